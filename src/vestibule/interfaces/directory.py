@@ -1,0 +1,79 @@
+"""Directory: an identity source that can tell whether a password is right.
+
+Kinds are found under `directories/`, each with one constant `DIRECTORY`. A directory that cannot tell
+says `unavailable`, and that is never an approval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Protocol
+
+import msgspec
+
+from vestibule.crypto.secret import Secret
+from vestibule.model.user import User
+
+
+class PasswordVerdictKind(StrEnum):
+    MATCH = "match"
+    MISMATCH = "mismatch"
+    """Wrong password, or nobody of that name: the two are one to the outside."""
+    EXPIRED = "expired"
+    """The password is right or not; the directory says it must be changed first."""
+    REFUSED = "refused"
+    """The directory refuses this person: disabled, locked, expired."""
+    UNAVAILABLE = "unavailable"
+    """No answer in time, or none that can be trusted."""
+
+
+class PasswordVerdict(msgspec.Struct, frozen=True):
+    """`detail` is for administrators: a cause and the next step; never a secret."""
+
+    kind: PasswordVerdictKind
+    reference: str = ""
+    """The directory's immutable identifier of the person, if it told one."""
+    detail: str = ""
+
+    @property
+    def is_match(self) -> bool:
+        return self.kind is PasswordVerdictKind.MATCH
+
+
+class DirectoryEntry(msgspec.Struct, frozen=True, kw_only=True):
+    reference: str
+    username: str
+    given_name: str = ""
+    family_name: str = ""
+    email: str = ""
+    phone: str = ""
+
+
+class Directory(Protocol):
+    async def check_password(
+        self, user: User | None, claimed_username: str, password: Secret[str]
+    ) -> PasswordVerdict:
+        """Tell whether `password` is the user's. `user` is None for a name nobody here has: the
+        directory then spends the usual time and answers `mismatch`. An empty password is a mismatch
+        before anything is sent."""
+        ...
+
+    async def find(self, name: str) -> DirectoryEntry | None:
+        """Return the one person of that name, or None if there is none or more than one."""
+        ...
+
+    async def close(self) -> None:
+        """Give back connections and threads."""
+        ...
+
+
+class DirectoryKind(Protocol):
+    """The constant `DIRECTORY` of a plug-in: its name and how to open one from its settings."""
+
+    name: str
+
+    def open(self, settings: Mapping[str, Any], secret: Secret[str]) -> Directory:
+        """Return a directory ready for use; raise ValueError naming the setting that is wrong.
+        Connects to nothing yet."""
+        ...

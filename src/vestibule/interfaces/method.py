@@ -1,0 +1,91 @@
+"""Method: a kind of authenticator and its procedure. Pure: no clock, no store, no network.
+
+A method is one file or folder under `methods/` with one constant `METHOD`. It describes itself; its
+name appears nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, runtime_checkable
+
+import msgspec
+
+from vestibule.model.verdict import Verdict
+from vestibule.model.verification import Reason
+
+RandomBytes = Callable[[int], bytes]
+
+
+class MethodDescriptor(msgspec.Struct, frozen=True, kw_only=True):
+    """What others would otherwise hard-code."""
+
+    name: str
+    """Machine name, e.g. `totp`; texts are in the catalog under `method.<name>`."""
+    amr: str
+    """Authentication method reference (RFC 8176)."""
+    takes_passcode: bool
+    """The user types the answer; the same field serves every such method."""
+    out_of_band: bool = False
+    verified_reason: Reason
+    """Reason of an approval by this method."""
+    passcode_digits: tuple[int, ...] = ()
+    """Lengths of passcodes made of digits only; empty if they are not."""
+    self_enrolled: bool = False
+    """A person may enroll it in the portal."""
+    can_be_hardware: bool = False
+    documentation: str = ""
+
+
+class NewAuthenticator(msgspec.Struct, frozen=True, kw_only=True):
+    """What enrollment makes. `secret` is not yet sealed; `shown` is shown to the person once."""
+
+    parameters: dict[str, Any]
+    secret: bytes
+    state: dict[str, Any]
+    shown: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Method(Protocol):
+    descriptor: MethodDescriptor
+
+    def enroll(self, options: Mapping[str, Any], random_bytes: RandomBytes) -> NewAuthenticator:
+        """Return a new authenticator made with `options` (unknown ones raise ValueError)."""
+        ...
+
+    def verify(
+        self,
+        parameters: Mapping[str, Any],
+        secret: bytes,
+        state: Mapping[str, Any],
+        answer: str,
+        at: int,
+    ) -> Verdict:
+        """Judge `answer` (as typed) at `at` (epoch ms). A match carries the new state to compare-and-set."""
+        ...
+
+
+@runtime_checkable
+class Resynchronizes(Protocol):
+    """A method whose counter or clock can drift away and be brought back by consecutive passcodes."""
+
+    def resynchronize(
+        self,
+        parameters: Mapping[str, Any],
+        secret: bytes,
+        state: Mapping[str, Any],
+        answers: tuple[str, str],
+        at: int,
+    ) -> Verdict:
+        """Judge two consecutive passcodes, both beyond all used ones; a match spends both."""
+        ...
+
+
+@runtime_checkable
+class Merges(Protocol):
+    """A method whose stored state must never fall back when the same token is imported again."""
+
+    def merge(self, stored: Mapping[str, Any], imported: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the state that keeps the higher counter, step and drift of the two."""
+        ...

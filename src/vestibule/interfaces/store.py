@@ -1,0 +1,345 @@
+"""Store: the row is the truth. Two engines, one behavior, one conformance suite.
+
+`transact(body)` runs `body(transaction)` and returns its result after the commit is on disk. A body may
+await nothing but the transaction; it may be run more than once (so it has no effect but through the
+transaction), and bodies may be committed in groups. A body that raises leaves no trace and the
+exception reaches the caller. `Conflict` raised by a body means "read again": the store runs it anew.
+
+Every method takes its tenant first, alone or inside the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
+from vestibule.model.authenticator import Authenticator
+from vestibule.model.event import Event
+from vestibule.model.session import Link, Session
+from vestibule.model.tenant import Tenant
+from vestibule.model.throttle import Factor, Throttle, ThrottleLimits
+from vestibule.model.user import User
+from vestibule.model.verification import (
+    Challenge,
+    ChallengeState,
+    Verification,
+    VerificationState,
+)
+
+Result = TypeVar("Result")
+
+
+class Conflict(Exception):
+    """Something this body read has changed meanwhile; run it again."""
+
+
+class Unavailable(Exception):
+    """The database does not answer or does not promise durability: nothing was decided."""
+
+
+class AlreadyExists(Exception):
+    """A name, serial or identifier is taken. `what` is the record's kind, `key` the taken value."""
+
+    def __init__(self, what: str, key: str = "") -> None:
+        super().__init__(f"{what} {key!r} already exists")
+        self.what = what
+        self.key = key
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """All a verification needs to know of a person, read at once.
+
+    `authenticators` are all that are not revoked, oldest first. A factor without a throttle row has
+    never failed.
+    """
+
+    user: User
+    authenticators: tuple[Authenticator, ...]
+    throttles: dict[Factor, Throttle]
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Which part of a list: at most `limit` rows after the opaque `cursor` of the page before."""
+
+    limit: int = 50
+    cursor: str = ""
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """One page of rows; `next_cursor` is empty on the last page."""
+
+    rows: tuple[Any, ...]
+    next_cursor: str = ""
+
+
+class UserFilter(msgspec.Struct, frozen=True, kw_only=True):
+    text: str = ""
+    """Case-insensitive beginning of a canonical name, given name, family name or e-mail address."""
+    status: str = ""
+    role: str = ""
+
+
+class AuthenticatorFilter(msgspec.Struct, frozen=True, kw_only=True):
+    text: str = ""
+    """Beginning of a serial."""
+    is_hardware: bool | None = None
+    is_assigned: bool | None = None
+    status: str = ""
+
+
+class VerificationFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Filters of the list of attempts; empty or None means any. Newest first."""
+
+    text: str = ""
+    """Beginning of the claimed or the canonical user name."""
+    user_id: str = ""
+    application_id: str = ""
+    client_id: str = ""
+    state: str = ""
+    reason: str = ""
+    channel: str = ""
+    since: int | None = None
+    until: int | None = None
+
+
+class VerificationChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What a compare-and-set on a pending verification writes."""
+
+    state: VerificationState
+    reason: str
+    decided_at: int | None
+    method: str = ""
+    authenticator_id: str = ""
+    authenticator_label: str = ""
+    legacy_result: str = ""
+    is_first_factor_proven: bool = False
+    is_authenticated: bool = False
+    trace: tuple[Any, ...] = ()
+
+
+class Configuration(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that front ends and policies look up by key, read as one snapshot."""
+
+    generation: int
+    tenants: tuple[Tenant, ...]
+    applications: tuple[Application, ...]
+    clients: tuple[Client, ...]
+    secrets: tuple[ClientSecret, ...]
+    directories: tuple[DirectoryConfiguration, ...]
+
+
+class Transaction(Protocol):
+    """One transaction. `now` is the database's time in epoch milliseconds, the same for the whole body."""
+
+    @property
+    def now(self) -> int: ...
+
+    # --- the sign-in path -------------------------------------------------------------------------
+
+    async def subject_by_names(self, tenant_id: str, names: Sequence[str]) -> Subject | None:
+        """Return the user who has the first of `names` that anybody has."""
+        ...
+
+    async def subject(self, tenant_id: str, user_id: str) -> Subject | None: ...
+
+    async def settle_attempt(
+        self, tenant_id: str, user_id: str, factor: Factor, is_match: bool, limits: ThrottleLimits
+    ) -> Throttle | None:
+        """Count one attempt, in one conditional write. None: the user is locked, the attempt does not
+        count as evaluated and must be denied whatever the passcode was. A match sets the failures to 0,
+        anything else raises them by one and locks at every multiple of the threshold."""
+        ...
+
+    async def clear_throttle(self, tenant_id: str, user_id: str, factor: Factor) -> None:
+        """Set failures and lock to zero: an administrator unlocks, or a reserved attempt matched."""
+        ...
+
+    async def advance_authenticator(self, authenticator: Authenticator, state: Mapping[str, Any]) -> bool:
+        """Compare-and-set on `version`, only while it is active and still held by that user: write
+        `state`, set `used_at` to now. False: someone else was first."""
+        ...
+
+    async def add_verification(self, verification: Verification) -> bool:
+        """Insert; False if the tenant has one with the same non-empty `idempotency_key` already."""
+        ...
+
+    async def verification(self, tenant_id: str, verification_id: str) -> Verification | None: ...
+
+    async def verification_by_key(self, tenant_id: str, idempotency_key: str) -> Verification | None: ...
+
+    async def change_verification(
+        self, tenant_id: str, verification_id: str, change: VerificationChange
+    ) -> bool:
+        """Write `change` if the verification is still pending; False: someone else decided it."""
+        ...
+
+    async def add_challenge(self, challenge: Challenge, keep_open: int) -> None:
+        """Insert, and supersede the user's oldest open challenges beyond `keep_open`."""
+        ...
+
+    async def challenge(self, tenant_id: str, challenge_id: str) -> Challenge | None: ...
+
+    async def take_try(self, tenant_id: str, challenge_id: str) -> int | None:
+        """Take one try of an open, unexpired challenge and return how many are left; None if it is not
+        open any more, has no try left, or is over."""
+        ...
+
+    async def close_challenge(self, tenant_id: str, challenge_id: str, state: ChallengeState) -> bool:
+        """Move an open challenge to `state`; False if it is not open."""
+        ...
+
+    async def expire_verifications(self, limit: int) -> int:
+        """Move pending verifications past their time to expired (reason timed out, decided now), with
+        their challenges; return how many. For all tenants: the worker's own."""
+        ...
+
+    # --- people and what they hold ----------------------------------------------------------------
+
+    async def add_user(self, user: User) -> None:
+        """Insert with its names; raise `AlreadyExists("user", name)` if a name is taken."""
+        ...
+
+    async def replace_user(self, user: User) -> bool:
+        """Compare-and-set on `user.version`: writes all fields and the names, version + 1."""
+        ...
+
+    async def remove_user(self, tenant_id: str, user_id: str) -> bool:
+        """Delete the user, names, throttles, sessions and all but hardware tokens, which nobody holds
+        then and keep their counters. Attempts stay."""
+        ...
+
+    async def users(self, tenant_id: str, where: UserFilter, page: Page) -> Listed:
+        """Rows are `User`, by canonical first name in `names`."""
+        ...
+
+    async def count_users(self, tenant_id: str) -> int: ...
+
+    async def add_authenticator(self, authenticator: Authenticator) -> None:
+        """Insert; raise `AlreadyExists("authenticator", serial)` if the serial is taken."""
+        ...
+
+    async def replace_authenticator(self, authenticator: Authenticator) -> bool:
+        """Compare-and-set on `authenticator.version`: writes all fields, version + 1."""
+        ...
+
+    async def authenticator(self, tenant_id: str, authenticator_id: str) -> Authenticator | None: ...
+
+    async def authenticators(self, tenant_id: str, where: AuthenticatorFilter, page: Page) -> Listed:
+        """Rows are `Authenticator` with a serial, by serial; revoked ones only if asked by status."""
+        ...
+
+    async def authenticators_by_serial(
+        self, tenant_id: str, serials: Sequence[str]
+    ) -> dict[str, Authenticator]:
+        """For imports: those of `serials` that exist, by serial."""
+        ...
+
+    async def add_authenticators(self, authenticators: Sequence[Authenticator]) -> None:
+        """For imports: insert many at once, as fast as the engine can."""
+        ...
+
+    async def replace_authenticators(self, authenticators: Sequence[Authenticator]) -> None:
+        """For imports: `replace_authenticator` of many; raises `Conflict` if one has changed."""
+        ...
+
+    async def user_ids_by_names(self, tenant_id: str, names: Sequence[str]) -> dict[str, str]:
+        """For imports: user id by canonical name, for those of `names` that exist."""
+        ...
+
+    # --- configuration ----------------------------------------------------------------------------
+
+    async def generation(self) -> int:
+        """A number that grows with every change of what `configuration` returns."""
+        ...
+
+    async def configuration(self) -> Configuration: ...
+
+    async def put(
+        self, record: Tenant | Application | Client | ClientSecret | DirectoryConfiguration
+    ) -> None:
+        """Insert (version 1 and new), or replace by compare-and-set on `version` (raises `Conflict`);
+        raises the generation. `AlreadyExists` if a name is taken in its tenant."""
+        ...
+
+    async def remove(self, record: Application | Client | ClientSecret | DirectoryConfiguration) -> bool:
+        """Delete the record and what belongs to it (a client's secrets); raises the generation."""
+        ...
+
+    # --- sessions and links -----------------------------------------------------------------------
+
+    async def put_session(self, session: Session) -> None:
+        """Insert or replace by token hash."""
+        ...
+
+    async def session(self, token_hash: str) -> Session | None: ...
+
+    async def end_session(self, token_hash: str) -> bool: ...
+
+    async def end_sessions_of(self, tenant_id: str, user_id: str, except_hash: str = "") -> int: ...
+
+    async def add_link(self, link: Link) -> None: ...
+
+    async def spend_link(self, token_hash: str, purpose: str) -> Link | None:
+        """Mark as used if it is unused and not over, in one conditional write; None otherwise."""
+        ...
+
+    async def link(self, token_hash: str, purpose: str) -> Link | None:
+        """Return it if it is unused and not over; spends nothing."""
+        ...
+
+    # --- reading what happened --------------------------------------------------------------------
+
+    async def verifications(self, tenant_id: str, where: VerificationFilter, page: Page) -> Listed: ...
+
+    async def count_verifications(self, tenant_id: str, since: int) -> dict[str, int]:
+        """How many attempts since `since`, by state."""
+        ...
+
+    async def add_event(self, event: Event) -> None: ...
+
+    async def events(self, tenant_id: str, text: str, page: Page) -> Listed:
+        """Rows are `Event`, newest first; `text` is the beginning of a kind, actor name or subject name."""
+        ...
+
+    # --- housekeeping -----------------------------------------------------------------------------
+
+    async def sweep(self, limit: int) -> int:
+        """Delete at most `limit` ended sessions, links and closed challenges; return how many."""
+        ...
+
+    async def note(self, key: str) -> str | None:
+        """Read a fact about the installation itself (e.g. its identifier, a check value of the key)."""
+        ...
+
+    async def put_note(self, key: str, value: str) -> None: ...
+
+
+Body = Callable[[Transaction], Awaitable[Result]]
+
+
+class Store(Protocol):
+    async def open(self) -> None:
+        """Connect; raise `Unavailable` with the cause and the next step. Refuses a schema that is newer
+        than this program, and one that is older (naming the command that migrates)."""
+        ...
+
+    async def migrate(self) -> list[str]:
+        """Bring the schema up to date; return the names of the steps done. Safe to run twice at once."""
+        ...
+
+    async def transact(self, body: Callable[[Transaction], Awaitable[Result]]) -> Result:
+        """Run `body` and return its result after a durable commit."""
+        ...
+
+    async def read(self, body: Callable[[Transaction], Awaitable[Result]]) -> Result:
+        """Run a body that only reads, on a connection of its own, off the deciding path."""
+        ...
+
+    async def check(self) -> None:
+        """Raise `Unavailable` unless a write could be made durable now. For readiness."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,63 @@
+"""Authenticator: one thing a user holds that proves who he is.
+
+The row changes only by compare-and-set on `version`. That one rule is what makes a passcode count once
+in the world: two nodes that accept the same passcode both ask for the same version, and one loses.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+
+class AuthenticatorStatus(StrEnum):
+    PENDING = "pending"
+    """Enrolled but not yet proven with a live passcode; does not open any door."""
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+
+
+class Authenticator(msgspec.Struct, frozen=True, kw_only=True):
+    tenant_id: str
+    authenticator_id: str
+    user_id: str = ""
+    """Empty: a hardware token that nobody holds yet."""
+    method: str
+    label: str = ""
+    serial: str | None = None
+    """Canonical serial of a hardware token, unique in its tenant; None for all else."""
+    parameters: dict[str, Any] = {}
+    """Fixed at enrollment, e.g. algorithm, digits, period."""
+    secret: bytes = b""
+    """Sealed, bound to tenant and authenticator."""
+    state: dict[str, Any] = {}
+    """Moves with every use, e.g. last step, drift, counter. Never secret."""
+    status: AuthenticatorStatus
+    not_before: int | None = None
+    not_after: int | None = None
+    created_at: int
+    used_at: int | None = None
+    version: int = 1
+
+    @property
+    def is_hardware(self) -> bool:
+        return self.serial is not None
+
+    def is_usable(self, at: int) -> bool:
+        """Tell whether a passcode of this authenticator may open a door at `at` (epoch milliseconds)."""
+        return (
+            self.status is AuthenticatorStatus.ACTIVE
+            and (self.not_before is None or self.not_before <= at)
+            and (self.not_after is None or at < self.not_after)
+        )
+
+    def __repr__(self) -> str:
+        return f"Authenticator({self.tenant_id}/{self.authenticator_id} {self.method} {self.status})"
+
+
+def canonical_serial(serial: str) -> str:
+    """Return the one spelling of a token serial: no blanks, upper case."""
+    return "".join(serial.split()).upper()
