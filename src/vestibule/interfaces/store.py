@@ -153,6 +153,14 @@ class Transaction(Protocol):
         anything else raises them by one and locks at every multiple of the threshold."""
         ...
 
+    async def release_attempt(
+        self, tenant_id: str, user_id: str, factor: Factor, limits: ThrottleLimits
+    ) -> None:
+        """Take back one counted attempt that could not be evaluated after all (the directory was away):
+        one failure less, never below 0, and the lock lifted if this attempt alone had set it (failures
+        stood at a multiple of the threshold below the hard stop)."""
+        ...
+
     async def clear_throttle(self, tenant_id: str, user_id: str, factor: Factor) -> None:
         """Set failures and lock to zero: an administrator unlocks, or a reserved attempt matched."""
         ...
@@ -181,6 +189,10 @@ class Transaction(Protocol):
         ...
 
     async def challenge(self, tenant_id: str, challenge_id: str) -> Challenge | None: ...
+
+    async def open_challenges(self, tenant_id: str, verification_id: str) -> tuple[Challenge, ...]:
+        """Return the open, unexpired challenges of a verification, oldest first."""
+        ...
 
     async def take_try(self, tenant_id: str, challenge_id: str) -> int | None:
         """Take one try of an open, unexpired challenge and return how many are left; None if it is not

@@ -1,0 +1,1 @@
+"""What Vestibule does: one module per subject. Front ends, worker and command line are faces of these."""

@@ -1,0 +1,183 @@
+"""An attempt while it is being decided: who asks, what is known, and the rows that come of it.
+
+Pure: builds rows, writes none.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from vestibule.crypto.secret import Secret
+from vestibule.crypto.tokens import new_ordered_id
+from vestibule.interfaces.store import Subject, VerificationChange
+from vestibule.model.application import Application
+from vestibule.model.authenticator import Authenticator
+from vestibule.model.event import Event
+from vestibule.model.legacy_result import legacy_result
+from vestibule.model.tenant import Tenant
+from vestibule.model.throttle import ThrottleLimits
+from vestibule.model.verification import Reason, TraceLine, Verification, VerificationState
+from vestibule.policy.evaluate import Facts
+from vestibule.services.configuration import Peer
+from vestibule.services.proving import Proof
+
+
+class Node(msgspec.Struct, frozen=True):
+    """The running process, as attempts name it."""
+
+    name: str
+    address: str
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks, through which door, and for whom."""
+
+    peer: Peer
+    channel: str
+    claimed_username: str
+    client_address: str = ""
+    user_address: str = ""
+    idempotency_key: str | None = None
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One start, as the deciding transaction needs it."""
+
+    origin: Origin
+    tenant: Tenant
+    application: Application
+    limits: ThrottleLimits
+    names: tuple[str, ...]
+    passcode: Secret[str] | None
+    is_first_factor_proven: bool = False
+    password_reason: Reason = Reason.PASSWORD_MISSING
+    trace: tuple[TraceLine, ...] = ()
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """How a step ends: the state it leads to, why, and the authenticator that was used."""
+
+    state: VerificationState
+    reason: Reason
+    trace: tuple[TraceLine, ...]
+    used: Authenticator | None = None
+
+
+def approved(reason: Reason, trace: tuple[TraceLine, ...], used: Authenticator | None = None) -> Ending:
+    return Ending(VerificationState.APPROVED, reason, trace, used)
+
+
+def denied(reason: Reason, trace: tuple[TraceLine, ...], used: Authenticator | None = None) -> Ending:
+    return Ending(VerificationState.DENIED, reason, trace, used)
+
+
+def pending(reason: Reason, trace: tuple[TraceLine, ...]) -> Ending:
+    return Ending(VerificationState.PENDING, reason, trace)
+
+
+def verification_row(
+    attempt: Attempt, subject: Subject | None, ending: Ending, node: Node, now: int
+) -> Verification:
+    """Return the row of a verification that begins now and stands as `ending` says."""
+    origin, settings = attempt.origin, attempt.tenant.settings
+    client = origin.peer.client
+    user = subject.user if subject else None
+    used = ending.used
+    is_pending = ending.state is VerificationState.PENDING
+    return Verification(
+        tenant_id=attempt.tenant.tenant_id,
+        verification_id=new_ordered_id(now),
+        started_at=now,
+        decided_at=None if is_pending else now,
+        expires_at=now + settings.challenge_seconds * 1000 if is_pending else now,
+        application_id=attempt.application.application_id,
+        application_name=attempt.application.name,
+        client_id=client.client_id,
+        client_name=client.name,
+        client_address=origin.client_address,
+        user_address=origin.user_address,
+        channel=origin.channel,
+        claimed_username=origin.claimed_username[:255],
+        user_id=user.user_id if user else "",
+        username=user.username if user else "",
+        given_name=user.given_name if user and settings.record_names else "",
+        family_name=user.family_name if user and settings.record_names else "",
+        email=user.email if user and settings.record_email else "",
+        method=used.method if used else "",
+        authenticator_id=used.authenticator_id if used else "",
+        authenticator_label=used.label if used else "",
+        state=ending.state,
+        reason=ending.reason,
+        legacy_result=legacy_result(ending.reason),
+        is_first_factor_proven=attempt.is_first_factor_proven,
+        is_authenticated=ending.state is VerificationState.APPROVED,
+        node_name=node.name,
+        node_address=node.address,
+        idempotency_key=origin.idempotency_key,
+        trace=(*attempt.trace, *ending.trace),
+    )
+
+
+def verification_change(attempt: Attempt, ending: Ending, now: int) -> VerificationChange:
+    """Return what `ending` writes into a verification that was pending until now."""
+    used = ending.used
+    return VerificationChange(
+        state=ending.state,
+        reason=ending.reason,
+        decided_at=None if ending.state is VerificationState.PENDING else now,
+        method=used.method if used else "",
+        authenticator_id=used.authenticator_id if used else "",
+        authenticator_label=used.label if used else "",
+        legacy_result=legacy_result(ending.reason),
+        is_first_factor_proven=attempt.is_first_factor_proven,
+        is_authenticated=ending.state is VerificationState.APPROVED,
+        trace=(*attempt.trace, *ending.trace),
+    )
+
+
+def refused(attempt: Attempt, reason: Reason, line: TraceLine) -> Attempt:
+    return msgspec.structs.replace(attempt, password_reason=reason, trace=(line,))
+
+
+def facts_of(attempt: Attempt, subject: Subject | None, usable: tuple[Authenticator, ...]) -> Facts:
+    return Facts(
+        attempt.application,
+        subject.user if subject else None,
+        frozenset([authenticator.method for authenticator in usable]),
+        attempt.is_first_factor_proven,
+    )
+
+
+def with_proof(facts: Facts, proof: Proof) -> Facts:
+    assert proof.authenticator is not None
+    return Facts(
+        facts.application,
+        facts.user,
+        facts.held,
+        facts.is_first_factor_proven,
+        proof.authenticator.method,
+        proof.reason,
+    )
+
+
+def applied(verification: Verification, change: VerificationChange) -> Verification:
+    return msgspec.structs.replace(
+        verification,
+        **{field: getattr(change, field) for field in change.__struct_fields__},
+        version=verification.version + 1,
+    )
+
+
+def event(attempt: Attempt, subject: Subject, kind: str, now: int) -> Event:
+    client = attempt.origin.peer.client
+    return Event(
+        tenant_id=attempt.tenant.tenant_id,
+        event_id=new_ordered_id(now),
+        at=now,
+        kind=kind,
+        actor=client.client_id,
+        actor_name=client.name,
+        subject=subject.user.user_id,
+        subject_name=subject.user.username,
+        facts={"application": attempt.application.name, "channel": attempt.origin.channel},
+    )

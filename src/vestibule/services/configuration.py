@@ -1,0 +1,126 @@
+"""The configuration that front ends and policies look up by key, kept in memory and kept fresh.
+
+It is read as one snapshot. A change made on this node is seen at once, one made on another node within
+a second (`watch`). Nothing that decides about a person is cached here: users, authenticators, throttles
+and challenges are always read in the deciding transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import msgspec
+
+from vestibule.crypto.sealing import Sealer, context
+from vestibule.crypto.secret import Secret
+from vestibule.interfaces.store import Configuration, Store
+from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
+from vestibule.model.tenant import Tenant
+from vestibule.model.throttle import ThrottleLimits
+
+
+class Peer(msgspec.Struct, frozen=True):
+    """A client as a front end meets it: its settings and the secrets that are valid now."""
+
+    client: Client
+    application: Application
+    secrets: tuple[tuple[int | None, Secret[bytes]], ...]
+    """Shared secrets with the time at which each ends (None: never), newest first."""
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    generation: int
+    tenants: Mapping[str, Tenant]
+    limits: Mapping[str, ThrottleLimits]
+    applications: Mapping[tuple[str, str], Application]
+    peers: Mapping[str, Peer]
+    api_keys: Mapping[str, tuple[Peer, ClientSecret]]
+    """By token hash."""
+    directories: Mapping[tuple[str, str], DirectoryConfiguration]
+
+
+EMPTY = Snapshot(-1, {}, {}, {}, {}, {}, {})
+
+
+class ConfigurationCache:
+    """Holds the newest snapshot in `current`."""
+
+    def __init__(self, store: Store, sealer: Sealer) -> None:
+        self._store = store
+        self._sealer = sealer
+        self.current: Snapshot = EMPTY
+
+    async def refresh(self) -> Snapshot:
+        """Read the snapshot anew if its generation has changed."""
+        generation = await self._store.read(lambda tx: tx.generation())
+        if generation != self.current.generation:
+            loaded = await self._store.read(lambda tx: tx.configuration())
+            self.current = self._snapshot(loaded)
+        return self.current
+
+    async def watch(self, interval_seconds: float = 1.0) -> None:
+        """Refresh for ever; a database that does not answer leaves the last snapshot standing."""
+        while True:
+            await asyncio.sleep(interval_seconds)
+            try:
+                await self.refresh()
+            except Exception:  # noqa: S112 - the deciding path reports an absent database, loudly
+                continue
+
+    def _snapshot(self, loaded: Configuration) -> Snapshot:
+        tenants = {tenant.tenant_id: tenant for tenant in loaded.tenants}
+        applications = {(a.tenant_id, a.application_id): a for a in loaded.applications}
+        secrets: dict[str, list[ClientSecret]] = {}
+        for secret in sorted(loaded.secrets, key=lambda s: -s.created_at):
+            secrets.setdefault(secret.client_id, []).append(secret)
+        peers = {
+            client.client_id: Peer(
+                client,
+                applications[client.tenant_id, client.application_id],
+                tuple(self._opened(secret) for secret in secrets.get(client.client_id, ()) if secret.sealed),
+            )
+            for client in loaded.clients
+            if (client.tenant_id, client.application_id) in applications
+        }
+        return Snapshot(
+            generation=loaded.generation,
+            tenants=tenants,
+            limits={tenant_id: _limits(tenant) for tenant_id, tenant in tenants.items()},
+            applications=applications,
+            peers=peers,
+            api_keys={
+                secret.token_hash: (peers[secret.client_id], secret)
+                for secret in loaded.secrets
+                if secret.token_hash and secret.client_id in peers
+            },
+            directories={(d.tenant_id, d.directory_id): d for d in loaded.directories},
+        )
+
+    def _opened(self, secret: ClientSecret) -> tuple[int | None, Secret[bytes]]:
+        bound_to = secret_context(secret.tenant_id, secret.client_id, secret.secret_id)
+        return secret.not_after, Secret(self._sealer.unseal(secret.sealed, bound_to))
+
+
+def secret_context(tenant_id: str, client_id: str, secret_id: str) -> bytes:
+    """Return what a client's shared secret is sealed to."""
+    return context(tenant_id, "client_secret", client_id, secret_id)
+
+
+def directory_context(tenant_id: str, directory_id: str) -> bytes:
+    """Return what a directory's service password is sealed to."""
+    return context(tenant_id, "directory_secret", directory_id)
+
+
+def authenticator_context(tenant_id: str, authenticator_id: str, user_id: str) -> bytes:
+    """Return what an authenticator's secret is sealed to: the record and the person who holds it.
+
+    A ciphertext that is copied to another row, or a row that is moved to another person behind our
+    back, does not open. Whoever assigns a hardware token seals its secret anew (services/enrollment.py).
+    """
+    return context(tenant_id, "authenticator", authenticator_id, user_id)
+
+
+def _limits(tenant: Tenant) -> ThrottleLimits:
+    settings = tenant.settings
+    return ThrottleLimits(settings.lockout_threshold, settings.lockout_seconds * 1000, settings.hard_stop)

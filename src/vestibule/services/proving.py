@@ -1,0 +1,147 @@
+"""Proving a passcode inside a transaction: judge it, count the attempt, spend what matched.
+
+Everything that takes a passcode from a person comes through here: sign-in on any door, proof of a new
+authenticator, resynchronization. So there is one count per user, one rule against replay and one place
+where an authenticator moves forward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
+
+from vestibule.crypto.sealing import Sealer
+from vestibule.crypto.secret import Secret
+from vestibule.interfaces.method import Method
+from vestibule.interfaces.store import Conflict, Subject, Transaction
+from vestibule.model.authenticator import Authenticator
+from vestibule.model.throttle import Factor, ThrottleLimits
+from vestibule.model.verdict import MALFORMED, Verdict, VerdictKind
+from vestibule.model.verification import Reason, TraceLine
+from vestibule.services.configuration import authenticator_context
+
+# The verdict that tells most about an attempt wins when several authenticators were asked.
+_WEIGHT = {
+    VerdictKind.MALFORMED: 0,
+    VerdictKind.MISMATCH: 1,
+    VerdictKind.REPLAY: 2,
+    VerdictKind.MATCH: 3,
+}
+_REASON = {
+    VerdictKind.MALFORMED: Reason.PASSCODE_MALFORMED,
+    VerdictKind.MISMATCH: Reason.PASSCODE_WRONG,
+    VerdictKind.REPLAY: Reason.PASSCODE_REPLAYED,
+}
+
+Judge = Callable[[Method, Authenticator, bytes], Verdict]
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """What came of it. `authenticator` is the one that matched, or that recognized a replay."""
+
+    verdict: Verdict
+    reason: Reason
+    is_locked: bool
+    authenticator: Authenticator | None
+    trace: tuple[TraceLine, ...]
+    is_newly_locked: bool = False
+
+    @property
+    def is_match(self) -> bool:
+        return self.verdict.is_match and not self.is_locked
+
+
+class Prover:
+    """Judges passcodes with the methods there are."""
+
+    def __init__(self, methods: Mapping[str, Method], sealer: Sealer) -> None:
+        self.methods = methods
+        self._sealer = sealer
+
+    def usable(self, subject: Subject, at: int) -> tuple[Authenticator, ...]:
+        """Return the user's authenticators that may open a door by a passcode now."""
+        return tuple(
+            authenticator
+            for authenticator in subject.authenticators
+            if authenticator.is_usable(at)
+            and (method := self.methods.get(authenticator.method)) is not None
+            and method.descriptor.takes_passcode
+        )
+
+    async def prove(
+        self,
+        tx: Transaction,
+        subject: Subject,
+        candidates: Iterable[Authenticator],
+        passcode: Secret[str],
+        limits: ThrottleLimits,
+    ) -> Proof:
+        """Judge `passcode` against `candidates`, count the attempt and spend the match."""
+        answer = passcode.reveal()
+
+        def judge(method: Method, authenticator: Authenticator, secret: bytes) -> Verdict:
+            return method.verify(authenticator.parameters, secret, authenticator.state, answer, tx.now)
+
+        return await self.prove_by(tx, subject, candidates, judge, limits)
+
+    async def prove_by(
+        self,
+        tx: Transaction,
+        subject: Subject,
+        candidates: Iterable[Authenticator],
+        judge: Judge,
+        limits: ThrottleLimits,
+    ) -> Proof:
+        """The same with any way of judging, e.g. two consecutive passcodes."""
+        verdict, authenticator = self._best(candidates, judge)
+        user = subject.user
+        throttle = await tx.settle_attempt(
+            user.tenant_id, user.user_id, Factor.PASSCODE, verdict.is_match, limits
+        )
+        if throttle is None:
+            return Proof(MALFORMED, Reason.LOCKED_OUT, True, None, (TraceLine("throttle", "locked"),))
+        if not verdict.is_match:
+            failures = {"failures": str(throttle.failures)}
+            return Proof(
+                verdict,
+                _REASON[verdict.kind],
+                False,
+                authenticator if verdict.kind is VerdictKind.REPLAY else None,
+                (TraceLine("passcode", verdict.kind.value), TraceLine("throttle", "counted", failures)),
+                is_newly_locked=throttle.is_locked(tx.now),
+            )
+        assert authenticator is not None
+        assert verdict.state is not None
+        if not await tx.advance_authenticator(authenticator, verdict.state):
+            raise Conflict  # Somebody else spent a passcode of it just now: judge again.
+        method = self.methods[authenticator.method]
+        held = {"method": authenticator.method, "label": authenticator.label}
+        return Proof(
+            verdict,
+            method.descriptor.verified_reason,
+            False,
+            authenticator,
+            (TraceLine("passcode", "match", held),),
+        )
+
+    def unseal(self, authenticator: Authenticator) -> bytes:
+        """Return the secret of an authenticator; raises CannotUnseal if the row was tampered with."""
+        return self._sealer.unseal(
+            authenticator.secret,
+            authenticator_context(
+                authenticator.tenant_id, authenticator.authenticator_id, authenticator.user_id
+            ),
+        )
+
+    def _best(
+        self, candidates: Iterable[Authenticator], judge: Judge
+    ) -> tuple[Verdict, Authenticator | None]:
+        best, holder = MALFORMED, None
+        for authenticator in candidates:
+            verdict = judge(self.methods[authenticator.method], authenticator, self.unseal(authenticator))
+            if verdict.is_match:
+                return verdict, authenticator
+            if holder is None or _WEIGHT[verdict.kind] > _WEIGHT[best.kind]:
+                best, holder = verdict, authenticator
+        return best, holder

@@ -1,0 +1,438 @@
+"""Verification: start it, answer its challenge, cancel it. Every door leads here.
+
+Invariants:
+- A result is returned only after its commit; what is returned was read from or written by that commit.
+- The first factor is proven before anything is said about the second.
+- An attempt is counted in the same write that allows it to be judged (passcode), or before it is judged
+  (password); parallel guesses never exceed the limit.
+- Policy is asked again at the decision, with the person as he is now.
+- An unexpected error denies.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable
+
+import msgspec
+import structlog
+
+from vestibule.crypto.secret import Secret
+from vestibule.crypto.tokens import new_id
+from vestibule.interfaces.directory import PasswordVerdictKind
+from vestibule.interfaces.store import Conflict, Store, Subject, Transaction, Unavailable, VerificationChange
+from vestibule.model.application import FirstFactor
+from vestibule.model.throttle import Factor
+from vestibule.model.user import User
+from vestibule.model.username import lookup_names
+from vestibule.model.verdict import VerdictKind
+from vestibule.model.verification import (
+    Challenge,
+    ChallengeState,
+    Reason,
+    TraceLine,
+    Verification,
+    VerificationState,
+)
+from vestibule.policy.decision import Deny, Permit, RequirePasscode, RequirePassword
+from vestibule.policy.evaluate import Facts, evaluate
+from vestibule.services.attempt import (
+    Attempt,
+    Ending,
+    Node,
+    Origin,
+    applied,
+    approved,
+    denied,
+    event,
+    facts_of,
+    pending,
+    refused,
+    verification_change,
+    verification_row,
+    with_proof,
+)
+from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.first_factor import REASONS, FirstFactors
+from vestibule.services.metrics import Metrics
+from vestibule.services.proving import Proof, Prover
+
+log = structlog.get_logger(__name__)
+
+OPEN_CHALLENGES_PER_USER = 5
+PASSCODE = "passcode"
+"""The channel of a challenge that any passcode method may answer."""
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """Where a verification stands after a commit: the row, and the challenge if one is open."""
+
+    verification: Verification
+    challenge: Challenge | None = None
+
+    @property
+    def state(self) -> VerificationState:
+        return self.verification.state
+
+    @property
+    def reason(self) -> Reason:
+        return self.verification.reason
+
+    @property
+    def is_approved(self) -> bool:
+        return self.verification.state is VerificationState.APPROVED
+
+    @property
+    def is_pending(self) -> bool:
+        return self.verification.state is VerificationState.PENDING
+
+
+class Verifications:
+    """The service behind every door."""
+
+    def __init__(
+        self,
+        store: Store,
+        configuration: ConfigurationCache,
+        prover: Prover,
+        first_factors: FirstFactors,
+        node: Node,
+        metrics: Metrics,
+    ) -> None:
+        self._store = store
+        self._configuration = configuration
+        self._prover = prover
+        self._first_factors = first_factors
+        self._node = node
+        self._metrics = metrics
+
+    # --- commands -----------------------------------------------------------------------------------
+
+    async def start(
+        self, origin: Origin, password: Secret[str] | None = None, passcode: Secret[str] | None = None
+    ) -> Progress:
+        """Begin a verification with what the client has: a password, a passcode, both or neither.
+
+        Returns it approved, denied, or pending with an open challenge. Raises `Unavailable` if nothing
+        can be decided durably: then nothing has been decided.
+        """
+        attempt = self._attempt(origin, passcode)
+        return await self._guarded(origin, self._start(attempt, password))
+
+    async def answer(self, origin: Origin, challenge_id: str, passcode: Secret[str]) -> Progress:
+        """Answer an open challenge of the same client and user.
+
+        Returns it approved, denied, or still pending after a wrong passcode with tries left. A challenge
+        that is unknown, over, another client's or another user's is denied as one and the same.
+        """
+        attempt = self._attempt(origin, passcode)
+        return await self._guarded(
+            origin, self._store.transact(lambda tx: self._answer(tx, attempt, challenge_id))
+        )
+
+    async def cancel(self, tenant_id: str, client_id: str, verification_id: str) -> Verification | None:
+        """Cancel a pending verification of this client; return the row as it stands, None if not his."""
+
+        async def body(tx: Transaction) -> Verification | None:
+            verification = await tx.verification(tenant_id, verification_id)
+            if verification is None or verification.client_id != client_id:
+                return None
+            for challenge in await tx.open_challenges(tenant_id, verification_id):
+                await tx.close_challenge(tenant_id, challenge.challenge_id, ChallengeState.SUPERSEDED)
+            change = VerificationChange(
+                state=VerificationState.CANCELED, reason=Reason.CANCELED, decided_at=tx.now
+            )
+            await tx.change_verification(tenant_id, verification_id, change)
+            return await tx.verification(tenant_id, verification_id)
+
+        return await self._store.transact(body)
+
+    async def find(self, tenant_id: str, client_id: str, verification_id: str) -> Progress | None:
+        """Return a verification of this client with its open challenge, None if not his."""
+
+        async def body(tx: Transaction) -> Progress | None:
+            verification = await tx.verification(tenant_id, verification_id)
+            if verification is None or verification.client_id != client_id:
+                return None
+            return await self._progress(tx, verification)
+
+        return await self._store.transact(body)
+
+    async def refuse(self, origin: Origin, reason: Reason) -> Progress:
+        """Record a denial that the front end itself must give, e.g. for a protocol that is not spoken."""
+        attempt = self._attempt(origin, None)
+
+        async def body(tx: Transaction) -> Progress:
+            subject = await tx.subject_by_names(attempt.tenant.tenant_id, attempt.names)
+            ending = denied(reason, (TraceLine("front_end", reason.value),))
+            return await self._conclude(tx, attempt, subject, ending)
+
+        return await self._guarded(origin, self._store.transact(body))
+
+    # --- starting -----------------------------------------------------------------------------------
+
+    def _attempt(self, origin: Origin, passcode: Secret[str] | None) -> Attempt:
+        snapshot = self._configuration.current
+        application = origin.peer.application
+        tenant = snapshot.tenants[application.tenant_id]
+        return Attempt(
+            origin=origin,
+            tenant=tenant,
+            application=application,
+            limits=snapshot.limits[application.tenant_id],
+            names=lookup_names(
+                origin.claimed_username, strip_domain_prefix=tenant.settings.strip_domain_prefix
+            ),
+            passcode=passcode,
+        )
+
+    async def _start(self, attempt: Attempt, password: Secret[str] | None) -> Progress:
+        if attempt.application.first_factor is not FirstFactor.CLIENT and password:
+            attempt = await self._with_password(attempt, password)
+        return await self._store.transact(lambda tx: self._decide(tx, attempt))
+
+    async def _with_password(self, attempt: Attempt, password: Secret[str]) -> Attempt:
+        """Reserve the attempt, ask the directory outside any transaction, and note what it said."""
+        tenant_id = attempt.tenant.tenant_id
+
+        async def reserve(tx: Transaction) -> tuple[User | None, bool]:
+            subject = await tx.subject_by_names(tenant_id, attempt.names)
+            if subject is None:
+                return None, False
+            throttle = await tx.settle_attempt(
+                tenant_id, subject.user.user_id, Factor.PASSWORD, False, attempt.limits
+            )
+            return subject.user, throttle is None
+
+        user, is_locked = await self._store.transact(reserve)
+        if is_locked:
+            return refused(attempt, Reason.LOCKED_OUT, TraceLine("throttle", "locked"))
+        began = time.perf_counter()
+        verdict = await self._first_factors.check(
+            attempt.application, user, attempt.origin.claimed_username, password
+        )
+        self._metrics.directory_seconds.labels(verdict.kind.value).observe(time.perf_counter() - began)
+        line = TraceLine("password", verdict.kind.value, {"detail": verdict.detail} if verdict.detail else {})
+        if user is not None:
+            await self._settle_password(user, verdict.kind, attempt)
+        if not verdict.is_match or user is None:
+            reason = REASONS.get(verdict.kind, Reason.PASSWORD_WRONG)
+            return refused(attempt, Reason.UNKNOWN_USER if user is None else reason, line)
+        return msgspec.structs.replace(attempt, is_first_factor_proven=True, trace=(line,))
+
+    async def _settle_password(self, user: User, kind: PasswordVerdictKind, attempt: Attempt) -> None:
+        if kind is PasswordVerdictKind.MATCH:
+            await self._store.transact(
+                lambda tx: tx.clear_throttle(user.tenant_id, user.user_id, Factor.PASSWORD)
+            )
+        elif kind is PasswordVerdictKind.UNAVAILABLE:
+            await self._store.transact(
+                lambda tx: tx.release_attempt(user.tenant_id, user.user_id, Factor.PASSWORD, attempt.limits)
+            )
+
+    # --- deciding -----------------------------------------------------------------------------------
+
+    async def _decide(self, tx: Transaction, attempt: Attempt) -> Progress:
+        subject = await tx.subject_by_names(attempt.tenant.tenant_id, attempt.names)
+        usable = self._prover.usable(subject, tx.now) if subject else ()
+        facts = facts_of(attempt, subject, usable)
+        match evaluate(facts):
+            case Deny(reason, trace):
+                return await self._conclude(tx, attempt, subject, denied(reason, trace))
+            case Permit(reason, trace):
+                return await self._conclude(tx, attempt, subject, approved(reason, trace))
+            case RequirePassword(trace):
+                ending = denied(attempt.password_reason, trace)
+                return await self._conclude(tx, attempt, subject, ending)
+            case RequirePasscode(methods, trace):
+                assert subject is not None
+                if not attempt.passcode:
+                    return await self._challenge(tx, attempt, subject, trace)
+                candidates = [held for held in usable if held.method in methods]
+                proof = await self._prover.prove(tx, subject, candidates, attempt.passcode, attempt.limits)
+                return await self._settle(tx, attempt, subject, facts, proof)
+
+    async def _settle(
+        self, tx: Transaction, attempt: Attempt, subject: Subject, facts: Facts, proof: Proof
+    ) -> Progress:
+        """Turn the proof of a passcode into the end of a verification that began with it."""
+        ending = _ending(facts, proof)
+        key = attempt.origin.idempotency_key
+        if proof.verdict.kind is VerdictKind.REPLAY and key is not None:
+            earlier = await tx.verification_by_key(attempt.tenant.tenant_id, key)
+            if earlier is not None:  # The same request, repeated to another node: its answer stands.
+                return await self._progress(tx, earlier)
+        await self._note_proof(tx, attempt, subject, proof)
+        return await self._conclude(tx, attempt, subject, ending)
+
+    async def _challenge(
+        self, tx: Transaction, attempt: Attempt, subject: Subject, trace: tuple[TraceLine, ...]
+    ) -> Progress:
+        settings = attempt.tenant.settings
+        ending = pending(Reason.PASSCODE_PENDING, trace)
+        verification = verification_row(attempt, subject, ending, self._node, tx.now)
+        if not await tx.add_verification(verification):
+            return await self._earlier(tx, attempt)
+        challenge = Challenge(
+            tenant_id=verification.tenant_id,
+            challenge_id=new_id(),
+            verification_id=verification.verification_id,
+            user_id=subject.user.user_id,
+            application_id=verification.application_id,
+            client_id=verification.client_id,
+            method=PASSCODE,
+            state=ChallengeState.OPEN,
+            tries_left=settings.challenge_tries,
+            expires_at=verification.expires_at,
+            created_at=tx.now,
+        )
+        await tx.add_challenge(challenge, OPEN_CHALLENGES_PER_USER)
+        return Progress(verification, challenge)
+
+    # --- answering ----------------------------------------------------------------------------------
+
+    async def _answer(self, tx: Transaction, attempt: Attempt, challenge_id: str) -> Progress:
+        tenant_id = attempt.tenant.tenant_id
+        challenge = await tx.challenge(tenant_id, challenge_id)
+        subject = await tx.subject(tenant_id, challenge.user_id) if challenge else None
+        verification = await tx.verification(tenant_id, challenge.verification_id) if challenge else None
+        if (
+            challenge is None
+            or verification is None
+            or challenge.client_id != attempt.origin.peer.client.client_id
+            or (subject is not None and not set(attempt.names) & set(subject.user.names))
+            or await tx.take_try(tenant_id, challenge_id) is None
+        ):
+            named = await tx.subject_by_names(tenant_id, attempt.names)
+            ending = denied(Reason.CHALLENGE_UNKNOWN, (TraceLine("challenge", "unknown"),))
+            return await self._conclude(tx, attempt, named, ending)
+        attempt = msgspec.structs.replace(
+            attempt, is_first_factor_proven=verification.is_first_factor_proven, trace=verification.trace
+        )
+        return await self._judge_answer(tx, attempt, subject, verification, challenge)
+
+    async def _judge_answer(
+        self,
+        tx: Transaction,
+        attempt: Attempt,
+        subject: Subject | None,
+        verification: Verification,
+        challenge: Challenge,
+    ) -> Progress:
+        usable = self._prover.usable(subject, tx.now) if subject else ()
+        facts = facts_of(attempt, subject, usable)
+        decision = evaluate(facts)
+        if not isinstance(decision, RequirePasscode) or subject is None or attempt.passcode is None:
+            # He was disabled, lost his authenticator or the door was closed since the challenge.
+            reason = decision.reason if isinstance(decision, Deny) else Reason.CHALLENGE_FAILED
+            return await self._close(tx, attempt, verification, challenge, denied(reason, decision.trace))
+        candidates = [held for held in usable if held.method in decision.methods]
+        proof = await self._prover.prove(tx, subject, candidates, attempt.passcode, attempt.limits)
+        ending = _ending(facts, proof)
+        await self._note_proof(tx, attempt, subject, proof)
+        if proof.is_match or proof.is_locked or challenge.tries_left <= 1:
+            return await self._close(tx, attempt, verification, challenge, ending)
+        return await self._remain(tx, attempt, verification, challenge, proof)
+
+    async def _close(
+        self,
+        tx: Transaction,
+        attempt: Attempt,
+        verification: Verification,
+        challenge: Challenge,
+        ending: Ending,
+    ) -> Progress:
+        is_approved = ending.state is VerificationState.APPROVED
+        end = ChallengeState.ANSWERED if is_approved else ChallengeState.FAILED
+        closed = await tx.close_challenge(challenge.tenant_id, challenge.challenge_id, end)
+        change = verification_change(attempt, ending, tx.now)
+        changed = await tx.change_verification(verification.tenant_id, verification.verification_id, change)
+        if not (closed and changed):
+            raise Conflict  # Decided elsewhere meanwhile: read again and say what stands.
+        return Progress(applied(verification, change))
+
+    async def _remain(
+        self,
+        tx: Transaction,
+        attempt: Attempt,
+        verification: Verification,
+        challenge: Challenge,
+        proof: Proof,
+    ) -> Progress:
+        """A wrong passcode with tries left: still pending, one line more in the trace."""
+        change = verification_change(attempt, pending(proof.reason, proof.trace), tx.now)
+        if not await tx.change_verification(verification.tenant_id, verification.verification_id, change):
+            raise Conflict
+        left = msgspec.structs.replace(challenge, tries_left=challenge.tries_left - 1)
+        return Progress(applied(verification, change), left)
+
+    # --- writing ------------------------------------------------------------------------------------
+
+    async def _conclude(
+        self, tx: Transaction, attempt: Attempt, subject: Subject | None, ending: Ending
+    ) -> Progress:
+        """Insert a verification that begins and ends in this transaction."""
+        verification = verification_row(attempt, subject, ending, self._node, tx.now)
+        if not await tx.add_verification(verification):
+            if ending.state is VerificationState.APPROVED:
+                raise Conflict  # The same request won elsewhere: judged again, this one is its replay.
+            return await self._earlier(tx, attempt)
+        return Progress(verification)
+
+    async def _earlier(self, tx: Transaction, attempt: Attempt) -> Progress:
+        key = attempt.origin.idempotency_key
+        assert key is not None
+        earlier = await tx.verification_by_key(attempt.tenant.tenant_id, key)
+        if earlier is None:
+            raise Conflict
+        return await self._progress(tx, earlier)
+
+    async def _progress(self, tx: Transaction, verification: Verification) -> Progress:
+        if verification.state is not VerificationState.PENDING:
+            return Progress(verification)
+        challenges = await tx.open_challenges(verification.tenant_id, verification.verification_id)
+        return Progress(verification, challenges[-1] if challenges else None)
+
+    async def _note_proof(self, tx: Transaction, attempt: Attempt, subject: Subject, proof: Proof) -> None:
+        """Facts that somebody should hear of: a used passcode tried again, a user locked out."""
+        if proof.verdict.kind is VerdictKind.REPLAY:
+            await tx.add_event(event(attempt, subject, "authenticator.replayed", tx.now))
+        if proof.is_newly_locked:
+            await tx.add_event(event(attempt, subject, "user.locked", tx.now))
+
+    # --- around it ----------------------------------------------------------------------------------
+
+    async def _guarded(self, origin: Origin, work: Awaitable[Progress]) -> Progress:
+        """Await `work`; count and log what came of it; turn an unexpected error into a denial."""
+        began = time.perf_counter()
+        try:
+            progress = await work
+        except Unavailable:
+            self._metrics.faults.labels("store").inc()
+            raise
+        except Exception:
+            self._metrics.faults.labels("verification").inc()
+            log.exception("verification failed", channel=origin.channel)
+            progress = await self._record_fault(origin)
+        channel = origin.channel
+        verification = progress.verification
+        self._metrics.seconds.labels(channel).observe(time.perf_counter() - began)
+        self._metrics.verifications.labels(channel, verification.state.value, verification.reason.value).inc()
+        return progress
+
+    async def _record_fault(self, origin: Origin) -> Progress:
+        attempt = self._attempt(origin, None)
+        ending = denied(Reason.FAULT, (TraceLine("fault", "unexpected"),))
+        return await self._store.transact(lambda tx: self._conclude(tx, attempt, None, ending))
+
+
+def _ending(facts: Facts, proof: Proof) -> Ending:
+    """Ask policy again with what was proven; a match that policy does not accept is a denial."""
+    if not proof.is_match:
+        return denied(proof.reason, proof.trace, proof.authenticator)
+    decision = evaluate(with_proof(facts, proof))
+    trace = (*proof.trace, *decision.trace)
+    if isinstance(decision, Permit):
+        return approved(decision.reason, trace, proof.authenticator)
+    reason = decision.reason if isinstance(decision, Deny) else Reason.METHOD_NOT_ALLOWED
+    return denied(reason, trace, proof.authenticator)
