@@ -34,11 +34,14 @@ class MethodDescriptor(msgspec.Struct, frozen=True, kw_only=True):
     self_enrolled: bool = False
     """A person may enroll it in the portal."""
     can_be_hardware: bool = False
+    is_recovery: bool = False
+    """For when everything else is lost: a new one replaces the old one, and none is asked for by name."""
     documentation: str = ""
 
 
 class NewAuthenticator(msgspec.Struct, frozen=True, kw_only=True):
-    """What enrollment makes. `secret` is not yet sealed; `shown` is shown to the person once."""
+    """What enrollment makes. `secret` is not yet sealed; `shown` is shown to the person once: for a
+    method with a QR code first its URI, then the secret as people type it; for codes the codes."""
 
     parameters: dict[str, Any]
     secret: bytes
@@ -51,7 +54,8 @@ class Method(Protocol):
     descriptor: MethodDescriptor
 
     def enroll(self, options: Mapping[str, Any], random_bytes: RandomBytes) -> NewAuthenticator:
-        """Return a new authenticator made with `options` (unknown ones raise ValueError)."""
+        """Return a new authenticator. `options` may name `issuer` and `account` (for what is shown) and
+        the method's own parameters; an unknown or unsuitable one raises ValueError."""
         ...
 
     def verify(
@@ -88,4 +92,15 @@ class Merges(Protocol):
 
     def merge(self, stored: Mapping[str, Any], imported: Mapping[str, Any]) -> dict[str, Any]:
         """Return the state that keeps the higher counter, step and drift of the two."""
+        ...
+
+
+@runtime_checkable
+class Generates(Protocol):
+    """A method whose passcode can be computed here: for the demonstration, and only there."""
+
+    def passcode(
+        self, parameters: Mapping[str, Any], secret: bytes, state: Mapping[str, Any], at: int
+    ) -> str:
+        """Return the passcode that the user's device shows at `at` (epoch ms)."""
         ...

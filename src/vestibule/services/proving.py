@@ -134,6 +134,13 @@ class Prover:
             ),
         )
 
+    def sealed(self, authenticator: Authenticator, secret: bytes) -> Authenticator:
+        """Return `authenticator` with `secret` sealed to it and to the person who holds it."""
+        bound_to = authenticator_context(
+            authenticator.tenant_id, authenticator.authenticator_id, authenticator.user_id
+        )
+        return msgspec.structs.replace(authenticator, secret=self._sealer.seal(secret, bound_to))
+
     def _best(
         self, candidates: Iterable[Authenticator], judge: Judge
     ) -> tuple[Verdict, Authenticator | None]:

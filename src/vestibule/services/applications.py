@@ -1,0 +1,390 @@
+"""Applications, their clients and secrets, directories, and the settings of a tenant.
+
+A secret is shown once, when it is made. After that only its last characters tell it from others.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from vestibule.crypto.sealing import Sealer
+from vestibule.crypto.secret import Secret
+from vestibule.crypto.tokens import new_id, new_token, token_hash
+from vestibule.interfaces.store import AlreadyExists, Store, Transaction
+from vestibule.model.actor import Actor, Right
+from vestibule.model.application import (
+    Application,
+    Client,
+    ClientKind,
+    ClientSecret,
+    DirectoryConfiguration,
+    FirstFactor,
+    SecondFactor,
+)
+from vestibule.model.tenant import Tenant, TenantSettings
+from vestibule.services.configuration import (
+    ConfigurationCache,
+    Peer,
+    Snapshot,
+    directory_context,
+    secret_context,
+)
+from vestibule.services.recording import record
+from vestibule.services.refusal import Refusal, Refused
+
+MIN_SHARED_SECRET_CHARACTERS = 16
+API_KEY_PREFIX = "vst_"
+
+Result = TypeVar("Result")
+
+
+class Applications:
+    """What stands in the configuration snapshot is read from there; changes are written here."""
+
+    def __init__(self, store: Store, configuration: ConfigurationCache, sealer: Sealer) -> None:
+        self._store = store
+        self._configuration = configuration
+        self._sealer = sealer
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self._configuration.current
+
+    # --- tenants ------------------------------------------------------------------------------------
+
+    async def add_tenant(
+        self, actor: Actor, tenant_id: str, name: str, settings: TenantSettings | None = None
+    ) -> Tenant:
+        actor.demand(Right.ADMINISTER, tenant_id)
+
+        async def body(tx: Transaction) -> Tenant:
+            tenant = Tenant(
+                tenant_id=tenant_id,
+                name=name,
+                settings=settings or TenantSettings(),
+                created_at=tx.now,
+            )
+            await tx.put(tenant)
+            await record(tx, actor, tenant_id, "tenant.added", tenant_id, name)
+            return tenant
+
+        return await self._written(body)
+
+    async def change_settings(self, actor: Actor, tenant_id: str, settings: TenantSettings) -> Tenant:
+        """Replace the settings of a tenant; refuses values that would lock everybody out or in."""
+        actor.demand(Right.ADMINISTER, tenant_id)
+        _check_settings(settings)
+        tenant = self.snapshot.tenants[tenant_id]
+
+        async def body(tx: Transaction) -> Tenant:
+            await tx.put(msgspec.structs.replace(tenant, settings=settings))
+            changed = [
+                field
+                for field in settings.__struct_fields__
+                if getattr(settings, field) != getattr(tenant.settings, field)
+            ]
+            await record(tx, actor, tenant_id, "settings.changed", tenant_id, tenant.name, fields=changed)
+            return tenant
+
+        await self._written(body)
+        return self.snapshot.tenants[tenant_id]
+
+    # --- applications -------------------------------------------------------------------------------
+
+    def applications(self, actor: Actor, tenant_id: str) -> tuple[Application, ...]:
+        actor.demand(Right.ADMINISTER, tenant_id)
+        found = [a for a in self.snapshot.applications.values() if a.tenant_id == tenant_id]
+        return tuple(sorted(found, key=lambda application: application.name.casefold()))
+
+    async def add_application(
+        self,
+        actor: Actor,
+        tenant_id: str,
+        name: str,
+        *,
+        application_id: str = "",
+        first_factor: FirstFactor = FirstFactor.LOCAL,
+        directory_id: str = "",
+        second_factor: SecondFactor = SecondFactor.ALWAYS,
+        methods: tuple[str, ...] = (),
+    ) -> Application:
+        actor.demand(Right.ADMINISTER, tenant_id)
+        self._check_directory(tenant_id, first_factor, directory_id)
+        application = Application(
+            tenant_id=tenant_id,
+            application_id=application_id or new_id(),
+            name=name.strip(),
+            first_factor=first_factor,
+            directory_id=directory_id,
+            second_factor=second_factor,
+            methods=methods,
+            created_at=0,
+        )
+
+        async def body(tx: Transaction) -> Application:
+            added = msgspec.structs.replace(application, created_at=tx.now)
+            await tx.put(added)
+            await record(tx, actor, tenant_id, "application.added", added.application_id, added.name)
+            return added
+
+        return await self._written(body)
+
+    async def change_application(self, actor: Actor, application: Application) -> Application:
+        """Write `application` as given; `Conflict` if its version is not the newest."""
+        tenant_id = application.tenant_id
+        actor.demand(Right.ADMINISTER, tenant_id)
+        self._check_directory(tenant_id, application.first_factor, application.directory_id)
+
+        async def body(tx: Transaction) -> None:
+            await tx.put(application)
+            await record(
+                tx,
+                actor,
+                tenant_id,
+                "application.changed",
+                application.application_id,
+                application.name,
+            )
+
+        await self._written(body)
+        return self.snapshot.applications[tenant_id, application.application_id]
+
+    async def remove_application(self, actor: Actor, tenant_id: str, application_id: str) -> None:
+        actor.demand(Right.ADMINISTER, tenant_id)
+        application = self.snapshot.applications.get((tenant_id, application_id))
+        if application is None:
+            raise Refused(Refusal.NOT_FOUND, application_id)
+        if any(p.application.application_id == application_id for p in self._peers(tenant_id)):
+            raise Refused(Refusal.IN_USE, application.name)
+
+        async def body(tx: Transaction) -> None:
+            await tx.remove(application)
+            await record(tx, actor, tenant_id, "application.removed", application_id, application.name)
+
+        await self._written(body)
+
+    # --- clients ------------------------------------------------------------------------------------
+
+    def clients(self, actor: Actor, tenant_id: str, kind: ClientKind) -> tuple[Client, ...]:
+        actor.demand(Right.ADMINISTER, tenant_id)
+        found = [p.client for p in self._peers(tenant_id) if p.client.kind is kind]
+        return tuple(sorted(found, key=lambda client: client.name.casefold()))
+
+    async def add_client(
+        self,
+        actor: Actor,
+        tenant_id: str,
+        application_id: str,
+        kind: ClientKind,
+        name: str,
+        *,
+        client_id: str = "",
+        address: str = "",
+        settings: dict[str, Any] | None = None,
+        scopes: tuple[str, ...] = (),
+    ) -> Client:
+        actor.demand(Right.ADMINISTER, tenant_id)
+        if (tenant_id, application_id) not in self.snapshot.applications:
+            raise Refused(Refusal.NOT_FOUND, application_id)
+        client = Client(
+            tenant_id=tenant_id,
+            client_id=client_id or new_id(),
+            application_id=application_id,
+            kind=kind,
+            name=name.strip(),
+            address=self._checked_address(kind, address, ""),
+            settings=settings or {},
+            scopes=scopes,
+            created_at=0,
+        )
+
+        async def body(tx: Transaction) -> Client:
+            added = msgspec.structs.replace(client, created_at=tx.now)
+            await tx.put(added)
+            await record(tx, actor, tenant_id, "client.added", added.client_id, added.name)
+            return added
+
+        return await self._written(body)
+
+    async def change_client(self, actor: Actor, client: Client) -> Client:
+        """Write `client` as given; `Conflict` if its version is not the newest."""
+        actor.demand(Right.ADMINISTER, client.tenant_id)
+        address = self._checked_address(client.kind, client.address, client.client_id)
+        changed = msgspec.structs.replace(client, address=address)
+
+        async def body(tx: Transaction) -> None:
+            await tx.put(changed)
+            await record(tx, actor, client.tenant_id, "client.changed", client.client_id, client.name)
+
+        await self._written(body)
+        return self.snapshot.peers[client.client_id].client
+
+    async def remove_client(self, actor: Actor, tenant_id: str, client_id: str) -> None:
+        actor.demand(Right.ADMINISTER, tenant_id)
+        client = self._client(tenant_id, client_id)
+
+        async def body(tx: Transaction) -> None:
+            await tx.remove(client)
+            await record(tx, actor, tenant_id, "client.removed", client_id, client.name)
+
+        await self._written(body)
+
+    # --- secrets ------------------------------------------------------------------------------------
+
+    async def secrets(self, actor: Actor, tenant_id: str, client_id: str) -> tuple[ClientSecret, ...]:
+        """Return the secrets of a client, sealed, newest first."""
+        actor.demand(Right.ADMINISTER, tenant_id)
+        loaded = await self._store.read(lambda tx: tx.configuration())
+        found = [s for s in loaded.secrets if (s.tenant_id, s.client_id) == (tenant_id, client_id)]
+        return tuple(sorted(found, key=lambda secret: -secret.created_at))
+
+    async def add_shared_secret(
+        self, actor: Actor, tenant_id: str, client_id: str, chosen: Secret[str] | None = None
+    ) -> Secret[str]:
+        """Add a shared secret beside those there are and return it: 32 random characters unless chosen."""
+        actor.demand(Right.ADMINISTER, tenant_id)
+        client = self._client(tenant_id, client_id)
+        shared = chosen or Secret(new_token(24))
+        if len(shared) < MIN_SHARED_SECRET_CHARACTERS:
+            raise Refused(Refusal.SECRET_TOO_SHORT, str(MIN_SHARED_SECRET_CHARACTERS))
+        secret_id = new_id()
+        sealed = self._sealer.seal(shared.reveal().encode(), secret_context(tenant_id, client_id, secret_id))
+        await self._add_secret(actor, client, secret_id, sealed=sealed, hint=shared.reveal()[-3:])
+        return shared
+
+    async def add_api_key(self, actor: Actor, tenant_id: str, client_id: str) -> Secret[str]:
+        """Add an API key and return it; only its hash is stored."""
+        actor.demand(Right.ADMINISTER, tenant_id)
+        client = self._client(tenant_id, client_id)
+        key = API_KEY_PREFIX + new_token(32)
+        await self._add_secret(actor, client, new_id(), token_hash=token_hash(key), hint=key[-4:])
+        return Secret(key)
+
+    async def end_secret(
+        self, actor: Actor, tenant_id: str, client_id: str, secret_id: str, not_after: int | None
+    ) -> None:
+        """Let a secret end at `not_after` (epoch ms); None removes it at once."""
+        actor.demand(Right.ADMINISTER, tenant_id)
+        client = self._client(tenant_id, client_id)
+        found = [s for s in await self.secrets(actor, tenant_id, client_id) if s.secret_id == secret_id]
+        if not found:
+            raise Refused(Refusal.NOT_FOUND, secret_id)
+
+        async def body(tx: Transaction) -> None:
+            if not_after is None:
+                await tx.remove(found[0])
+            else:
+                await tx.put(msgspec.structs.replace(found[0], not_after=not_after))
+            await record(tx, actor, tenant_id, "secret.ended", client_id, client.name)
+
+        await self._written(body)
+
+    # --- directories --------------------------------------------------------------------------------
+
+    def directories(self, actor: Actor, tenant_id: str) -> tuple[DirectoryConfiguration, ...]:
+        actor.demand(Right.ADMINISTER, tenant_id)
+        return tuple(d for d in self.snapshot.directories.values() if d.tenant_id == tenant_id)
+
+    async def put_directory(
+        self, actor: Actor, directory: DirectoryConfiguration, password: Secret[str] | None
+    ) -> DirectoryConfiguration:
+        """Add or change a directory; None leaves the stored service password as it is."""
+        actor.demand(Right.ADMINISTER, directory.tenant_id)
+        changed = directory
+        if password is not None:
+            bound_to = directory_context(directory.tenant_id, directory.directory_id)
+            sealed = self._sealer.seal(password.reveal().encode(), bound_to)
+            changed = msgspec.structs.replace(directory, secret=sealed)
+
+        async def body(tx: Transaction) -> None:
+            await tx.put(changed)
+            await record(
+                tx, actor, directory.tenant_id, "directory.changed", directory.directory_id, directory.name
+            )
+
+        await self._written(body)
+        return self.snapshot.directories[directory.tenant_id, directory.directory_id]
+
+    # --- parts --------------------------------------------------------------------------------------
+
+    async def _add_secret(
+        self,
+        actor: Actor,
+        client: Client,
+        secret_id: str,
+        *,
+        sealed: bytes = b"",
+        token_hash: str = "",
+        hint: str,
+    ) -> None:
+        async def body(tx: Transaction) -> None:
+            await tx.put(
+                ClientSecret(
+                    tenant_id=client.tenant_id,
+                    secret_id=secret_id,
+                    client_id=client.client_id,
+                    sealed=sealed,
+                    token_hash=token_hash,
+                    hint=hint,
+                    created_at=tx.now,
+                )
+            )
+            await record(tx, actor, client.tenant_id, "secret.added", client.client_id, client.name)
+
+        await self._written(body)
+
+    async def _written(self, body: Callable[[Transaction], Awaitable[Result]]) -> Result:
+        """Commit a change of configuration and make it the current snapshot on this node."""
+        try:
+            result = await self._store.transact(body)
+        except AlreadyExists as taken:
+            raise Refused(Refusal.NAME_TAKEN, taken.key) from None
+        await self._configuration.refresh()
+        return result
+
+    def _peers(self, tenant_id: str) -> list[Peer]:
+        return [p for p in self.snapshot.peers.values() if p.client.tenant_id == tenant_id]
+
+    def _client(self, tenant_id: str, client_id: str) -> Client:
+        peer = self.snapshot.peers.get(client_id)
+        if peer is None or peer.client.tenant_id != tenant_id:
+            raise Refused(Refusal.NOT_FOUND, client_id)
+        return peer.client
+
+    def _check_directory(self, tenant_id: str, first_factor: FirstFactor, directory_id: str) -> None:
+        if first_factor is not FirstFactor.DIRECTORY:
+            return
+        if (tenant_id, directory_id) not in self.snapshot.directories:
+            raise Refused(Refusal.NOT_FOUND, directory_id)
+
+    def _checked_address(self, kind: ClientKind, address: str, client_id: str) -> str:
+        """Return the canonical network; two RADIUS clients never share one, whatever their tenant."""
+        if not address.strip() and kind is not ClientKind.RADIUS:
+            return ""
+        try:
+            network = ipaddress.ip_network(address.strip(), strict=False)
+        except ValueError:
+            raise Refused(Refusal.ADDRESS_INVALID, address) from None
+        if kind is ClientKind.RADIUS:
+            for peer in self.snapshot.peers.values():
+                other = peer.client
+                if other.kind is kind and other.client_id != client_id and other.address == str(network):
+                    raise Refused(Refusal.ADDRESS_TAKEN, address)
+        return str(network)
+
+
+def _check_settings(settings: TenantSettings) -> None:
+    bounds = {
+        "lockout_threshold": (1, 100),
+        "lockout_seconds": (1, 86_400),
+        "hard_stop": (settings.lockout_threshold, 100),
+        "challenge_seconds": (15, 600),
+        "challenge_tries": (1, 10),
+    }
+    for field, (least, most) in bounds.items():
+        if not least <= getattr(settings, field) <= most:
+            raise Refused(Refusal.OUT_OF_BOUNDS, f"{field}: {least}…{most}")

@@ -1,0 +1,32 @@
+"""The list of attempts and the log of changes, for those who may read them."""
+
+from __future__ import annotations
+
+from vestibule.interfaces.store import Listed, Page, Store, VerificationFilter
+from vestibule.model.actor import Actor, Right
+from vestibule.model.verification import Verification
+
+
+class Attempts:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def list(self, actor: Actor, tenant_id: str, where: VerificationFilter, page: Page) -> Listed:
+        """Return one page of attempts, newest first."""
+        actor.demand(Right.ADMINISTER, tenant_id)
+        return await self._store.read(lambda tx: tx.verifications(tenant_id, where, page))
+
+    async def find(self, actor: Actor, tenant_id: str, verification_id: str) -> Verification | None:
+        """Return one attempt with its why-trace."""
+        actor.demand(Right.ADMINISTER, tenant_id)
+        return await self._store.read(lambda tx: tx.verification(tenant_id, verification_id))
+
+    async def count(self, actor: Actor, tenant_id: str, since: int) -> dict[str, int]:
+        """Return how many attempts there were since `since` (epoch ms), by state."""
+        actor.demand(Right.ADMINISTER, tenant_id)
+        return await self._store.read(lambda tx: tx.count_verifications(tenant_id, since))
+
+    async def events(self, actor: Actor, tenant_id: str, text: str, page: Page) -> Listed:
+        """Return one page of what was changed and by whom, newest first."""
+        actor.demand(Right.ADMINISTER, tenant_id)
+        return await self._store.read(lambda tx: tx.events(tenant_id, text, page))

@@ -1,0 +1,121 @@
+"""The demonstration: a tenant with a VPN and a user, so that a newcomer sees a sign-in within minutes.
+
+All its secrets are random and returned once. Its user's passcode can be computed on the server; that
+works in this tenant and in no other.
+"""
+
+from __future__ import annotations
+
+import os
+
+import msgspec
+
+from vestibule.crypto.passwords import hash_password
+from vestibule.crypto.secret import Secret
+from vestibule.crypto.tokens import new_id, new_token
+from vestibule.interfaces.clock import Clock
+from vestibule.interfaces.method import Generates
+from vestibule.interfaces.store import Store, Transaction
+from vestibule.model.actor import SYSTEM
+from vestibule.model.application import ClientKind
+from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
+from vestibule.model.user import User
+from vestibule.services.applications import Applications
+from vestibule.services.proving import Prover
+from vestibule.services.setup import Setup
+
+DEMONSTRATION_TENANT = "demo"
+USERNAME = "alice"
+
+
+class Demonstration(msgspec.Struct, frozen=True):
+    """What a newcomer needs to sign in as the demonstration's user."""
+
+    username: str
+    password: Secret[str]
+    shared_secret: Secret[str]
+    shown: tuple[Secret[str], ...]
+    """The URI for the QR code, then the secret as people type it."""
+
+
+class Demonstrations:
+    def __init__(
+        self, store: Store, clock: Clock, applications: Applications, setup: Setup, prover: Prover
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._applications = applications
+        self._setup = setup
+        self._prover = prover
+
+    @property
+    def exists(self) -> bool:
+        return DEMONSTRATION_TENANT in self._applications.snapshot.tenants
+
+    async def make(self, radius_settings: dict[str, object], client_address: str) -> Demonstration:
+        """Make the tenant, its VPN, its RADIUS client and its user."""
+        applications = self._applications
+        tenant_id = DEMONSTRATION_TENANT
+        await applications.add_tenant(SYSTEM, tenant_id, "Demonstration")
+        await self._setup.ensure_portal(tenant_id)
+        vpn = await applications.add_application(SYSTEM, tenant_id, "VPN", application_id="vpn")
+        client = await applications.add_client(
+            SYSTEM,
+            tenant_id,
+            vpn.application_id,
+            ClientKind.RADIUS,
+            "VPN concentrator",
+            address=client_address,
+            settings=dict(radius_settings),
+        )
+        shared_secret = await applications.add_shared_secret(SYSTEM, tenant_id, client.client_id)
+        password = Secret(new_token(9))
+        shown = await self._add_user(password)
+        return Demonstration(USERNAME, password, shared_secret, shown)
+
+    async def passcode(self) -> Secret[str] | None:
+        """Return the current passcode of the demonstration's user, None if there is no such user."""
+        subject = await self._store.read(lambda tx: tx.subject_by_names(DEMONSTRATION_TENANT, (USERNAME,)))
+        now = self._clock.now()
+        for held in self._prover.usable(subject, now) if subject else ():
+            method = self._prover.methods[held.method]
+            if isinstance(method, Generates):
+                secret = self._prover.unseal(held)
+                return Secret(method.passcode(held.parameters, secret, held.state, now))
+        return None
+
+    async def _add_user(self, password: Secret[str]) -> tuple[Secret[str], ...]:
+        methods = self._prover.methods
+        name = next(name for name in sorted(methods) if methods[name].descriptor.self_enrolled)
+        new = methods[name].enroll({"issuer": "Vestibule Demo", "account": USERNAME}, os.urandom)
+        user = User(
+            tenant_id=DEMONSTRATION_TENANT,
+            user_id=new_id(),
+            username=USERNAME,
+            names=(USERNAME,),
+            given_name="Alice",
+            family_name="Example",
+            email="alice@example.org",
+            password_hash=hash_password(password.reveal()),
+            created_at=0,
+            updated_at=0,
+        )
+        bare = Authenticator(
+            tenant_id=user.tenant_id,
+            authenticator_id=new_id(),
+            user_id=user.user_id,
+            method=name,
+            parameters=new.parameters,
+            state=new.state,
+            status=AuthenticatorStatus.ACTIVE,
+            created_at=0,
+        )
+        authenticator = self._prover.sealed(bare, new.secret)
+
+        async def body(tx: Transaction) -> None:
+            at = {"created_at": tx.now}
+            await tx.add_user(msgspec.structs.replace(user, updated_at=tx.now, **at))
+            await tx.add_authenticator(msgspec.structs.replace(authenticator, **at))
+
+        await self._store.transact(body)
+        return tuple(Secret(text) for text in new.shown)

@@ -1,0 +1,393 @@
+"""Enrollment: bind authenticators to people, prove them, bring them back in step, take them away.
+
+Invariants:
+- What a person enrolls opens no door until he has proven it with a live passcode, and that passcode is
+  spent by the proof.
+- Who already holds an authenticator adds or removes one only after proving one.
+- A person does not remove his last authenticator himself; an administrator can.
+- A hardware token belongs to at most one person and keeps its counter for life.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from vestibule.crypto.secret import Secret
+from vestibule.crypto.tokens import new_id
+from vestibule.interfaces.method import Method, NewAuthenticator, Resynchronizes
+from vestibule.interfaces.store import Conflict, Store, Subject, Transaction
+from vestibule.model.actor import Actor, Right
+from vestibule.model.authenticator import Authenticator, AuthenticatorStatus, canonical_serial
+from vestibule.model.throttle import Factor
+from vestibule.model.verdict import MISMATCH, Verdict
+from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.proving import Prover
+from vestibule.services.recording import record
+from vestibule.services.refusal import Refusal, Refused
+
+PENDING_MS = 15 * 60 * 1000
+"""How long a person has to prove a new authenticator."""
+MAX_AUTHENTICATORS = 10
+
+
+class Enrolled(msgspec.Struct, frozen=True):
+    """A new authenticator and what is shown to the person this one time."""
+
+    authenticator: Authenticator
+    shown: tuple[Secret[str], ...]
+
+
+class Enrollments:
+    def __init__(self, store: Store, configuration: ConfigurationCache, prover: Prover) -> None:
+        self._store = store
+        self._configuration = configuration
+        self._prover = prover
+
+    @property
+    def methods(self) -> Mapping[str, Method]:
+        return self._prover.methods
+
+    async def begin(
+        self,
+        actor: Actor,
+        tenant_id: str,
+        user_id: str,
+        method_name: str,
+        label: str = "",
+        options: Mapping[str, Any] | None = None,
+    ) -> Enrolled:
+        """Make a pending authenticator; it is shown once and opens nothing until `confirm`."""
+        _demand(actor, tenant_id, user_id)
+        method = self.methods[method_name]
+        subject = await self._subject(tenant_id, user_id)
+        new = self._made(method, subject, options or {})
+        authenticator = self._authenticator(subject, method_name, label, new)
+
+        async def body(tx: Transaction) -> Authenticator:
+            current = await tx.subject(tenant_id, user_id)
+            if current is None or len(_held(current)) >= MAX_AUTHENTICATORS:
+                raise Refused(Refusal.TOO_MANY, str(MAX_AUTHENTICATORS))
+            for stale in _pending(current):
+                await _revoke(tx, stale)
+            added = msgspec.structs.replace(authenticator, created_at=tx.now)
+            await tx.add_authenticator(added)
+            return added
+
+        added = await self._store.transact(body)
+        return Enrolled(added, tuple(Secret(text) for text in new.shown))
+
+    async def confirm(
+        self, actor: Actor, tenant_id: str, user_id: str, authenticator_id: str, passcode: Secret[str]
+    ) -> Authenticator:
+        """Prove a pending authenticator with a live passcode, which is thereby spent."""
+        _demand(actor, tenant_id, user_id)
+
+        async def body(tx: Transaction) -> Authenticator | Refusal:
+            subject = await tx.subject(tenant_id, user_id)
+            pending = _of(subject, authenticator_id)
+            if (
+                subject is None
+                or pending is None
+                or pending.status is not AuthenticatorStatus.PENDING
+                or pending.created_at + PENDING_MS < tx.now
+            ):
+                return Refusal.NOT_FOUND
+            verdict = await self._judged(tx, tenant_id, user_id, pending, passcode)
+            if isinstance(verdict, Refusal):
+                return verdict
+            active = msgspec.structs.replace(
+                pending, status=AuthenticatorStatus.ACTIVE, state=verdict.state, used_at=tx.now
+            )
+            await _replace(tx, active)
+            await record(
+                tx,
+                actor,
+                tenant_id,
+                "authenticator.enrolled",
+                user_id,
+                subject.user.username,
+                method=active.method,
+                label=active.label,
+            )
+            return active
+
+        return _settled(await self._store.transact(body))
+
+    async def new_recovery_codes(self, actor: Actor, tenant_id: str, user_id: str) -> Enrolled:
+        """Make a new set of recovery codes; the old set is void at once."""
+        _demand(actor, tenant_id, user_id)
+        name = self.recovery_method
+        subject = await self._subject(tenant_id, user_id)
+        new = self._made(self.methods[name], subject, {})
+        authenticator = msgspec.structs.replace(
+            self._authenticator(subject, name, "", new), status=AuthenticatorStatus.ACTIVE
+        )
+
+        async def body(tx: Transaction) -> Authenticator:
+            current = await tx.subject(tenant_id, user_id)
+            if current is None:
+                raise Refused(Refusal.NOT_FOUND, user_id)
+            for old in current.authenticators:
+                if old.method == name:
+                    await _revoke(tx, old)
+            added = msgspec.structs.replace(authenticator, created_at=tx.now)
+            await tx.add_authenticator(added)
+            username = current.user.username
+            await record(tx, actor, tenant_id, "recovery_codes.made", user_id, username)
+            return added
+
+        return Enrolled(await self._store.transact(body), tuple(Secret(text) for text in new.shown))
+
+    @property
+    def recovery_method(self) -> str:
+        return next(name for name, method in self.methods.items() if method.descriptor.is_recovery)
+
+    async def rename(
+        self, actor: Actor, tenant_id: str, user_id: str, authenticator_id: str, label: str
+    ) -> None:
+        _demand(actor, tenant_id, user_id)
+
+        async def body(tx: Transaction) -> None:
+            authenticator = _of(await tx.subject(tenant_id, user_id), authenticator_id)
+            if authenticator is None:
+                raise Refused(Refusal.NOT_FOUND, authenticator_id)
+            await _replace(tx, msgspec.structs.replace(authenticator, label=label.strip()[:64]))
+
+        await self._store.transact(body)
+
+    async def remove(self, actor: Actor, tenant_id: str, user_id: str, authenticator_id: str) -> None:
+        """Take an authenticator from a person. A hardware token is free again and keeps its counter."""
+        _demand(actor, tenant_id, user_id)
+        is_self = Right.ADMINISTER not in actor.rights
+
+        async def body(tx: Transaction) -> None:
+            subject = await tx.subject(tenant_id, user_id)
+            authenticator = _of(subject, authenticator_id)
+            if subject is None or authenticator is None:
+                raise Refused(Refusal.NOT_FOUND, authenticator_id)
+            if is_self and self._is_last(subject, authenticator):
+                raise Refused(Refusal.LAST_AUTHENTICATOR)
+            if authenticator.is_hardware:
+                await _replace(tx, self._moved(authenticator, ""))
+            else:
+                await _revoke(tx, authenticator)
+            await record(
+                tx,
+                actor,
+                tenant_id,
+                "authenticator.removed",
+                user_id,
+                subject.user.username,
+                method=authenticator.method,
+                label=authenticator.label or (authenticator.serial or ""),
+            )
+
+        await self._store.transact(body)
+
+    async def assign(self, actor: Actor, tenant_id: str, user_id: str, serial: str) -> Authenticator:
+        """Give a hardware token that nobody holds to a person."""
+        actor.demand(Right.ADMINISTER, tenant_id)
+
+        async def body(tx: Transaction) -> Authenticator:
+            return await self._give(tx, actor, tenant_id, user_id, serial)
+
+        return await self._store.transact(body)
+
+    async def register_hardware(
+        self, actor: Actor, tenant_id: str, user_id: str, serial: str, passcode: Secret[str]
+    ) -> Authenticator:
+        """A person registers the token in his hand: its serial and a live passcode, which is spent."""
+        _demand(actor, tenant_id, user_id)
+
+        async def body(tx: Transaction) -> Authenticator | Refusal:
+            token = await _free_token(tx, tenant_id, serial)
+            verdict = await self._judged(tx, tenant_id, user_id, token, passcode)
+            if isinstance(verdict, Refusal) or token is None:
+                # Same words and same count whether the serial or the passcode is wrong: no oracle.
+                return verdict if isinstance(verdict, Refusal) else Refusal.PASSCODE_WRONG
+            proven = msgspec.structs.replace(token, state=verdict.state, used_at=tx.now)
+            return await self._give(tx, actor, tenant_id, user_id, serial, proven)
+
+        return _settled(await self._store.transact(body))
+
+    async def resynchronize(
+        self,
+        actor: Actor,
+        tenant_id: str,
+        user_id: str,
+        authenticator_id: str,
+        passcodes: tuple[Secret[str], Secret[str]],
+    ) -> Authenticator:
+        """Bring an authenticator back in step with two consecutive passcodes, both unused and both spent.
+
+        It counts like a sign-in, so it is no better place to guess.
+        """
+        _demand(actor, tenant_id, user_id)
+        answers = (passcodes[0].reveal(), passcodes[1].reveal())
+
+        async def body(tx: Transaction) -> Authenticator | Refusal:
+            subject = await tx.subject(tenant_id, user_id)
+            authenticator = _of(subject, authenticator_id)
+            if subject is None or authenticator is None:
+                return Refusal.NOT_FOUND
+            method = self.methods[authenticator.method]
+            if not isinstance(method, Resynchronizes) or not authenticator.is_usable(tx.now):
+                return Refusal.NOT_POSSIBLE
+
+            def judge(_: Method, candidate: Authenticator, secret: bytes) -> Verdict:
+                return method.resynchronize(candidate.parameters, secret, candidate.state, answers, tx.now)
+
+            limits = self._configuration.current.limits[tenant_id]
+            proof = await self._prover.prove_by(tx, subject, (authenticator,), judge, limits)
+            if proof.is_locked:
+                return Refusal.LOCKED_OUT
+            if not proof.is_match:
+                return Refusal.PASSCODE_WRONG
+            username = subject.user.username
+            await record(tx, actor, tenant_id, "authenticator.resynchronized", user_id, username)
+            return authenticator
+
+        return _settled(await self._store.transact(body))
+
+    # --- parts --------------------------------------------------------------------------------------
+
+    async def _subject(self, tenant_id: str, user_id: str) -> Subject:
+        subject = await self._store.read(lambda tx: tx.subject(tenant_id, user_id))
+        if subject is None:
+            raise Refused(Refusal.NOT_FOUND, user_id)
+        return subject
+
+    def _made(self, method: Method, subject: Subject, options: Mapping[str, Any]) -> NewAuthenticator:
+        tenant = self._configuration.current.tenants[subject.user.tenant_id]
+        named = {"issuer": tenant.settings.issuer, "account": subject.user.username}
+        return method.enroll({**named, **options}, os.urandom)
+
+    def _authenticator(
+        self, subject: Subject, method_name: str, label: str, new: NewAuthenticator
+    ) -> Authenticator:
+        bare = Authenticator(
+            tenant_id=subject.user.tenant_id,
+            authenticator_id=new_id(),
+            user_id=subject.user.user_id,
+            method=method_name,
+            label=label.strip()[:64],
+            parameters=new.parameters,
+            state=new.state,
+            status=AuthenticatorStatus.PENDING,
+            created_at=0,
+        )
+        return self._prover.sealed(bare, new.secret)
+
+    async def _judged(
+        self,
+        tx: Transaction,
+        tenant_id: str,
+        user_id: str,
+        authenticator: Authenticator | None,
+        passcode: Secret[str],
+    ) -> Verdict | Refusal:
+        """Judge and count one passcode of an authenticator that opens no door yet."""
+        verdict = MISMATCH
+        if authenticator is not None:
+            verdict = self.methods[authenticator.method].verify(
+                authenticator.parameters,
+                self._prover.unseal(authenticator),
+                authenticator.state,
+                passcode.reveal(),
+                tx.now,
+            )
+        limits = self._configuration.current.limits[tenant_id]
+        throttle = await tx.settle_attempt(tenant_id, user_id, Factor.PASSCODE, verdict.is_match, limits)
+        if throttle is None:
+            return Refusal.LOCKED_OUT
+        return verdict if verdict.is_match else Refusal.PASSCODE_WRONG
+
+    async def _give(
+        self,
+        tx: Transaction,
+        actor: Actor,
+        tenant_id: str,
+        user_id: str,
+        serial: str,
+        token: Authenticator | None = None,
+    ) -> Authenticator:
+        subject = await tx.subject(tenant_id, user_id)
+        if subject is None:
+            raise Refused(Refusal.NOT_FOUND, user_id)
+        token = token or await _free_token(tx, tenant_id, serial)
+        if token is None:
+            raise Refused(Refusal.SERIAL_UNKNOWN, serial)
+        if len(_held(subject)) >= MAX_AUTHENTICATORS:
+            raise Refused(Refusal.TOO_MANY, str(MAX_AUTHENTICATORS))
+        given = msgspec.structs.replace(self._moved(token, user_id), status=AuthenticatorStatus.ACTIVE)
+        await _replace(tx, given)
+        username = subject.user.username
+        await record(tx, actor, tenant_id, "authenticator.assigned", user_id, username, serial=given.serial)
+        return given
+
+    def _moved(self, authenticator: Authenticator, user_id: str) -> Authenticator:
+        secret = self._prover.unseal(authenticator)
+        return self._prover.sealed(msgspec.structs.replace(authenticator, user_id=user_id), secret)
+
+    def _is_last(self, subject: Subject, removed: Authenticator) -> bool:
+        """Tell whether nothing but recovery codes would be left."""
+        if removed.status is AuthenticatorStatus.PENDING:
+            return False
+        return not any(
+            held.status is AuthenticatorStatus.ACTIVE
+            and held.authenticator_id != removed.authenticator_id
+            and not self.methods[held.method].descriptor.is_recovery
+            for held in subject.authenticators
+            if held.method in self.methods
+        )
+
+
+def _demand(actor: Actor, tenant_id: str, user_id: str) -> None:
+    """Administrators may; a person may for himself."""
+    if Right.SELF in actor.rights and actor.actor_id == user_id and actor.tenant_id == tenant_id:
+        return
+    actor.demand(Right.ADMINISTER, tenant_id)
+
+
+def _of(subject: Subject | None, authenticator_id: str) -> Authenticator | None:
+    if subject is None:
+        return None
+    return next((a for a in subject.authenticators if a.authenticator_id == authenticator_id), None)
+
+
+def _held(subject: Subject) -> list[Authenticator]:
+    return [a for a in subject.authenticators if a.status is not AuthenticatorStatus.PENDING]
+
+
+def _pending(subject: Subject) -> list[Authenticator]:
+    return [a for a in subject.authenticators if a.status is AuthenticatorStatus.PENDING]
+
+
+async def _free_token(tx: Transaction, tenant_id: str, serial: str) -> Authenticator | None:
+    canonical = canonical_serial(serial)
+    found = (await tx.authenticators_by_serial(tenant_id, (canonical,))).get(canonical)
+    return found if found is not None and not found.user_id else None
+
+
+async def _revoke(tx: Transaction, authenticator: Authenticator) -> None:
+    # The secret goes with it: what is revoked can never be judged again.
+    await _replace(
+        tx,
+        msgspec.structs.replace(authenticator, status=AuthenticatorStatus.REVOKED, secret=b"", state={}),
+    )
+
+
+async def _replace(tx: Transaction, authenticator: Authenticator) -> None:
+    if not await tx.replace_authenticator(authenticator):
+        raise Conflict
+
+
+def _settled(result: Authenticator | Refusal) -> Authenticator:
+    """A refusal leaves the transaction as a value, so that the counted attempt is committed."""
+    if isinstance(result, Refusal):
+        raise Refused(result)
+    return result

@@ -1,0 +1,39 @@
+"""Refusals: why a change that a person asked for was not made."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Refusal(StrEnum):
+    """Why a change was not made; texts are in the catalog under `refusal.…`."""
+
+    NAME_INVALID = "name_invalid"
+    NAME_TAKEN = "name_taken"
+    NOT_FOUND = "not_found"
+    CHANGED_MEANWHILE = "changed_meanwhile"
+    PASSWORD_TOO_SHORT = "password_too_short"  # noqa: S105
+    PASSWORD_TOO_LONG = "password_too_long"  # noqa: S105
+    PASSWORD_CONTAINS_NAME = "password_contains_name"  # noqa: S105
+    LAST_ADMINISTRATOR = "last_administrator"
+    LAST_AUTHENTICATOR = "last_authenticator"
+    SERIAL_TAKEN = "serial_taken"
+    SERIAL_UNKNOWN = "serial_unknown"
+    PASSCODE_WRONG = "passcode_wrong"
+    LOCKED_OUT = "locked_out"
+    TOO_MANY = "too_many"
+    NOT_POSSIBLE = "not_possible"
+    ADDRESS_INVALID = "address_invalid"
+    ADDRESS_TAKEN = "address_taken"
+    SECRET_TOO_SHORT = "secret_too_short"  # noqa: S105
+    IN_USE = "in_use"
+    OUT_OF_BOUNDS = "out_of_bounds"
+
+
+class Refused(Exception):
+    """A change that a person asked for is not possible as asked; `why` and `key` make the text."""
+
+    def __init__(self, why: Refusal, key: str = "") -> None:
+        super().__init__(f"{why.value}: {key}" if key else why.value)
+        self.why = why
+        self.key = key

@@ -1,0 +1,39 @@
+"""All services of one process, built once by the composition root and handed to every front end."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from vestibule.interfaces.clock import Clock
+from vestibule.services.applications import Applications
+from vestibule.services.attempt import Node
+from vestibule.services.attempts import Attempts
+from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.demonstration import Demonstrations
+from vestibule.services.enrollment import Enrollments
+from vestibule.services.metrics import Metrics
+from vestibule.services.sessions import Sessions
+from vestibule.services.setup import Setup
+from vestibule.services.token_import import TokenImports
+from vestibule.services.users import Users
+from vestibule.services.verification import Verifications
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    node: Node
+    clock: Clock
+    metrics: Metrics
+    configuration: ConfigurationCache
+    verifications: Verifications
+    users: Users
+    enrollments: Enrollments
+    applications: Applications
+    sessions: Sessions
+    attempts: Attempts
+    setup: Setup
+    demonstrations: Demonstrations
+    token_imports: TokenImports
+    check_store: Callable[[], Awaitable[None]]
+    """Raises `Unavailable` unless this node could decide durably now."""

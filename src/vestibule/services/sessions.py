@@ -1,0 +1,230 @@
+"""Sessions of the portal and the console, and one-time links.
+
+A session lives on the server; the browser holds a random token of which only the hash is stored. It is
+made after an approved verification and never before, always with a new token. Users: 24 hours, 1 hour
+idle. Administrators: 12 hours, 15 minutes idle (NIST SP 800-63B-4 §2.2.3, §2.3.3).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from vestibule.crypto.secret import Secret
+from vestibule.crypto.tokens import new_token, token_hash
+from vestibule.interfaces.store import Conflict, Store, Transaction
+from vestibule.model.actor import Actor, Right
+from vestibule.model.application import CONSOLE_APPLICATION
+from vestibule.model.session import Link, Session
+from vestibule.model.tenant import SYSTEM_TENANT
+from vestibule.model.user import Role, User
+from vestibule.model.verification import Reason, Verification, VerificationState
+from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.proving import Prover
+from vestibule.services.refusal import Refusal, Refused
+
+FRESH_MS = 5 * 60 * 1000
+"""How recent a proof must be for changing authenticators."""
+_SEEN_EVERY_MS = 60 * 1000
+_HOUR_MS = 3_600_000
+
+
+class Lifetime(msgspec.Struct, frozen=True):
+    absolute_ms: int
+    idle_ms: int
+
+
+PORTAL_LIFETIME = Lifetime(24 * _HOUR_MS, _HOUR_MS)
+CONSOLE_LIFETIME = Lifetime(12 * _HOUR_MS, _HOUR_MS // 4)
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """A live session with its person. `is_fresh`: he proved himself a moment ago."""
+
+    session: Session
+    user: User
+    is_fresh: bool
+
+    @property
+    def actor(self) -> Actor:
+        """Administrators act on every tenant, everybody else on himself."""
+        is_administrator = (
+            self.session.application_id == CONSOLE_APPLICATION
+            and self.user.tenant_id == SYSTEM_TENANT
+            and self.user.role is Role.ADMINISTRATOR
+        )
+        return Actor(
+            actor_id=self.user.user_id,
+            name=self.user.username,
+            tenant_id="" if is_administrator else self.user.tenant_id,
+            rights=frozenset({Right.ADMINISTER, Right.SELF} if is_administrator else {Right.SELF}),
+        )
+
+
+class Sessions:
+    def __init__(self, store: Store, configuration: ConfigurationCache, prover: Prover) -> None:
+        self._store = store
+        self._configuration = configuration
+        self._prover = prover
+
+    async def begin(self, verification: Verification) -> Secret[str]:
+        """Make a session from a verification that was approved just now; return the browser's token.
+
+        The console is only for administrators who proved a second factor.
+        """
+        if verification.state is not VerificationState.APPROVED or not verification.user_id:
+            raise AssertionError("a session is made from an approved verification")
+        is_proven = verification.reason is not Reason.FIRST_FACTOR_SUFFICIENT
+        token = new_token(32)
+
+        async def body(tx: Transaction) -> None:
+            subject = await tx.subject(verification.tenant_id, verification.user_id)
+            if subject is None or not subject.user.is_active:
+                raise Refused(Refusal.NOT_POSSIBLE)
+            if verification.application_id == CONSOLE_APPLICATION and not (
+                is_proven and subject.user.role is Role.ADMINISTRATOR
+            ):
+                raise Refused(Refusal.NOT_POSSIBLE)
+            await tx.put_session(
+                Session(
+                    tenant_id=verification.tenant_id,
+                    token_hash=token_hash(token),
+                    user_id=verification.user_id,
+                    application_id=verification.application_id,
+                    verification_id=verification.verification_id,
+                    is_second_factor_proven=is_proven,
+                    proven_at=tx.now,
+                    created_at=tx.now,
+                    seen_at=tx.now,
+                    expires_at=tx.now + _lifetime(verification.application_id).absolute_ms,
+                )
+            )
+
+        await self._store.transact(body)
+        return Secret(token)
+
+    async def find(self, token: str, application_id: str) -> SignedIn | None:
+        """Return the live session of this token at this door, or None. Notes that it was used."""
+        if not token:
+            return None
+        hashed = token_hash(token)
+
+        async def look(tx: Transaction) -> tuple[SignedIn, bool] | None:
+            session = await tx.session(hashed)
+            if session is None or session.application_id != application_id:
+                return None
+            idle_ms = _lifetime(application_id).idle_ms
+            if tx.now >= session.expires_at or tx.now >= session.seen_at + idle_ms:
+                return None
+            subject = await tx.subject(session.tenant_id, session.user_id)
+            if subject is None or not subject.user.is_active:
+                return None
+            is_fresh = tx.now < session.proven_at + FRESH_MS
+            return SignedIn(session, subject.user, is_fresh), tx.now - session.seen_at > _SEEN_EVERY_MS
+
+        found = await self._store.read(look)
+        if found is None:
+            return None
+        signed_in, is_stale = found
+        if is_stale:
+            await self._store.transact(lambda tx: _touch(tx, hashed))
+        return signed_in
+
+    async def step_up(self, signed_in: SignedIn, passcode: Secret[str]) -> None:
+        """Prove oneself again with a passcode; raises `Refused` when it is not right."""
+        session = signed_in.session
+
+        async def body(tx: Transaction) -> Refusal | None:
+            subject = await tx.subject(session.tenant_id, session.user_id)
+            current = await tx.session(session.token_hash)
+            if subject is None or current is None:
+                return Refusal.NOT_FOUND
+            candidates = self._prover.usable(subject, tx.now)
+            limits = self._configuration.current.limits[session.tenant_id]
+            proof = await self._prover.prove(tx, subject, candidates, passcode, limits)
+            if not proof.is_match:
+                return Refusal.LOCKED_OUT if proof.is_locked else Refusal.PASSCODE_WRONG
+            await tx.put_session(_proven(current, tx.now))
+            return None
+
+        refusal = await self._store.transact(body)
+        if refusal is not None:
+            raise Refused(refusal)
+
+    async def mark_proven(self, signed_in: SignedIn) -> None:
+        """A live passcode was just proven inside this session (a new authenticator)."""
+
+        async def body(tx: Transaction) -> None:
+            current = await tx.session(signed_in.session.token_hash)
+            if current is None:
+                raise Conflict
+            await tx.put_session(_proven(current, tx.now))
+
+        await self._store.transact(body)
+
+    async def may_enroll(self, signed_in: SignedIn) -> bool:
+        """Tell whether this session may add or remove authenticators now.
+
+        With nothing enrolled yet the password is enough; else a second factor, proven recently.
+        """
+        session = signed_in.session
+        if not signed_in.is_fresh:
+            return False
+        if session.is_second_factor_proven:
+            return True
+
+        async def holds_none(tx: Transaction) -> bool:
+            subject = await tx.subject(session.tenant_id, session.user_id)
+            return subject is not None and not self._prover.usable(subject, tx.now)
+
+        return await self._store.read(holds_none)
+
+    async def end(self, token: str) -> None:
+        await self._store.transact(lambda tx: tx.end_session(token_hash(token)))
+
+    async def end_others(self, signed_in: SignedIn) -> int:
+        """End every other session of this person; return how many there were."""
+        session = signed_in.session
+        return await self._store.transact(
+            lambda tx: tx.end_sessions_of(session.tenant_id, session.user_id, session.token_hash)
+        )
+
+    # --- links --------------------------------------------------------------------------------------
+
+    async def make_link(
+        self, tenant_id: str, purpose: str, subject: str, lifetime_seconds: int
+    ) -> Secret[str]:
+        """Make a one-time link token that ends after `lifetime_seconds`."""
+        token = new_token(32)
+
+        async def body(tx: Transaction) -> None:
+            await tx.add_link(
+                Link(
+                    tenant_id=tenant_id,
+                    token_hash=token_hash(token),
+                    purpose=purpose,
+                    subject=subject,
+                    expires_at=tx.now + lifetime_seconds * 1000,
+                    created_at=tx.now,
+                )
+            )
+
+        await self._store.transact(body)
+        return Secret(token)
+
+    async def link(self, token: str, purpose: str) -> Link | None:
+        """Return the link if it could still be spent."""
+        return await self._store.read(lambda tx: tx.link(token_hash(token), purpose))
+
+
+def _lifetime(application_id: str) -> Lifetime:
+    return CONSOLE_LIFETIME if application_id == CONSOLE_APPLICATION else PORTAL_LIFETIME
+
+
+def _proven(session: Session, now: int) -> Session:
+    return msgspec.structs.replace(session, is_second_factor_proven=True, proven_at=now)
+
+
+async def _touch(tx: Transaction, hashed: str) -> None:
+    session = await tx.session(hashed)
+    if session is not None:
+        await tx.put_session(msgspec.structs.replace(session, seen_at=tx.now))

@@ -1,0 +1,267 @@
+"""People: add, edit, find, disable, unlock, remove.
+
+A name is taken by exactly one person of a tenant, in every spelling. Passwords of local users are
+hashed off the event loop; a changed password or a disabled user ends his sessions at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, TypeVar
+
+import msgspec
+
+from vestibule.crypto.passwords import MAX_PASSWORD_BYTES, hash_password
+from vestibule.crypto.secret import Secret
+from vestibule.crypto.tokens import new_id
+from vestibule.interfaces.store import (
+    AlreadyExists,
+    Conflict,
+    Listed,
+    Page,
+    Store,
+    Subject,
+    Transaction,
+    UserFilter,
+)
+from vestibule.model.actor import Actor, Right
+from vestibule.model.throttle import Factor
+from vestibule.model.user import Role, User, UserStatus
+from vestibule.model.username import canonical_name
+from vestibule.services.recording import record
+from vestibule.services.refusal import Refusal, Refused
+
+MIN_PASSWORD_CHARACTERS = 8
+MIN_ADMINISTRATOR_PASSWORD_CHARACTERS = 15
+
+
+class UserFields(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person or a front end may set of a user; unset fields stay as they are."""
+
+    username: str | msgspec.UnsetType = msgspec.UNSET
+    other_names: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    given_name: str | msgspec.UnsetType = msgspec.UNSET
+    family_name: str | msgspec.UnsetType = msgspec.UNSET
+    email: str | msgspec.UnsetType = msgspec.UNSET
+    phone: str | msgspec.UnsetType = msgspec.UNSET
+    language: str | msgspec.UnsetType = msgspec.UNSET
+    status: UserStatus | msgspec.UnsetType = msgspec.UNSET
+
+
+class Users:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def list(self, actor: Actor, tenant_id: str, where: UserFilter, page: Page) -> Listed:
+        actor.demand(Right.ADMINISTER, tenant_id)
+        return await self._store.read(lambda tx: tx.users(tenant_id, where, page))
+
+    async def find(self, actor: Actor, tenant_id: str, user_id: str) -> Subject | None:
+        """Return the person with authenticators and throttles."""
+        actor.demand(Right.ADMINISTER, tenant_id)
+        return await self._store.read(lambda tx: tx.subject(tenant_id, user_id))
+
+    async def find_by_name(self, actor: Actor, tenant_id: str, name: str) -> Subject | None:
+        actor.demand(Right.ADMINISTER, tenant_id)
+        canonical = canonical_name(name)
+        if canonical is None:
+            return None
+        return await self._store.read(lambda tx: tx.subject_by_names(tenant_id, (canonical,)))
+
+    async def add(
+        self,
+        actor: Actor,
+        tenant_id: str,
+        fields: UserFields,
+        password: Secret[str] | None = None,
+        role: Role = Role.NONE,
+    ) -> User:
+        """Add a person; raises `Refused` if a name is taken or a field is not acceptable."""
+        actor.demand(Right.ADMINISTER, tenant_id)
+        username = _set(fields.username, "")
+        names = _names(username, _set(fields.other_names, ()))
+        hashed = await self.hash_password(password, username, role) if password else ""
+        user = User(
+            tenant_id=tenant_id,
+            user_id=new_id(),
+            username=username.strip(),
+            names=names,
+            password_hash=hashed,
+            role=role,
+            created_at=0,
+            updated_at=0,
+            **_plain(fields),
+        )
+
+        async def body(tx: Transaction) -> User:
+            added = msgspec.structs.replace(user, created_at=tx.now, updated_at=tx.now)
+            await tx.add_user(added)
+            await record(tx, actor, tenant_id, "user.added", user.user_id, user.username)
+            return added
+
+        try:
+            return await self._store.transact(body)
+        except AlreadyExists as taken:
+            raise Refused(Refusal.NAME_TAKEN, taken.key) from None
+
+    async def edit(
+        self,
+        actor: Actor,
+        tenant_id: str,
+        user_id: str,
+        fields: UserFields,
+        password: Secret[str] | None = None,
+        version: int | None = None,
+    ) -> User:
+        """Change a person; with `version`, only if nobody else has changed him since."""
+        actor.demand(Right.ADMINISTER, tenant_id)
+        current = await self._store.read(lambda tx: tx.subject(tenant_id, user_id))
+        if current is None:
+            raise Refused(Refusal.NOT_FOUND, user_id)
+        username = _set(fields.username, current.user.username)
+        hashed = await self.hash_password(password, username, current.user.role) if password else None
+
+        async def body(tx: Transaction) -> User:
+            subject = await tx.subject(tenant_id, user_id)
+            if subject is None:
+                raise Refused(Refusal.NOT_FOUND, user_id)
+            if version is not None and subject.user.version != version:
+                raise Refused(Refusal.CHANGED_MEANWHILE, subject.user.username)
+            changed = _edited(subject.user, fields, hashed, tx.now)
+            await self._keep_an_administrator(tx, subject.user, changed)
+            if not await tx.replace_user(changed):
+                raise Conflict
+            if hashed is not None or not changed.is_active:
+                await tx.end_sessions_of(tenant_id, user_id)
+            await record(
+                tx,
+                actor,
+                tenant_id,
+                "user.changed",
+                user_id,
+                changed.username,
+                fields=_changed_fields(subject.user, changed),
+            )
+            return msgspec.structs.replace(changed, version=changed.version + 1)
+
+        try:
+            return await self._store.transact(body)
+        except AlreadyExists as taken:
+            raise Refused(Refusal.NAME_TAKEN, taken.key) from None
+
+    async def unlock(self, actor: Actor, tenant_id: str, user_id: str) -> None:
+        """Let a locked user try again, with both factors."""
+        actor.demand(Right.ADMINISTER, tenant_id)
+
+        async def body(tx: Transaction) -> None:
+            subject = await tx.subject(tenant_id, user_id)
+            if subject is None:
+                raise Refused(Refusal.NOT_FOUND, user_id)
+            for factor in Factor:
+                await tx.clear_throttle(tenant_id, user_id, factor)
+            await record(tx, actor, tenant_id, "user.unlocked", user_id, subject.user.username)
+
+        await self._store.transact(body)
+
+    async def remove(self, actor: Actor, tenant_id: str, user_id: str) -> None:
+        """Remove a person and what he holds; his attempts stay in the list."""
+        actor.demand(Right.ADMINISTER, tenant_id)
+
+        async def body(tx: Transaction) -> None:
+            subject = await tx.subject(tenant_id, user_id)
+            if subject is None:
+                raise Refused(Refusal.NOT_FOUND, user_id)
+            gone = msgspec.structs.replace(subject.user, status=UserStatus.DISABLED)
+            await self._keep_an_administrator(tx, subject.user, gone)
+            await tx.remove_user(tenant_id, user_id)
+            await record(tx, actor, tenant_id, "user.removed", user_id, subject.user.username)
+
+        await self._store.transact(body)
+
+    async def set_language(self, tenant_id: str, user_id: str, language: str) -> None:
+        """A person chooses his own language."""
+
+        async def body(tx: Transaction) -> None:
+            subject = await tx.subject(tenant_id, user_id)
+            if subject is None:
+                return
+            changed = msgspec.structs.replace(subject.user, language=language, updated_at=tx.now)
+            if not await tx.replace_user(changed):
+                raise Conflict
+
+        await self._store.transact(body)
+
+    @staticmethod
+    async def hash_password(password: Secret[str], username: str, role: Role = Role.NONE) -> str:
+        """Check the password against the rules and return its hash, computed off the event loop."""
+        check_password_rules(password, username, role)
+        return await asyncio.to_thread(hash_password, password.reveal())
+
+    @staticmethod
+    async def _keep_an_administrator(tx: Transaction, before: User, after: User) -> None:
+        if before.role is not Role.ADMINISTRATOR or not before.is_active or after.is_active:
+            return
+        where = UserFilter(role=Role.ADMINISTRATOR.value, status=UserStatus.ACTIVE.value)
+        others = await tx.users(before.tenant_id, where, Page(limit=2))
+        if len(others.rows) < 2:
+            raise Refused(Refusal.LAST_ADMINISTRATOR, before.username)
+
+
+def check_password_rules(password: Secret[str], username: str, role: Role) -> None:
+    """Length only, and not the name itself; no composition rules (NIST SP 800-63B-4 §3.1.1.2)."""
+    revealed = password.reveal()
+    least = MIN_ADMINISTRATOR_PASSWORD_CHARACTERS if role is Role.ADMINISTRATOR else MIN_PASSWORD_CHARACTERS
+    if len(revealed) < least:
+        raise Refused(Refusal.PASSWORD_TOO_SHORT, str(least))
+    if len(revealed.encode()) > MAX_PASSWORD_BYTES:
+        raise Refused(Refusal.PASSWORD_TOO_LONG, str(MAX_PASSWORD_BYTES))
+    if username and username.casefold() in revealed.casefold() and len(revealed) < 2 * len(username):
+        raise Refused(Refusal.PASSWORD_CONTAINS_NAME)
+
+
+def _names(username: str, other_names: tuple[str, ...]) -> tuple[str, ...]:
+    names: dict[str, None] = {}
+    for spelled in (username, *other_names):
+        name = canonical_name(spelled)
+        if name is None:
+            raise Refused(Refusal.NAME_INVALID, spelled)
+        names[name] = None
+    return tuple(names)
+
+
+_PLAIN = ("given_name", "family_name", "email", "phone", "language", "status")
+
+
+def _plain(fields: UserFields) -> dict[str, Any]:
+    given = {name: getattr(fields, name) for name in _PLAIN}
+    return {name: value for name, value in given.items() if value is not msgspec.UNSET}
+
+
+Value = TypeVar("Value")
+
+
+def _set(value: Value | msgspec.UnsetType, otherwise: Value) -> Value:
+    return otherwise if isinstance(value, msgspec.UnsetType) else value
+
+
+def _edited(user: User, fields: UserFields, hashed: str | None, now: int) -> User:
+    username = _set(fields.username, user.username)
+    others = _set(fields.other_names, user.names[1:])
+    return msgspec.structs.replace(
+        user,
+        username=username.strip(),
+        names=_names(username, others),
+        password_hash=user.password_hash if hashed is None else hashed,
+        updated_at=now,
+        **_plain(fields),
+    )
+
+
+def _changed_fields(before: User, after: User) -> list[str]:
+    """Names of what differs, never the values."""
+    ignored = {"updated_at", "version"}
+    return [
+        field
+        for field in before.__struct_fields__
+        if field not in ignored and getattr(before, field) != getattr(after, field)
+    ]
