@@ -84,6 +84,24 @@ class Demonstrations:
                 return Secret(method.passcode(held.parameters, secret, held.state, now))
         return None
 
+    async def renew(self) -> tuple[Secret[str], Secret[str]] | None:
+        """Return a new password of the user and a new shared secret of the VPN; the old ones end."""
+        subject = await self._store.read(lambda tx: tx.subject_by_names(DEMONSTRATION_TENANT, (USERNAME,)))
+        clients = self._applications.clients(SYSTEM, DEMONSTRATION_TENANT, ClientKind.RADIUS)
+        if subject is None or not clients:
+            return None
+        password = Secret(new_token(9))
+        changed = msgspec.structs.replace(subject.user, password_hash=hash_password(password.reveal()))
+        await self._store.transact(lambda tx: tx.replace_user(changed))
+        client_id = clients[0].client_id
+        old = await self._applications.secrets(SYSTEM, DEMONSTRATION_TENANT, client_id)
+        shared = await self._applications.add_shared_secret(SYSTEM, DEMONSTRATION_TENANT, client_id)
+        for secret in old:
+            await self._applications.end_secret(
+                SYSTEM, DEMONSTRATION_TENANT, client_id, secret.secret_id, None
+            )
+        return password, shared
+
     async def _add_user(self, password: Secret[str]) -> tuple[Secret[str], ...]:
         methods = self._prover.methods
         name = next(name for name in sorted(methods) if methods[name].descriptor.self_enrolled)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from vestibule.interfaces.clock import Clock
+from vestibule.interfaces.frontend import Frontend
 from vestibule.services.applications import Applications
 from vestibule.services.attempt import Node
 from vestibule.services.attempts import Attempts
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.demonstration import Demonstrations
 from vestibule.services.enrollment import Enrollments
+from vestibule.services.housekeeping import Housekeeping
 from vestibule.services.metrics import Metrics
 from vestibule.services.sessions import Sessions
 from vestibule.services.setup import Setup
@@ -35,5 +38,17 @@ class Services:
     setup: Setup
     demonstrations: Demonstrations
     token_imports: TokenImports
+    housekeeping: Housekeeping
     check_store: Callable[[], Awaitable[None]]
     """Raises `Unavailable` unless this node could decide durably now."""
+
+
+class FrontendKind(Protocol):
+    """The constant `FRONTEND` of a front end: its name and how to open it."""
+
+    name: str
+
+    def open(self, services: Services, settings: object) -> Frontend:
+        """Return a front end that is not yet bound. `settings` is the section of its name in the
+        settings of the process, None if there is none."""
+        ...

@@ -1,0 +1,142 @@
+"""`vestibule run`: everything in one process, set up on the way, and what to do next on the screen.
+
+The first start makes the database, the key file, a one-time link for the first administrator and a
+demonstration. A second start finds its state again and asks nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, Parameter
+
+from vestibule.catalog import text
+from vestibule.cli.configuration import ConfigFile, settings_or_exit, terminal_language
+from vestibule.cli.house import NOT_STARTED, opened, run_loop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vestibule.interfaces.frontend import Frontend
+    from vestibule.runtime.build import House
+    from vestibule.runtime.settings import Settings
+    from vestibule.services.demonstration import Demonstration
+
+app = App(
+    name="run",
+    help="Set up what is missing and start everything; says what to do next.",
+    help_format="plaintext",
+)
+
+
+@app.default
+def run(
+    *,
+    config: ConfigFile = None,
+    demo: Annotated[bool, Parameter(negative="--no-demo")] = True,
+) -> int:
+    """Set up what is missing and start everything in one process.
+
+    Examples:
+
+      vestibule run
+      vestibule run --no-demo
+      VESTIBULE_RADIUS_LISTEN=192.0.2.10:1812 vestibule run --config /etc/vestibule/vestibule.toml
+
+    Parameters
+    ----------
+    config
+        The settings file.
+    demo
+        Make a demonstration tenant with a user and a VPN at the first start.
+    """
+    settings = settings_or_exit(config)
+    return run_loop(lambda: _run(settings, demo))
+
+
+async def _run(settings: Settings, wants_demo: bool) -> int:
+    from vestibule.runtime.logging import set_up  # noqa: PLC0415
+    from vestibule.runtime.serve import running, until_told_to_stop  # noqa: PLC0415
+
+    set_up(settings.log)
+    async with opened(settings, migrate=True) as house:
+        services = house.services
+        await services.setup.ensure_system()
+        made = None
+        if wants_demo and not services.demonstrations.exists:
+            made = await services.demonstrations.make({}, "127.0.0.1/32")
+        try:
+            async with running(house) as frontends:
+                await _say_what_next(house, frontends, made)
+                await until_told_to_stop()
+        except OSError as error:
+            address = getattr(error, "filename", None) or ""
+            told = text(
+                terminal_language(),
+                "run.problem.address_taken",
+                address=str(address),
+                reason=error.strerror or str(error),
+            )
+            sys.stderr.write(f"{told}\n")
+            return NOT_STARTED
+    return 0
+
+
+async def _say_what_next(house: House, frontends: list[Frontend], made: Demonstration | None) -> None:
+    from rich.console import Console  # noqa: PLC0415
+
+    language = terminal_language()
+    screen = Console(highlight=False, soft_wrap=True)
+    url = house.settings.http.public_url
+    screen.print(f"\n[bold]{text(language, 'run.headline')}[/bold]\n")
+    addresses = {frontend.name: ", ".join(frontend.addresses()) for frontend in frontends}
+    rows = {
+        "run.console": f"{url}/console",
+        "run.portal": f"{url}/portal",
+        "run.api": f"{url}/api/v1",
+        "run.radius": addresses.get("radius", ""),
+        "run.state": str(house.settings.state_directory),
+    }
+    for key, value in rows.items():
+        screen.print(f"  {text(language, key):<16} {value}", markup=False)
+    screen.print()
+    if await house.services.setup.has_administrator():
+        screen.print(f"{text(language, 'run.setup.done')}\n")
+    else:
+        token = await house.services.setup.make_link()
+        screen.print(f"[bold]{text(language, 'run.setup.title')}[/bold]\n")
+        screen.print(f"   {url}/console/setup/{token.reveal()}\n", markup=False)
+    if made is not None:
+        _show_demonstration(screen.print, language, made, addresses.get("radius", ""))
+    elif house.services.demonstrations.exists:
+        screen.print(text(language, "run.demo.again", username="alice", command="vestibule demo passcode"))
+        screen.print(text(language, "run.demo.forgotten", command="vestibule demo renew") + "\n")
+
+
+def _show_demonstration(show: Callable[..., None], language: str, made: Demonstration, radius: str) -> None:
+    import io  # noqa: PLC0415
+
+    import segno  # noqa: PLC0415
+
+    def say(key: str, **placeholders: str) -> None:
+        show(text(language, key, **placeholders), markup=False)
+
+    uri, typed = (secret.reveal() for secret in made.shown[:2])
+    show(f"[bold]{text(language, 'run.demo.title', username=made.username)}[/bold]\n")
+    say("run.demo.scan")
+    drawing = io.StringIO()
+    segno.make(uri, error="l").terminal(out=drawing, compact=True, border=2)
+    show(drawing.getvalue(), markup=False)
+    say("run.demo.typed", secret=typed)
+    show("")
+    show(f"   {text(language, 'run.demo.password')}: {made.password.reveal()}", markup=False)
+    show(f"   {text(language, 'run.demo.secret')}: {made.shared_secret.reveal()}\n", markup=False)
+    say("run.demo.no_phone")
+    show("\n   vestibule demo passcode\n", markup=False)
+    say("run.demo.try")
+    show(
+        f"\n   VESTIBULE_TRY_SECRET={made.shared_secret.reveal()} vestibule try {made.username} "
+        f"--server {radius.partition(',')[0]}\n",
+        markup=False,
+    )

@@ -1,0 +1,58 @@
+"""`vestibule serve`: the doors and the worker, nothing else. For a service manager."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from cyclopts import App
+
+from vestibule.catalog import text
+from vestibule.cli.configuration import ConfigFile, settings_or_exit, terminal_language
+from vestibule.cli.house import NOT_STARTED, opened, run_loop
+
+if TYPE_CHECKING:
+    from vestibule.runtime.settings import Settings
+
+app = App(name="serve", help="Start every door of an installation that is set up.", help_format="plaintext")
+
+
+@app.default
+def serve(*, config: ConfigFile = None) -> int:
+    """Start every door of an installation that is set up, and stop in good order at SIGTERM.
+
+    The schema is not touched (see vestibule migrate) and nothing is made.
+
+    Examples:
+
+      vestibule serve --config /etc/vestibule/vestibule.toml
+
+    Parameters
+    ----------
+    config
+        The settings file.
+    """
+    settings = settings_or_exit(config)
+    return run_loop(lambda: _serve(settings))
+
+
+async def _serve(settings: Settings) -> int:
+    from vestibule.runtime.logging import set_up  # noqa: PLC0415
+    from vestibule.runtime.serve import running, until_told_to_stop  # noqa: PLC0415
+
+    set_up(settings.log)
+    async with opened(settings) as house:
+        try:
+            async with running(house):
+                await until_told_to_stop()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            told = text(
+                terminal_language(),
+                "run.problem.address_taken",
+                address=str(error.filename or ""),
+                reason=reason,
+            )
+            sys.stderr.write(f"{told}\n")
+            return NOT_STARTED
+    return 0

@@ -1,0 +1,141 @@
+"""Build: put the house together from its settings. The one place that knows every concrete class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vestibule.crypto.sealing import CannotUnseal, Sealer, context
+from vestibule.interfaces.clock import Clock
+from vestibule.interfaces.frontend import Frontend
+from vestibule.interfaces.store import Store, Transaction, Unavailable
+from vestibule.runtime import registry
+from vestibule.runtime.clock import SystemClock
+from vestibule.runtime.key_file import KeyFileProblem, load_sealer, make_key_file
+from vestibule.runtime.settings import Settings
+from vestibule.services.applications import Applications
+from vestibule.services.attempt import Node
+from vestibule.services.attempts import Attempts
+from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.demonstration import Demonstrations
+from vestibule.services.enrollment import Enrollments
+from vestibule.services.first_factor import FirstFactors
+from vestibule.services.housekeeping import Housekeeping
+from vestibule.services.metrics import Metrics
+from vestibule.services.proving import Prover
+from vestibule.services.services import Services
+from vestibule.services.sessions import Sessions
+from vestibule.services.setup import Setup
+from vestibule.services.token_import import TokenImports
+from vestibule.services.users import Users
+from vestibule.services.verification import Verifications
+from vestibule.stores import open_store
+
+_KEY_CHECK = "key_check"
+_KEY_CHECK_CONTENT = b"this database is sealed under the right key"
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything built and connected, nothing bound to an address yet."""
+
+    settings: Settings
+    store: Store
+    sealer: Sealer
+    services: Services
+    first_factors: FirstFactors
+
+    def frontends(self) -> list[Frontend]:
+        """Return every front end, not yet started."""
+        return [
+            kind.open(self.services, getattr(self.settings, name, None))
+            for name, kind in registry.frontends().items()
+        ]
+
+    async def close(self) -> None:
+        await self.first_factors.close()
+        await self.store.close()
+
+
+async def build(settings: Settings, *, migrate: bool = False, clock: Clock | None = None) -> House:
+    """Open the store and the key file and build every service.
+
+    With `migrate` the schema is made or brought up to date, and a key file is made where there is
+    neither a key file nor anything sealed. Raises `Unavailable`, `KeyFileProblem` or `PluginProblem`
+    with the cause and the next step.
+    """
+    settings.state_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    store = open_store(settings.database_url.reveal(), clock)
+    try:
+        if migrate:
+            await store.migrate()
+        await store.open()
+        sealer = await _sealer(store, settings, may_make=migrate)
+        return await _house(settings, store, sealer, clock or SystemClock())
+    except BaseException:
+        await store.close()
+        raise
+
+
+async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock) -> House:
+    metrics = Metrics()
+    node = Node(settings.node.name, settings.node.address)
+    configuration = ConfigurationCache(store, sealer)
+    await configuration.refresh()
+    prover = Prover(registry.methods(), sealer)
+    first_factors = FirstFactors(registry.directories(), configuration, sealer)
+    sessions = Sessions(store, configuration, prover)
+    setup = Setup(store, configuration, prover, sealer, sessions)
+    applications = Applications(store, configuration, sealer)
+    services = Services(
+        node=node,
+        clock=clock,
+        metrics=metrics,
+        configuration=configuration,
+        verifications=Verifications(store, configuration, prover, first_factors, node, metrics),
+        users=Users(store),
+        enrollments=Enrollments(store, configuration, prover),
+        applications=applications,
+        sessions=sessions,
+        attempts=Attempts(store),
+        setup=setup,
+        demonstrations=Demonstrations(store, clock, applications, setup, prover),
+        token_imports=TokenImports(store, prover),
+        housekeeping=Housekeeping(store, metrics),
+        check_store=store.check,
+    )
+    return House(settings, store, sealer, services, first_factors)
+
+
+async def _sealer(store: Store, settings: Settings, *, may_make: bool) -> Sealer:
+    """Return the sealer of the key file, after proving that it opens what this database holds."""
+    sealed = await store.read(lambda tx: tx.note(_KEY_CHECK))
+    path = settings.key_file
+    if not path.exists():
+        if sealed is not None:
+            raise KeyFileProblem(
+                f"There is no key file {path}, but the database was sealed under one. "
+                "Put the key file back from its safe copy; a new one could open nothing."
+            )
+        if may_make:
+            make_key_file(path)
+    sealer = load_sealer(path)
+    bound_to = context("", _KEY_CHECK)
+    if sealed is None:
+        made = sealer.seal(_KEY_CHECK_CONTENT, bound_to).hex()
+
+        async def put(tx: Transaction) -> None:
+            await tx.put_note(_KEY_CHECK, made)
+
+        await store.transact(put)
+        return sealer
+    try:
+        sealer.unseal(bytes.fromhex(sealed), bound_to)
+    except CannotUnseal:
+        raise KeyFileProblem(
+            f"The key file {path} is not the one this database was sealed under. "
+            "Name the right one (key_file) or put it back from its safe copy."
+        ) from None
+    return sealer
+
+
+__all__ = ["House", "KeyFileProblem", "Unavailable", "build"]

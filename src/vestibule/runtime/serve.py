@@ -1,0 +1,55 @@
+"""Serve: bind every door, make the rounds, and stop in good order when told to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import signal
+from collections.abc import AsyncIterator
+
+import structlog
+
+from vestibule.interfaces.frontend import Frontend
+from vestibule.runtime.build import House
+from vestibule.worker.rounds import make_rounds
+
+log = structlog.get_logger(__name__)
+
+GRACE_SECONDS = 5.0
+
+
+@contextlib.asynccontextmanager
+async def running(house: House) -> AsyncIterator[list[Frontend]]:
+    """Start everything; on leaving, accept nothing new, let what runs finish, close."""
+    started: list[Frontend] = []
+    rounds = asyncio.create_task(make_rounds(house.services))
+    try:
+        for frontend in house.frontends():
+            await frontend.start()
+            started.append(frontend)
+            log.info("listening", frontend=frontend.name, addresses=frontend.addresses())
+        # What was built until now stays for good: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(10_000, 20, 50)
+        yield started
+    finally:
+        log.info("stopping", grace_seconds=GRACE_SECONDS)
+        await asyncio.gather(*(frontend.stop(GRACE_SECONDS) for frontend in started))
+        rounds.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await rounds
+        await house.close()
+        log.info("stopped")
+
+
+async def until_told_to_stop() -> None:
+    """Return at the first SIGTERM or SIGINT."""
+    loop = asyncio.get_running_loop()
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    await told.wait()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.remove_signal_handler(number)

@@ -1,0 +1,35 @@
+"""Rounds: each chore at its interval, for ever; a chore that fails is logged and tried again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from vestibule.services.services import Services
+
+log = structlog.get_logger(__name__)
+
+EXPIRE_SECONDS = 5.0
+SWEEP_SECONDS = 600.0
+PROBE_SECONDS = 5.0
+
+
+async def make_rounds(services: Services) -> None:
+    """Run until canceled."""
+    housekeeping = services.housekeeping
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_every(EXPIRE_SECONDS, "expire", housekeeping.expire))
+        tasks.create_task(_every(SWEEP_SECONDS, "sweep", housekeeping.sweep))
+        tasks.create_task(_every(PROBE_SECONDS, "probe", housekeeping.probe))
+        tasks.create_task(services.configuration.watch())
+
+
+async def _every(seconds: float, name: str, chore: Callable[[], Awaitable[object]]) -> None:
+    while True:
+        try:
+            await chore()
+        except Exception as error:
+            log.warning("chore failed", chore=name, error=type(error).__name__)
+        await asyncio.sleep(seconds)
