@@ -1,0 +1,134 @@
+"""Time-based passcodes (RFC 6238): apps and hardware tokens with a clock.
+
+State: `step`, the highest step ever accepted; `offset`, where a resynchronization found the token's clock,
+in steps; `drift`, how far it has wandered from there. Invariants: `step` only grows and nothing at or below
+it is accepted again; `drift` moves only with an accepted passcode and stays within two steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vestibule.interfaces.method import MethodDescriptor, NewAuthenticator, RandomBytes
+from vestibule.model.verdict import MALFORMED, MISMATCH, REPLAY, Verdict, VerdictKind
+from vestibule.model.verification import Reason
+from vestibule.wire.oath import (
+    HashAlgorithm,
+    KeyUri,
+    OathAlgorithm,
+    build_key_uri,
+    encode_base32,
+    is_passcode,
+    matching_counters,
+    totp,
+    totp_step,
+)
+
+WINDOW_STEPS = 1
+"""How many steps early or late a passcode may be (docs/adr/0007)."""
+MOST_DRIFT_STEPS = 2
+RESYNCHRONIZATION_STEPS = 120
+"""How far a resynchronization searches each way: an hour of a 30-second token."""
+_SECRET_BYTES = 20
+_DEFAULTS: dict[str, Any] = {"algorithm": HashAlgorithm.SHA1.value, "digits": 6, "interval": 30}
+_HASHES = {algorithm.value: algorithm for algorithm in HashAlgorithm}
+
+
+class Totp:
+    descriptor = MethodDescriptor(
+        name="totp",
+        amr="otp",
+        takes_passcode=True,
+        verified_reason=Reason.PASSCODE_VERIFIED,
+        passcode_digits=(6, 7, 8),
+        self_enrolled=True,
+        can_be_hardware=True,
+        documentation="docs/protocols/oath.md",
+    )
+
+    def enroll(self, options: Mapping[str, Any], random_bytes: RandomBytes) -> NewAuthenticator:
+        """Options: `issuer`, `account`, `algorithm` (sha1, sha256, sha512), `digits` (6 to 8), `interval`."""
+        named = dict(options)
+        issuer, account = named.pop("issuer", ""), named.pop("account", "")
+        parameters = _DEFAULTS | named
+        if parameters.keys() != _DEFAULTS.keys():
+            raise ValueError(f"unknown options: {sorted(parameters.keys() - _DEFAULTS.keys())}")
+        secret = random_bytes(_SECRET_BYTES)
+        uri = build_key_uri(
+            KeyUri(
+                kind=OathAlgorithm.TOTP,
+                secret=secret,
+                account=str(account),
+                issuer=str(issuer),
+                algorithm=HashAlgorithm(parameters["algorithm"]),
+                digits=parameters["digits"],
+                interval=parameters["interval"],
+            )
+        )
+        return NewAuthenticator(
+            parameters=parameters, secret=secret, state={}, shown=(uri, encode_base32(secret))
+        )
+
+    def verify(
+        self,
+        parameters: Mapping[str, Any],
+        secret: bytes,
+        state: Mapping[str, Any],
+        answer: str,
+        at: int,
+    ) -> Verdict:
+        digits: int = parameters["digits"]
+        if not is_passcode(answer, digits):
+            return MALFORMED
+        now = totp_step(at, parameters["interval"])
+        offset: int = state.get("offset", 0)
+        center = now + offset + state.get("drift", 0)
+        steps = range(center - WINDOW_STEPS, center + WINDOW_STEPS + 1)
+        found = matching_counters(secret, answer, steps, digits, _HASHES[parameters["algorithm"]])
+        if not found:
+            return MISMATCH
+        step = found[-1]
+        if step <= state.get("step", -1):
+            return REPLAY
+        drift = max(-MOST_DRIFT_STEPS, min(MOST_DRIFT_STEPS, step - now - offset))
+        return Verdict(VerdictKind.MATCH, {"step": step, "offset": offset, "drift": drift})
+
+    def resynchronize(
+        self,
+        parameters: Mapping[str, Any],
+        secret: bytes,
+        state: Mapping[str, Any],
+        answers: tuple[str, str],
+        at: int,
+    ) -> Verdict:
+        digits: int = parameters["digits"]
+        if not all(is_passcode(answer, digits) for answer in answers):
+            return MALFORMED
+        now = totp_step(at, parameters["interval"])
+        algorithm = _HASHES[parameters["algorithm"]]
+        steps = range(now - RESYNCHRONIZATION_STEPS, now + RESYNCHRONIZATION_STEPS + 1)
+        first, second = (matching_counters(secret, a, steps, digits, algorithm) for a in answers)
+        pairs = [step + 1 for step in first if step + 1 in second]
+        if not pairs:
+            return MISMATCH
+        step = pairs[-1]
+        # Both must be unused: the first of the two, too, lies beyond everything accepted so far.
+        if step - 1 <= state.get("step", -1):
+            return REPLAY
+        return Verdict(VerdictKind.MATCH, {"step": step, "offset": step - now, "drift": 0})
+
+    def merge(self, stored: Mapping[str, Any], imported: Mapping[str, Any]) -> dict[str, Any]:
+        """What was learned in use stays; an import never makes a spent step acceptable."""
+        step = max(stored.get("step", -1), imported.get("step", -1))
+        return {**imported, **stored, "step": step}
+
+    def passcode(
+        self, parameters: Mapping[str, Any], secret: bytes, state: Mapping[str, Any], at: int
+    ) -> str:
+        del state
+        algorithm = _HASHES[parameters["algorithm"]]
+        return totp(secret, at, parameters["interval"], parameters["digits"], algorithm)
+
+
+METHOD = Totp()
