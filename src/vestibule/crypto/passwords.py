@@ -28,11 +28,11 @@ def hash_password(password: str) -> str:
 
 def verify_password(encoded: str, password: str) -> bool:
     """Tell whether `password` has the hash `encoded`; takes the same time either way."""
-    if len(password.encode()) > MAX_PASSWORD_BYTES:
+    if len(password.encode("utf-8", "replace")) > MAX_PASSWORD_BYTES:
         return False
     try:
         return _hasher.verify(encoded, password)
-    except (Argon2Error, InvalidHashError):
+    except (Argon2Error, InvalidHashError, UnicodeEncodeError):
         return False
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 
 _TIME_BYTES = 6
 _RANDOM_BYTES = 10
+_ID = re.compile("[0-9a-f]{32}")
 
 
 def new_id() -> str:
@@ -21,6 +23,11 @@ def new_ordered_id(at: int) -> str:
     It names records in lists and logs. It is never a bearer secret; those are `new_token()`.
     """
     return (at.to_bytes(_TIME_BYTES, "big") + os.urandom(_RANDOM_BYTES)).hex()
+
+
+def is_id(text: str) -> bool:
+    """Tell whether `text` has the form of an identifier made here."""
+    return _ID.fullmatch(text) is not None
 
 
 def new_token(size: int = 32) -> str:

@@ -1,0 +1,122 @@
+"""Pure translations between people and LDAP: names to filters, entries to people, results to verdicts.
+
+A name that somebody typed becomes the value of an equality and nothing else. The reference of a person is
+text outside the directory and bytes inside it; `reference_text` and `reference_bytes` undo one another.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+from vestibule.directories.ldap.settings import LdapSettings
+from vestibule.interfaces.directory import DirectoryEntry, PasswordVerdict, PasswordVerdictKind
+from vestibule.wire.ldap.filters import And, Equality, Filter, Or
+from vestibule.wire.ldap.messages import Aliases, Result, ResultCode, Scope, SearchRequest, SearchResultEntry
+
+# Two are enough to know that a name is not one person's.
+_ENTRIES = 2
+
+# Active Directory tells why in the diagnostic, as a Windows error in hexadecimal.
+_SUBCODE = re.compile(r"AcceptSecurityContext error, data ([0-9a-fA-F]{1,8})\b", re.ASCII)
+_SUBCODES = {
+    0x530: (PasswordVerdictKind.REFUSED, "not_at_this_time"),
+    0x531: (PasswordVerdictKind.REFUSED, "not_from_here"),
+    0x532: (PasswordVerdictKind.EXPIRED, "password_expired"),
+    0x533: (PasswordVerdictKind.REFUSED, "account_disabled"),
+    0x701: (PasswordVerdictKind.REFUSED, "account_expired"),
+    0x773: (PasswordVerdictKind.EXPIRED, "must_change_password"),
+    0x775: (PasswordVerdictKind.REFUSED, "account_locked"),
+}
+
+_GUID_ATTRIBUTES = frozenset(("objectguid",))
+_HEXADECIMAL = "hex:"
+
+
+def search_by_names(
+    settings: LdapSettings, names: tuple[str, ...], attributes: tuple[str, ...]
+) -> SearchRequest:
+    """Return the search for whoever has one of `names` in one of the name attributes."""
+    values = dict.fromkeys(name.encode() for name in names)
+    options = tuple(Equality(attribute, value) for attribute in settings.name_attributes for value in values)
+    return _search(settings, Or(options), attributes)
+
+
+def search_by_reference(settings: LdapSettings, reference: str, attributes: tuple[str, ...]) -> SearchRequest:
+    """Return the search for the entry with this reference."""
+    value = reference_bytes(settings.reference_attribute, reference)
+    return _search(settings, Equality(settings.reference_attribute, value), attributes)
+
+
+def _search(settings: LdapSettings, who: Filter, attributes: tuple[str, ...]) -> SearchRequest:
+    is_person = (Equality("objectClass", settings.object_class.encode()),) if settings.object_class else ()
+    return SearchRequest(
+        settings.base_dn,
+        Scope.SUBTREE,
+        And((*is_person, who)),
+        attributes,
+        Aliases.NEVER,
+        size_limit=_ENTRIES,
+        time_limit_seconds=max(1, round(settings.timeout_seconds)),
+    )
+
+
+def reference_text(attribute: str, value: bytes) -> str:
+    """Return the reference in `value` as text: a GUID as people write it, text as it is, else hexadecimal."""
+    if attribute.lower() in _GUID_ATTRIBUTES:
+        return str(uuid.UUID(bytes_le=value)) if len(value) == 16 else _HEXADECIMAL + value.hex()
+    try:
+        written = value.decode()
+    except UnicodeDecodeError:
+        return _HEXADECIMAL + value.hex()
+    is_plain = written.isprintable() and not written.startswith(_HEXADECIMAL)
+    return written if is_plain else _HEXADECIMAL + value.hex()
+
+
+def reference_bytes(attribute: str, reference: str) -> bytes:
+    """Return what `reference_text` was made from."""
+    try:
+        if reference.startswith(_HEXADECIMAL):
+            return bytes.fromhex(reference.removeprefix(_HEXADECIMAL))
+        if attribute.lower() in _GUID_ATTRIBUTES:
+            return uuid.UUID(reference).bytes_le
+    except ValueError:
+        pass  # not made by us; as a value of its own it finds nobody
+    return reference.encode(errors="replace")
+
+
+def directory_entry(settings: LdapSettings, entry: SearchResultEntry) -> DirectoryEntry | None:
+    """Return the person that `entry` describes, or None if it has no reference."""
+    value = entry.first(settings.reference_attribute)
+    if not value:
+        return None
+
+    def shown(attribute: str) -> str:
+        content = entry.first(attribute) if attribute else None
+        return "" if content is None else content.decode(errors="replace")
+
+    return DirectoryEntry(
+        reference=reference_text(settings.reference_attribute, value),
+        username=shown(settings.username_attribute),
+        given_name=shown(settings.given_name_attribute),
+        family_name=shown(settings.family_name_attribute),
+        email=shown(settings.email_attribute),
+        phone=shown(settings.phone_attribute),
+    )
+
+
+def verdict_of_bind(result: Result, reference: str) -> PasswordVerdict:
+    """Return what the result of a person's bind says about the password.
+
+    Only success is a match. Only invalidCredentials says no; Active Directory's further reasons come with
+    that code. Everything else is no answer.
+    """
+    if result.code == ResultCode.SUCCESS:
+        return PasswordVerdict(PasswordVerdictKind.MATCH, reference=reference)
+    if result.code != ResultCode.INVALID_CREDENTIALS:
+        return PasswordVerdict(PasswordVerdictKind.UNAVAILABLE, detail="ldap.trouble.bind_refused")
+    found = _SUBCODE.search(result.diagnostic)
+    kind, why = PasswordVerdictKind.MISMATCH, "wrong_password"
+    if found is not None:
+        kind, why = _SUBCODES.get(int(found[1], 16), (kind, why))
+    return PasswordVerdict(kind, reference=reference, detail=f"ldap.verdict.{why}")

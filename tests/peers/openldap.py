@@ -1,0 +1,233 @@
+"""An OpenLDAP server (slapd) with a handful of people, for the length of a test.
+
+It listens on 127.0.0.1 only, without TLS and with it, keeps everything in the folder it is given, and prints
+what it is asked (`log`), so that a test can prove what did not reach it.
+
+    with OpenLdap(tmp_path) as directory:
+        directory.url, directory.base_dn, directory.service_dn, directory.service_password
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import signal
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from time import monotonic
+from types import TracebackType
+from typing import Self
+
+from tests.peers.openldap_certificates import TestAuthority
+from tests.peers.ports import free_port
+from tests.peers.program import PeerFailed, Program, find_program, run, run_well
+
+BASE_DN = "dc=example,dc=org"
+SERVICE_DN = f"cn=reader,{BASE_DN}"
+SERVICE_PASSWORD = "reader-password-8f2c"  # made up for a server that lives for one test
+PEOPLE: Mapping[str, str] = {"alice": "Alice's password", "bob": "pässwörd of bob", "carol": "carol-pw"}
+"""User names and passwords. Everyone has the address NAME@example.org."""
+
+_CONFIGURATION = """
+modulepath /usr/lib/ldap
+moduleload back_mdb
+include /etc/ldap/schema/core.schema
+include /etc/ldap/schema/cosine.schema
+include /etc/ldap/schema/inetorgperson.schema
+pidfile {folder}/slapd.pid
+idletimeout 0
+TLSCACertificateFile {authority}
+TLSCertificateFile {certificate}
+TLSCertificateKeyFile {key}
+TLSVerifyClient never
+database mdb
+suffix "{base}"
+rootdn "cn=root,{base}"
+directory {folder}/data
+index objectClass,uid,mail,entryUUID eq
+access to attrs=userPassword by anonymous auth by * none
+access to * by dn.exact="{service}" read by * none
+"""
+
+
+def entry(dn: str, **attributes: str | tuple[str, ...]) -> str:
+    """Return one LDIF record; values are text."""
+    lines = [f"dn: {dn}"]
+    for name, values in attributes.items():
+        lines += [f"{name}: {value}" for value in ((values,) if isinstance(values, str) else values)]
+    return "\n".join(lines) + "\n"
+
+
+def person(name: str, password: str, **more: str | tuple[str, ...]) -> str:
+    """Return the LDIF record of a person below `ou=people`."""
+    attributes: dict[str, str | tuple[str, ...]] = {
+        "objectClass": "inetOrgPerson",
+        "uid": name,
+        "cn": name.title(),
+        "sn": "Example",
+        "givenName": name.title(),
+        "mail": f"{name}@example.org",
+        "userPassword": password,
+    }
+    return entry(f"uid={name},ou=people,{BASE_DN}", **(attributes | more))
+
+
+class OpenLdap:
+    """One slapd. After `stop`, `kill` or `pause` it can be started again on the same ports with its data."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        extra: tuple[str, ...] = (),
+        certificate_names: tuple[str, ...] = ("127.0.0.1", "localhost"),
+        has_expired_certificate: bool = False,
+    ) -> None:
+        """`folder` is empty or not there yet; `extra` are further LDIF records (`person`, `entry`)."""
+        self._folder = folder / "slapd"
+        self._program: Program | None = None
+        self._extra = extra
+        self._certificate_names = certificate_names
+        self._has_expired_certificate = has_expired_certificate
+        self.authority = TestAuthority(folder / "tls")
+        self.port = free_port()
+        self.tls_port = free_port()
+        self.base_dn = BASE_DN
+        self.service_dn = SERVICE_DN
+        self.service_password = SERVICE_PASSWORD
+
+    @property
+    def url(self) -> str:
+        return f"ldap://127.0.0.1:{self.port}"
+
+    @property
+    def tls_url(self) -> str:
+        return f"ldaps://127.0.0.1:{self.tls_port}"
+
+    @property
+    def ca_file(self) -> str:
+        return str(self.authority.ca_file)
+
+    @property
+    def log(self) -> str:
+        """What the server has printed so far: one line for each operation and each result."""
+        return "" if self._program is None else self._program.output
+
+    def start(self) -> None:
+        """Load the data at the first call, then serve; returns when connections are accepted."""
+        if not self._folder.exists():
+            self._load()
+        urls = f"{self.url}/ {self.tls_url}/"
+        slapd = [find_program("slapd"), "-d", "stats", "-h", urls, "-f", self._folder / "slapd.conf"]
+        self._program = Program(slapd)
+        self._program.wait_for("slapd starting")
+        # It says so a moment before it listens.
+        for port in (self.port, self.tls_port):
+            self._wait_for_port(port)
+
+    def stop(self) -> None:
+        """Let the server close its connections and end."""
+        if self._program is not None:
+            self.resume()
+            self._program.stop()
+
+    def kill(self) -> None:
+        """End the server as a power cut would."""
+        if self._program is not None:
+            self._program.kill()
+
+    def pause(self) -> None:
+        """Make the server hang: the kernel goes on to accept connections, nobody answers."""
+        self._send(signal.SIGSTOP)
+        assert self._program is not None
+        # A signal takes its time, and until all its threads stand still a server answers.
+        os.waitid(os.P_PID, self._program.process.pid, os.WSTOPPED | os.WNOWAIT)
+
+    def resume(self) -> None:
+        """Let a paused server go on."""
+        self._send(signal.SIGCONT)
+
+    def flush_log(self) -> None:
+        """Wait until `log` holds everything that the server was asked before this call."""
+        assert self._program is not None
+        marker = f"cn=marker-{len(self._program.lines)},{self.base_dn}"
+        tool = [find_program("ldapsearch"), "-x", "-H", self.url, "-b", marker, "-s", "base"]
+        run(tool)
+        self._program.wait_for(f'SRCH base="{marker}"')
+
+    def modify(self, ldif: str) -> None:
+        """Change entries as the server's own administrator while it is stopped (`slapmodify`)."""
+        self._tool("slapmodify", ldif)
+
+    def _tool(self, name: str, ldif: str) -> None:
+        records = self._folder / "records.ldif"
+        records.write_text(_quoted(ldif))
+        run_well([find_program(name), "-f", self._folder / "slapd.conf", "-l", records])
+
+    def _wait_for_port(self, port: int) -> None:
+        assert self._program is not None
+        deadline = monotonic() + 20
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), 20).close()
+            except ConnectionRefusedError:
+                if not self._program.is_running or monotonic() > deadline:
+                    raise PeerFailed(f"slapd does not listen:\n{self.log}") from None
+            else:
+                return
+
+    def _send(self, number: signal.Signals) -> None:
+        if self._program is None:
+            raise PeerFailed("slapd was not started")
+        if self._program.is_running:
+            self._program.process.send_signal(number)
+
+    def _load(self) -> None:
+        (self._folder / "data").mkdir(parents=True)
+        certificate, key = self.authority.issue(
+            "server", *self._certificate_names, is_expired=self._has_expired_certificate
+        )
+        configuration = _CONFIGURATION.format(
+            folder=self._folder,
+            authority=self.authority.ca_file,
+            certificate=certificate,
+            key=key,
+            base=BASE_DN,
+            service=SERVICE_DN,
+        )
+        (self._folder / "slapd.conf").write_text(configuration)
+        top = (
+            entry(BASE_DN, objectClass=("dcObject", "organization"), dc="example", o="Example"),
+            entry(f"ou=people,{BASE_DN}", objectClass="organizationalUnit", ou="people"),
+            entry(
+                SERVICE_DN,
+                objectClass=("organizationalRole", "simpleSecurityObject"),
+                cn="reader",
+                userPassword=SERVICE_PASSWORD,
+            ),
+        )
+        people = [person(name, password) for name, password in PEOPLE.items()]
+        ldif = "\n".join((*top, *people, *self._extra))
+        self._tool("slapadd", ldif)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def _quoted(ldif: str) -> str:
+    """Write values that are not plain ASCII in Base64, as RFC 2849 asks."""
+
+    def quote(line: str) -> str:
+        name, colon, value = line.partition(": ")
+        if not colon or line.isascii():
+            return line
+        return f"{name}:: {base64.b64encode(value.encode()).decode()}"
+
+    return "\n".join(map(quote, ldif.split("\n")))

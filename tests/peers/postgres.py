@@ -1,0 +1,116 @@
+"""A PostgreSQL server for a test run, shared by all its processes; a database of its own for each test.
+
+The server syncs to disk as in production: what the tests prove about durability must be proved here. It
+listens on a Unix socket in a folder that only its owner and root can enter, so its databases need no
+password.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pwd
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.peers.program import PeerFailed, find_program, run, run_well
+
+_PROGRAMS = "/usr/lib/postgresql"
+_OWNER = "postgres"
+_KEEPER = Path(__file__).with_name("keeper.py")
+
+
+class PostgresServer:
+    """One server in a temporary folder. `start()` finds it running when another process was first."""
+
+    def __init__(self, folder: Path, *, lives_with: int) -> None:
+        """`folder` holds the note by which the processes of a run find the server.
+
+        `lives_with` is the process at whose end the server stops.
+        """
+        self._note = folder / "postgres"
+        self._lock = folder / "postgres.lock"
+        self._lives_with = lives_with
+        self.home = Path()
+
+    def start(self) -> None:
+        with self._turn():
+            if not self._note.exists():
+                # Directly under /tmp: the path of a socket is 107 bytes at most.
+                home = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+                self._initialize(home)
+                self._serve(home)
+                self._note.write_text(str(home))
+            self.home = Path(self._note.read_text())
+
+    def url(self, database: str) -> str:
+        return f"postgresql://{_user()}@/{database}?host={self.home}"
+
+    def create(self, name: str, *, template: str = "template0") -> str:
+        """Create a database as a copy of a template that nobody is connected to, and return its URL."""
+        run_well([*self._as_owner(), _tool("createdb"), "-h", self.home, "-T", template, name])
+        return self.url(name)
+
+    def drop(self, name: str) -> None:
+        """Remove a database, and with it whoever is still connected."""
+        run_well([*self._as_owner(), _tool("dropdb"), "-h", self.home, "--if-exists", "--force", name])
+
+    def template(self, name: str, prepare: Callable[[str], None]) -> str:
+        """Make the database `name` once per run with `prepare(url)`, and return its name for `create`."""
+        with self._turn():
+            made = self._note.with_name(f"postgres-template-{name}")
+            if not made.exists():
+                self.drop(name)
+                prepare(self.create(name))
+                made.touch()
+        return name
+
+    def query(self, sql: str, *, database: str = "postgres") -> str:
+        """Run SQL through psql and return its bare output; for a look from outside, not for speed."""
+        psql = [*self._as_owner(), _tool("psql"), "-h", self.home, "-qAtX", "-v", "ON_ERROR_STOP=1"]
+        return run_well([*psql, "-c", sql, database]).strip()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        with self._lock.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _initialize(self, home: Path) -> None:
+        home.chmod(0o700)
+        if os.geteuid() == 0:
+            shutil.chown(home, _OWNER)
+        options = ["--username", _user(), "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]
+        run_well([*self._as_owner(), _tool("initdb"), "--pgdata", home / "data", *options])
+
+    def _serve(self, home: Path) -> None:
+        settings = {"listen_addresses": "", "unix_socket_directories": home, "max_connections": 200}
+        options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
+        control = [*self._as_owner(), _tool("pg_ctl"), "--pgdata", home / "data"]
+        start = [*control, "start", "--wait", "--silent", "--log", home / "log", "--options", options]
+        if run(start, with_output=False).returncode != 0:
+            raise PeerFailed((home / "log").read_text())
+        stop = [*control, "stop", "--silent", "--mode", "immediate"]
+        keeper = [sys.executable, _KEEPER, self._lives_with, home, *stop]
+        run([find_program("setsid"), "--fork", *keeper], with_output=False)
+
+    @staticmethod
+    def _as_owner() -> list[str]:
+        """PostgreSQL refuses to run as root, so root hands it to the account that its package made."""
+        if os.geteuid() != 0:
+            return []
+        return [find_program("setpriv"), f"--reuid={_OWNER}", f"--regid={_OWNER}", "--init-groups", "--"]
+
+
+def _user() -> str:
+    return _OWNER if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+
+
+def _tool(name: str) -> str:
+    """Debian keeps the tools of each version apart, most of them outside the PATH; the newest wins."""
+    versions = sorted(Path(_PROGRAMS).glob(f"[0-9]*/bin/{name}"), key=lambda path: int(path.parts[-3]))
+    return str(versions[-1]) if versions else find_program(name)
