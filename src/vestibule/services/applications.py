@@ -17,6 +17,8 @@ from vestibule.crypto.tokens import new_id, new_token, token_hash
 from vestibule.interfaces.store import AlreadyExists, Store, Transaction
 from vestibule.model.actor import Actor, Right
 from vestibule.model.application import (
+    CONSOLE_APPLICATION,
+    PORTAL_APPLICATION,
     Application,
     Client,
     ClientKind,
@@ -137,6 +139,7 @@ class Applications:
         """Write `application` as given; `Conflict` if its version is not the newest."""
         tenant_id = application.tenant_id
         actor.demand(Right.ADMINISTER, tenant_id)
+        self._check_built_in(application)
         self._check_directory(tenant_id, application.first_factor, application.directory_id)
 
         async def body(tx: Transaction) -> None:
@@ -354,6 +357,18 @@ class Applications:
         if peer is None or peer.client.tenant_id != tenant_id:
             raise Refused(Refusal.NOT_FOUND, client_id)
         return peer.client
+
+    def _check_built_in(self, application: Application) -> None:
+        """The portal and the console check a password themselves, always; the console stays open, behind a
+        second factor, or nobody could repair what was changed."""
+        if application.application_id == CONSOLE_APPLICATION:
+            is_sound = application.is_enabled and application.second_factor is SecondFactor.ALWAYS
+        else:
+            is_sound = True
+        if application.application_id in (CONSOLE_APPLICATION, PORTAL_APPLICATION) and (
+            not is_sound or application.first_factor is FirstFactor.CLIENT
+        ):
+            raise Refused(Refusal.NOT_POSSIBLE, application.name)
 
     def _check_directory(self, tenant_id: str, first_factor: FirstFactor, directory_id: str) -> None:
         if first_factor is not FirstFactor.DIRECTORY:

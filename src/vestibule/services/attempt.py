@@ -97,7 +97,7 @@ def verification_row(
         client_address=origin.client_address,
         user_address=origin.user_address,
         channel=origin.channel,
-        claimed_username=origin.claimed_username[:255],
+        claimed_username=_storable(origin.claimed_username),
         user_id=user.user_id if user else "",
         username=user.username if user else "",
         given_name=user.given_name if user and settings.record_names else "",
@@ -181,3 +181,8 @@ def event(attempt: Attempt, subject: Subject, kind: str, now: int) -> Event:
         subject_name=subject.user.username,
         facts={"application": attempt.application.name, "channel": attempt.origin.channel},
     )
+
+
+def _storable(claimed: str) -> str:
+    """Return what was typed as a text that every database can hold, cut to a decent length."""
+    return claimed[:255].encode("utf-8", "replace").decode().replace("\0", "\ufffd")

@@ -19,7 +19,15 @@ import msgspec
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
 from vestibule.interfaces.method import Method, NewAuthenticator, Resynchronizes
-from vestibule.interfaces.store import Conflict, Store, Subject, Transaction
+from vestibule.interfaces.store import (
+    AuthenticatorFilter,
+    Conflict,
+    Listed,
+    Page,
+    Store,
+    Subject,
+    Transaction,
+)
 from vestibule.model.actor import Actor, Right
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus, canonical_serial
 from vestibule.model.throttle import Factor
@@ -50,6 +58,24 @@ class Enrollments:
     @property
     def methods(self) -> Mapping[str, Method]:
         return self._prover.methods
+
+    async def held(self, actor: Actor, tenant_id: str, user_id: str) -> Subject:
+        """Return a person with what he holds; `Refused` if there is no such person."""
+        _demand(actor, tenant_id, user_id)
+        return await self._subject(tenant_id, user_id)
+
+    async def tokens(self, actor: Actor, tenant_id: str, where: AuthenticatorFilter, page: Page) -> Listed:
+        """Return one page of hardware tokens, by serial."""
+        actor.demand(Right.ADMINISTER, tenant_id)
+        return await self._store.read(lambda tx: tx.authenticators(tenant_id, where, page))
+
+    async def token(self, actor: Actor, tenant_id: str, authenticator_id: str) -> Authenticator:
+        """Return one hardware token; `Refused` if there is none of that identifier."""
+        actor.demand(Right.ADMINISTER, tenant_id)
+        found = await self._store.read(lambda tx: tx.authenticator(tenant_id, authenticator_id))
+        if found is None or not found.is_hardware or found.status is AuthenticatorStatus.REVOKED:
+            raise Refused(Refusal.NOT_FOUND, authenticator_id)
+        return found
 
     async def begin(
         self,
@@ -141,6 +167,14 @@ class Enrollments:
             return added
 
         return Enrolled(await self._store.transact(body), tuple(Secret(text) for text in new.shown))
+
+    def recovery_codes_left(self, subject: Subject) -> int:
+        """Return how many recovery codes a person has left: a recovery method lists them as `left`."""
+        return sum(
+            len(held.state.get("left", ()))
+            for held in subject.authenticators
+            if held.method == self.recovery_method and held.status is AuthenticatorStatus.ACTIVE
+        )
 
     @property
     def recovery_method(self) -> str:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import structlog
+
 from vestibule.crypto.sealing import Sealer
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.directory import (
@@ -19,6 +21,8 @@ from vestibule.model.application import Application, DirectoryConfiguration, Fir
 from vestibule.model.user import User
 from vestibule.model.verification import Reason
 from vestibule.services.configuration import ConfigurationCache, directory_context
+
+log = structlog.get_logger(__name__)
 
 LOCAL = "local"
 
@@ -53,11 +57,14 @@ class FirstFactors:
             return PasswordVerdict(PasswordVerdictKind.MISMATCH)
         if application.first_factor is FirstFactor.LOCAL:
             return await self._local.check_password(user, claimed_username, password)
-        directory = await self.directory(application.tenant_id, application.directory_id)
+        try:
+            directory = await self.directory(application.tenant_id, application.directory_id)
+        except ValueError as error:  # e.g. a file of authorities that is no longer there
+            log.error("directory does not open", directory=application.directory_id, error=str(error))
+            return PasswordVerdict(PasswordVerdictKind.UNAVAILABLE)
         if directory is None:
-            return PasswordVerdict(
-                PasswordVerdictKind.UNAVAILABLE, detail="the application names no directory that exists"
-            )
+            log.error("no such directory", directory=application.directory_id)
+            return PasswordVerdict(PasswordVerdictKind.UNAVAILABLE)
         return await directory.check_password(user, claimed_username, password)
 
     async def directory(self, tenant_id: str, directory_id: str) -> Directory | None:
@@ -69,12 +76,14 @@ class FirstFactors:
             return None
         key = (tenant_id, directory_id)
         version, directory = self._open.get(key, (0, None))
-        if directory is None or version != configured.version:
-            if directory is not None:
-                await directory.close()
-            directory = self._opened(configured)
-            self._open[key] = (configured.version, directory)
-        return directory
+        if directory is not None and version == configured.version:
+            return directory
+        opened = self._opened(configured)
+        # Put in its place before the old one is closed: whoever asks meanwhile finds the new one.
+        self._open[key] = (configured.version, opened)
+        if directory is not None:
+            await directory.close()
+        return opened
 
     async def close(self) -> None:
         for _, directory in self._open.values():

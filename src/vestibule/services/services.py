@@ -13,6 +13,7 @@ from vestibule.services.attempt import Node
 from vestibule.services.attempts import Attempts
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.demonstration import Demonstrations
+from vestibule.services.directories import Directories
 from vestibule.services.enrollment import Enrollments
 from vestibule.services.housekeeping import Housekeeping
 from vestibule.services.metrics import Metrics
@@ -33,6 +34,7 @@ class Services:
     users: Users
     enrollments: Enrollments
     applications: Applications
+    directories: Directories
     sessions: Sessions
     attempts: Attempts
     setup: Setup

@@ -56,6 +56,10 @@ class Users:
         actor.demand(Right.ADMINISTER, tenant_id)
         return await self._store.read(lambda tx: tx.users(tenant_id, where, page))
 
+    async def count(self, actor: Actor, tenant_id: str) -> int:
+        actor.demand(Right.ADMINISTER, tenant_id)
+        return await self._store.read(lambda tx: tx.count_users(tenant_id))
+
     async def find(self, actor: Actor, tenant_id: str, user_id: str) -> Subject | None:
         """Return the person with authenticators and throttles."""
         actor.demand(Right.ADMINISTER, tenant_id)

@@ -18,8 +18,8 @@ import msgspec
 import structlog
 
 from vestibule.crypto.secret import Secret
-from vestibule.crypto.tokens import new_id
-from vestibule.interfaces.directory import PasswordVerdictKind
+from vestibule.crypto.tokens import is_id, new_id
+from vestibule.interfaces.directory import PasswordVerdict, PasswordVerdictKind
 from vestibule.interfaces.store import Conflict, Store, Subject, Transaction, Unavailable, VerificationChange
 from vestibule.model.application import FirstFactor
 from vestibule.model.throttle import Factor
@@ -134,6 +134,8 @@ class Verifications:
         """Cancel a pending verification of this client; return the row as it stands, None if not his."""
 
         async def body(tx: Transaction) -> Verification | None:
+            if not is_id(verification_id):
+                return None
             verification = await tx.verification(tenant_id, verification_id)
             if verification is None or verification.client_id != client_id:
                 return None
@@ -151,6 +153,8 @@ class Verifications:
         """Return a verification of this client with its open challenge, None if not his."""
 
         async def body(tx: Transaction) -> Progress | None:
+            if not is_id(verification_id):
+                return None
             verification = await tx.verification(tenant_id, verification_id)
             if verification is None or verification.client_id != client_id:
                 return None
@@ -214,21 +218,31 @@ class Verifications:
         self._metrics.directory_seconds.labels(verdict.kind.value).observe(time.perf_counter() - began)
         line = TraceLine("password", verdict.kind.value, {"detail": verdict.detail} if verdict.detail else {})
         if user is not None:
-            await self._settle_password(user, verdict.kind, attempt)
+            await self._settle_password(user, verdict, attempt)
         if not verdict.is_match or user is None:
             reason = REASONS.get(verdict.kind, Reason.PASSWORD_WRONG)
             return refused(attempt, Reason.UNKNOWN_USER if user is None else reason, line)
         return msgspec.structs.replace(attempt, is_first_factor_proven=True, trace=(line,))
 
-    async def _settle_password(self, user: User, kind: PasswordVerdictKind, attempt: Attempt) -> None:
-        if kind is PasswordVerdictKind.MATCH:
-            await self._store.transact(
-                lambda tx: tx.clear_throttle(user.tenant_id, user.user_id, Factor.PASSWORD)
-            )
-        elif kind is PasswordVerdictKind.UNAVAILABLE:
-            await self._store.transact(
-                lambda tx: tx.release_attempt(user.tenant_id, user.user_id, Factor.PASSWORD, attempt.limits)
-            )
+    async def _settle_password(self, user: User, verdict: PasswordVerdict, attempt: Attempt) -> None:
+        """A match forgives; a directory that gave no answer takes back the reserved attempt."""
+
+        async def matched(tx: Transaction) -> None:
+            await tx.clear_throttle(user.tenant_id, user.user_id, Factor.PASSWORD)
+            subject = await tx.subject(user.tenant_id, user.user_id)
+            if verdict.reference and subject is not None and not subject.user.directory_reference:
+                # From now on he is the entry he was at his first sign-in, whoever gets his name later.
+                bound = msgspec.structs.replace(subject.user, directory_reference=verdict.reference)
+                if not await tx.replace_user(bound):
+                    raise Conflict
+
+        async def unanswered(tx: Transaction) -> None:
+            await tx.release_attempt(user.tenant_id, user.user_id, Factor.PASSWORD, attempt.limits)
+
+        if verdict.is_match:
+            await self._store.transact(matched)
+        elif verdict.kind is PasswordVerdictKind.UNAVAILABLE:
+            await self._store.transact(unanswered)
 
     # --- deciding -----------------------------------------------------------------------------------
 
@@ -293,7 +307,7 @@ class Verifications:
 
     async def _answer(self, tx: Transaction, attempt: Attempt, challenge_id: str) -> Progress:
         tenant_id = attempt.tenant.tenant_id
-        challenge = await tx.challenge(tenant_id, challenge_id)
+        challenge = await tx.challenge(tenant_id, challenge_id) if is_id(challenge_id) else None
         subject = await tx.subject(tenant_id, challenge.user_id) if challenge else None
         verification = await tx.verification(tenant_id, challenge.verification_id) if challenge else None
         if (
