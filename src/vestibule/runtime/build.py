@@ -17,6 +17,7 @@ from vestibule.services.attempt import Node
 from vestibule.services.attempts import Attempts
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.demonstration import Demonstrations
+from vestibule.services.directories import Directories
 from vestibule.services.enrollment import Enrollments
 from vestibule.services.first_factor import FirstFactors
 from vestibule.services.housekeeping import Housekeeping
@@ -82,7 +83,8 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     configuration = ConfigurationCache(store, sealer)
     await configuration.refresh()
     prover = Prover(registry.methods(), sealer)
-    first_factors = FirstFactors(registry.directories(), configuration, sealer)
+    kinds = registry.directories()
+    first_factors = FirstFactors(kinds, configuration, sealer)
     sessions = Sessions(store, configuration, prover)
     setup = Setup(store, configuration, prover, sealer, sessions)
     applications = Applications(store, configuration, sealer)
@@ -95,6 +97,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         users=Users(store),
         enrollments=Enrollments(store, configuration, prover),
         applications=applications,
+        directories=Directories(kinds, first_factors),
         sessions=sessions,
         attempts=Attempts(store),
         setup=setup,

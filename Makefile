@@ -1,0 +1,68 @@
+# Everything there is to do with this tree. Needs Python 3.11 or newer and make; the rest comes with the first call.
+
+PYTHON  ?= python3
+WORKERS ?= 2
+BIN     := .venv/bin
+ASSETS  := src/vestibule/frontends/http/assets/built/manifest.json
+
+RUNTIME     := $(PYTHON) tools/environment.py requirements/runtime.txt
+DEVELOPMENT := $(RUNTIME) requirements/development.txt
+FRONTEND    := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
+PYTEST      := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+.DEFAULT_GOAL := help
+.PHONY: help run test prove lint format bench docs lock clean ci runtime development packages
+
+help: ## show this list
+	@printf 'Vestibule: what make can do\n\n'
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{ printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '\nOne test:  %s/python -m pytest tests/PATH -k NAME   (after the first make test)\n' '$(BIN)'
+
+run: runtime $(ASSETS) ## set up what is needed and start everything, bound to this machine; says what to do next
+	@$(BIN)/vestibule run $(ARGS)
+
+test: lint packages $(ASSETS) ## lint, then all tests, long proofs in their short form; installs the programs they talk to
+	@$(PYTEST) $(ARGS)
+
+prove: development packages $(ASSETS) ## the long proofs at their full count
+	@$(PYTEST) --prove -m prove $(ARGS)
+
+lint: development ## style, formatting, types, import contracts
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo --cache-dir .cache/import_linter
+
+format: development ## put imports and formatting in order
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+bench: development packages $(ASSETS) ## measure verifications per second beside what bounds them
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+docs: development ## build the documentation into site/
+	@$(BIN)/zensical build --clean --strict
+
+lock: ## pin every package by hash again; UPGRADE=--upgrade takes the newest
+	@PYTHON='$(PYTHON)' UPGRADE='$(UPGRADE)' tools/lock
+
+clean: ## remove what was installed and built; keeps .state, which holds data and keys
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist site
+	rm -rf node_modules frontend/node_modules $(dir $(ASSETS))
+	find src tests benchmarks tools -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+ci: ## what decides whether a change may land
+	@.ci/run
+
+runtime:
+	@$(RUNTIME)
+
+development:
+	@$(DEVELOPMENT)
+
+packages:
+	@tools/install-debian-packages
+
+$(ASSETS): $(FRONTEND) | runtime
+	@$(BIN)/python frontend/build.py
+	@touch $@

@@ -1,0 +1,5 @@
+"""`python -m vestibule.cli` does what `vestibule` does."""
+
+from vestibule.cli import main
+
+main()

@@ -1,0 +1,55 @@
+"""What commands share: which settings file is meant, which language the terminal speaks, and a decent end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+from cyclopts import Parameter
+
+from vestibule.catalog import negotiate, text
+from vestibule.runtime.settings import Loaded, Problem, Refused, Settings, load
+
+UNUSABLE_SETTINGS = 78
+"""EX_CONFIG of sysexits.h: a supervisor can be told not to try again."""
+
+ConfigFile: TypeAlias = Annotated[
+    Path | None,
+    Parameter(
+        name="--config",
+        help="The settings file; otherwise VESTIBULE_CONFIG, or /etc/vestibule/vestibule.toml if it exists.",
+    ),
+]
+
+
+def terminal_language(environment: Mapping[str, str] | None = None) -> str:
+    """Return the language of the terminal by POSIX's order of variables, else English."""
+    known = os.environ if environment is None else environment
+    return negotiate(None, known.get("LC_ALL") or known.get("LC_MESSAGES") or known.get("LANG"))
+
+
+def settings_or_exit(config: Path | None) -> Settings:
+    """Return the settings; or say on standard error everything that is wrong with them, and end."""
+    return loaded_or_exit(config).settings
+
+
+def loaded_or_exit(config: Path | None) -> Loaded:
+    match load(config, os.environ):
+        case Loaded() as loaded:
+            return loaded
+        case Refused(problems):
+            language = terminal_language()
+            lines = [text(language, "settings.refused", count=len(problems))]
+            lines += [f"  {told(problem, language)}" for problem in problems]
+            sys.stderr.write("\n".join(lines) + "\n")
+            sys.exit(UNUSABLE_SETTINGS)
+
+
+def told(problem: Problem, language: str) -> str:
+    """`/etc/vestibule/vestibule.toml:3: radius.lisen: There is no such setting. Did you mean ...?`"""
+    why = text(language, f"settings.problem.{problem.kind}", **problem.placeholders)
+    where = [problem.origin] if problem.key in problem.origin else [problem.origin, problem.key]
+    return ": ".join([*where, why])

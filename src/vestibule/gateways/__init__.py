@@ -1,0 +1,1 @@
+"""Gateways: how a delivery leaves the house, one folder for each way. A gateway sends; it never decides."""

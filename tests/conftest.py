@@ -1,0 +1,117 @@
+"""What every test may ask for. The peers are plain classes in `tests/peers`; these are thin fixtures.
+
+Warnings are errors, no test sleeps, and a missing program is a failure with the way to install it, never a
+skip.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.peers.chromium import Chromium
+from tests.peers.freeradius import FreeRadius
+from tests.peers.ports import free_port as next_free_port
+from tests.peers.postgres import PostgresServer
+from tests.peers.sshd_pam_radius import SshdPamRadius
+
+LONGEST_PROOF_SECONDS = 3600
+
+_database_numbers = count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--prove", action="store_true", help="run long proofs at their full count")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A test that asks for `proof` is a proof: marked as one, and given time for its full count."""
+    for item in items:
+        # A test may have a parameter of that name, such as what proves a password in RADIUS.
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        if "proof" in getattr(item, "fixturenames", ()) and "proof" not in parameters:
+            item.add_marker("prove")
+            if config.getoption("--prove") and item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(LONGEST_PROOF_SECONDS))
+
+
+@pytest.fixture
+def proof(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
+    """`rounds = proof(20, 500)`: 20 in a quick run, 500 under --prove."""
+    is_full = bool(request.config.getoption("--prove"))
+    return lambda short, full: full if is_full else short
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    """`port = free_port()`: free for TCP and UDP on 127.0.0.1; each call returns another."""
+    return next_free_port
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this test run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def postgres_server(run_folder: Path) -> PostgresServer:
+    """One PostgreSQL server for the whole run; it stops with the run's first process."""
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    server = PostgresServer(run_folder, lives_with=os.getppid() if is_worker else os.getpid())
+    server.start()
+    return server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The URL of an empty database that only this test has."""
+    name = f"test_{os.getpid()}_{next(_database_numbers)}"
+    yield postgres_server.create(name)
+    postgres_server.drop(name)
+
+
+@pytest.fixture
+def freeradius(tmp_path: Path) -> Iterator[Callable[..., FreeRadius]]:
+    """`server = freeradius(users={"alice": "password"}, ...)`: started, and stopped after the test."""
+    started: list[FreeRadius] = []
+
+    def start(**options: object) -> FreeRadius:
+        server = FreeRadius(tmp_path / f"freeradius-{len(started)}", **options)  # type: ignore[arg-type]
+        started.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def sshd_pam_radius(tmp_path: Path) -> Iterator[Callable[..., SshdPamRadius]]:
+    """`sshd = sshd_pam_radius(radius_port=..., secret=..., users=["alice"])`; takes root."""
+    if os.geteuid() != 0:
+        pytest.skip("sshd lets somebody else in through PAM only as root")
+    started: list[SshdPamRadius] = []
+
+    def start(**options: object) -> SshdPamRadius:
+        server = SshdPamRadius(tmp_path / f"sshd-{len(started)}", **options)  # type: ignore[arg-type]
+        started.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Chromium]:
+    """A headless browser; `page = await chromium.page()` opens a window that shares nothing with another."""
+    async with Chromium() as browser:
+        yield browser
