@@ -1,0 +1,39 @@
+"""The RADIUS front end: listener, duplicates, and the mapping between messages and commands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from vestibule.frontends.radius.listener import RadiusFrontend
+from vestibule.frontends.radius.settings import Mode, RadiusClientSettings, Signing, read_settings
+from vestibule.frontends.radius.signing import remember_signing_in
+
+if TYPE_CHECKING:
+    from vestibule.interfaces.frontend import Frontend
+    from vestibule.services.services import FrontendKind, Services
+
+DEFAULT_LISTEN = (("127.0.0.1", 1812),)
+
+
+class _RadiusKind:
+    name = RadiusFrontend.name
+
+    def open(self, services: Services, settings: object) -> Frontend:
+        """Return the front end; `settings.listen` holds endpoints with `host` and `port`."""
+        endpoints: Sequence[Any] = getattr(settings, "listen", ())
+        listen = [(endpoint.host, endpoint.port) for endpoint in endpoints] or DEFAULT_LISTEN
+        return RadiusFrontend(
+            services.verifications,
+            services.configuration,
+            services.clock,
+            services.metrics,
+            listen,
+            check_store=services.check_store,
+            remember_signing=remember_signing_in(services.applications),
+        )
+
+
+FRONTEND: FrontendKind = _RadiusKind()
+
+__all__ = ["FRONTEND", "Mode", "RadiusClientSettings", "RadiusFrontend", "Signing", "read_settings"]

@@ -1,0 +1,195 @@
+"""Between messages and commands: what a sign-in asks of the service, and what the answer looks like on the
+wire.
+
+Decides nothing: it reads, asks `Verifications` and writes down what that says. No attribute of a request is
+ever copied into a reply, but Proxy-State, which belongs to the proxies between (RFC 2865 §5.33). The texts
+of a rejection are the same for an unknown user, a wrong password and a locked user; only who has proven the
+password is told more.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from vestibule.catalog import LANGUAGES, text
+from vestibule.crypto.secret import Secret
+from vestibule.frontends.radius.clients import RadiusClient
+from vestibule.frontends.radius.combined import Unsplittable, split
+from vestibule.frontends.radius.settings import Mode
+from vestibule.model.verification import Reason
+from vestibule.services.attempt import Origin
+from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.verification import Progress, Verifications
+from vestibule.wire.radius import (
+    AccessRequest,
+    Attribute,
+    HiddenPassword,
+    Message,
+    Proof,
+    SharedSecret,
+    reply_messages,
+)
+from vestibule.wire.radius.numbers import (
+    ACCESS_ACCEPT,
+    ACCESS_CHALLENGE,
+    ACCESS_REJECT,
+    EAP_MESSAGE,
+    PROXY_STATE,
+    STATE,
+)
+
+CHANNEL = "radius"
+
+_KEY_PERIOD_MS = 300_000
+_LONGEST_STATION = 64
+_EAP_FAILURE = 4
+
+
+def fingerprint(message: Message, client: RadiusClient) -> bytes:
+    """Return 16 octets that stand for this very packet of this client."""
+    key = client.client.client_id.encode()[:64]
+    return blake2b(message.octets, digest_size=16, key=key).digest()
+
+
+class Mapping:
+    """Turns one Access-Request into one reply."""
+
+    def __init__(self, verifications: Verifications, configuration: ConfigurationCache) -> None:
+        self._verifications = verifications
+        self._configuration = configuration
+
+    async def answer(
+        self,
+        message: Message,
+        access: AccessRequest,
+        client: RadiusClient,
+        secret: SharedSecret,
+        source: str,
+        now: int,
+        digest: bytes,
+    ) -> bytes:
+        """Return the reply. Raises `Unavailable` if nothing could be decided: then there is none."""
+        # The key ends with its period: a packet recorded today starts anew tomorrow, it does not find
+        # today's result.
+        origin = Origin(
+            peer=client.peer,
+            channel=CHANNEL,
+            claimed_username=access.user_name,
+            client_address=source,
+            user_address=_station(access.calling_station),
+            idempotency_key=f"{CHANNEL}:{digest.hex()}:{now // _KEY_PERIOD_MS:x}",
+        )
+        progress = await self._progress(message, access, client, secret, origin, now)
+        code, attributes = self._reply(progress, message, access, client, now)
+        attributes += [(PROXY_STATE, value) for value in access.proxy_states]
+        return secret.encode_reply(code, message, attributes)
+
+    async def _progress(
+        self,
+        message: Message,
+        access: AccessRequest,
+        client: RadiusClient,
+        secret: SharedSecret,
+        origin: Origin,
+        now: int,
+    ) -> Progress:
+        if access.proof not in {Proof.PASSWORD, Proof.NONE}:
+            return await self._verifications.refuse(origin, Reason.PROTOCOL_UNSUPPORTED)
+        typed = _typed(access, secret, message)
+        if typed is None:
+            reason = Reason.PASSWORD_WRONG if access.state is None else Reason.PASSCODE_MALFORMED
+            return await self._verifications.refuse(origin, reason)
+        if access.state is None:
+            return await self._start(origin, typed, client)
+        challenge_id = _challenge_id(access.state, access, client, now)
+        if challenge_id is None:
+            return await self._verifications.refuse(origin, Reason.CHALLENGE_UNKNOWN)
+        return await self._verifications.answer(origin, challenge_id, typed)
+
+    async def _start(self, origin: Origin, typed: Secret[str], client: RadiusClient) -> Progress:
+        match client.settings.mode:
+            case Mode.CHALLENGE:
+                return await self._verifications.start(origin, typed)
+            case Mode.PASSCODE_ONLY:
+                return await self._verifications.start(origin, None, typed or None)
+            case Mode.COMBINED:
+                parts = split(typed, client.settings.passcode_length)
+                if parts is Unsplittable.NO_PASSCODE:
+                    return await self._verifications.refuse(origin, Reason.PASSCODE_MALFORMED)
+                if parts is Unsplittable.NO_PASSWORD:
+                    return await self._verifications.refuse(origin, Reason.PASSWORD_MISSING)
+                return await self._verifications.start(origin, parts.password, parts.passcode)
+
+    def _reply(
+        self,
+        progress: Progress,
+        message: Message,
+        access: AccessRequest,
+        client: RadiusClient,
+        now: int,
+    ) -> tuple[int, list[Attribute]]:
+        if progress.is_approved:
+            return ACCESS_ACCEPT, []
+        language = self._language(client)
+        if progress.is_pending and progress.challenge is not None:
+            key = "radius.passcode" if access.state is None else "radius.passcode_again"
+            state_key = client.valid_secrets(now)[0].state_key
+            state = state_key.seal(progress.challenge.challenge_id, client.client, access.user_name)
+            return ACCESS_CHALLENGE, [(STATE, state), *reply_messages(text(language, key))]
+        words = reply_messages(text(language, _rejection(progress, access, client)))
+        return ACCESS_REJECT, [*words, *_eap_failure(message, access)]
+
+    def _language(self, client: RadiusClient) -> str:
+        tenant = self._configuration.current.tenants.get(client.client.tenant_id)
+        language = tenant.settings.language if tenant else ""
+        return language if language in LANGUAGES else LANGUAGES[0]
+
+
+def _challenge_id(state: bytes, access: AccessRequest, client: RadiusClient, now: int) -> str | None:
+    """The challenge that a State names, under the newest secret or one that is still valid beside it."""
+    for secret in client.valid_secrets(now):
+        challenge_id = secret.state_key.unseal(state, client.client, access.user_name)
+        if challenge_id is not None:
+            return challenge_id
+    return None
+
+
+def _typed(access: AccessRequest, secret: SharedSecret, message: Message) -> Secret[str] | None:
+    """What was typed into the password field, empty if there is none; None if it is not readable."""
+    if access.hidden_password is None:
+        return Secret("")
+    revealed = secret.reveal(access.hidden_password, message.authenticator)
+    if isinstance(revealed, HiddenPassword):
+        return None
+    try:
+        return Secret(revealed.decode())
+    except UnicodeDecodeError:
+        return None
+
+
+def _rejection(progress: Progress, access: AccessRequest, client: RadiusClient) -> str:
+    """The text of a rejection, which must not tell an attacker whether a guessed password was right."""
+    if access.proof not in {Proof.PASSWORD, Proof.NONE}:
+        return "radius.protocol_unsupported"
+    if access.state is not None:
+        return "radius.passcode_refused"
+    is_challenged = client.settings.mode is not Mode.COMBINED
+    if is_challenged and progress.reason is Reason.NO_AUTHENTICATOR:
+        # Here the right password leads to a question, so this text tells no more than the question would.
+        return "radius.no_authenticator"
+    return "radius.refused"
+
+
+def _eap_failure(message: Message, access: AccessRequest) -> list[Attribute]:
+    """RFC 3579 §2.6.3: a rejection of EAP says so in EAP, too, else the peer waits for its end of time."""
+    if access.proof not in {Proof.EAP, Proof.SEVERAL}:
+        return []
+    response = message.first(EAP_MESSAGE)
+    if response is None or len(response) < 2:
+        return []
+    return [(EAP_MESSAGE, bytes((_EAP_FAILURE, response[1], 0, 4)))]
+
+
+def _station(calling_station: str) -> str:
+    """Where the user is, as the client tells it: an address or a telephone number, cut to a sane length."""
+    return calling_station[:_LONGEST_STATION] if calling_station.isprintable() else ""

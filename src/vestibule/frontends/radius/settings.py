@@ -1,0 +1,52 @@
+"""What an administrator may set for one RADIUS client. Lies in `Client.settings`; every value has a safe
+default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any
+
+import msgspec
+
+
+class Mode(StrEnum):
+    """What stands in the password field of a sign-in."""
+
+    CHALLENGE = "challenge"
+    """The password; the passcode is asked for with an Access-Challenge."""
+    COMBINED = "combined"
+    """The password and, directly behind it, the passcode; see combined.py."""
+    PASSCODE_ONLY = "passcode_only"
+    """The passcode: the client has checked the password. Left empty, it is asked for with an
+    Access-Challenge.
+    """
+
+
+class Signing(StrEnum):
+    """Whether a request must carry a Message-Authenticator (CVE-2024-3596)."""
+
+    REQUIRE = "require"
+    AUTO = "auto"
+    """Not until the client has sent the first valid one; from then on always."""
+    ALLOW = "allow"
+    """Never demanded. For clients that cannot; a request can then be forged by who sees one."""
+
+
+class RadiusClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The settings of one client."""
+
+    mode: Mode = Mode.CHALLENGE
+    message_authenticator: Signing = Signing.REQUIRE
+    limit_proxy_state: bool = True
+    """Drop unsigned requests that carry Proxy-State, which every forgery of CVE-2024-3596 needs."""
+    passcode_length: Annotated[int, msgspec.Meta(ge=6, le=10)] = 6
+    """Mode `combined`: how many digits at the end are the passcode."""
+    has_signed: bool = False
+    """Signing `auto`: the client has sent a valid Message-Authenticator. Set by Vestibule itself."""
+
+
+def read_settings(settings: Mapping[str, Any]) -> RadiusClientSettings:
+    """Read the settings of a client; raises ValueError naming the one that is wrong."""
+    return msgspec.convert(settings, RadiusClientSettings)
