@@ -27,6 +27,7 @@ from vestibule.model.application import (
     FirstFactor,
     SecondFactor,
 )
+from vestibule.model.radius_client import read_settings
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.services.configuration import (
     ConfigurationCache,
@@ -193,6 +194,7 @@ class Applications:
         actor.demand(Right.ADMINISTER, tenant_id)
         if (tenant_id, application_id) not in self.snapshot.applications:
             raise Refused(Refusal.NOT_FOUND, application_id)
+        _check_client_settings(kind, settings or {})
         client = Client(
             tenant_id=tenant_id,
             client_id=client_id or new_id(),
@@ -216,6 +218,7 @@ class Applications:
     async def change_client(self, actor: Actor, client: Client) -> Client:
         """Write `client` as given; `Conflict` if its version is not the newest."""
         actor.demand(Right.ADMINISTER, client.tenant_id)
+        _check_client_settings(client.kind, client.settings)
         address = self._checked_address(client.kind, client.address, client.client_id)
         changed = msgspec.structs.replace(client, address=address)
 
@@ -390,6 +393,15 @@ class Applications:
                 if other.kind is kind and other.client_id != client_id and other.address == str(network):
                     raise Refused(Refusal.ADDRESS_TAKEN, address)
         return str(network)
+
+
+def _check_client_settings(kind: ClientKind, settings: dict[str, Any]) -> None:
+    if kind is not ClientKind.RADIUS:
+        return
+    try:
+        read_settings(settings)
+    except ValueError as wrong:
+        raise Refused(Refusal.SETTING_INVALID, str(wrong)) from None
 
 
 def _check_settings(settings: TenantSettings) -> None:

@@ -27,6 +27,7 @@ class Refusal(StrEnum):
     ADDRESS_TAKEN = "address_taken"
     SECRET_TOO_SHORT = "secret_too_short"  # noqa: S105
     IN_USE = "in_use"
+    SETTING_INVALID = "setting_invalid"
     OUT_OF_BOUNDS = "out_of_bounds"
 
 

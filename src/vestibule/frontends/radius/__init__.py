@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from vestibule.frontends.radius.listener import RadiusFrontend
-from vestibule.frontends.radius.settings import Mode, RadiusClientSettings, Signing, read_settings
 from vestibule.frontends.radius.signing import remember_signing_in
+from vestibule.model.radius_client import Mode, RadiusClientSettings, Signing, read_settings
 
 if TYPE_CHECKING:
     from vestibule.interfaces.frontend import Frontend

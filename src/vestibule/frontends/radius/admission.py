@@ -12,7 +12,7 @@ from enum import StrEnum
 import msgspec
 
 from vestibule.frontends.radius.clients import RadiusClient
-from vestibule.frontends.radius.settings import Signing
+from vestibule.model.radius_client import Signing
 from vestibule.wire.radius import (
     AccessRequest,
     Malformed,

@@ -13,9 +13,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 import msgspec
 import structlog
 
-from vestibule.frontends.radius.settings import RadiusClientSettings, read_settings
 from vestibule.frontends.radius.state import StateKey
 from vestibule.model.application import Client, ClientKind
+from vestibule.model.radius_client import RadiusClientSettings, read_settings
 from vestibule.services.configuration import Peer
 from vestibule.wire.radius import SharedSecret
 

@@ -25,10 +25,10 @@ from vestibule.frontends.radius.datagrams import DatagramSocket, ReturnPath
 from vestibule.frontends.radius.duplicates import Duplicates, Repeat, Work
 from vestibule.frontends.radius.mapping import Mapping, fingerprint
 from vestibule.frontends.radius.quiet import QuietLog
-from vestibule.frontends.radius.settings import Signing
 from vestibule.interfaces.clock import Clock
 from vestibule.interfaces.store import Unavailable
 from vestibule.model.application import Client
+from vestibule.model.radius_client import Signing
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.metrics import Metrics
 from vestibule.services.verification import Verifications

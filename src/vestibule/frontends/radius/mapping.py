@@ -15,7 +15,7 @@ from vestibule.catalog import LANGUAGES, text
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.radius.clients import RadiusClient
 from vestibule.frontends.radius.combined import Unsplittable, split
-from vestibule.frontends.radius.settings import Mode
+from vestibule.model.radius_client import Mode
 from vestibule.model.verification import Reason
 from vestibule.services.attempt import Origin
 from vestibule.services.configuration import ConfigurationCache

@@ -1,5 +1,6 @@
-"""What an administrator may set for one RADIUS client. Lies in `Client.settings`; every value has a safe
-default.
+"""What an administrator may set for one RADIUS client. It lies in `Client.settings`; all defaults are safe.
+
+It stands in the model, because services check it whoever asks for the change, and several faces show it.
 """
 
 from __future__ import annotations
