@@ -99,6 +99,8 @@ def test_passwords_are_hashed_with_argon2id_at_the_recommended_cost() -> None:
     assert not verify_password("not a hash", "x")
     assert not needs_rehash(encoded)
     assert not verify_password(DUMMY_HASH, "")
+    assert DUMMY_HASH.startswith(encoded[: encoded.rindex("p=1") + 4])
+    assert not needs_rehash(DUMMY_HASH)
 
 
 def test_an_over_long_password_is_refused_before_it_is_hashed() -> None:
