@@ -13,6 +13,7 @@ from vestibule.interfaces.method import MethodDescriptor, NewAuthenticator, Rand
 from vestibule.model.verdict import MALFORMED, MISMATCH, REPLAY, Verdict, VerdictKind
 from vestibule.model.verification import Reason
 from vestibule.wire.oath import (
+    MAX_COUNTER,
     HashAlgorithm,
     KeyUri,
     OathAlgorithm,
@@ -44,12 +45,25 @@ class Hotp:
     )
 
     def enroll(self, options: Mapping[str, Any], random_bytes: RandomBytes) -> NewAuthenticator:
-        """Options: `issuer`, `account`, `algorithm` (sha1, sha256, sha512), `digits` (6 to 8)."""
+        """Options: `issuer`, `account`, `algorithm` (sha1, sha256, sha512), `digits` (6 to 8).
+
+        Of a token that has its secret already, also `secret` (bytes) and `counter`, the next one; nothing of
+        it is shown.
+        """
         named = dict(options)
         issuer, account = named.pop("issuer", ""), named.pop("account", "")
+        given, counter = named.pop("secret", None), named.pop("counter", 0)
         parameters = _DEFAULTS | named
         if parameters.keys() != _DEFAULTS.keys():
             raise ValueError(f"unknown options: {sorted(parameters.keys() - _DEFAULTS.keys())}")
+        if (
+            parameters["algorithm"] not in _HASHES
+            or parameters["digits"] not in self.descriptor.passcode_digits
+            or not 0 <= counter <= MAX_COUNTER
+        ):
+            raise ValueError("an unsuitable option")
+        if given is not None:
+            return NewAuthenticator(parameters=parameters, secret=given, state={"counter": counter})
         secret = random_bytes(_SECRET_BYTES)
         uri = build_key_uri(
             KeyUri(
@@ -59,11 +73,14 @@ class Hotp:
                 issuer=str(issuer),
                 algorithm=HashAlgorithm(parameters["algorithm"]),
                 digits=parameters["digits"],
-                counter=0,
+                counter=counter,
             )
         )
         return NewAuthenticator(
-            parameters=parameters, secret=secret, state={"counter": 0}, shown=(uri, encode_base32(secret))
+            parameters=parameters,
+            secret=secret,
+            state={"counter": counter},
+            shown=(uri, encode_base32(secret)),
         )
 
     def verify(

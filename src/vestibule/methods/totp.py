@@ -14,6 +14,7 @@ from vestibule.interfaces.method import MethodDescriptor, NewAuthenticator, Rand
 from vestibule.model.verdict import MALFORMED, MISMATCH, REPLAY, Verdict, VerdictKind
 from vestibule.model.verification import Reason
 from vestibule.wire.oath import (
+    INTERVALS,
     HashAlgorithm,
     KeyUri,
     OathAlgorithm,
@@ -48,12 +49,27 @@ class Totp:
     )
 
     def enroll(self, options: Mapping[str, Any], random_bytes: RandomBytes) -> NewAuthenticator:
-        """Options: `issuer`, `account`, `algorithm` (sha1, sha256, sha512), `digits` (6 to 8), `interval`."""
+        """Options: `issuer`, `account`, `algorithm` (sha1, sha256, sha512), `digits` (6 to 8), `interval`.
+
+        Of a token that has its secret already, also `secret` (bytes) and `drift`, how far its clock is known
+        to be off, in steps; nothing of it is shown.
+        """
         named = dict(options)
         issuer, account = named.pop("issuer", ""), named.pop("account", "")
+        given, drift = named.pop("secret", None), named.pop("drift", 0)
         parameters = _DEFAULTS | named
         if parameters.keys() != _DEFAULTS.keys():
             raise ValueError(f"unknown options: {sorted(parameters.keys() - _DEFAULTS.keys())}")
+        if (
+            parameters["algorithm"] not in _HASHES
+            or parameters["digits"] not in self.descriptor.passcode_digits
+            or parameters["interval"] not in INTERVALS
+        ):
+            raise ValueError("an unsuitable option")
+        if given is not None:
+            return NewAuthenticator(
+                parameters=parameters, secret=given, state={"offset": drift} if drift else {}
+            )
         secret = random_bytes(_SECRET_BYTES)
         uri = build_key_uri(
             KeyUri(
@@ -120,8 +136,10 @@ class Totp:
 
     def merge(self, stored: Mapping[str, Any], imported: Mapping[str, Any]) -> dict[str, Any]:
         """What was learned in use stays; an import never makes a spent step acceptable."""
-        step = max(stored.get("step", -1), imported.get("step", -1))
-        return {**imported, **stored, "step": step}
+        merged = {**imported, **stored}
+        if "step" in merged:
+            merged["step"] = max(stored.get("step", -1), imported.get("step", -1))
+        return merged
 
     def passcode(
         self, parameters: Mapping[str, Any], secret: bytes, state: Mapping[str, Any], at: int

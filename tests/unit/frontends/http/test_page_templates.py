@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,7 @@ def preview() -> Iterator[Any]:
     """The preview's modules, which are no part of the package."""
     sys.path.insert(0, str(FRONTEND))
     try:
-        import preview  # noqa: PLC0415
-
-        yield preview
+        yield import_module("preview")
     finally:
         sys.path.remove(str(FRONTEND))
 
