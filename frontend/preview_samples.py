@@ -1,0 +1,792 @@
+"""One or more sample contexts for every page of portal and console.
+
+They are deliberately awkward: long names, German words, an attempt to smuggle in markup, empty lists. The
+names of the variables are those that each template documents; a test holds the two together.
+"""
+
+import io
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import segno
+
+from vestibule.frontends.http.templates.views import (
+    ApiKeyRow,
+    BadRow,
+    Choice,
+    ClientRow,
+    Counts,
+    Door,
+    Form,
+    HealthLine,
+    ImportReport,
+    Notice,
+    SecretRow,
+    Setting,
+    TokenRow,
+    Words,
+)
+from vestibule.interfaces.directory import DirectoryEntry
+from vestibule.interfaces.store import Listed, UserFilter, VerificationFilter
+from vestibule.model.application import Application, Client, ClientKind, DirectoryConfiguration, FirstFactor
+from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
+from vestibule.model.event import Event
+from vestibule.model.tenant import Tenant, TenantSettings
+from vestibule.model.throttle import NEVER, Factor, Throttle
+from vestibule.model.user import Role, User, UserStatus
+from vestibule.model.verification import Reason, TraceLine, Verification, VerificationState
+
+NOW: Final = 1_793_714_700_000
+MINUTE: Final = 60_000
+DAY: Final = 24 * 60 * MINUTE
+HOSTILE: Final = "<script>alert(1)</script>{{7*7}}\"'"
+SECRET: Final = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+URI: Final = f"otpauth://totp/Example:alice?secret={SECRET}&issuer=Example"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One rendering of a page; `name` becomes the file's name."""
+
+    name: str
+    page: str
+    variables: dict[str, Any]
+    door: Door = "portal"
+    is_signed_in: bool = True
+    notices: tuple[Notice, ...] = field(default=())
+
+
+def _qr() -> str:
+    drawn = io.BytesIO()
+    segno.make(URI, error="m").save(drawn, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=2)
+    return drawn.getvalue().decode()
+
+
+def _user(number: int, username: str, given_name: str = "", family_name: str = "", **more: Any) -> User:
+    return User(
+        **{
+            "tenant_id": "demo",
+            "user_id": f"u{number}",
+            "username": username,
+            "names": (username.lower(),),
+            "given_name": given_name,
+            "family_name": family_name,
+            "password_hash": "x",
+            "created_at": NOW - 90 * DAY,
+            "updated_at": NOW,
+            **more,
+        }
+    )
+
+
+ALICE = _user(
+    1, "alice", "Alice", "Example", email="alice@example.com", phone="+49 30 5550123", language="de"
+)
+LONG = _user(
+    2,
+    "maximiliane.oberschwarzenberger-von-hohenfels@subsidiary.example.com",
+    "Maximiliane Friederike",
+    "Oberschwarzenberger-von Hohenfels",
+    email="maximiliane.oberschwarzenberger-von-hohenfels@subsidiary.example.com",
+    names=(
+        "maximiliane.oberschwarzenberger-von-hohenfels@subsidiary.example.com",
+        "mobervh",
+        "corp\\mobervh",
+    ),
+)
+BOB = _user(3, "bob", "Bob", "Builder", status=UserStatus.DISABLED, password_hash="")
+EVIL = _user(4, HOSTILE, "Mallory", HOSTILE, email="mallory@example.com")
+ADMIN = _user(5, "k.meier", "Katharina", "Meier", tenant_id="system", role=Role.ADMINISTRATOR)
+USERS = (ALICE, BOB, LONG, EVIL, _user(6, "zoe"))
+
+
+def _authenticator(number: int, **more: Any) -> Authenticator:
+    return Authenticator(
+        **{
+            "tenant_id": "demo",
+            "authenticator_id": f"a{number}",
+            "user_id": "u1",
+            "method": "totp",
+            "parameters": {"algorithm": "SHA-1", "digits": 6, "period": 30},
+            "status": AuthenticatorStatus.ACTIVE,
+            "created_at": NOW - 60 * DAY,
+            "used_at": NOW - 7 * MINUTE,
+            **more,
+        }
+    )
+
+
+PHONE = _authenticator(1, label="Diensttelefon")
+TOKEN = _authenticator(2, serial="GALT10485763", label="", used_at=None)
+TABLET = _authenticator(3, label="Tablet im Besprechungsraum mit einem langen Namen", used_at=NOW - 12 * DAY)
+FREE = _authenticator(
+    4, user_id="", serial="GALT10485764", method="hotp", used_at=None, parameters={"digits": 8}
+)
+PENDING = _authenticator(5, label="Neues Telefon", status=AuthenticatorStatus.PENDING, used_at=None)
+
+APPROVED_TRACE = (
+    TraceLine("application", "enabled"),
+    TraceLine("user", "active"),
+    TraceLine("password", "match"),
+    TraceLine("first_factor", "proven"),
+    TraceLine("second_factor", "required"),
+    TraceLine("passcode", "match", {"method": "totp", "label": "Diensttelefon"}),
+    TraceLine("second_factor", "proven", {"method": "totp"}),
+)
+DENIED_TRACE = (
+    *APPROVED_TRACE[:5],
+    TraceLine("passcode", "replay"),
+    TraceLine("throttle", "counted", {"failures": "3"}),
+)
+
+
+def _attempt(
+    number: int, user: User | None, state: VerificationState, reason: Reason, **more: Any
+) -> Verification:
+    known: dict[str, Any] = {"user_id": user.user_id, "username": user.username} if user else {}
+    return Verification(
+        **{
+            "tenant_id": "demo",
+            "verification_id": f"01JBQ0{number:02}Y7K3N9ZC4H8T2WXV5M",
+            "started_at": NOW - number * 11 * MINUTE,
+            "decided_at": NOW - number * 11 * MINUTE + 8_400,
+            "expires_at": NOW + 3 * MINUTE,
+            "application_id": "vpn",
+            "application_name": "VPN Berlin",
+            "client_id": "gateway",
+            "client_name": "vpn-gateway-1",
+            "client_address": "192.0.2.17",
+            "user_address": "203.0.113.9",
+            "channel": "radius",
+            "claimed_username": user.username if user else "administrator",
+            "state": state,
+            "reason": reason,
+            "node_name": "node-1",
+            "node_address": "192.0.2.2",
+            "is_authenticated": state is VerificationState.APPROVED,
+            **known,
+            **more,
+        }
+    )
+
+
+HELD = {"method": "totp", "authenticator_label": "Diensttelefon"}
+ATTEMPTS = (
+    _attempt(
+        1,
+        ALICE,
+        VerificationState.APPROVED,
+        Reason.PASSCODE_VERIFIED,
+        trace=APPROVED_TRACE,
+        legacy_result="SUCCESS_OATH_CODE_VERIFIED",
+        **HELD,
+    ),
+    _attempt(
+        2,
+        ALICE,
+        VerificationState.DENIED,
+        Reason.PASSCODE_REPLAYED,
+        trace=DENIED_TRACE,
+        legacy_result="FAILED_OATH_CODE_DUPLICATE",
+        given_name="Alice",
+        family_name="Example",
+        email="alice@example.com",
+        **HELD,
+    ),
+    _attempt(3, LONG, VerificationState.PENDING, Reason.PASSCODE_PENDING, decided_at=None),
+    _attempt(4, None, VerificationState.DENIED, Reason.UNKNOWN_USER, user_address=""),
+    _attempt(5, EVIL, VerificationState.DENIED, Reason.LOCKED_OUT, client_name=HOSTILE),
+    _attempt(6, BOB, VerificationState.EXPIRED, Reason.TIMED_OUT),
+    _attempt(7, LONG, VerificationState.APPROVED, Reason.RECOVERY_CODE_VERIFIED, method="recovery_code"),
+)
+
+EVENTS = (
+    Event(
+        tenant_id="demo",
+        event_id="e1",
+        at=NOW - 3 * MINUTE,
+        kind="user.changed",
+        actor="u5",
+        actor_name="k.meier",
+        subject="u2",
+        subject_name=LONG.username,
+        facts={"fields": ["email", "phone"]},
+    ),
+    Event(
+        tenant_id="demo",
+        event_id="e2",
+        at=NOW - 55 * MINUTE,
+        kind="authenticator.assigned",
+        actor="u5",
+        actor_name="k.meier",
+        subject="u1",
+        subject_name="alice",
+        facts={"serial": "GALT10485763"},
+    ),
+    Event(
+        tenant_id="demo",
+        event_id="e3",
+        at=NOW - 2 * DAY,
+        kind="something.unheard_of",
+        actor="system",
+        facts={"note": HOSTILE},
+    ),
+)
+
+APPLICATION = Application(
+    tenant_id="demo",
+    application_id="vpn",
+    name="VPN Berlin",
+    first_factor=FirstFactor.DIRECTORY,
+    directory_id="d1",
+    created_at=NOW - 90 * DAY,
+)
+APPLICATIONS = (
+    APPLICATION,
+    Application(tenant_id="demo", application_id="portal", name="Portal", created_at=NOW - 90 * DAY),
+    Application(
+        tenant_id="demo",
+        application_id="old",
+        name="Fernwartungszugang der Produktionsanlagen im Werk Süd",
+        first_factor=FirstFactor.CLIENT,
+        is_enabled=False,
+        created_at=NOW - 90 * DAY,
+    ),
+)
+DIRECTORY = DirectoryConfiguration(
+    tenant_id="demo",
+    directory_id="d1",
+    kind="ldap",
+    name="Active Directory example.com",
+    settings={"urls": ["ldaps://dc1.example.com", "ldaps://dc2.example.com"]},
+    secret=b"sealed",
+    created_at=NOW - 90 * DAY,
+)
+SETTINGS = (
+    Setting("urls", "list", required=True),
+    Setting("base_dn", "text", required=True),
+    Setting("start_tls", "yes_no", default="yes"),
+    Setting("name_attributes", "list", default="uid mail"),
+    Setting("timeout_seconds", "number", default="5"),
+)
+CLIENT = Client(
+    tenant_id="demo",
+    client_id="gateway",
+    application_id="vpn",
+    kind=ClientKind.RADIUS,
+    name="vpn-gateway-1",
+    address="192.0.2.17/32",
+    settings={"mode": "challenge", "message_authenticator": "allow"},
+    created_at=NOW - 90 * DAY,
+)
+CLIENTS = (
+    ClientRow("gateway", "vpn-gateway-1", "192.0.2.17/32", "VPN Berlin", "challenge", "require", True, 2),
+    ClientRow(
+        "old",
+        "fernwartung.werk-sued.example.com",
+        "2001:db8:42::/48",
+        "Fernwartung",
+        "combined",
+        "allow",
+        True,
+        1,
+    ),
+    ClientRow("new", "test", "127.0.0.1/32", "VPN Berlin", "passcode_only", "require", False, 0),
+)
+SECRETS = (
+    SecretRow("s3", "x7Q", NOW - MINUTE),
+    SecretRow("s2", "p0a", NOW - 80 * DAY, NOW + DAY),
+    SecretRow("s1", "Kd9", NOW - 300 * DAY, NOW - 100 * DAY, is_over=True),
+)
+API_KEYS = (
+    ApiKeyRow("k1", "Web shop", "9fQa", ("verify",), "Web shop", "198.51.100.0/24", NOW - 40 * DAY),
+    ApiKeyRow(
+        "k2", "Provisioning", "Zx31", ("verify", "admin"), "VPN Berlin", "", NOW - 3 * DAY, NOW + 87 * DAY
+    ),
+    ApiKeyRow(
+        "k3", "Old script", "00aa", ("admin",), "VPN Berlin", "", NOW - 400 * DAY, NOW - DAY, is_over=True
+    ),
+)
+APPLICATION_CHOICES = (
+    Choice("vpn", "VPN Berlin"),
+    Choice("old", "Fernwartungszugang der Produktionsanlagen"),
+)
+DIRECTORY_CHOICES = (Choice("d1", "Active Directory example.com"),)
+CODES = tuple(f"{n}k7m-{n}pqx-{9 - n}wzt" for n in range(10))
+ENROLLMENT: dict[str, Any] = {
+    "qr_svg": _qr(),
+    "otpauth_uri": URI,
+    "secret": SECRET,
+    "account": "alice",
+    "parameters": {"algorithm": "SHA-1", "digits": 6, "period": 30},
+}
+MODES = ("challenge", "combined", "passcode_only")
+REQUIREMENTS = ("require", "auto", "allow")
+REPORT = ImportReport(
+    is_dry_run=True,
+    file_name="tokens-2026-11.csv",
+    file_form="csv_server",
+    read=10_000,
+    added=9_958,
+    updated=12,
+    unchanged=28,
+    assigned=0,
+    bad=120,
+    bad_rows=(
+        BadRow(17, "GALT1048", Words("refusal.serial_taken", {"key": "GALT1048"})),
+        BadRow(4_211, "", Words("form.required")),
+        BadRow(9_999, HOSTILE, Words("form.required")),
+    ),
+)
+WRONG = Form(problem=Words("sign_in.refused"))
+
+
+def _signing_in() -> list[Sample]:
+    second = {
+        "form": Form(),
+        "kind": "passcode",
+        "kinds": ("passcode", "recovery_code"),
+        "purpose": "sign_in",
+    }
+    person = {"person": "alice", "next": ""}
+    page = "sign_in/second_factor.html"
+    return [
+        Sample("sign-in", "sign_in/password.html", {"form": Form(), "next": "/portal/"}, is_signed_in=False),
+        Sample(
+            "sign-in-refused",
+            "sign_in/password.html",
+            {"form": Form({"username": HOSTILE}, problem=Words("sign_in.refused")), "next": ""},
+            door="console",
+            is_signed_in=False,
+        ),
+        Sample("second-factor", page, {**second, **person}, is_signed_in=False),
+        Sample(
+            "second-factor-recovery",
+            page,
+            {**second, **person, "kind": "recovery_code", "form": WRONG, "next": "/portal/"},
+            is_signed_in=False,
+        ),
+        Sample("confirm", page, {**second, **person, "purpose": "confirm", "kinds": ("passcode",)}),
+        Sample("signed-out", "sign_in/signed_out.html", {"is_expired": False}, is_signed_in=False),
+        Sample("session-ended", "sign_in/signed_out.html", {"is_expired": True}, is_signed_in=False),
+        Sample(
+            "recovery-codes",
+            "sign_in/recovery_codes.html",
+            {"codes": CODES, "username": "alice", "made_at": NOW, "continue_to": "/portal/"},
+        ),
+        Sample(
+            "error",
+            "error.html",
+            {
+                "code": "form_expired",
+                "page": "/portal/authenticators/app",
+                "session_id": "7K3N-9ZC4",
+                "user_id": "u1",
+                "at": NOW,
+            },
+        ),
+        Sample(
+            "error-unknown",
+            "error.html",
+            {"code": HOSTILE, "page": f"/{HOSTILE}", "session_id": "", "user_id": "", "at": NOW},
+            is_signed_in=False,
+        ),
+    ]
+
+
+def _portal() -> list[Sample]:
+    can = {"can_add_app": True, "can_add_hardware": True}
+    home = "portal/home.html"
+    return [
+        Sample(
+            "home",
+            home,
+            {
+                "user": ALICE,
+                "authenticators": (PHONE, TOKEN, TABLET),
+                "recovery_codes_left": 8,
+                "must_register": False,
+                **can,
+            },
+            notices=(Notice("good", Words("portal.home.app_added", {"name": "Diensttelefon"})),),
+        ),
+        Sample(
+            "home-empty",
+            home,
+            {"user": LONG, "authenticators": (), "recovery_codes_left": 0, "must_register": True, **can},
+        ),
+        Sample(
+            "home-one",
+            home,
+            {
+                "user": EVIL,
+                "authenticators": (_authenticator(1, label=HOSTILE),),
+                "recovery_codes_left": 1,
+                "must_register": False,
+                **can,
+            },
+        ),
+        Sample(
+            "add-app",
+            "portal/add_app.html",
+            {"form": Form(), "authenticator_id": "a9", **ENROLLMENT},
+        ),
+        Sample(
+            "add-app-wrong",
+            "portal/add_app.html",
+            {
+                "form": Form({"label": HOSTILE}, {"passcode": Words("refusal.passcode_wrong")}),
+                "authenticator_id": "a9",
+                **ENROLLMENT,
+            },
+        ),
+        Sample(
+            "add-token",
+            "portal/add_token.html",
+            {
+                "form": Form(
+                    {"serial": "GALT1048"}, {"serial": Words("refusal.serial_unknown", {"key": "GALT1048"})}
+                )
+            },
+        ),
+        Sample("which", "portal/which.html", {}, is_signed_in=False),
+        Sample(
+            "troubleshooting",
+            "portal/troubleshooting.html",
+            {"contact": "Helpdesk: 030 555 0100"},
+            is_signed_in=False,
+        ),
+    ]
+
+
+def _console_people() -> list[Sample]:
+    detail = {
+        "authenticators": (PHONE, TOKEN, PENDING),
+        "recovery_codes_left": 8,
+        "now": NOW,
+        "form": Form(),
+    }
+    locked = (Throttle(Factor.PASSCODE, 10, NOW + 9 * MINUTE), Throttle(Factor.PASSWORD, 2, 0))
+    return [
+        Sample(
+            "users",
+            "console/users.html",
+            {"listed": Listed(USERS, "next"), "where": UserFilter(), "cursor": ""},
+        ),
+        Sample(
+            "users-found",
+            "console/users.html",
+            {"listed": Listed((ALICE,)), "where": UserFilter(text="al", status="active"), "cursor": "x"},
+            notices=(Notice("good", Words("console.users.removed", {"name": HOSTILE})),),
+        ),
+        Sample(
+            "users-none",
+            "console/users.html",
+            {"listed": Listed(()), "where": UserFilter(text="q"), "cursor": ""},
+        ),
+        Sample(
+            "users-empty", "console/users.html", {"listed": Listed(()), "where": UserFilter(), "cursor": ""}
+        ),
+        Sample("user-add", "console/user_edit.html", {"user": None, "form": Form()}),
+        Sample(
+            "user-edit",
+            "console/user_edit.html",
+            {
+                "user": LONG,
+                "form": Form(
+                    {},
+                    {"username": Words("refusal.name_taken", {"key": "mobervh"})},
+                    Words("form.not_possible"),
+                ),
+            },
+        ),
+        Sample(
+            "user",
+            "console/user.html",
+            {"user": ALICE, "throttles": locked, "attempts": ATTEMPTS[:2], **detail},
+        ),
+        Sample(
+            "user-long",
+            "console/user.html",
+            {
+                **detail,
+                "user": LONG,
+                "throttles": (Throttle(Factor.PASSWORD, 100, NEVER),),
+                "attempts": (),
+                "authenticators": (),
+            },
+        ),
+        Sample(
+            "user-hostile",
+            "console/user.html",
+            {"user": EVIL, "throttles": (), "attempts": ATTEMPTS[4:5], **detail},
+        ),
+    ]
+
+
+def _console_tokens() -> list[Sample]:
+    rows = (TokenRow(TOKEN, ALICE), TokenRow(FREE), TokenRow(_authenticator(6, serial="X" * 40), LONG))
+    page, importing = "console/tokens.html", "console/token_import.html"
+    none = {"next_cursor": "", "text": "", "assigned": "", "cursor": ""}
+    blank = {
+        "form": Form(),
+        "file_forms": ("auto", "csv_server", "csv_cloud", "pskc"),
+        "report": None,
+        "upload_id": "",
+    }
+    return [
+        Sample("tokens", page, {**none, "rows": rows, "next_cursor": "n"}),
+        Sample("tokens-empty", page, {**none, "rows": ()}),
+        Sample(
+            "token",
+            "console/token.html",
+            {
+                "token": TOKEN,
+                "holder": LONG,
+                "can_resynchronize": True,
+                "form": Form(),
+                "assign_form": Form(),
+            },
+        ),
+        Sample(
+            "token-free",
+            "console/token.html",
+            {
+                "token": FREE,
+                "holder": None,
+                "can_resynchronize": False,
+                "form": Form(),
+                "assign_form": Form(),
+            },
+        ),
+        Sample("token-import", importing, blank),
+        Sample("token-import-tried", importing, {**blank, "report": REPORT, "upload_id": "up1"}),
+    ]
+
+
+def _console_doors() -> list[Sample]:
+    edit = {
+        "form": Form(),
+        "methods": ("hotp", "totp"),
+        "directories": DIRECTORY_CHOICES,
+        "is_enabled": True,
+    }
+    client_edit = {
+        "applications": APPLICATION_CHOICES,
+        "modes": MODES,
+        "requirements": REQUIREMENTS,
+        "passcode_length": 6,
+        "passcode_lengths": (6, 8),
+        "is_enabled": True,
+        "limit_proxy_state": False,
+    }
+    return [
+        Sample(
+            "applications",
+            "console/applications.html",
+            {"applications": APPLICATIONS, "clients_of": {"vpn": 2}},
+        ),
+        Sample("applications-empty", "console/applications.html", {"applications": (), "clients_of": {}}),
+        Sample(
+            "application-add",
+            "console/application_edit.html",
+            {**edit, "application": None, "chosen_methods": ()},
+        ),
+        Sample(
+            "application-edit",
+            "console/application_edit.html",
+            {**edit, "application": APPLICATION, "chosen_methods": ("totp",)},
+        ),
+        Sample("clients", "console/clients.html", {"rows": CLIENTS}),
+        Sample("clients-empty", "console/clients.html", {"rows": ()}),
+        Sample("client-add", "console/client_edit.html", {"client": None, "form": Form(), **client_edit}),
+        Sample(
+            "client-edit",
+            "console/client_edit.html",
+            {
+                "client": CLIENT,
+                "form": Form({}, {"address": Words("refusal.address_taken", {"key": "192.0.2.17"})}),
+                **client_edit,
+            },
+        ),
+        Sample(
+            "client",
+            "console/client.html",
+            {
+                "client": CLIENT,
+                "application_name": "VPN Berlin",
+                "secrets": SECRETS,
+                "new_secret": "",
+                "attempts": ATTEMPTS[:3],
+                "form": Form(),
+            },
+        ),
+        Sample(
+            "client-new-secret",
+            "console/client.html",
+            {
+                "client": CLIENT,
+                "application_name": "VPN Berlin",
+                "secrets": SECRETS[:1],
+                "new_secret": "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4",
+                "attempts": (),
+                "form": Form({}, {"chosen": Words("refusal.secret_too_short", {"key": "16"})}),
+            },
+        ),
+        Sample("api-keys", "console/api_keys.html", _api_keys(API_KEYS, "")),
+        Sample(
+            "api-keys-new",
+            "console/api_keys.html",
+            _api_keys((), "vst_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6"),
+        ),
+    ]
+
+
+def _directories() -> list[Sample]:
+    page = "console/directory_edit.html"
+    tried = {"tried": "", "found": None, "problem_of_try": None}
+    found = DirectoryEntry(reference="b7c1", username="alice", given_name="Alice", family_name=HOSTILE)
+    values = {"name": DIRECTORY.name, "urls": "ldaps://dc1.example.com", "base_dn": "DC=example,DC=com"}
+    return [
+        Sample("directories", "console/directories.html", {"directories": (DIRECTORY,), "kinds": ("ldap",)}),
+        Sample("directories-empty", "console/directories.html", {"directories": (), "kinds": ("ldap",)}),
+        Sample(
+            "directory-add",
+            page,
+            {
+                **tried,
+                "directory": None,
+                "kind": "ldap",
+                "settings": SETTINGS,
+                "form": Form({"start_tls": "yes"}),
+            },
+        ),
+        Sample(
+            "directory",
+            page,
+            {
+                "directory": DIRECTORY,
+                "kind": "ldap",
+                "settings": SETTINGS,
+                "form": Form(values),
+                "tried": HOSTILE,
+                "found": found,
+                "problem_of_try": None,
+            },
+        ),
+    ]
+
+
+def _installation() -> list[Sample]:
+    demo = Tenant(tenant_id="demo", name="Example GmbH", created_at=NOW - 90 * DAY)
+    hostile = Tenant(tenant_id="t2", name=HOSTILE, created_at=NOW)
+    rows = ((demo, "/console/tenants/demo", True), (hostile, "/console/tenants/t2", False))
+    return [
+        Sample(
+            "tenants",
+            "console/tenants.html",
+            {"rows": rows, "public_url": "https://signin.example.com", "form": Form()},
+        ),
+        Sample(
+            "account", "console/account.html", {"user": ADMIN, "form": Form(problem=Words("sign_in.refused"))}
+        ),
+        Sample("invite", "console/invite.html", {"link": ""}),
+        Sample(
+            "invite-made",
+            "console/invite.html",
+            {"link": "https://signin.example.com/console/setup/Zm9vYmFyYmF6"},
+        ),
+    ]
+
+
+def _api_keys(rows: tuple[ApiKeyRow, ...], new_key: str) -> dict[str, Any]:
+    return {
+        "rows": rows,
+        "new_key": new_key,
+        "form": Form(),
+        "ticked": ("verify",),
+        "scopes": ("verify", "admin"),
+        "applications": APPLICATION_CHOICES,
+    }
+
+
+def _console_records() -> list[Sample]:
+    health = (
+        HealthLine("database", "good", Words("console.health.answers", {"milliseconds": 2})),
+        HealthLine("radius", "good", Words("console.health.listens", {"address": "127.0.0.1:1812"})),
+        HealthLine("directory", "bad", Words("console.health.silent")),
+    )
+    counts = Counts(users=48_211, attempts=1_969, applications=3, radius_clients=4)
+    listing = {"since": "", "until": "", "applications": APPLICATION_CHOICES, "narrowed_to": "", "cursor": ""}
+    settings = TenantSettings()
+    return [
+        Sample(
+            "set-up",
+            "console/set_up.html",
+            {"form": Form(), "link_token": "t", "sealed": "s", **ENROLLMENT},
+            is_signed_in=False,
+        ),
+        Sample(
+            "overview",
+            "console/overview.html",
+            {
+                "counts": counts,
+                "day": {"approved": 1_840, "denied": 96, "pending": 2, "expired": 31},
+                "recent": ATTEMPTS[:5],
+                "health": health,
+            },
+        ),
+        Sample(
+            "overview-empty",
+            "console/overview.html",
+            {"counts": Counts(1, 0, 2, 1), "day": {}, "recent": (), "health": health[:2]},
+        ),
+        Sample(
+            "attempts",
+            "console/attempts.html",
+            {**listing, "listed": Listed(ATTEMPTS, "n"), "where": VerificationFilter()},
+        ),
+        Sample(
+            "attempts-none",
+            "console/attempts.html",
+            {
+                **listing,
+                "listed": Listed(()),
+                "where": VerificationFilter(user_id="u1", state="denied"),
+                "narrowed_to": HOSTILE,
+                "since": "2026-11-01",
+            },
+        ),
+        Sample("attempt", "console/attempt.html", {"attempt": ATTEMPTS[0]}),
+        Sample("attempt-denied", "console/attempt.html", {"attempt": ATTEMPTS[1]}),
+        Sample("attempt-hostile", "console/attempt.html", {"attempt": ATTEMPTS[4]}),
+        Sample("events", "console/events.html", {"listed": Listed(EVENTS), "text": "", "cursor": ""}),
+        Sample(
+            "settings",
+            "console/settings.html",
+            {
+                "settings": settings,
+                "version": 4,
+                "form": Form(),
+                "ticked": {"record_names": False, "record_email": True, "strip_domain_prefix": True},
+            },
+            notices=(Notice("good", Words("form.saved")),),
+        ),
+    ]
+
+
+def samples() -> list[Sample]:
+    """Return every sample, those of the console at that door."""
+    console = [
+        *_console_people(),
+        *_console_tokens(),
+        *_console_doors(),
+        *_directories(),
+        *_console_records(),
+        *_installation(),
+    ]
+    return [
+        *_signing_in(),
+        *_portal(),
+        *(Sample(s.name, s.page, s.variables, "console", s.is_signed_in, s.notices) for s in console),
+    ]

@@ -1,0 +1,14 @@
+// What a page does better with a script. Every page works without it; nothing here decides, stores or fetches.
+import { upgradeDialogs } from "./dialogs";
+import { tellMoments } from "./moments";
+import { preventDoubleSubmit, offerCopying, offerPrinting, offerReveal, closeMenuOnChoice } from "./comforts";
+import { switchThemeInPlace } from "./theme";
+
+upgradeDialogs(document);
+tellMoments(document);
+offerCopying(document);
+offerPrinting(document);
+offerReveal(document);
+closeMenuOnChoice(document);
+switchThemeInPlace(document);
+preventDoubleSubmit(document);

@@ -1,0 +1,193 @@
+"""What controllers hand to pages, beyond the values of the model.
+
+Values only: no texts (a `Words` names a text of the catalog; the page's language decides what it says), no
+markup, no access to anything. Every page needs a `Frame`; what else it needs is written at the top of its
+template.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from vestibule import catalog
+from vestibule.model.authenticator import Authenticator
+from vestibule.model.user import User
+
+Door = Literal["portal", "console"]
+Tone = Literal["good", "bad", "wait", "info"]
+Theme = Literal["auto", "light", "dark"]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text of the catalog that is not yet in a language: its key and the values of its placeholders."""
+
+    key: str
+    values: Mapping[str, str | int] = field(default_factory=dict)
+
+
+def refusal_words(why: str, key: str) -> Words:
+    """Return the words for a change that was refused: `refusal.<why>`, with `key` if it names one."""
+    name = f"refusal.{why}"
+    wanted = catalog.wordings(name)[catalog.LANGUAGES[0]].placeholders
+    return Words(name, dict.fromkeys(wanted, key))
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to say above the page, once; e.g. what the form before has done."""
+
+    tone: Tone
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What was typed and what was wrong with it. Never give it back a password, passcode or secret."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, Words] = field(default_factory=dict)
+    problem: Words | None = None
+    """What was wrong with the form as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tenancy:
+    """One tenant in the console's list of them, with the path of its overview."""
+
+    name: str
+    path: str
+    is_current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What every page needs to know. `path` is the path and query of the request, to return to."""
+
+    language: str
+    csrf_token: str = field(repr=False)
+    path: str
+    door: Door = "portal"
+    root: str = "/portal"
+    """Where the door itself lives: signing in and out, set-up, help."""
+    base: str = "/portal"
+    """Where its pages live; in the console this names the tenant that they are about."""
+    theme: Theme = "auto"
+    person: str = ""
+    """Display name of who is signed in; empty if nobody is."""
+    tenants: tuple[Tenancy, ...] = ()
+    """The tenants that an administrator may look at."""
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One entry of a list to choose from; `label` is a name that people gave, not a text of ours."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting of a plug-in, as a form asks for it. `default` is what stands there at first, as typed."""
+
+    name: str
+    form: Literal["text", "list", "number", "yes_no"]
+    required: bool = False
+    default: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The figures of the overview."""
+
+    users: int
+    attempts: int
+    """In the last 24 hours."""
+    applications: int
+    radius_clients: int
+
+
+@dataclass(frozen=True, slots=True)
+class HealthLine:
+    """One thing that has to work. Its name is the text `console.health.<part>`; `words` say how it is."""
+
+    part: str
+    tone: Tone
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """A hardware token and who holds it, if anyone."""
+
+    authenticator: Authenticator
+    holder: User | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRow:
+    """A RADIUS client in the list."""
+
+    client_id: str
+    name: str
+    address: str
+    application_name: str
+    mode: str
+    message_authenticator: str
+    is_enabled: bool
+    secrets: int
+    """How many of its secrets are valid now."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRow:
+    """A shared secret or API key that is stored: what tells it apart, never what it is."""
+
+    secret_id: str
+    hint: str
+    created_at: int
+    not_after: int | None = None
+    is_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyRow:
+    """An API client with its key."""
+
+    client_id: str
+    name: str
+    hint: str
+    scopes: tuple[str, ...]
+    application_name: str
+    address: str
+    created_at: int
+    not_after: int | None = None
+    is_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row of an import that cannot be used, and why. `place` is the line, or the key package's number."""
+
+    place: int
+    serial: str
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did, or, as a dry run, would do. `bad_rows` may hold only the first of `bad`."""
+
+    is_dry_run: bool
+    file_name: str
+    file_form: str
+    """The text `console.token_import.form.<file_form>`."""
+    read: int
+    added: int
+    updated: int
+    unchanged: int
+    assigned: int
+    bad: int
+    bad_rows: tuple[BadRow, ...] = ()
