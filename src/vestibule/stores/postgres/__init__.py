@@ -1,0 +1,1 @@
+"""PostgreSQL: any number of nodes on one database, bodies in groups, one commit per group."""

@@ -1,0 +1,210 @@
+"""Connections to the server, and what its errors mean.
+
+Invariants: only a server that takes writes is spoken to, never a standby, and never one on an older
+timeline than was seen before (a primary that came back after another took its place); a commit waits for
+the disk whatever the role's settings say; a commit that the server warns about has not happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any, Final
+
+import asyncpg
+
+from vestibule.interfaces.store import Conflict, Unavailable
+from vestibule.stores.transaction import UniqueTaken
+
+CONNECT_SECONDS: Final = 5.0
+ANSWER_SECONDS: Final = 10.0
+
+_SETTINGS: Final = {
+    "application_name": "vestibule",
+    "default_transaction_isolation": "read committed",
+    # A node that is gone or frozen must not keep what it has locked.
+    "idle_in_transaction_session_timeout": "20s",
+    "lock_timeout": "5s",
+    # All queries are by key: compiling them costs more than running them.
+    "jit": "off",
+}
+
+# Decided statements are by key, always: plan each once, by index, also while a table is still small.
+BY_KEY: Final = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
+
+_NOW: Final = "select cast(floor(extract(epoch from now()) * 1000) as bigint)"
+_TIMELINE: Final = "select pg_walfile_name(pg_current_wal_lsn())"
+
+SERVER_ERRORS: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+    Unavailable,
+)
+"""What a request may raise; `meaning` says what it is."""
+
+_AGAIN: Final = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+)
+# Classes of SQLSTATE in which the server, not the statement, is what failed.
+_SERVER_CLASSES: Final = ("08", "25", "28", "3D", "53", "57", "58", "F0", "XX")
+
+
+class Connections:
+    """Makes connections to one server, and knows the newest timeline that any of them has seen."""
+
+    def __init__(self, url: str, settings: dict[str, str]) -> None:
+        self._url = url
+        self._settings = _SETTINGS | settings
+        self._idle: list[Connection] = []
+        self._timeline = 0
+
+    @contextlib.asynccontextmanager
+    async def one(self) -> Any:
+        """Lend a connection; it is kept for the next if it is still good. Callers bound how many at once."""
+        connection = self._idle.pop() if self._idle else await self._connect()
+        try:
+            yield connection
+        finally:
+            if connection.is_good:
+                self._idle.append(connection)
+            else:
+                connection.give_up()
+
+    async def close(self) -> None:
+        """Close the connections that nobody has."""
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            await connection.close()
+
+    async def _connect(self) -> Connection:
+        try:
+            raw = await asyncpg.connect(
+                self._url,
+                timeout=CONNECT_SECONDS,
+                command_timeout=ANSWER_SECONDS,
+                max_cached_statement_lifetime=0,
+                statement_cache_size=500,
+                server_settings=self._settings,
+                target_session_attrs="read-write",
+            )
+        except (asyncpg.PostgresError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
+            raise Unavailable(f"PostgreSQL: no connection: {_without_values(error)}") from error
+        except ValueError:
+            # Not repeated and not chained: the URL may hold a password.
+            raise Unavailable("PostgreSQL: the database URL is not well-formed") from None
+        connection = Connection(raw)
+        try:
+            await self._check_durability(raw)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            connection.give_up()
+            raise unavailable(error) from error
+        except Unavailable:
+            connection.give_up()
+            raise
+        return connection
+
+    async def _check_durability(self, raw: Any) -> None:
+        if await raw.fetchval("select current_setting('synchronous_commit')") in {"off", "local"}:
+            await raw.execute("set synchronous_commit = on")
+        name = await raw.fetchval(_TIMELINE)
+        timeline = int(name[:8], 16)
+        if timeline < self._timeline:
+            raise Unavailable(
+                f"PostgreSQL: this server is on timeline {timeline}, but timeline {self._timeline} was seen:"
+                " another server has taken its place; shut this one down"
+            )
+        self._timeline = timeline
+
+
+class Connection:
+    """One connection, used by one transaction at a time."""
+
+    def __init__(self, raw: Any) -> None:
+        self.raw = raw
+        self._is_broken = False
+        self._warnings: list[str] = []
+        raw.add_log_listener(self._on_message)
+
+    @property
+    def is_good(self) -> bool:
+        return not (self._is_broken or self.raw.is_closed() or self.raw.is_in_transaction())
+
+    async def begin(self, mode: str = "read committed") -> None:
+        await self.raw.execute(f"begin isolation level {mode}")
+
+    async def now(self) -> int:
+        """Return the time of the open transaction by the server's clock, in epoch milliseconds."""
+        return int(await self.raw.fetchval(_NOW))
+
+    async def commit(self) -> None:
+        """Commit, or raise Unavailable if the server does not vouch for it.
+
+        A wait for a standby that was cut short ends in a commit with a warning; whoever takes that for a
+        commit loses it with the primary.
+        """
+        self._warnings.clear()
+        status = await self.raw.execute("commit")
+        if status != "COMMIT":
+            raise Unavailable("PostgreSQL: the transaction was rolled back at its commit")
+        if self._warnings:
+            raise Unavailable(f"PostgreSQL: the commit is not safe: {self._warnings[0]}")
+
+    async def end(self, failure: Exception) -> None:
+        """Leave the transaction after `failure`; a server that is not available gets no further question."""
+        if isinstance(failure, Unavailable):
+            self._is_broken = True
+        else:
+            await self.rollback()
+
+    async def rollback(self) -> None:
+        """Roll back; a connection on which that fails is given up by its lender."""
+        with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            await self.raw.execute("rollback")
+
+    def give_up(self) -> None:
+        """Break the connection off without waiting for the server."""
+        with contextlib.suppress(asyncpg.InterfaceError, OSError):
+            self.raw.terminate()
+
+    async def close(self) -> None:
+        with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await self.raw.close()
+
+    def _on_message(self, _connection: Any, message: Any) -> None:
+        if message.severity_en == "WARNING":
+            self._warnings.append(str(message.message))
+
+
+def meaning(error: Exception) -> Exception:
+    """Return what an error means to a body: taken, read again, unavailable, or itself."""
+    match error:
+        case asyncpg.UniqueViolationError():
+            return UniqueTaken()
+        case asyncpg.ForeignKeyViolationError():
+            # What the body referred to has gone meanwhile: read again.
+            return Conflict()
+        case asyncpg.PostgresError() if isinstance(error, _AGAIN):
+            return Conflict()
+        case asyncpg.PostgresError() if str(error.sqlstate)[:2] in _SERVER_CLASSES:
+            return unavailable(error)
+        case OSError() | TimeoutError() | asyncpg.InternalClientError():
+            return unavailable(error)
+        case asyncpg.InterfaceError() if not isinstance(error, ValueError):
+            return unavailable(error)
+    return error
+
+
+def unavailable(error: Exception) -> Unavailable:
+    return Unavailable(f"PostgreSQL: {_without_values(error)}")
+
+
+def _without_values(error: Exception) -> str:
+    # The message of a server's error names tables and settings; its detail may hold a row.
+    text = str(error.args[0]) if error.args else ""
+    return text.splitlines()[0] if text else type(error).__name__

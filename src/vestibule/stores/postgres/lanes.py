@@ -1,0 +1,192 @@
+"""Lanes: each takes the bodies that wait, and decides them in a group on a connection of its own.
+
+While one lane waits for the disk, the next gathers; so under load groups grow by themselves, and without
+load a body waits for nobody. Bodies that cannot share a group run alone, on a few connections of their own,
+where a long import keeps no sign-in waiting.
+
+Invariants: what waits is bounded; nobody hears of a result before its commit; a body is run again only
+when nothing of its former run can have been committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
+
+from vestibule.interfaces.store import Unavailable
+from vestibule.stores.bodies import MOST_WAITING, Job, refuse, too_many
+from vestibule.stores.postgres.connection import BY_KEY, SERVER_ERRORS, Connection, Connections, meaning
+from vestibule.stores.postgres.group import Group
+from vestibule.stores.postgres.transaction import run_alone
+
+LANES: Final = 2
+LARGEST_GROUP: Final = 128
+MOST_ALONE: Final = 4
+MOST_GROUP_TRIES: Final = 2
+MOST_TOGETHER: Final = 3
+"""How often a body may find that something has changed before it is run alone."""
+BACKOFF_SECONDS: Final = 0.002
+
+
+class Lanes:
+    def __init__(self, url: str, now: Callable[[], int] | None) -> None:
+        """Without `now`, each transaction asks the server for the time."""
+        self._now = now
+        self._grouped = Connections(url, BY_KEY)
+        self._single = Connections(url, {})
+        self._jobs: deque[Job] = deque()
+        self._idle: deque[asyncio.Future[None]] = deque()
+        self._free = asyncio.Semaphore(MOST_ALONE)
+        self._alone = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_stopping = False
+
+    def start(self) -> None:
+        for _ in range(LANES):
+            self._spawn(self._lane())
+
+    def submit(self, job: Job) -> None:
+        """Queue a body; raise Unavailable at once if too many wait already."""
+        if self._is_stopping:
+            raise Unavailable("the store is closed")
+        if len(self._jobs) + self._alone >= MOST_WAITING:
+            raise too_many()
+        self._jobs.append(job)
+        self._wake()
+
+    async def stop(self) -> None:
+        """Finish what is queued, then close the connections."""
+        self._is_stopping = True
+        while self._idle:
+            self._wake()
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+        await self._grouped.close()
+        await self._single.close()
+
+    def _wake(self) -> None:
+        while self._idle:
+            idle = self._idle.popleft()
+            if not idle.done():
+                idle.set_result(None)
+                return
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _lane(self) -> None:
+        while self._jobs or not self._is_stopping:
+            if not self._jobs:
+                idle = asyncio.get_running_loop().create_future()
+                self._idle.append(idle)
+                await idle
+                continue
+            jobs = [self._jobs.popleft() for _ in range(min(len(self._jobs), LARGEST_GROUP))]
+            try:
+                await self._decide([job for job in jobs if not job.future.cancelled()])
+            except Exception as error:
+                # A mistake of this program: it must reach somebody, and the lane must go on.
+                _end(jobs, error)
+
+    async def _decide(self, jobs: list[Job]) -> None:
+        """Run jobs together as far as they can be; what cannot goes on alone, on its own time."""
+        together = jobs
+        for _ in range(MOST_GROUP_TRIES):
+            if together:
+                alone, together = await self._together(together)
+                for job in alone:
+                    self._send_on(job)
+        for job in together:
+            self._send_on(job)
+
+    async def _together(self, jobs: list[Job]) -> tuple[list[Job], list[Job]]:
+        """Try to decide `jobs` by one commit; return whom to run alone, and whom together once more."""
+        try:
+            async with self._grouped.one() as connection:
+                try:
+                    group = await self._group(jobs, connection)
+                    await connection.rollback() if group.is_spoiled else await connection.commit()
+                except SERVER_ERRORS as error:
+                    failure = meaning(error)
+                    await connection.end(failure)
+                    raise failure from error
+        except Unavailable as error:
+            _end(jobs, error)
+            return [], []
+        except Exception:
+            # Somebody's request was refused, and the server does not say whose: alone, each hears its own.
+            return jobs, []
+        others = [job for job in jobs if job not in group.alone]
+        if group.is_spoiled:
+            return group.alone, others
+        return group.alone + _settled(others), []
+
+    async def _group(self, jobs: list[Job], connection: Connection) -> Group:
+        await connection.begin()
+        group = Group(jobs, connection, await self._time(connection))
+        try:
+            await group.run()
+        finally:
+            group.drop()
+        return group
+
+    async def _time(self, connection: Connection) -> int:
+        return self._now() if self._now is not None else await connection.now()
+
+    def _send_on(self, job: Job) -> None:
+        if job.wants_again and job.tries < MOST_TOGETHER:
+            # It lost to one that is committed by now, and will see so: with the next group, at little cost.
+            self._jobs.appendleft(job)
+            self._wake()
+            return
+        self._alone += 1
+        self._spawn(self._run_alone(job))
+
+    async def _run_alone(self, job: Job) -> None:
+        try:
+            async with self._free:
+                await self._once(job)
+                while job.wants_again:
+                    # Who was in the way gets time to finish.
+                    await asyncio.sleep(BACKOFF_SECONDS * job.tries)
+                    await self._once(job)
+        except Exception as error:
+            job.failure = error
+        finally:
+            self._alone -= 1
+            job.settle()
+
+    async def _once(self, job: Job) -> None:
+        try:
+            async with self._single.one() as connection:
+                try:
+                    await connection.begin()
+                    await run_alone(job, connection, await self._time(connection))
+                    await connection.commit() if job.failure is None else await connection.rollback()
+                except SERVER_ERRORS as error:
+                    failure = meaning(error)
+                    await connection.end(failure)
+                    raise failure from error
+        except Exception as error:
+            refuse(job, error)
+
+
+def _settled(jobs: Sequence[Job]) -> list[Job]:
+    """Tell the callers of a committed group; return those whose body wants to read again."""
+    again = []
+    for job in jobs:
+        if job.wants_again:
+            again.append(job)
+        else:
+            job.settle()
+    return again
+
+
+def _end(jobs: Sequence[Job], failure: Exception) -> None:
+    for job in jobs:
+        refuse(job, failure)
+        job.settle()

@@ -1,0 +1,30 @@
+"""The methods of a transaction, by subject, for both engines: named SQL and what it means."""
+
+from __future__ import annotations
+
+from vestibule.stores.queries.attempts import Attempts
+from vestibule.stores.queries.authenticators import Authenticators
+from vestibule.stores.queries.configuration import ConfigurationRecords
+from vestibule.stores.queries.history import History
+from vestibule.stores.queries.housekeeping import Housekeeping
+from vestibule.stores.queries.people import People
+from vestibule.stores.queries.sessions import Sessions
+from vestibule.stores.queries.subjects import Subjects
+
+
+class Queries(
+    Subjects,
+    Attempts,
+    People,
+    Authenticators,
+    ConfigurationRecords,
+    Sessions,
+    History,
+    Housekeeping,
+):
+    """Everything that `interfaces.store.Transaction` promises."""
+
+    __slots__ = ()
+
+
+__all__ = ["Queries"]

@@ -1,0 +1,172 @@
+"""Verifications and challenges: each is opened once and closed once, by a conditional write."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vestibule.interfaces.store import AlreadyExists, VerificationChange
+from vestibule.model.verification import Challenge, ChallengeState, Verification
+from vestibule.stores.rows import (
+    CHALLENGE,
+    VERIFICATION,
+    challenge_of,
+    json_text,
+    record_values,
+    verification_of,
+    verification_values,
+)
+from vestibule.stores.statement import Statement, insert, select
+from vestibule.stores.transaction import Requests, UniqueTaken
+
+ADD_VERIFICATION: Final = Statement(
+    insert("verifications", VERIFICATION)
+    + " on conflict (tenant_id, idempotency_key) where idempotency_key is not null do nothing",
+    joins=True,
+    key=("tenant_id", "idempotency_key"),
+)
+
+VERIFICATION_BY_ID: Final = Statement(
+    f"select {select(VERIFICATION)} from verifications"  # noqa: S608 - made of constants
+    " where tenant_id = :tenant_id and verification_id = :verification_id",
+    joins=True,
+)
+
+VERIFICATION_BY_KEY: Final = Statement(
+    f"select {select(VERIFICATION)} from verifications"  # noqa: S608 - made of constants
+    " where tenant_id = :tenant_id and idempotency_key = :idempotency_key",
+    joins=True,
+)
+
+CHANGE_VERIFICATION: Final = Statement(
+    """
+    update verifications
+       set state = :state, reason = :reason, decided_at = :decided_at::bigint, method = :method,
+           authenticator_id = :authenticator_id, authenticator_label = :authenticator_label,
+           legacy_result = :legacy_result, is_first_factor_proven = :is_first_factor_proven::boolean,
+           is_authenticated = :is_authenticated::boolean, trace = :trace, version = version + 1
+     where tenant_id = :tenant_id and verification_id = :verification_id and state = 'pending'
+    """,
+    joins=True,
+    key=("tenant_id", "verification_id"),
+)
+
+# Two sign-ins of one person that start at once on two nodes would each count only their own challenge; the
+# lock on the person's row puts them in order.
+HOLD_USER: Final = Statement(
+    """
+    select user_id from users where tenant_id = :tenant_id and user_id = :user_id for no key update
+    """,
+    joins=True,
+    key=("tenant_id", "user_id"),
+)
+
+ADD_CHALLENGE: Final = Statement(
+    insert("challenges", CHALLENGE), joins=True, key=("tenant_id", "challenge_id")
+)
+
+SUPERSEDE_CHALLENGES: Final = Statement(
+    """
+    update challenges set state = 'superseded'
+     where tenant_id = :tenant_id and user_id = :user_id and state = 'open'
+       and challenge_id in (
+            select older.challenge_id from challenges older
+             where older.tenant_id = :tenant_id and older.user_id = :user_id and older.state = 'open'
+             order by older.created_at desc, older.challenge_id desc
+             limit 1000 offset :keep_open::bigint)
+    """,
+    joins=True,
+    key=("tenant_id", "user_id"),
+)
+
+CHALLENGE_BY_ID: Final = Statement(
+    f"select {select(CHALLENGE)} from challenges"  # noqa: S608 - made of constants
+    " where tenant_id = :tenant_id and challenge_id = :challenge_id",
+    joins=True,
+)
+
+OPEN_CHALLENGES: Final = Statement(
+    f"""
+    select {select(CHALLENGE)} from challenges
+     where tenant_id = :tenant_id and verification_id = :verification_id
+       and state = 'open' and expires_at > :now::bigint
+     order by created_at, challenge_id
+    """,  # noqa: S608 - made of constants
+    joins=True,
+)
+
+TAKE_TRY: Final = Statement(
+    """
+    update challenges set tries_left = tries_left - 1
+     where tenant_id = :tenant_id and challenge_id = :challenge_id
+       and state = 'open' and tries_left > 0 and expires_at > :now::bigint
+    returning tries_left
+    """,
+    joins=True,
+    key=("tenant_id", "challenge_id"),
+)
+
+CLOSE_CHALLENGE: Final = Statement(
+    """
+    update challenges set state = :state
+     where tenant_id = :tenant_id and challenge_id = :challenge_id and state = 'open'
+    """,
+    joins=True,
+    key=("tenant_id", "challenge_id"),
+)
+
+
+class Attempts(Requests):
+    __slots__ = ()
+
+    async def add_verification(self, verification: Verification) -> bool:
+        try:
+            return await self.execute(ADD_VERIFICATION.of(verification_values(verification))) > 0
+        except UniqueTaken:
+            raise self.broken(AlreadyExists("verification", verification.verification_id)) from None
+
+    async def verification(self, tenant_id: str, verification_id: str) -> Verification | None:
+        rows = await self.fetch(VERIFICATION_BY_ID(tenant_id=tenant_id, verification_id=verification_id))
+        return verification_of(rows[0]) if rows else None
+
+    async def verification_by_key(self, tenant_id: str, idempotency_key: str) -> Verification | None:
+        rows = await self.fetch(VERIFICATION_BY_KEY(tenant_id=tenant_id, idempotency_key=idempotency_key))
+        return verification_of(rows[0]) if rows else None
+
+    async def change_verification(
+        self, tenant_id: str, verification_id: str, change: VerificationChange
+    ) -> bool:
+        values = record_values(change)
+        values["trace"] = json_text(change.trace)
+        changed = await self.execute(
+            CHANGE_VERIFICATION(tenant_id=tenant_id, verification_id=verification_id, **values)
+        )
+        return changed > 0
+
+    async def add_challenge(self, challenge: Challenge, keep_open: int) -> None:
+        tenant_id, user_id = challenge.tenant_id, challenge.user_id
+        await self.fetch(HOLD_USER(tenant_id=tenant_id, user_id=user_id))
+        try:
+            await self.execute(ADD_CHALLENGE(**record_values(challenge)))
+        except UniqueTaken:
+            raise self.broken(AlreadyExists("challenge", challenge.challenge_id)) from None
+        await self.execute(SUPERSEDE_CHALLENGES(tenant_id=tenant_id, user_id=user_id, keep_open=keep_open))
+
+    async def challenge(self, tenant_id: str, challenge_id: str) -> Challenge | None:
+        rows = await self.fetch(CHALLENGE_BY_ID(tenant_id=tenant_id, challenge_id=challenge_id))
+        return challenge_of(rows[0]) if rows else None
+
+    async def open_challenges(self, tenant_id: str, verification_id: str) -> tuple[Challenge, ...]:
+        rows = await self.fetch(
+            OPEN_CHALLENGES(tenant_id=tenant_id, verification_id=verification_id, now=self.now)
+        )
+        return tuple([challenge_of(row) for row in rows])
+
+    async def take_try(self, tenant_id: str, challenge_id: str) -> int | None:
+        rows = await self.fetch(TAKE_TRY(tenant_id=tenant_id, challenge_id=challenge_id, now=self.now))
+        return int(rows[0][0]) if rows else None
+
+    async def close_challenge(self, tenant_id: str, challenge_id: str, state: ChallengeState) -> bool:
+        changed = await self.execute(
+            CLOSE_CHALLENGE(tenant_id=tenant_id, challenge_id=challenge_id, state=state.value)
+        )
+        return changed > 0

@@ -1,0 +1,150 @@
+"""Tenants, applications, clients, their secrets, directories: read whole, changed one by one.
+
+Every change raises the generation in the same transaction, so that who keeps a snapshot knows when it is
+out of date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from vestibule.interfaces.store import AlreadyExists, Configuration, Conflict
+from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
+from vestibule.model.tenant import Tenant
+from vestibule.stores.rows import (
+    APPLICATION,
+    CLIENT,
+    CLIENT_SECRET,
+    DIRECTORY,
+    TENANT,
+    Row,
+    application_of,
+    client_of,
+    client_secret_of,
+    directory_of,
+    record_values,
+    tenant_of,
+)
+from vestibule.stores.statement import Statement, insert, select
+from vestibule.stores.transaction import Requests, UniqueTaken
+
+Record = Tenant | Application | Client | ClientSecret | DirectoryConfiguration
+Removable = Application | Client | ClientSecret | DirectoryConfiguration
+
+GENERATION: Final = Statement("select generation from installation where id = 1", joins=True)
+RAISE_GENERATION: Final = Statement("update installation set generation = generation + 1 where id = 1")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How one kind of record is stored: its word for people, its key, and its four statements."""
+
+    what: str
+    key: tuple[str, ...]
+    value: Callable[[Row], Any]
+    every: Statement
+    one: Statement
+    add: Statement
+    replace: Statement
+    remove: Statement
+
+
+def _kind(
+    what: str, table: str, columns: tuple[str, ...], key: tuple[str, ...], value: Callable[[Row], Any]
+) -> _Kind:
+    # All of it is constants. A record without a version is replaced whatever is there.
+    fixed = {*key, "version"}
+    is_this = " and ".join(f"{name} = :{name}" for name in key)
+    changes = [f"{name} = :{name}" for name in columns if name not in fixed]
+    is_same = is_this
+    if "version" in columns:
+        changes.append("version = version + 1")
+        is_same += " and version = :version"
+    return _Kind(
+        what,
+        key,
+        value,
+        every=Statement(f"select {select(columns)} from {table} order by {', '.join(key)}"),  # noqa: S608
+        one=Statement(f"select {key[-1]} from {table} where {is_this}"),  # noqa: S608
+        add=Statement(insert(table, columns)),
+        replace=Statement(f"update {table} set {', '.join(changes)} where {is_same}"),  # noqa: S608
+        remove=Statement(f"delete from {table} where {is_this}"),  # noqa: S608
+    )
+
+
+_TENANTS: Final = _kind("tenant", "tenants", TENANT, ("tenant_id",), tenant_of)
+_APPLICATIONS: Final = _kind(
+    "application", "applications", APPLICATION, ("tenant_id", "application_id"), application_of
+)
+_CLIENTS: Final = _kind("client", "clients", CLIENT, ("tenant_id", "client_id"), client_of)
+_SECRETS: Final = _kind(
+    "client secret", "client_secrets", CLIENT_SECRET, ("tenant_id", "secret_id"), client_secret_of
+)
+_DIRECTORIES: Final = _kind(
+    "directory", "directories", DIRECTORY, ("tenant_id", "directory_id"), directory_of
+)
+_KINDS: Final[dict[type, _Kind]] = {
+    Tenant: _TENANTS,
+    Application: _APPLICATIONS,
+    Client: _CLIENTS,
+    ClientSecret: _SECRETS,
+    DirectoryConfiguration: _DIRECTORIES,
+}
+
+
+class ConfigurationRecords(Requests):
+    __slots__ = ()
+
+    async def generation(self) -> int:
+        return int((await self.fetch(GENERATION()))[0][0])
+
+    async def configuration(self) -> Configuration:
+        before = await self.generation()
+        tenants = await self._every(_TENANTS)
+        applications = await self._every(_APPLICATIONS)
+        clients = await self._every(_CLIENTS)
+        secrets = await self._every(_SECRETS)
+        directories = await self._every(_DIRECTORIES)
+        if await self.generation() != before:
+            # Each statement may see a later database than the one before it.
+            raise self.broken(Conflict())
+        return Configuration(
+            generation=before,
+            tenants=tenants,
+            applications=applications,
+            clients=clients,
+            secrets=secrets,
+            directories=directories,
+        )
+
+    async def _every(self, kind: _Kind) -> tuple[Any, ...]:
+        return tuple([kind.value(row) for row in await self.fetch(kind.every())])
+
+    async def put(self, record: Record) -> None:
+        kind = _KINDS[type(record)]
+        values = record_values(record)
+        try:
+            if not await self.execute(_bound(kind.replace, values)):
+                await self._add(kind, values)
+        except UniqueTaken:
+            raise self.broken(AlreadyExists(kind.what, str(values.get("name", "")))) from None
+        await self.execute(RAISE_GENERATION())
+
+    async def _add(self, kind: _Kind, values: dict[str, Any]) -> None:
+        is_there = await self.fetch(_bound(kind.one, values))
+        if is_there or values.get("version", 1) != 1:
+            raise self.broken(Conflict())
+        await self.execute(_bound(kind.add, values))
+
+    async def remove(self, record: Removable) -> bool:
+        kind = _KINDS[type(record)]
+        removed = await self.execute(_bound(kind.remove, record_values(record)))
+        if removed:
+            await self.execute(RAISE_GENERATION())
+        return removed > 0
+
+
+def _bound(statement: Statement, values: dict[str, Any]) -> Any:
+    return statement(**{name: values[name] for name in statement.parameters})

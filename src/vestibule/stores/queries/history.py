@@ -1,0 +1,89 @@
+"""What happened: attempts and events, newest first, and how many."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from vestibule.interfaces.store import Listed, Page, VerificationFilter
+from vestibule.model.event import Event
+from vestibule.model.username import canonical_name
+from vestibule.stores.paging import beginning, keep, listed, position_of_time
+from vestibule.stores.rows import EVENT, VERIFICATION, event_of, event_values, storable, verification_of
+from vestibule.stores.statement import Statement, insert, select
+from vestibule.stores.transaction import Requests
+
+COUNT_BY_STATE: Final = Statement(
+    """
+    select state, count(*) from verifications
+     where tenant_id = :tenant_id and started_at >= :since group by state
+    """
+)
+
+ADD_EVENT: Final = Statement(insert("events", EVENT), joins=True)
+
+# The claimed name is stored as it was said; both engines fold ASCII letters, and what is beyond them is
+# found by the canonical name.
+_BY_NAME: Final = """(
+    (username >= :name and username < :name_end)
+    or (lower(claimed_username) >= :claimed and lower(claimed_username) < :claimed_end))
+"""
+
+_BY_WORD: Final = " or ".join(
+    f"(lower({column}) >= :word and lower({column}) < :word_end)"
+    for column in ("kind", "actor_name", "subject_name")
+)
+
+
+class History(Requests):
+    __slots__ = ()
+
+    async def verifications(self, tenant_id: str, where: VerificationFilter, page: Page) -> Listed:
+        values: dict[str, Any] = {"tenant_id": tenant_id}
+        conditions = ["tenant_id = :tenant_id"]
+        for name in ("user_id", "application_id", "client_id", "state", "reason", "channel"):
+            if wanted := getattr(where, name):
+                keep(conditions, values, f"{name} = :{name}", **{name: wanted})
+        if where.since is not None:
+            keep(conditions, values, "started_at >= :since", since=where.since)
+        if where.until is not None:
+            keep(conditions, values, "started_at < :until", until=where.until)
+        if where.text:
+            wanted = storable(where.text)
+            name, name_end = beginning(canonical_name(wanted) or wanted.lower())
+            claimed, claimed_end = beginning(_lower(wanted))
+            keep(conditions, values, _BY_NAME, name=name, name_end=name_end)
+            values.update(claimed=claimed, claimed_end=claimed_end)
+        if page.cursor:
+            at, last = position_of_time(page.cursor)
+            keep(conditions, values, "(started_at, verification_id) < (:at, :last)", at=at, last=last)
+        order = "started_at desc, verification_id desc"
+        rows = await listed(
+            self, "verifications", select(VERIFICATION), conditions, values, order, page.limit
+        )
+        return rows.page(verification_of, lambda row: (row[2], row[1]))
+
+    async def count_verifications(self, tenant_id: str, since: int) -> dict[str, int]:
+        rows = await self.fetch(COUNT_BY_STATE(tenant_id=tenant_id, since=since))
+        return {row[0]: row[1] for row in rows}
+
+    async def add_event(self, event: Event) -> None:
+        await self.execute(ADD_EVENT.of(event_values(event)))
+
+    async def events(self, tenant_id: str, text: str, page: Page) -> Listed:
+        values: dict[str, Any] = {"tenant_id": tenant_id}
+        conditions = ["tenant_id = :tenant_id"]
+        if text:
+            word, word_end = beginning(_lower(storable(text)))
+            keep(conditions, values, f"({_BY_WORD})", word=word, word_end=word_end)
+        if page.cursor:
+            at, last = position_of_time(page.cursor)
+            keep(conditions, values, "(at, event_id) < (:at, :last)", at=at, last=last)
+        rows = await listed(
+            self, "events", select(EVENT), conditions, values, "at desc, event_id desc", page.limit
+        )
+        return rows.page(event_of, lambda row: (row[2], row[1]))
+
+
+def _lower(text: str) -> str:
+    """Fold as both engines do: the letters of ASCII and no others."""
+    return "".join(each.lower() if each.isascii() else each for each in text)

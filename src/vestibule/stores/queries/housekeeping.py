@@ -1,0 +1,102 @@
+"""What time does: attempts that run out, rows that nobody needs any more. And facts about the installation.
+
+Each call does a bounded amount of work, oldest first, and passes over rows that another node is at.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vestibule.model.legacy_result import legacy_result
+from vestibule.model.verification import ChallengeState, Reason, VerificationState
+from vestibule.stores.statement import Statement
+from vestibule.stores.transaction import Requests
+
+# The rows are chosen once, in a table of their own: PostgreSQL may run a mere subquery again for each row,
+# and then takes and changes more than were asked for.
+EXPIRE_VERIFICATIONS: Final = Statement(
+    """
+    with due as materialized (
+        select tenant_id, verification_id from verifications
+         where state = 'pending' and expires_at <= :now
+         order by expires_at limit :limit for update skip locked)
+    update verifications
+       set state = :expired, reason = :reason, legacy_result = :legacy_result, decided_at = :now,
+           version = version + 1
+     where state = 'pending'
+       and (tenant_id, verification_id) in (select due.tenant_id, due.verification_id from due)
+    returning tenant_id, verification_id
+    """
+)
+
+EXPIRE_CHALLENGES: Final = Statement(
+    """
+    update challenges set state = :state
+     where tenant_id = :tenant_id and verification_id = :verification_id and state = 'open'
+    """
+)
+
+# A closed challenge stays until its time is over: a late answer to it is told why it is refused.
+_SWEEPS: Final = tuple(
+    Statement(
+        f"""
+        with old as materialized (
+            select tenant_id, {key} from {table} where expires_at <= :now {condition}
+             order by expires_at limit :limit for update skip locked)
+        delete from {table} where (tenant_id, {key}) in (select old.tenant_id, old.{key} from old)
+        returning tenant_id
+        """  # noqa: S608 - made of constants
+    )
+    for table, key, condition in (
+        ("sessions", "token_hash", ""),
+        ("links", "token_hash", ""),
+        ("challenges", "challenge_id", "and state <> 'open'"),
+    )
+)
+
+NOTE: Final = Statement("select value from notes where key = :key", joins=True)
+PUT_NOTE: Final = Statement(
+    """
+    insert into notes (key, value) values (:key, :value)
+    on conflict (key) do update set value = excluded.value
+    """
+)
+
+TOUCH: Final = Statement("update installation set checked_at = :now where id = 1")
+
+
+class Housekeeping(Requests):
+    __slots__ = ()
+
+    async def expire_verifications(self, limit: int) -> int:
+        rows = await self.fetch(
+            EXPIRE_VERIFICATIONS(
+                expired=VerificationState.EXPIRED.value,
+                reason=Reason.TIMED_OUT.value,
+                legacy_result=legacy_result(Reason.TIMED_OUT),
+                now=self.now,
+                limit=limit,
+            )
+        )
+        closed = [(ChallengeState.EXPIRED.value, row[0], row[1]) for row in rows]
+        if closed:
+            await self.execute_many(EXPIRE_CHALLENGES, closed)
+        return len(rows)
+
+    async def sweep(self, limit: int) -> int:
+        removed = 0
+        for statement in _SWEEPS:
+            if removed < limit:
+                removed += len(await self.fetch(statement(now=self.now, limit=limit - removed)))
+        return removed
+
+    async def note(self, key: str) -> str | None:
+        rows = await self.fetch(NOTE(key=key))
+        return str(rows[0][0]) if rows else None
+
+    async def put_note(self, key: str, value: str) -> None:
+        await self.execute(PUT_NOTE(key=key, value=value))
+
+    async def touch(self) -> None:
+        """Write something that changes nothing: if this is committed, a decision would be."""
+        await self.execute(TOUCH(now=self.now))

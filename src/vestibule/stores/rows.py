@@ -1,0 +1,274 @@
+"""Rows to values and back. A row is any sequence in the order of the columns named here.
+
+The columns follow the fields of the model's structs, so that a struct is a row but for the few fields that
+are stored in another form: tuples and dictionaries as JSON text, an empty user or key as NULL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec.structs import astuple
+
+from vestibule.model.application import (
+    Application,
+    Client,
+    ClientKind,
+    ClientSecret,
+    DirectoryConfiguration,
+    FirstFactor,
+    SecondFactor,
+)
+from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
+from vestibule.model.event import Event
+from vestibule.model.session import Link, Session
+from vestibule.model.tenant import Tenant, TenantSettings
+from vestibule.model.user import Role, User, UserStatus
+from vestibule.model.verification import (
+    Challenge,
+    ChallengeState,
+    Reason,
+    TraceLine,
+    Verification,
+    VerificationState,
+)
+
+Row = Sequence[Any]
+Values = tuple[Any, ...]
+Kind = TypeVar("Kind", bound=StrEnum)
+
+_encode: Final = msgspec.json.Encoder().encode
+_decode_object: Final = msgspec.json.Decoder(dict[str, Any]).decode
+_decode_texts: Final = msgspec.json.Decoder(tuple[str, ...]).decode
+_decode_trace: Final = msgspec.json.Decoder(tuple[TraceLine, ...]).decode
+_decode_settings: Final = msgspec.json.Decoder(TenantSettings).decode
+
+
+def _values(kind: type[Kind]) -> dict[str, Kind]:
+    # A dictionary is several times as fast as calling the enumeration, and refuses as firmly.
+    return {member.value: member for member in kind}
+
+
+_USER_STATUS: Final = _values(UserStatus)
+_ROLE: Final = _values(Role)
+_AUTHENTICATOR_STATUS: Final = _values(AuthenticatorStatus)
+_VERIFICATION_STATE: Final = _values(VerificationState)
+_REASON: Final = _values(Reason)
+_CHALLENGE_STATE: Final = _values(ChallengeState)
+
+
+def json_text(value: Any) -> str:
+    return _encode(value).decode()
+
+
+def storable(text: str) -> str:
+    """Replace what a database's text cannot hold (NUL, lone surrogates) by U+FFFD.
+
+    For words that come from outside and are stored as they were said, such as a claimed name.
+    """
+    if text.isascii():
+        return text if "\0" not in text else text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return "".join("\N{REPLACEMENT CHARACTER}" if "\ud800" <= each <= "\udfff" else each for each in text)
+
+
+# --- people -------------------------------------------------------------------------------------------
+
+USER: Final = User.__struct_fields__
+
+
+def user_values(user: User) -> Values:
+    values = astuple(user)
+    return (*values[:3], json_text(user.names), *values[4:], user.names[0])
+
+
+def user_of(row: Row) -> User:
+    return User(
+        tenant_id=row[0],
+        user_id=row[1],
+        username=row[2],
+        names=_decode_texts(row[3]),
+        given_name=row[4],
+        family_name=row[5],
+        email=row[6],
+        phone=row[7],
+        language=row[8],
+        directory_id=row[9],
+        directory_reference=row[10],
+        password_hash=row[11],
+        status=_USER_STATUS[row[12]],
+        role=_ROLE[row[13]],
+        created_at=row[14],
+        updated_at=row[15],
+        version=row[16],
+    )
+
+
+AUTHENTICATOR: Final = Authenticator.__struct_fields__
+
+
+def authenticator_values(authenticator: Authenticator) -> Values:
+    it = authenticator
+    return (
+        it.tenant_id,
+        it.authenticator_id,
+        it.user_id or None,
+        it.method,
+        it.label,
+        it.serial,
+        json_text(it.parameters),
+        it.secret,
+        json_text(it.state),
+        it.status.value,
+        it.not_before,
+        it.not_after,
+        it.created_at,
+        it.used_at,
+        it.version,
+    )
+
+
+def authenticator_of(row: Row) -> Authenticator:
+    return Authenticator(
+        tenant_id=row[0],
+        authenticator_id=row[1],
+        user_id=row[2] or "",
+        method=row[3],
+        label=row[4],
+        serial=row[5],
+        parameters=_decode_object(row[6]),
+        secret=row[7],
+        state=_decode_object(row[8]),
+        status=_AUTHENTICATOR_STATUS[row[9]],
+        not_before=row[10],
+        not_after=row[11],
+        created_at=row[12],
+        used_at=row[13],
+        version=row[14],
+    )
+
+
+# --- attempts -----------------------------------------------------------------------------------------
+
+VERIFICATION: Final = Verification.__struct_fields__
+_STATE: Final = VERIFICATION.index("state")
+_KEY: Final = VERIFICATION.index("idempotency_key")
+_FROM_OUTSIDE: Final = tuple(
+    VERIFICATION.index(name) for name in ("claimed_username", "user_address", "device")
+)
+
+
+def verification_values(verification: Verification) -> Values:
+    values = list(astuple(verification))
+    for position in _FROM_OUTSIDE:
+        values[position] = storable(values[position])
+    # Members of an enumeration are texts, but SQLite's driver looks twice at what is not a plain one.
+    values[_STATE] = verification.state.value
+    values[_STATE + 1] = verification.reason.value
+    values[_KEY] = verification.idempotency_key or None
+    values[_KEY + 1] = json_text(verification.trace) if verification.trace else "[]"
+    return tuple(values)
+
+
+def verification_of(row: Row) -> Verification:
+    values = dict(zip(VERIFICATION, row, strict=True))
+    values["state"] = _VERIFICATION_STATE[values["state"]]
+    values["reason"] = _REASON[values["reason"]]
+    values["is_first_factor_proven"] = bool(values["is_first_factor_proven"])
+    values["is_authenticated"] = bool(values["is_authenticated"])
+    values["trace"] = _decode_trace(values["trace"])
+    return Verification(**values)
+
+
+CHALLENGE: Final = Challenge.__struct_fields__
+
+
+def challenge_of(row: Row) -> Challenge:
+    values = dict(zip(CHALLENGE, row, strict=True))
+    values["state"] = _CHALLENGE_STATE[values["state"]]
+    return Challenge(**values)
+
+
+# --- configuration ------------------------------------------------------------------------------------
+
+TENANT: Final = Tenant.__struct_fields__
+APPLICATION: Final = Application.__struct_fields__
+CLIENT: Final = Client.__struct_fields__
+CLIENT_SECRET: Final = ClientSecret.__struct_fields__
+DIRECTORY: Final = DirectoryConfiguration.__struct_fields__
+
+
+def record_values(record: msgspec.Struct) -> dict[str, Any]:
+    """Return any record of the configuration as parameters by name."""
+    values = msgspec.structs.asdict(record)
+    for name, value in values.items():
+        if isinstance(value, StrEnum):
+            values[name] = value.value
+        elif isinstance(value, dict | tuple | msgspec.Struct):
+            values[name] = json_text(value)
+    return values
+
+
+def tenant_of(row: Row) -> Tenant:
+    values = dict(zip(TENANT, row, strict=True))
+    values["settings"] = _decode_settings(values["settings"])
+    return Tenant(**values)
+
+
+def application_of(row: Row) -> Application:
+    values = dict(zip(APPLICATION, row, strict=True))
+    values["first_factor"] = FirstFactor(values["first_factor"])
+    values["second_factor"] = SecondFactor(values["second_factor"])
+    values["methods"] = _decode_texts(values["methods"])
+    values["is_enabled"] = bool(values["is_enabled"])
+    return Application(**values)
+
+
+def client_of(row: Row) -> Client:
+    values = dict(zip(CLIENT, row, strict=True))
+    values["kind"] = ClientKind(values["kind"])
+    values["settings"] = _decode_object(values["settings"])
+    values["scopes"] = _decode_texts(values["scopes"])
+    values["is_enabled"] = bool(values["is_enabled"])
+    return Client(**values)
+
+
+def client_secret_of(row: Row) -> ClientSecret:
+    return ClientSecret(**dict(zip(CLIENT_SECRET, row, strict=True)))
+
+
+def directory_of(row: Row) -> DirectoryConfiguration:
+    values = dict(zip(DIRECTORY, row, strict=True))
+    values["settings"] = _decode_object(values["settings"])
+    return DirectoryConfiguration(**values)
+
+
+# --- sessions, links, events --------------------------------------------------------------------------
+
+SESSION: Final = Session.__struct_fields__
+LINK: Final = Link.__struct_fields__
+EVENT: Final = Event.__struct_fields__
+
+
+def session_of(row: Row) -> Session:
+    values = dict(zip(SESSION, row, strict=True))
+    values["is_second_factor_proven"] = bool(values["is_second_factor_proven"])
+    return Session(**values)
+
+
+def link_of(row: Row) -> Link:
+    return Link(**dict(zip(LINK, row, strict=True)))
+
+
+def event_values(event: Event) -> Values:
+    texts = [storable(value) for value in astuple(event)[3:-2]]
+    return (event.tenant_id, event.event_id, event.at, *texts, json_text(event.facts), event.format)
+
+
+def event_of(row: Row) -> Event:
+    values = dict(zip(EVENT, row, strict=True))
+    values["facts"] = _decode_object(values["facts"])
+    return Event(**values)

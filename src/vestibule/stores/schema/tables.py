@@ -1,0 +1,333 @@
+"""The tables, declared once for both engines. Only migrations and tests import this module.
+
+Invariants: every record's key starts with its tenant; texts compare by code point on both engines
+(collation C, BINARY), so lists have one order everywhere; times are epoch milliseconds; what is JSON is
+text, written and read by the program alone. `verifications` is the hot insert: each index on it costs
+every sign-in, so it has only those that a list or a promise needs, and no foreign key, because attempts
+outlive the people and applications they name.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+
+# Rows that are updated at every sign-in leave room on their page, so that PostgreSQL can write the new
+# version beside the old one without touching an index.
+ROOMY: dict[str, Any] = {"postgresql_with": {"fillfactor": 70}}
+
+# A table whose rows are little more than their key is its own index on SQLite.
+SLIM: dict[str, Any] = {"sqlite_with_rowid": False}
+
+metadata = MetaData()
+
+
+def words(*names: str) -> list[Column[Any]]:
+    return [Column(name, TEXT, nullable=False) for name in names]
+
+
+def numbers(*names: str) -> list[Column[Any]]:
+    return [Column(name, BigInteger, nullable=False) for name in names]
+
+
+def flags(*names: str) -> list[Column[Any]]:
+    return [Column(name, Boolean, nullable=False) for name in names]
+
+
+def maybe(name: str, kind: Any = BigInteger) -> Column[Any]:
+    return Column(name, kind, nullable=True)
+
+
+def sealed(name: str) -> Column[Any]:
+    return Column(name, LargeBinary, nullable=False)
+
+
+def key(table: str, *columns: str) -> PrimaryKeyConstraint:
+    return PrimaryKeyConstraint(*columns, name=f"{table}_key")
+
+
+def unique(name: str, *columns: str) -> UniqueConstraint:
+    return UniqueConstraint(*columns, name=name)
+
+
+def belongs(table: str, parent: str, *columns: str, cascade: bool = True) -> ForeignKeyConstraint:
+    """`columns` are the same in both tables; the child goes with its parent if `cascade`."""
+    return ForeignKeyConstraint(
+        columns,
+        [f"{parent}.{column}" for column in columns],
+        name=f"{table}_{parent}",
+        ondelete="CASCADE" if cascade else None,
+    )
+
+
+# --- the installation ---------------------------------------------------------------------------------
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("id", Integer, nullable=False, autoincrement=False),
+    *words("oldest_program"),
+    *numbers("generation", "checked_at"),
+    key("installation", "id"),
+    CheckConstraint("id = 1", name="installation_is_one"),
+)
+
+notes = Table("notes", metadata, *words("key", "value"), key("notes", "key"), **SLIM)
+
+# --- configuration ------------------------------------------------------------------------------------
+
+tenants = Table(
+    "tenants",
+    metadata,
+    *words("tenant_id", "name", "settings"),
+    *numbers("created_at", "version"),
+    key("tenants", "tenant_id"),
+    unique("tenants_name", "name"),
+)
+
+directories = Table(
+    "directories",
+    metadata,
+    *words("tenant_id", "directory_id", "kind", "name", "settings"),
+    sealed("secret"),
+    *numbers("created_at", "version"),
+    key("directories", "tenant_id", "directory_id"),
+    unique("directories_name", "tenant_id", "name"),
+    belongs("directories", "tenants", "tenant_id", cascade=False),
+)
+
+applications = Table(
+    "applications",
+    metadata,
+    *words("tenant_id", "application_id", "name", "first_factor", "directory_id", "second_factor", "methods"),
+    *flags("is_enabled"),
+    *numbers("created_at", "version"),
+    key("applications", "tenant_id", "application_id"),
+    unique("applications_name", "tenant_id", "name"),
+    belongs("applications", "tenants", "tenant_id", cascade=False),
+)
+
+clients = Table(
+    "clients",
+    metadata,
+    *words("tenant_id", "client_id", "application_id", "kind", "name", "address", "settings", "scopes"),
+    *flags("is_enabled"),
+    *numbers("created_at", "version"),
+    key("clients", "tenant_id", "client_id"),
+    unique("clients_name", "tenant_id", "name"),
+    belongs("clients", "applications", "tenant_id", "application_id"),
+    Index("clients_by_application", "tenant_id", "application_id"),
+)
+
+client_secrets = Table(
+    "client_secrets",
+    metadata,
+    *words("tenant_id", "secret_id", "client_id"),
+    sealed("sealed"),
+    *words("token_hash", "hint"),
+    maybe("not_after"),
+    *numbers("created_at"),
+    key("client_secrets", "tenant_id", "secret_id"),
+    belongs("client_secrets", "clients", "tenant_id", "client_id"),
+    Index("client_secrets_by_client", "tenant_id", "client_id"),
+)
+
+# --- people and what they hold ------------------------------------------------------------------------
+
+users = Table(
+    "users",
+    metadata,
+    *words("tenant_id", "user_id", "username", "names", "given_name", "family_name", "email", "phone"),
+    *words("language", "directory_id", "directory_reference", "password_hash", "status", "role"),
+    *numbers("created_at", "updated_at", "version"),
+    *words("sort_name"),
+    key("users", "tenant_id", "user_id"),
+    belongs("users", "tenants", "tenant_id", cascade=False),
+    Index("users_by_name", "tenant_id", "sort_name"),
+)
+
+user_names = Table(
+    "user_names",
+    metadata,
+    *words("tenant_id", "name", "user_id"),
+    key("user_names", "tenant_id", "name"),
+    belongs("user_names", "users", "tenant_id", "user_id"),
+    Index("user_names_by_user", "tenant_id", "user_id"),
+    **SLIM,
+)
+
+# What else a person is found by: given name, family name, e-mail address, folded to lower case.
+user_terms = Table(
+    "user_terms",
+    metadata,
+    *words("tenant_id", "term", "user_id"),
+    key("user_terms", "tenant_id", "term", "user_id"),
+    belongs("user_terms", "users", "tenant_id", "user_id"),
+    Index("user_terms_by_user", "tenant_id", "user_id"),
+    **SLIM,
+)
+
+throttles = Table(
+    "throttles",
+    metadata,
+    *words("tenant_id", "user_id", "factor"),
+    *numbers("failures", "locked_until"),
+    key("throttles", "tenant_id", "user_id", "factor"),
+    belongs("throttles", "users", "tenant_id", "user_id"),
+    **SLIM,
+    **ROOMY,
+)
+
+authenticators = Table(
+    "authenticators",
+    metadata,
+    *words("tenant_id", "authenticator_id"),
+    maybe("user_id", TEXT),
+    *words("method", "label"),
+    maybe("serial", TEXT),
+    *words("parameters"),
+    sealed("secret"),
+    *words("state", "status"),
+    maybe("not_before"),
+    maybe("not_after"),
+    *numbers("created_at"),
+    maybe("used_at"),
+    *numbers("version"),
+    key("authenticators", "tenant_id", "authenticator_id"),
+    belongs("authenticators", "users", "tenant_id", "user_id", cascade=False),
+    Index(
+        "authenticators_serial",
+        "tenant_id",
+        "serial",
+        unique=True,
+        sqlite_where=text("serial is not null"),
+        postgresql_where=text("serial is not null"),
+    ),
+    Index(
+        "authenticators_by_user",
+        "tenant_id",
+        "user_id",
+        sqlite_where=text("user_id is not null"),
+        postgresql_where=text("user_id is not null"),
+    ),
+    **ROOMY,
+)
+
+# --- attempts -----------------------------------------------------------------------------------------
+
+verifications = Table(
+    "verifications",
+    metadata,
+    *words("tenant_id", "verification_id"),
+    *numbers("started_at"),
+    maybe("decided_at"),
+    *numbers("expires_at"),
+    *words("application_id", "application_name", "client_id", "client_name", "client_address"),
+    *words("user_address", "channel", "claimed_username", "user_id", "username", "given_name"),
+    *words("family_name", "email", "method", "authenticator_id", "authenticator_label", "phone", "device"),
+    *words("state", "reason", "legacy_result"),
+    *flags("is_first_factor_proven", "is_authenticated"),
+    *words("node_name", "node_address"),
+    maybe("idempotency_key", TEXT),
+    *words("trace"),
+    *numbers("version"),
+    key("verifications", "tenant_id", "verification_id"),
+    Index("verifications_by_start", "tenant_id", "started_at"),
+    Index("verifications_by_user", "tenant_id", "user_id", "started_at"),
+    Index("verifications_by_application", "tenant_id", "application_id", "started_at"),
+    Index(
+        "verifications_idempotency",
+        "tenant_id",
+        "idempotency_key",
+        unique=True,
+        sqlite_where=text("idempotency_key is not null"),
+        postgresql_where=text("idempotency_key is not null"),
+    ),
+    Index(
+        "verifications_pending",
+        "expires_at",
+        sqlite_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending'"),
+    ),
+)
+
+challenges = Table(
+    "challenges",
+    metadata,
+    *words("tenant_id", "challenge_id", "verification_id", "user_id", "application_id", "client_id"),
+    *words("method", "state"),
+    *numbers("tries_left", "expires_at", "created_at"),
+    key("challenges", "tenant_id", "challenge_id"),
+    Index(
+        "challenges_open_by_user",
+        "tenant_id",
+        "user_id",
+        "created_at",
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
+    Index(
+        "challenges_open_by_verification",
+        "tenant_id",
+        "verification_id",
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
+    Index("challenges_by_end", "expires_at"),
+)
+
+# --- sessions, links, events --------------------------------------------------------------------------
+
+sessions = Table(
+    "sessions",
+    metadata,
+    *words("tenant_id", "token_hash", "user_id", "application_id", "language", "verification_id"),
+    *flags("is_second_factor_proven"),
+    *numbers("proven_at", "created_at", "seen_at", "expires_at"),
+    key("sessions", "tenant_id", "token_hash"),
+    unique("sessions_token", "token_hash"),
+    belongs("sessions", "users", "tenant_id", "user_id"),
+    Index("sessions_by_user", "tenant_id", "user_id"),
+    Index("sessions_by_end", "expires_at"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    *words("tenant_id", "token_hash", "purpose", "subject"),
+    *numbers("expires_at"),
+    maybe("used_at"),
+    *numbers("created_at"),
+    key("links", "tenant_id", "token_hash"),
+    unique("links_token", "token_hash"),
+    Index("links_by_end", "expires_at"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    *words("tenant_id", "event_id"),
+    *numbers("at"),
+    *words("kind", "actor", "actor_name", "subject", "subject_name", "facts"),
+    Column("format", Integer, nullable=False),
+    key("events", "tenant_id", "event_id"),
+    Index("events_by_time", "tenant_id", "at"),
+)

@@ -1,0 +1,209 @@
+"""Records to store, with nothing in them that the test at hand does not care for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vestibule.interfaces.store import Store
+from vestibule.model.application import Application, Client, ClientKind, ClientSecret, DirectoryConfiguration
+from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
+from vestibule.model.event import Event
+from vestibule.model.session import Link, Session
+from vestibule.model.tenant import Tenant
+from vestibule.model.throttle import ThrottleLimits
+from vestibule.model.user import User
+from vestibule.model.verification import (
+    Challenge,
+    ChallengeState,
+    Reason,
+    Verification,
+    VerificationState,
+)
+
+START = 1_800_000_000_000
+LIMITS = ThrottleLimits(threshold=3, lock_ms=60_000, hard_stop=7)
+
+
+class HandClock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.time = START
+
+    def now(self) -> int:
+        return self.time
+
+    def advance(self, seconds: float) -> None:
+        self.time += int(seconds * 1000)
+
+
+def tenant(tenant_id: str, **fields: Any) -> Tenant:
+    return Tenant(**({"tenant_id": tenant_id, "name": tenant_id.upper(), "created_at": START} | fields))
+
+
+def user(tenant_id: str, user_id: str = "alice", **fields: Any) -> User:
+    usual = {
+        "tenant_id": tenant_id,
+        "user_id": user_id,
+        "username": user_id.title(),
+        "names": (user_id,),
+        "created_at": START,
+        "updated_at": START,
+    }
+    return User(**(usual | fields))
+
+
+def authenticator(tenant_id: str, authenticator_id: str = "phone", **fields: Any) -> Authenticator:
+    usual = {
+        "tenant_id": tenant_id,
+        "authenticator_id": authenticator_id,
+        "user_id": "alice",
+        "method": "totp",
+        "secret": b"sealed",
+        "status": AuthenticatorStatus.ACTIVE,
+        "created_at": START,
+    }
+    return Authenticator(**(usual | fields))
+
+
+def hardware(tenant_id: str, serial: str, **fields: Any) -> Authenticator:
+    usual = {"user_id": "", "serial": serial}
+    return authenticator(tenant_id, f"id-{serial}", **(usual | fields))
+
+
+def verification(tenant_id: str, verification_id: str = "v1", **fields: Any) -> Verification:
+    usual = {
+        "tenant_id": tenant_id,
+        "verification_id": verification_id,
+        "started_at": START,
+        "expires_at": START + 180_000,
+        "application_id": "vpn",
+        "application_name": "VPN",
+        "client_id": "gateway",
+        "channel": "radius",
+        "claimed_username": "alice",
+        "user_id": "alice",
+        "username": "alice",
+        "state": VerificationState.PENDING,
+        "reason": Reason.PASSCODE_PENDING,
+        "node_name": "node1",
+        "node_address": "192.0.2.10",
+    }
+    return Verification(**(usual | fields))
+
+
+def decided(tenant_id: str, verification_id: str = "v1", **fields: Any) -> Verification:
+    usual = {
+        "state": VerificationState.APPROVED,
+        "reason": Reason.PASSCODE_VERIFIED,
+        "decided_at": START,
+        "is_authenticated": True,
+    }
+    return verification(tenant_id, verification_id, **(usual | fields))
+
+
+def challenge(tenant_id: str, challenge_id: str = "c1", **fields: Any) -> Challenge:
+    usual = {
+        "tenant_id": tenant_id,
+        "challenge_id": challenge_id,
+        "verification_id": "v1",
+        "user_id": "alice",
+        "application_id": "vpn",
+        "client_id": "gateway",
+        "method": "totp",
+        "state": ChallengeState.OPEN,
+        "tries_left": 3,
+        "expires_at": START + 180_000,
+        "created_at": START,
+    }
+    return Challenge(**(usual | fields))
+
+
+def application(tenant_id: str, application_id: str = "vpn", **fields: Any) -> Application:
+    usual = {
+        "tenant_id": tenant_id,
+        "application_id": application_id,
+        "name": application_id.upper(),
+        "created_at": START,
+    }
+    return Application(**(usual | fields))
+
+
+def client(tenant_id: str, client_id: str = "gateway", **fields: Any) -> Client:
+    usual = {
+        "tenant_id": tenant_id,
+        "client_id": client_id,
+        "application_id": "vpn",
+        "kind": ClientKind.RADIUS,
+        "name": client_id.title(),
+        "created_at": START,
+    }
+    return Client(**(usual | fields))
+
+
+def client_secret(tenant_id: str, secret_id: str = "first", **fields: Any) -> ClientSecret:
+    usual = {
+        "tenant_id": tenant_id,
+        "secret_id": secret_id,
+        "client_id": "gateway",
+        "sealed": b"sealed",
+        "created_at": START,
+    }
+    return ClientSecret(**(usual | fields))
+
+
+def directory(tenant_id: str, directory_id: str = "ldap", **fields: Any) -> DirectoryConfiguration:
+    usual = {
+        "tenant_id": tenant_id,
+        "directory_id": directory_id,
+        "kind": "ldap",
+        "name": directory_id.upper(),
+        "created_at": START,
+    }
+    return DirectoryConfiguration(**(usual | fields))
+
+
+def session(tenant_id: str, token_hash: str, **fields: Any) -> Session:
+    usual = {
+        "tenant_id": tenant_id,
+        "token_hash": token_hash,
+        "user_id": "alice",
+        "application_id": "portal",
+        "verification_id": "v1",
+        "is_second_factor_proven": True,
+        "proven_at": START,
+        "created_at": START,
+        "seen_at": START,
+        "expires_at": START + 3_600_000,
+    }
+    return Session(**(usual | fields))
+
+
+def link(tenant_id: str, token_hash: str, **fields: Any) -> Link:
+    usual = {
+        "tenant_id": tenant_id,
+        "token_hash": token_hash,
+        "purpose": "setup",
+        "expires_at": START + 60_000,
+        "created_at": START,
+    }
+    return Link(**(usual | fields))
+
+
+def event(tenant_id: str, event_id: str, **fields: Any) -> Event:
+    usual = {
+        "tenant_id": tenant_id,
+        "event_id": event_id,
+        "at": START,
+        "kind": "user.added",
+        "actor": "system",
+    }
+    return Event(**(usual | fields))
+
+
+async def add_people(store: Store, tenant_id: str, *user_ids: str) -> None:
+    """Add users, each with one active authenticator `phone-USER`."""
+    for user_id in user_ids:
+        person, held = user(tenant_id, user_id), authenticator(tenant_id, f"phone-{user_id}", user_id=user_id)
+        await store.transact(lambda tx, person=person: tx.add_user(person))
+        await store.transact(lambda tx, held=held: tx.add_authenticator(held))

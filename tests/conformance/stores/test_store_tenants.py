@@ -1,0 +1,203 @@
+"""Tenants: two with the same names in everything see and change nothing of one another (design §11)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from tests.conformance.stores.conftest import Opened
+from tests.conformance.stores.records import (
+    LIMITS,
+    START,
+    add_people,
+    application,
+    authenticator,
+    challenge,
+    client,
+    client_secret,
+    directory,
+    event,
+    hardware,
+    session,
+    tenant,
+    user,
+    verification,
+)
+from vestibule.interfaces.store import (
+    AuthenticatorFilter,
+    Page,
+    Store,
+    Transaction,
+    UserFilter,
+    VerificationChange,
+    VerificationFilter,
+)
+from vestibule.model.authenticator import Authenticator
+from vestibule.model.throttle import Factor
+from vestibule.model.user import User
+from vestibule.model.verification import ChallengeState, Reason, VerificationState
+
+A, B = "tenant-a", "tenant-b"
+DENY = VerificationChange(state=VerificationState.DENIED, reason=Reason.PASSCODE_WRONG, decided_at=START)
+BY_TOKEN = {"session", "end_session", "spend_link", "link", "add_link"}
+"""Found by a secret of 256 bits that names the record in the whole installation."""
+OF_ALL = {"now", "generation", "configuration", "expire_verifications", "sweep", "note", "put_note"}
+"""About the installation, or the worker's own."""
+
+
+async def fill(store: Store, tenant_id: str) -> None:
+    await store.transact(lambda tx: tx.put(tenant(tenant_id)))
+    await add_people(store, tenant_id, "alice")
+
+    async def rest(tx: Transaction) -> None:
+        await tx.add_authenticator(hardware(tenant_id, "AB1", user_id="alice"))
+        await tx.settle_attempt(tenant_id, "alice", Factor.PASSCODE, False, LIMITS)
+        await tx.add_verification(verification(tenant_id, idempotency_key="key"))
+        await tx.add_challenge(challenge(tenant_id), 3)
+        await tx.put_session(session(tenant_id, f"{tenant_id}-s"))
+        await tx.add_event(event(tenant_id, "e1"))
+
+    await store.transact(rest)
+    for record in (application(tenant_id), client(tenant_id), client_secret(tenant_id), directory(tenant_id)):
+        await store.transact(lambda tx, record=record: tx.put(record))
+
+
+async def picture(store: Store, tenant_id: str) -> list[Any]:
+    """Everything that can be seen of a tenant."""
+
+    async def look(tx: Transaction) -> list[Any]:
+        whole = await tx.configuration()
+        return [
+            await tx.subject(tenant_id, "alice"),
+            await tx.subject_by_names(tenant_id, ["alice"]),
+            await tx.verification(tenant_id, "v1"),
+            await tx.verification_by_key(tenant_id, "key"),
+            await tx.challenge(tenant_id, "c1"),
+            await tx.open_challenges(tenant_id, "v1"),
+            await tx.users(tenant_id, UserFilter(), Page()),
+            await tx.users(tenant_id, UserFilter(text="ali"), Page()),
+            await tx.count_users(tenant_id),
+            await tx.authenticator(tenant_id, "phone-alice"),
+            await tx.authenticators(tenant_id, AuthenticatorFilter(), Page()),
+            await tx.authenticators_by_serial(tenant_id, ["AB1"]),
+            await tx.user_ids_by_names(tenant_id, ["alice"]),
+            await tx.session(f"{tenant_id}-s"),
+            await tx.verifications(tenant_id, VerificationFilter(), Page()),
+            await tx.count_verifications(tenant_id, 0),
+            await tx.events(tenant_id, "", Page()),
+            [each for each in whole.tenants if each.tenant_id == tenant_id],
+            [each for each in whole.applications if each.tenant_id == tenant_id],
+            [each for each in whole.clients if each.tenant_id == tenant_id],
+            [each for each in whole.secrets if each.tenant_id == tenant_id],
+            [each for each in whole.directories if each.tenant_id == tenant_id],
+        ]
+
+    return await store.read(look)
+
+
+Act = Callable[[Transaction, str], Awaitable[Any]]
+
+
+def _alice(t: str) -> User:
+    return user(t, given_name="Changed")
+
+
+def _phone(t: str, **fields: Any) -> Authenticator:
+    return authenticator(t, "phone-alice", **fields)
+
+
+CHANGES: dict[str, Act] = {
+    "settle_attempt": lambda tx, t: tx.settle_attempt(t, "alice", Factor.PASSCODE, False, LIMITS),
+    "release_attempt": lambda tx, t: tx.release_attempt(t, "alice", Factor.PASSCODE, LIMITS),
+    "clear_throttle": lambda tx, t: tx.clear_throttle(t, "alice", Factor.PASSCODE),
+    "advance_authenticator": lambda tx, t: tx.advance_authenticator(_phone(t), {"step": 1}),
+    "add_verification": lambda tx, t: tx.add_verification(verification(t, "v2", idempotency_key="new")),
+    "change_verification": lambda tx, t: tx.change_verification(t, "v1", DENY),
+    "add_challenge": lambda tx, t: tx.add_challenge(challenge(t, "c2", created_at=START + 1), 1),
+    "take_try": lambda tx, t: tx.take_try(t, "c1"),
+    "close_challenge": lambda tx, t: tx.close_challenge(t, "c1", ChallengeState.FAILED),
+    "add_user": lambda tx, t: tx.add_user(user(t, "bob")),
+    "replace_user": lambda tx, t: tx.replace_user(_alice(t)),
+    "remove_user": lambda tx, t: tx.remove_user(t, "alice"),
+    "add_authenticator": lambda tx, t: tx.add_authenticator(hardware(t, "AB2")),
+    "replace_authenticator": lambda tx, t: tx.replace_authenticator(_phone(t, label="New")),
+    "add_authenticators": lambda tx, t: tx.add_authenticators([hardware(t, "AB3")]),
+    "replace_authenticators": lambda tx, t: tx.replace_authenticators([_phone(t, label="New")]),
+    "put": lambda tx, t: tx.put(application(t, name="New")),
+    "remove": lambda tx, t: tx.remove(application(t)),
+    "put_session": lambda tx, t: tx.put_session(session(t, f"{t}-s", language="de")),
+    "end_sessions_of": lambda tx, t: tx.end_sessions_of(t, "alice"),
+    "add_event": lambda tx, t: tx.add_event(event(t, "e2")),
+}
+
+READS = {
+    "subject_by_names",
+    "subject",
+    "verification",
+    "verification_by_key",
+    "challenge",
+    "open_challenges",
+    "users",
+    "count_users",
+    "authenticator",
+    "authenticators",
+    "authenticators_by_serial",
+    "user_ids_by_names",
+    "verifications",
+    "count_verifications",
+    "events",
+}
+"""What `picture` looks at."""
+
+
+def test_every_method_is_tried() -> None:
+    methods = {name for name in vars(Transaction) if not name.startswith("_")}
+    assert methods == CHANGES.keys() | READS | BY_TOKEN | OF_ALL
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_a_change_in_one_tenant_is_none_in_the_other(
+    store: Store, own_url: str, opened: Opened, change: str
+) -> None:
+    own = await opened(own_url)
+    await fill(own, A)
+    await fill(own, B)
+    before = [await picture(own, each) for each in (A, B)]
+    assert None not in before[0]
+    await own.transact(lambda tx: CHANGES[change](tx, B))
+    after = [await picture(own, each) for each in (A, B)]
+    assert after[0] == before[0]
+    assert after[1] != before[1], "it did something"
+
+
+async def test_a_tenant_without_records_shows_none(own_url: str, opened: Opened) -> None:
+    own = await opened(own_url)
+    await fill(own, A)
+    seen = await picture(own, B)
+    assert [each for each in seen if each] == [each for each in seen if hasattr(each, "rows")]
+    assert all(each.rows == () for each in seen if hasattr(each, "rows"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "advance_authenticator",
+        "change_verification",
+        "take_try",
+        "close_challenge",
+        "replace_user",
+        "remove_user",
+        "replace_authenticator",
+        "remove",
+        "end_sessions_of",
+    ],
+)
+async def test_a_record_of_another_tenant_is_not_there(own_url: str, opened: Opened, change: str) -> None:
+    own = await opened(own_url)
+    await own.transact(lambda tx: tx.put(tenant(B)))
+    await fill(own, A)
+    before = await picture(own, A)
+    assert not await own.transact(lambda tx: CHANGES[change](tx, B))
+    assert await picture(own, A) == before
