@@ -63,6 +63,8 @@ class Hotp:
         ):
             raise ValueError("an unsuitable option")
         if given is not None:
+            if not isinstance(given, bytes):
+                raise ValueError("a secret is given as octets")
             return NewAuthenticator(parameters=parameters, secret=given, state={"counter": counter})
         secret = random_bytes(_SECRET_BYTES)
         uri = build_key_uri(

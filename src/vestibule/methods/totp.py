@@ -67,6 +67,8 @@ class Totp:
         ):
             raise ValueError("an unsuitable option")
         if given is not None:
+            if not isinstance(given, bytes):
+                raise ValueError("a secret is given as octets")
             return NewAuthenticator(
                 parameters=parameters, secret=given, state={"offset": drift} if drift else {}
             )

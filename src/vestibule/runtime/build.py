@@ -12,6 +12,7 @@ from vestibule.runtime import registry
 from vestibule.runtime.clock import SystemClock
 from vestibule.runtime.key_file import KeyFileProblem, load_sealer, make_key_file
 from vestibule.runtime.settings import Settings
+from vestibule.runtime.token_files import read_token_file
 from vestibule.services.applications import Applications
 from vestibule.services.attempt import Node
 from vestibule.services.attempts import Attempts
@@ -94,7 +95,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         metrics=metrics,
         configuration=configuration,
         verifications=Verifications(store, configuration, prover, first_factors, node, metrics),
-        users=Users(store),
+        users=Users(store, prover),
         enrollments=Enrollments(store, configuration, prover),
         applications=applications,
         directories=Directories(kinds, first_factors),
@@ -102,7 +103,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         attempts=Attempts(store),
         setup=setup,
         demonstrations=Demonstrations(store, clock, applications, setup, prover),
-        token_imports=TokenImports(store, prover),
+        token_imports=TokenImports(store, prover, read_token_file),
         housekeeping=Housekeeping(store, metrics),
         check_store=store.check,
     )
@@ -119,8 +120,9 @@ async def _sealer(store: Store, settings: Settings, *, may_make: bool) -> Sealer
                 f"There is no key file {path}, but the database was sealed under one. "
                 "Put the key file back from its safe copy; a new one could open nothing."
             )
-        if may_make:
-            make_key_file(path)
+        if not may_make:
+            raise KeyFileProblem(f"There is no key file {path} yet. The first start makes one: vestibule run")
+        make_key_file(path)
     sealer = load_sealer(path)
     bound_to = context("", _KEY_CHECK)
     if sealed is None:

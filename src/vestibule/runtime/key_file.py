@@ -18,6 +18,8 @@ _HEADER = """\
 # Keep a copy in a safe place, apart from the copies of the database: without it they are worthless.
 """
 
+_NEXT_STEP = "Put the right one back from its safe copy."
+
 
 class KeyFileProblem(Exception):
     """The key file cannot be used; says why and what to do."""
@@ -36,7 +38,7 @@ def load_sealer(path: Path) -> Sealer:
         raise KeyFileProblem(f"Others can read the key file {path}. Close it with: chmod 600 {path}")
     keys = [_key(path, number, line) for number, line in _lines(text)]
     if not keys:
-        raise KeyFileProblem(f"The key file {path} holds no key.")
+        raise KeyFileProblem(f"The key file {path} holds no key. {_NEXT_STEP}")
     return Sealer(keys[0], {key.key_id: key for key in keys[1:]})
 
 
@@ -66,5 +68,6 @@ def _key(path: Path, number: int, line: str) -> MasterKey:
     except ValueError:
         key_id, material = b"", b""
     if len(key_id) != KEY_ID_BYTES or len(material) != KEY_BYTES:
-        raise KeyFileProblem(f"{path}, line {number}: not a key (8 and 64 hexadecimal digits expected).")
+        expected = f"{2 * KEY_ID_BYTES} and {2 * KEY_BYTES} hexadecimal digits"
+        raise KeyFileProblem(f"{path}, line {number}: not a key ({expected} expected). {_NEXT_STEP}")
     return MasterKey(key_id, material)

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import gc
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextvars import ContextVar
 
 import structlog
 
@@ -18,38 +19,53 @@ log = structlog.get_logger(__name__)
 
 GRACE_SECONDS = 5.0
 
+_told_to_stop: ContextVar[asyncio.Event] = ContextVar("told_to_stop")
+
 
 @contextlib.asynccontextmanager
 async def running(house: House) -> AsyncIterator[list[Frontend]]:
-    """Start everything; on leaving, accept nothing new, let what runs finish, close."""
-    started: list[Frontend] = []
-    rounds = asyncio.create_task(make_rounds(house.services))
-    try:
-        for frontend in house.frontends():
-            await frontend.start()
-            started.append(frontend)
-            log.info("listening", frontend=frontend.name, addresses=frontend.addresses())
-        # What was built until now stays for good: the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(10_000, 20, 50)
-        yield started
-    finally:
-        log.info("stopping", grace_seconds=GRACE_SECONDS)
-        await asyncio.gather(*(frontend.stop(GRACE_SECONDS) for frontend in started))
-        rounds.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await rounds
-        await house.close()
-        log.info("stopped")
+    """Start everything; on leaving, accept nothing new, let what runs finish, close.
+
+    From before the first door opens, SIGTERM and SIGINT mean a stop in good order (`until_told_to_stop`).
+    """
+    with _heeding_signals():
+        started: list[Frontend] = []
+        rounds = asyncio.create_task(make_rounds(house.services))
+        try:
+            for frontend in house.frontends():
+                await frontend.start()
+                started.append(frontend)
+                log.info("listening", frontend=frontend.name, addresses=frontend.addresses())
+            # What was built until now stays for good: the collector need not look at it again.
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(10_000, 20, 50)
+            yield started
+        finally:
+            log.info("stopping", grace_seconds=GRACE_SECONDS)
+            await asyncio.gather(*(frontend.stop(GRACE_SECONDS) for frontend in started))
+            rounds.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await rounds
+            await house.close()
+            log.info("stopped")
 
 
 async def until_told_to_stop() -> None:
-    """Return at the first SIGTERM or SIGINT."""
+    """Return at the first SIGTERM or SIGINT since `running` was entered, which must be around this."""
+    await _told_to_stop.get().wait()
+
+
+@contextlib.contextmanager
+def _heeding_signals() -> Iterator[None]:
     loop = asyncio.get_running_loop()
     told = asyncio.Event()
+    before = _told_to_stop.set(told)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
-    await told.wait()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.remove_signal_handler(number)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+        _told_to_stop.reset(before)

@@ -63,6 +63,9 @@ class Applications:
         self, actor: Actor, tenant_id: str, name: str, settings: TenantSettings | None = None
     ) -> Tenant:
         actor.demand(Right.ADMINISTER, tenant_id)
+        _check_settings(settings or TenantSettings())
+        if tenant_id in self.snapshot.tenants:
+            raise Refused(Refusal.NAME_TAKEN, tenant_id)
 
         async def body(tx: Transaction) -> Tenant:
             tenant = Tenant(
@@ -127,6 +130,9 @@ class Applications:
             methods=methods,
             created_at=0,
         )
+        self._check_built_in(application)
+        if (tenant_id, application.application_id) in self.snapshot.applications:
+            raise Refused(Refusal.NAME_TAKEN, application.application_id)
 
         async def body(tx: Transaction) -> Application:
             added = msgspec.structs.replace(application, created_at=tx.now)
@@ -195,13 +201,15 @@ class Applications:
         if (tenant_id, application_id) not in self.snapshot.applications:
             raise Refused(Refusal.NOT_FOUND, application_id)
         _check_client_settings(kind, settings or {})
+        if client_id in self.snapshot.peers:
+            raise Refused(Refusal.NAME_TAKEN, client_id)
         client = Client(
             tenant_id=tenant_id,
             client_id=client_id or new_id(),
             application_id=application_id,
             kind=kind,
             name=name.strip(),
-            address=self._checked_address(kind, address, ""),
+            address=self._checked_address(tenant_id, kind, address, ""),
             settings=settings or {},
             scopes=scopes,
             created_at=0,
@@ -219,7 +227,7 @@ class Applications:
         """Write `client` as given; `Conflict` if its version is not the newest."""
         actor.demand(Right.ADMINISTER, client.tenant_id)
         _check_client_settings(client.kind, client.settings)
-        address = self._checked_address(client.kind, client.address, client.client_id)
+        address = self._checked_address(client.tenant_id, client.kind, client.address, client.client_id)
         changed = msgspec.structs.replace(client, address=address)
 
         async def body(tx: Transaction) -> None:
@@ -379,8 +387,9 @@ class Applications:
         if (tenant_id, directory_id) not in self.snapshot.directories:
             raise Refused(Refusal.NOT_FOUND, directory_id)
 
-    def _checked_address(self, kind: ClientKind, address: str, client_id: str) -> str:
-        """Return the canonical network; two RADIUS clients never share one, whatever their tenant."""
+    def _checked_address(self, tenant_id: str, kind: ClientKind, address: str, client_id: str) -> str:
+        """Return the canonical network; two RADIUS clients never share one. Inside a tenant one may lie in
+        another's, across tenants not: the more specific one would take the other's requests (TEN-03)."""
         if not address.strip() and kind is not ClientKind.RADIUS:
             return ""
         try:
@@ -390,9 +399,17 @@ class Applications:
         if kind is ClientKind.RADIUS:
             for peer in self.snapshot.peers.values():
                 other = peer.client
-                if other.kind is kind and other.client_id != client_id and other.address == str(network):
+                if other.kind is not kind or other.client_id == client_id:
+                    continue
+                is_foreign = other.tenant_id != tenant_id and _overlaps(network, other.address)
+                if is_foreign or other.address == str(network):
                     raise Refused(Refusal.ADDRESS_TAKEN, address)
         return str(network)
+
+
+def _overlaps(network: ipaddress.IPv4Network | ipaddress.IPv6Network, other: str) -> bool:
+    stored = ipaddress.ip_network(other, strict=False)
+    return type(stored) is type(network) and stored.overlaps(network)
 
 
 def _check_client_settings(kind: ClientKind, settings: dict[str, Any]) -> None:

@@ -5,6 +5,8 @@ Pure: builds rows, writes none.
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 
 from vestibule.crypto.secret import Secret
@@ -16,10 +18,11 @@ from vestibule.model.event import Event
 from vestibule.model.legacy_result import legacy_result
 from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import ThrottleLimits
+from vestibule.model.user import User
 from vestibule.model.verification import Reason, TraceLine, Verification, VerificationState
 from vestibule.policy.evaluate import Facts
 from vestibule.services.configuration import Peer
-from vestibule.services.proving import Proof
+from vestibule.services.proving import Proof, is_enrolled
 
 
 class Node(msgspec.Struct, frozen=True):
@@ -50,6 +53,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[str, ...]
     passcode: Secret[str] | None
     is_first_factor_proven: bool = False
+    password_of: User | None = None
+    """The person whose password was found right, as he was then."""
     password_reason: Reason = Reason.PASSWORD_MISSING
     trace: tuple[TraceLine, ...] = ()
 
@@ -113,7 +118,7 @@ def verification_row(
         is_authenticated=ending.state is VerificationState.APPROVED,
         node_name=node.name,
         node_address=node.address,
-        idempotency_key=origin.idempotency_key,
+        idempotency_key=request_key(attempt),
         trace=(*attempt.trace, *ending.trace),
     )
 
@@ -135,8 +140,32 @@ def verification_change(attempt: Attempt, ending: Ending, now: int) -> Verificat
     )
 
 
+def request_key(attempt: Attempt) -> str | None:
+    """Return what an attempt is known by when it is repeated: the client's own word for it, bound to the
+    client, its application and the person claimed, so that nobody else's word is ever the same."""
+    origin = attempt.origin
+    if origin.idempotency_key is None:
+        return None
+    name = attempt.names[0] if attempt.names else origin.claimed_username
+    bound = (origin.peer.client.client_id, attempt.application.application_id, name, origin.idempotency_key)
+    return hashlib.sha256("\0".join(bound).encode("utf-8", "replace")).hexdigest()
+
+
 def refused(attempt: Attempt, reason: Reason, line: TraceLine) -> Attempt:
-    return msgspec.structs.replace(attempt, password_reason=reason, trace=(line,))
+    return msgspec.structs.replace(
+        attempt, is_first_factor_proven=False, password_reason=reason, trace=(line,)
+    )
+
+
+def as_of(attempt: Attempt, subject: Subject | None) -> Attempt:
+    """Return the attempt as it stands for the person it is decided for: his password must be the one that
+    was found right, and he the one it was found for, whatever was changed since."""
+    before, now = attempt.password_of, subject.user if subject else None
+    if before is None or now is None:
+        return attempt
+    if (before.user_id, before.password_hash) == (now.user_id, now.password_hash):
+        return attempt
+    return refused(attempt, Reason.PASSWORD_WRONG, TraceLine("password", "changed"))
 
 
 def facts_of(attempt: Attempt, subject: Subject | None, usable: tuple[Authenticator, ...]) -> Facts:
@@ -145,6 +174,7 @@ def facts_of(attempt: Attempt, subject: Subject | None, usable: tuple[Authentica
         subject.user if subject else None,
         frozenset([authenticator.method for authenticator in usable]),
         attempt.is_first_factor_proven,
+        is_enrolled=subject is not None and is_enrolled(subject),
     )
 
 
@@ -155,6 +185,7 @@ def with_proof(facts: Facts, proof: Proof) -> Facts:
         facts.user,
         facts.held,
         facts.is_first_factor_proven,
+        facts.is_enrolled,
         proof.authenticator.method,
         proof.reason,
     )

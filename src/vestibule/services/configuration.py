@@ -8,16 +8,19 @@ and challenges are always read in the deciding transaction.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
+import structlog
 
-from vestibule.crypto.sealing import Sealer, context
+from vestibule.crypto.sealing import CannotUnseal, Sealer, context
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.store import Configuration, Store
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import ThrottleLimits
+
+log = structlog.get_logger(__name__)
 
 
 class Peer(msgspec.Struct, frozen=True):
@@ -78,7 +81,7 @@ class ConfigurationCache:
             client.client_id: Peer(
                 client,
                 applications[client.tenant_id, client.application_id],
-                tuple(self._opened(secret) for secret in secrets.get(client.client_id, ()) if secret.sealed),
+                self._opened(secrets.get(client.client_id, ())),
             )
             for client in loaded.clients
             if (client.tenant_id, client.application_id) in applications
@@ -97,9 +100,19 @@ class ConfigurationCache:
             directories={(d.tenant_id, d.directory_id): d for d in loaded.directories},
         )
 
-    def _opened(self, secret: ClientSecret) -> tuple[int | None, Secret[bytes]]:
-        bound_to = secret_context(secret.tenant_id, secret.client_id, secret.secret_id)
-        return secret.not_after, Secret(self._sealer.unseal(secret.sealed, bound_to))
+    def _opened(self, secrets: Sequence[ClientSecret]) -> tuple[tuple[int | None, Secret[bytes]], ...]:
+        """Return the shared secrets among `secrets`. One that does not open is none: it must not keep what
+        was disabled or revoked meanwhile, for anybody, out of the snapshot (KEY-02)."""
+        opened = []
+        for secret in secrets:
+            if not secret.sealed:
+                continue
+            bound_to = secret_context(secret.tenant_id, secret.client_id, secret.secret_id)
+            try:
+                opened.append((secret.not_after, Secret(self._sealer.unseal(secret.sealed, bound_to))))
+            except CannotUnseal as why:
+                log.error("a shared secret does not open", client=secret.client_id, why=str(why))
+        return tuple(opened)
 
 
 def secret_context(tenant_id: str, client_id: str, secret_id: str) -> bytes:

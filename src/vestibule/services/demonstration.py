@@ -15,7 +15,7 @@ from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id, new_token
 from vestibule.interfaces.clock import Clock
 from vestibule.interfaces.method import Generates
-from vestibule.interfaces.store import Store, Transaction
+from vestibule.interfaces.store import Conflict, Store, Transaction
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
@@ -91,8 +91,18 @@ class Demonstrations:
         if subject is None or not clients:
             return None
         password = Secret(new_token(9))
-        changed = msgspec.structs.replace(subject.user, password_hash=hash_password(password.reveal()))
-        await self._store.transact(lambda tx: tx.replace_user(changed))
+        hashed, user_id = hash_password(password.reveal()), subject.user.user_id
+
+        async def body(tx: Transaction) -> None:
+            current = await tx.subject(DEMONSTRATION_TENANT, user_id)
+            if current is None:
+                return
+            changed = msgspec.structs.replace(current.user, password_hash=hashed, updated_at=tx.now)
+            if not await tx.replace_user(changed):
+                raise Conflict
+            await tx.end_sessions_of(DEMONSTRATION_TENANT, user_id)
+
+        await self._store.transact(body)
         client_id = clients[0].client_id
         old = await self._applications.secrets(SYSTEM, DEMONSTRATION_TENANT, client_id)
         shared = await self._applications.add_shared_secret(SYSTEM, DEMONSTRATION_TENANT, client_id)

@@ -203,10 +203,10 @@ class Enrollments:
             authenticator = _of(subject, authenticator_id)
             if subject is None or authenticator is None:
                 raise Refused(Refusal.NOT_FOUND, authenticator_id)
-            if is_self and self._is_last(subject, authenticator):
+            if is_self and self._is_last(subject, authenticator, tx.now):
                 raise Refused(Refusal.LAST_AUTHENTICATOR)
             if authenticator.is_hardware:
-                await _replace(tx, self._moved(authenticator, ""))
+                await _replace(tx, self._prover.held_by(authenticator, ""))
             else:
                 await _revoke(tx, authenticator)
             await record(
@@ -357,22 +357,20 @@ class Enrollments:
             raise Refused(Refusal.SERIAL_UNKNOWN, serial)
         if len(_held(subject)) >= MAX_AUTHENTICATORS:
             raise Refused(Refusal.TOO_MANY, str(MAX_AUTHENTICATORS))
-        given = msgspec.structs.replace(self._moved(token, user_id), status=AuthenticatorStatus.ACTIVE)
+        given = msgspec.structs.replace(
+            self._prover.held_by(token, user_id), status=AuthenticatorStatus.ACTIVE
+        )
         await _replace(tx, given)
         username = subject.user.username
         await record(tx, actor, tenant_id, "authenticator.assigned", user_id, username, serial=given.serial)
         return given
 
-    def _moved(self, authenticator: Authenticator, user_id: str) -> Authenticator:
-        secret = self._prover.unseal(authenticator)
-        return self._prover.sealed(msgspec.structs.replace(authenticator, user_id=user_id), secret)
-
-    def _is_last(self, subject: Subject, removed: Authenticator) -> bool:
+    def _is_last(self, subject: Subject, removed: Authenticator, now: int) -> bool:
         """Tell whether nothing but recovery codes would be left."""
         if removed.status is AuthenticatorStatus.PENDING:
             return False
         return not any(
-            held.status is AuthenticatorStatus.ACTIVE
+            held.is_usable(now)
             and held.authenticator_id != removed.authenticator_id
             and not self.methods[held.method].descriptor.is_recovery
             for held in subject.authenticators
@@ -404,7 +402,9 @@ def _pending(subject: Subject) -> list[Authenticator]:
 async def _free_token(tx: Transaction, tenant_id: str, serial: str) -> Authenticator | None:
     canonical = canonical_serial(serial)
     found = (await tx.authenticators_by_serial(tenant_id, (canonical,))).get(canonical)
-    return found if found is not None and not found.user_id else None
+    # One that was suspended or revoked, e.g. because it was lost, does not come back by being given away.
+    is_free = found is not None and not found.user_id and found.status is AuthenticatorStatus.ACTIVE
+    return found if is_free else None
 
 
 async def _revoke(tx: Transaction, authenticator: Authenticator) -> None:

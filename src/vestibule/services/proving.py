@@ -10,16 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
+import structlog
 
 from vestibule.crypto.sealing import Sealer
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.method import Method
 from vestibule.interfaces.store import Conflict, Subject, Transaction
-from vestibule.model.authenticator import Authenticator
+from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.throttle import Factor, ThrottleLimits
 from vestibule.model.verdict import MALFORMED, Verdict, VerdictKind
 from vestibule.model.verification import Reason, TraceLine
 from vestibule.services.configuration import authenticator_context
+
+log = structlog.get_logger(__name__)
 
 # The verdict that tells most about an attempt wins when several authenticators were asked.
 _WEIGHT = {
@@ -50,6 +53,12 @@ class Proof(msgspec.Struct, frozen=True):
     @property
     def is_match(self) -> bool:
         return self.verdict.is_match and not self.is_locked
+
+
+def is_enrolled(subject: Subject) -> bool:
+    """Tell whether a person has proven an authenticator or was given one. One that is suspended or not
+    valid now counts: who holds it is not a newcomer who may enroll with a password alone (ENR-02)."""
+    return any(held.status is not AuthenticatorStatus.PENDING for held in subject.authenticators)
 
 
 class Prover:
@@ -94,7 +103,7 @@ class Prover:
         limits: ThrottleLimits,
     ) -> Proof:
         """The same with any way of judging, e.g. two consecutive passcodes."""
-        verdict, authenticator = self._best(candidates, judge)
+        verdict, authenticator, is_faulty = self._best(candidates, judge)
         user = subject.user
         throttle = await tx.settle_attempt(
             user.tenant_id, user.user_id, Factor.PASSCODE, verdict.is_match, limits
@@ -105,7 +114,7 @@ class Prover:
             failures = {"failures": str(throttle.failures)}
             return Proof(
                 verdict,
-                _REASON[verdict.kind],
+                Reason.FAULT if is_faulty else _REASON[verdict.kind],
                 False,
                 authenticator if verdict.kind is VerdictKind.REPLAY else None,
                 (TraceLine("passcode", verdict.kind.value), TraceLine("throttle", "counted", failures)),
@@ -141,14 +150,28 @@ class Prover:
         )
         return msgspec.structs.replace(authenticator, secret=self._sealer.seal(secret, bound_to))
 
+    def held_by(self, authenticator: Authenticator, user_id: str) -> Authenticator:
+        """Return `authenticator` in the hands of another person, or of nobody: its secret is sealed anew."""
+        secret = self.unseal(authenticator)
+        return self.sealed(msgspec.structs.replace(authenticator, user_id=user_id), secret)
+
     def _best(
         self, candidates: Iterable[Authenticator], judge: Judge
-    ) -> tuple[Verdict, Authenticator | None]:
-        best, holder = MALFORMED, None
+    ) -> tuple[Verdict, Authenticator | None, bool]:
+        """Return the verdict that tells most, whose it is, and whether an authenticator could not be judged.
+
+        That one is no reason to let the attempt go uncounted: guesses at the others would be free.
+        """
+        best, holder, is_faulty = MALFORMED, None, False
         for authenticator in candidates:
-            verdict = judge(self.methods[authenticator.method], authenticator, self.unseal(authenticator))
+            try:
+                verdict = judge(self.methods[authenticator.method], authenticator, self.unseal(authenticator))
+            except Exception:
+                log.exception("an authenticator cannot be judged", authenticator=repr(authenticator))
+                is_faulty = True
+                continue
             if verdict.is_match:
-                return verdict, authenticator
+                return verdict, authenticator, False
             if holder is None or _WEIGHT[verdict.kind] > _WEIGHT[best.kind]:
                 best, holder = verdict, authenticator
-        return best, holder
+        return best, holder, is_faulty

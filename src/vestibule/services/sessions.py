@@ -11,15 +11,18 @@ import msgspec
 
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_token, token_hash
-from vestibule.interfaces.store import Conflict, Store, Transaction
+from vestibule.interfaces.store import Conflict, Store, Subject, Transaction
 from vestibule.model.actor import Actor, Right
 from vestibule.model.application import CONSOLE_APPLICATION
+from vestibule.model.authenticator import Authenticator
 from vestibule.model.session import Link, Session
 from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.model.user import Role, User
 from vestibule.model.verification import Reason, Verification, VerificationState
+from vestibule.policy.decision import RequirePasscode
+from vestibule.policy.evaluate import Facts, evaluate
 from vestibule.services.configuration import ConfigurationCache
-from vestibule.services.proving import Prover
+from vestibule.services.proving import Prover, is_enrolled
 from vestibule.services.refusal import Refusal, Refused
 
 FRESH_MS = 5 * 60 * 1000
@@ -112,6 +115,9 @@ class Sessions:
             session = await tx.session(hashed)
             if session is None or session.application_id != application_id:
                 return None
+            application = self._configuration.current.applications.get((session.tenant_id, application_id))
+            if application is None or not application.is_enabled:
+                return None
             idle_ms = _lifetime(application_id).idle_ms
             if tx.now >= session.expires_at or tx.now >= session.seen_at + idle_ms:
                 return None
@@ -138,7 +144,9 @@ class Sessions:
             current = await tx.session(session.token_hash)
             if subject is None or current is None:
                 return Refusal.NOT_FOUND
-            candidates = self._prover.usable(subject, tx.now)
+            candidates = self._accepted(session, subject, tx.now)
+            if not candidates:
+                return Refusal.NOT_POSSIBLE
             limits = self._configuration.current.limits[session.tenant_id]
             proof = await self._prover.prove(tx, subject, candidates, passcode, limits)
             if not proof.is_match:
@@ -174,7 +182,7 @@ class Sessions:
 
         async def holds_none(tx: Transaction) -> bool:
             subject = await tx.subject(session.tenant_id, session.user_id)
-            return subject is not None and not self._prover.usable(subject, tx.now)
+            return subject is not None and not is_enrolled(subject)
 
         return await self._store.read(holds_none)
 
@@ -187,6 +195,17 @@ class Sessions:
         return await self._store.transact(
             lambda tx: tx.end_sessions_of(session.tenant_id, session.user_id, session.token_hash)
         )
+
+    def _accepted(self, session: Session, subject: Subject, now: int) -> tuple[Authenticator, ...]:
+        """Return the authenticators that open this session's door: what is proven later is judged by the
+        same rules as at the sign-in."""
+        application = self._configuration.current.applications[session.tenant_id, session.application_id]
+        usable = self._prover.usable(subject, now)
+        held = frozenset([authenticator.method for authenticator in usable])
+        decision = evaluate(Facts(application, subject.user, held, is_first_factor_proven=True))
+        if not isinstance(decision, RequirePasscode):
+            return ()
+        return tuple([authenticator for authenticator in usable if authenticator.method in decision.methods])
 
     # --- links --------------------------------------------------------------------------------------
 

@@ -40,6 +40,8 @@ from vestibule.services.sessions import Sessions
 from vestibule.services.users import Users
 
 PURPOSE = "setup"
+FIRST = "first"
+"""Subject of a link that was made while there was no administrator: void once there is one."""
 LINK_SECONDS = 24 * 3600
 
 
@@ -95,12 +97,18 @@ class Setup:
         return bool(found.rows)
 
     async def make_link(self) -> Secret[str]:
-        """Return a new one-time token for the set-up page, good for a day."""
-        return await self._sessions.make_link(SYSTEM_TENANT, PURPOSE, "", LINK_SECONDS)
+        """Return a new one-time token for the set-up page, good for a day.
+
+        Of the links for the first administrator, of which each start prints one, the first that is used ends
+        all others.
+        """
+        subject = "" if await self.has_administrator() else FIRST
+        return await self._sessions.make_link(SYSTEM_TENANT, PURPOSE, subject, LINK_SECONDS)
 
     async def prepare(self, token: str, username: str) -> Prepared | None:
         """Make a new authenticator for whoever holds the link; None if the link is spent or over."""
-        if await self._sessions.link(token, PURPOSE) is None:
+        link = await self._sessions.link(token, PURPOSE)
+        if link is None or (link.subject == FIRST and await self.has_administrator()):
             return None
         tenant = self._configuration.current.tenants[SYSTEM_TENANT]
         options = {"issuer": tenant.settings.issuer, "account": username or "administrator"}
@@ -125,7 +133,8 @@ class Setup:
             )
             if not verdict.is_match:
                 raise Refused(Refusal.PASSCODE_WRONG)
-            if await tx.spend_link(token_hash(token), PURPOSE) is None:
+            link = await tx.spend_link(token_hash(token), PURPOSE)
+            if link is None or (link.subject == FIRST and not await _is_first(tx)):
                 raise Refused(Refusal.NOT_FOUND)
             user = User(
                 tenant_id=SYSTEM_TENANT,
@@ -172,6 +181,14 @@ class Setup:
             used_at=user.created_at,
         )
         return self._prover.sealed(bare, new.secret)
+
+
+async def _is_first(tx: Transaction) -> bool:
+    """Tell whether there is no administrator yet. The note that is written holds up whoever asks at the
+    same time with another link, until this is committed."""
+    await tx.put_note("first_administrator", str(tx.now))
+    found = await tx.users(SYSTEM_TENANT, UserFilter(role=Role.ADMINISTRATOR.value), Page(limit=1))
+    return not found.rows
 
 
 async def put_built_in(

@@ -155,10 +155,10 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
 class TokenImports:
     """The service. `read_file` is given by the composition root, which alone knows what a token file is."""
 
-    def __init__(self, store: Store, prover: Prover, read_file: TokenFileReader | None = None) -> None:
+    def __init__(self, store: Store, prover: Prover, read_file: TokenFileReader) -> None:
         self._store = store
         self._prover = prover
-        self._read_file = read_file or _no_reader
+        self._read_file = read_file
 
     async def run(
         self,
@@ -460,10 +460,6 @@ def _skipped(rows: Iterator[None]) -> int:
 
 def _no_chance(size: int) -> NoReturn:
     raise AssertionError("a token that is imported brings its secret")
-
-
-def _no_reader(source: BinaryIO, options: TokenFileOptions) -> NoReturn:
-    raise UnusableFile("no_reader")
 
 
 def _nothing(progress: ImportProgress) -> None:

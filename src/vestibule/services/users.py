@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from vestibule.crypto.passwords import MAX_PASSWORD_BYTES, hash_password
+from vestibule.crypto.sealing import CannotUnseal
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
 from vestibule.interfaces.store import (
@@ -28,6 +29,7 @@ from vestibule.model.actor import Actor, Right
 from vestibule.model.throttle import Factor
 from vestibule.model.user import Role, User, UserStatus
 from vestibule.model.username import canonical_name
+from vestibule.services.proving import Prover
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 
@@ -49,8 +51,9 @@ class UserFields(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Users:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, prover: Prover) -> None:
         self._store = store
+        self._prover = prover
 
     async def list(self, actor: Actor, tenant_id: str, where: UserFilter, page: Page) -> Listed:
         actor.demand(Right.ADMINISTER, tenant_id)
@@ -177,6 +180,7 @@ class Users:
                 raise Refused(Refusal.NOT_FOUND, user_id)
             gone = msgspec.structs.replace(subject.user, status=UserStatus.DISABLED)
             await self._keep_an_administrator(tx, subject.user, gone)
+            await self._free_tokens(tx, subject)
             await tx.remove_user(tenant_id, user_id)
             await record(tx, actor, tenant_id, "user.removed", user_id, subject.user.username)
 
@@ -200,6 +204,19 @@ class Users:
         """Check the password against the rules and return its hash, computed off the event loop."""
         check_password_rules(password, username, role)
         return await asyncio.to_thread(hash_password, password.reveal())
+
+    async def _free_tokens(self, tx: Transaction, subject: Subject) -> None:
+        """Take hardware tokens from who is to be removed. Their secrets are sealed to him, and would be lost
+        with him."""
+        for held in subject.authenticators:
+            if not held.is_hardware:
+                continue
+            try:
+                free = self._prover.held_by(held, "")
+            except CannotUnseal:
+                continue  # It was tampered with, and opens nothing whoever holds it.
+            if not await tx.replace_authenticator(free):
+                raise Conflict
 
     @staticmethod
     async def _keep_an_administrator(tx: Transaction, before: User, after: User) -> None:

@@ -7,6 +7,7 @@ Invariants:
   (password); parallel guesses never exceed the limit.
 - Policy is asked again at the decision, with the person as he is now.
 - An unexpected error denies.
+- A request that is repeated under its key changes nothing, and only its own recent decision answers it.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from vestibule.services.attempt import (
     Origin,
     applied,
     approved,
+    as_of,
     denied,
     event,
     facts_of,
@@ -60,6 +62,8 @@ from vestibule.services.proving import Proof, Prover
 log = structlog.get_logger(__name__)
 
 OPEN_CHALLENGES_PER_USER = 5
+REPEAT_MS = 5 * 60 * 1000
+"""How long a decision answers a repeat of its request."""
 PASSCODE = "passcode"
 """The channel of a challenge that any passcode method may answer."""
 
@@ -85,6 +89,14 @@ class Progress(msgspec.Struct, frozen=True):
     @property
     def is_pending(self) -> bool:
         return self.verification.state is VerificationState.PENDING
+
+
+class _Repeated(Exception):
+    """The same request was decided before: that answer stands, and nothing of this run is kept."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__()
+        self.progress = progress
 
 
 class Verifications:
@@ -210,6 +222,10 @@ class Verifications:
 
         user, is_locked = await self._store.transact(reserve)
         if is_locked:
+            # Judged as nobody's, for the time it takes: a quick answer would tell that he exists (BF-14).
+            await self._first_factors.check(
+                attempt.application, None, attempt.origin.claimed_username, password
+            )
             return refused(attempt, Reason.LOCKED_OUT, TraceLine("throttle", "locked"))
         began = time.perf_counter()
         verdict = await self._first_factors.check(
@@ -222,7 +238,7 @@ class Verifications:
         if not verdict.is_match or user is None:
             reason = REASONS.get(verdict.kind, Reason.PASSWORD_WRONG)
             return refused(attempt, Reason.UNKNOWN_USER if user is None else reason, line)
-        return msgspec.structs.replace(attempt, is_first_factor_proven=True, trace=(line,))
+        return msgspec.structs.replace(attempt, is_first_factor_proven=True, password_of=user, trace=(line,))
 
     async def _settle_password(self, user: User, verdict: PasswordVerdict, attempt: Attempt) -> None:
         """A match forgives; a directory that gave no answer takes back the reserved attempt."""
@@ -248,6 +264,7 @@ class Verifications:
 
     async def _decide(self, tx: Transaction, attempt: Attempt) -> Progress:
         subject = await tx.subject_by_names(attempt.tenant.tenant_id, attempt.names)
+        attempt = as_of(attempt, subject)
         usable = self._prover.usable(subject, tx.now) if subject else ()
         facts = facts_of(attempt, subject, usable)
         match evaluate(facts):
@@ -264,29 +281,16 @@ class Verifications:
                     return await self._challenge(tx, attempt, subject, trace)
                 candidates = [held for held in usable if held.method in methods]
                 proof = await self._prover.prove(tx, subject, candidates, attempt.passcode, attempt.limits)
-                return await self._settle(tx, attempt, subject, facts, proof)
-
-    async def _settle(
-        self, tx: Transaction, attempt: Attempt, subject: Subject, facts: Facts, proof: Proof
-    ) -> Progress:
-        """Turn the proof of a passcode into the end of a verification that began with it."""
-        ending = _ending(facts, proof)
-        key = attempt.origin.idempotency_key
-        if proof.verdict.kind is VerdictKind.REPLAY and key is not None:
-            earlier = await tx.verification_by_key(attempt.tenant.tenant_id, key)
-            if earlier is not None:  # The same request, repeated to another node: its answer stands.
-                return await self._progress(tx, earlier)
-        await self._note_proof(tx, attempt, subject, proof)
-        return await self._conclude(tx, attempt, subject, ending)
+                await self._note_proof(tx, attempt, subject, proof)
+                return await self._conclude(tx, attempt, subject, _ending(facts, proof))
 
     async def _challenge(
         self, tx: Transaction, attempt: Attempt, subject: Subject, trace: tuple[TraceLine, ...]
     ) -> Progress:
         settings = attempt.tenant.settings
         ending = pending(Reason.PASSCODE_PENDING, trace)
-        verification = verification_row(attempt, subject, ending, self._node, tx.now)
-        if not await tx.add_verification(verification):
-            return await self._earlier(tx, attempt)
+        row = verification_row(attempt, subject, ending, self._node, tx.now)
+        verification = await self._added(tx, row)
         challenge = Challenge(
             tenant_id=verification.tenant_id,
             challenge_id=new_id(),
@@ -307,36 +311,44 @@ class Verifications:
 
     async def _answer(self, tx: Transaction, attempt: Attempt, challenge_id: str) -> Progress:
         tenant_id = attempt.tenant.tenant_id
+        # By the name, as at the start: who has it now must be the one who was asked.
+        subject = await tx.subject_by_names(tenant_id, attempt.names)
         challenge = await tx.challenge(tenant_id, challenge_id) if is_id(challenge_id) else None
-        subject = await tx.subject(tenant_id, challenge.user_id) if challenge else None
         verification = await tx.verification(tenant_id, challenge.verification_id) if challenge else None
         if (
             challenge is None
             or verification is None
+            or subject is None
+            or challenge.user_id != subject.user.user_id
             or challenge.client_id != attempt.origin.peer.client.client_id
-            or (subject is not None and not set(attempt.names) & set(subject.user.names))
-            or await tx.take_try(tenant_id, challenge_id) is None
+            or challenge.application_id != attempt.application.application_id
+            or (left := await tx.take_try(tenant_id, challenge_id)) is None
         ):
-            named = await tx.subject_by_names(tenant_id, attempt.names)
             ending = denied(Reason.CHALLENGE_UNKNOWN, (TraceLine("challenge", "unknown"),))
-            return await self._conclude(tx, attempt, named, ending)
+            return await self._conclude(tx, attempt, subject, ending)
+        # A password that was changed since proves nothing any more. A change that lies in the future is of
+        # a clock that was wrong.
+        is_changed = challenge.created_at < subject.user.updated_at <= tx.now
         attempt = msgspec.structs.replace(
-            attempt, is_first_factor_proven=verification.is_first_factor_proven, trace=verification.trace
+            attempt,
+            is_first_factor_proven=verification.is_first_factor_proven and not is_changed,
+            trace=verification.trace,
         )
+        challenge = msgspec.structs.replace(challenge, tries_left=left)
         return await self._judge_answer(tx, attempt, subject, verification, challenge)
 
     async def _judge_answer(
         self,
         tx: Transaction,
         attempt: Attempt,
-        subject: Subject | None,
+        subject: Subject,
         verification: Verification,
         challenge: Challenge,
     ) -> Progress:
-        usable = self._prover.usable(subject, tx.now) if subject else ()
+        usable = self._prover.usable(subject, tx.now)
         facts = facts_of(attempt, subject, usable)
         decision = evaluate(facts)
-        if not isinstance(decision, RequirePasscode) or subject is None or attempt.passcode is None:
+        if not isinstance(decision, RequirePasscode) or attempt.passcode is None:
             # He was disabled, lost his authenticator or the door was closed since the challenge.
             reason = decision.reason if isinstance(decision, Deny) else Reason.CHALLENGE_FAILED
             return await self._close(tx, attempt, verification, challenge, denied(reason, decision.trace))
@@ -344,7 +356,7 @@ class Verifications:
         proof = await self._prover.prove(tx, subject, candidates, attempt.passcode, attempt.limits)
         ending = _ending(facts, proof)
         await self._note_proof(tx, attempt, subject, proof)
-        if proof.is_match or proof.is_locked or challenge.tries_left <= 1:
+        if proof.is_match or proof.is_locked or challenge.tries_left < 1:
             return await self._close(tx, attempt, verification, challenge, ending)
         return await self._remain(tx, attempt, verification, challenge, proof)
 
@@ -377,8 +389,7 @@ class Verifications:
         change = verification_change(attempt, pending(proof.reason, proof.trace), tx.now)
         if not await tx.change_verification(verification.tenant_id, verification.verification_id, change):
             raise Conflict
-        left = msgspec.structs.replace(challenge, tries_left=challenge.tries_left - 1)
-        return Progress(applied(verification, change), left)
+        return Progress(applied(verification, change), challenge)
 
     # --- writing ------------------------------------------------------------------------------------
 
@@ -386,20 +397,23 @@ class Verifications:
         self, tx: Transaction, attempt: Attempt, subject: Subject | None, ending: Ending
     ) -> Progress:
         """Insert a verification that begins and ends in this transaction."""
-        verification = verification_row(attempt, subject, ending, self._node, tx.now)
-        if not await tx.add_verification(verification):
-            if ending.state is VerificationState.APPROVED:
-                raise Conflict  # The same request won elsewhere: judged again, this one is its replay.
-            return await self._earlier(tx, attempt)
-        return Progress(verification)
+        row = verification_row(attempt, subject, ending, self._node, tx.now)
+        return Progress(await self._added(tx, row))
 
-    async def _earlier(self, tx: Transaction, attempt: Attempt) -> Progress:
-        key = attempt.origin.idempotency_key
-        assert key is not None
-        earlier = await tx.verification_by_key(attempt.tenant.tenant_id, key)
+    async def _added(self, tx: Transaction, row: Verification) -> Verification:
+        """Insert `row` and return it. Where its request is the repeat of one whose answer stands, raise
+        `_Repeated`; where that answer is too old to stand, the row is one of its own, without the key."""
+        if await tx.add_verification(row):
+            return row
+        assert row.idempotency_key is not None
+        earlier = await tx.verification_by_key(row.tenant_id, row.idempotency_key)
         if earlier is None:
             raise Conflict
-        return await self._progress(tx, earlier)
+        if _stands(earlier, tx.now):
+            raise _Repeated(await self._progress(tx, earlier))
+        unkeyed = msgspec.structs.replace(row, idempotency_key=None)
+        await tx.add_verification(unkeyed)
+        return unkeyed
 
     async def _progress(self, tx: Transaction, verification: Verification) -> Progress:
         if verification.state is not VerificationState.PENDING:
@@ -421,15 +435,18 @@ class Verifications:
         began = time.perf_counter()
         try:
             progress = await work
+        except _Repeated as repeated:
+            progress = repeated.progress
         except Unavailable:
             self._metrics.faults.labels("store").inc()
             raise
         except Exception:
-            self._metrics.faults.labels("verification").inc()
             log.exception("verification failed", channel=origin.channel)
             progress = await self._record_fault(origin)
         channel = origin.channel
         verification = progress.verification
+        if verification.reason is Reason.FAULT:
+            self._metrics.faults.labels("verification").inc()
         self._metrics.seconds.labels(channel).observe(time.perf_counter() - began)
         self._metrics.verifications.labels(channel, verification.state.value, verification.reason.value).inc()
         return progress
@@ -437,7 +454,24 @@ class Verifications:
     async def _record_fault(self, origin: Origin) -> Progress:
         attempt = self._attempt(origin, None)
         ending = denied(Reason.FAULT, (TraceLine("fault", "unexpected"),))
-        return await self._store.transact(lambda tx: self._conclude(tx, attempt, None, ending))
+        try:
+            return await self._store.transact(lambda tx: self._conclude(tx, attempt, None, ending))
+        except _Repeated as repeated:
+            return repeated.progress
+
+
+def _stands(earlier: Verification, now: int) -> bool:
+    """Tell whether a verification answers a repeat of the request that began it.
+
+    A decision does so for a while, so that nobody gets yesterday's approval. An approval that took a
+    passcode after that request never does: the request alone has not earned it.
+    """
+    if earlier.state is VerificationState.PENDING:
+        return True
+    was_asked = earlier.expires_at > earlier.started_at
+    if was_asked and earlier.state is VerificationState.APPROVED:
+        return False
+    return earlier.decided_at is not None and now < earlier.decided_at + REPEAT_MS
 
 
 def _ending(facts: Facts, proof: Proof) -> Ending:

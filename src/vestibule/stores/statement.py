@@ -32,22 +32,23 @@ Request: TypeAlias = "tuple[Statement, tuple[Any, ...]]"
 
 class Statement:
     """`key` names the parameters that name the row: a batch is sorted by them, so that all nodes take
-    their row locks in one order."""
+    their row locks in one order. `turn` is the statement's place in a sign-in: in a group the earliest goes
+    first, so that bodies fall into step and tables are locked in one order, too."""
 
     __slots__ = (
         "as_set",
         "joins",
         "key",
-        "number",
         "one_by_one",
         "parameters",
         "postgres",
         "sqlite",
         "table",
+        "turn",
         "writes",
     )
 
-    def __init__(self, text: str, *, joins: bool = False, key: tuple[str, ...] = ()) -> None:
+    def __init__(self, text: str, *, joins: bool = False, turn: int = 99, key: tuple[str, ...] = ()) -> None:
         text = " ".join(text.split())
         types = {name: kind for name, kind in _PARAMETER.findall(text) if kind}
         self.parameters = tuple(dict.fromkeys(name for name, _ in _PARAMETER.findall(text)))
@@ -56,7 +57,7 @@ class Statement:
         self.writes = not text.startswith("select ")
         self.joins = joins
         self.key = tuple(self.parameters.index(name) for name in key)
-        self.number = next(_numbers)
+        self.turn = (turn, next(_numbers))
         self.table = text.split(" ", 3)[2] if text.startswith("insert into ") else ""
         self.one_by_one = self._one_by_one() if joins else ""
         arrays = [types.get(name, "text") for name in self.parameters]

@@ -91,13 +91,14 @@ async def test_a_server_that_takes_no_writes_any_more(
 
 async def test_a_server_that_another_has_replaced(own: Store, own_url: str, opened: Opened) -> None:
     """DB-04: the old primary comes back; its timeline is older than one that was seen."""
-    connections = connection.Connections(own_url, {})
-    async with connections.one() as first:
-        assert await first.raw.fetchval("select 1") == 1
+    server = connection.Server(own_url)
+    connections = connection.Connections(server)
+    async with connections.begun() as first:
+        await first.rollback()
     await connections.close()
-    connections._timeline += 1
+    server.timeline += 1
     with pytest.raises(Unavailable, match="another server has taken its place"):
-        async with connections.one():
+        async with connections.begun():
             pass
     await connections.close()
 
@@ -145,8 +146,8 @@ async def test_a_role_that_does_not_wait_for_the_disk_is_overruled(
     database = name_of(own_url)
     postgres_server.query(f"alter database {database} set synchronous_commit = off")
     try:
-        connections = connection.Connections(own_url, {})
-        async with connections.one() as lent:
+        connections = connection.Connections(connection.Server(own_url))
+        async with connections.begun() as lent:
             assert await lent.raw.fetchval("show synchronous_commit") == "on"
         await connections.close()
     finally:

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 import asyncpg
@@ -54,19 +57,29 @@ _AGAIN: Final = (
 _SERVER_CLASSES: Final = ("08", "25", "28", "3D", "53", "57", "58", "F0", "XX")
 
 
-class Connections:
-    """Makes connections to one server, and knows the newest timeline that any of them has seen."""
+@dataclass(slots=True)
+class Server:
+    """Where the server is, and the newest timeline that any connection of this process has seen."""
 
-    def __init__(self, url: str, settings: dict[str, str]) -> None:
-        self._url = url
-        self._settings = _SETTINGS | settings
+    url: str = field(repr=False)
+    timeline: int = 0
+
+
+class Connections:
+    """Makes connections, keeps those that are not lent, and lends them again."""
+
+    def __init__(self, server: Server, settings: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._server = server
+        self._settings = {**_SETTINGS, **settings}
         self._idle: list[Connection] = []
-        self._timeline = 0
 
     @contextlib.asynccontextmanager
-    async def one(self) -> Any:
-        """Lend a connection; it is kept for the next if it is still good. Callers bound how many at once."""
-        connection = self._idle.pop() if self._idle else await self._connect()
+    async def begun(self, mode: str = "read committed") -> AsyncIterator[Connection]:
+        """Lend a connection in a new transaction; it is kept for the next if it is good afterwards.
+
+        Who borrows it ends the transaction. Callers bound how many are lent at once.
+        """
+        connection = await self._begin(mode)
         try:
             yield connection
         finally:
@@ -74,6 +87,30 @@ class Connections:
                 self._idle.append(connection)
             else:
                 connection.give_up()
+
+    async def _begin(self, mode: str) -> Connection:
+        while self._idle:
+            connection = self._idle.pop()
+            try:
+                await connection.begin(mode)
+            except TimeoutError as error:
+                connection.give_up()
+                raise unavailable(error) from error
+            except SERVER_ERRORS:
+                # Cut while nobody used it: nothing has begun, so another may try.
+                connection.give_up()
+            except BaseException:
+                connection.give_up()
+                raise
+            else:
+                return connection
+        connection = await self._connect()
+        try:
+            await connection.begin(mode)
+        except BaseException as error:
+            connection.give_up()
+            raise meaning(error) if isinstance(error, SERVER_ERRORS) else error from None
+        return connection
 
     async def close(self) -> None:
         """Close the connections that nobody has."""
@@ -84,7 +121,7 @@ class Connections:
     async def _connect(self) -> Connection:
         try:
             raw = await asyncpg.connect(
-                self._url,
+                self._server.url,
                 timeout=CONNECT_SECONDS,
                 command_timeout=ANSWER_SECONDS,
                 max_cached_statement_lifetime=0,
@@ -113,12 +150,12 @@ class Connections:
             await raw.execute("set synchronous_commit = on")
         name = await raw.fetchval(_TIMELINE)
         timeline = int(name[:8], 16)
-        if timeline < self._timeline:
+        if timeline < self._server.timeline:
             raise Unavailable(
-                f"PostgreSQL: this server is on timeline {timeline}, but timeline {self._timeline} was seen:"
+                f"PostgreSQL: this server is on timeline {timeline}, but {self._server.timeline} was seen:"
                 " another server has taken its place; shut this one down"
             )
-        self._timeline = timeline
+        self._server.timeline = timeline
 
 
 class Connection:
@@ -134,7 +171,7 @@ class Connection:
     def is_good(self) -> bool:
         return not (self._is_broken or self.raw.is_closed() or self.raw.is_in_transaction())
 
-    async def begin(self, mode: str = "read committed") -> None:
+    async def begin(self, mode: str) -> None:
         await self.raw.execute(f"begin isolation level {mode}")
 
     async def now(self) -> int:

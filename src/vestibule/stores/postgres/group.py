@@ -1,8 +1,8 @@
 """Many bodies in one transaction on one connection: equal requests travel together.
 
 The bodies are stepped side by side. Of all requests on which they are suspended, those for the earliest
-statement (statements are numbered in the order of a sign-in) are sorted by key and run in one round trip;
-each body goes on with its own rows. When all have ended there is one commit, and only then does anybody
+statement (by its turn in a sign-in) are sorted by key and run in one round trip; each body goes on with its
+own rows. When all have ended there is one commit, and only then does anybody
 hear of a result.
 
 Why that is still correct: each write is conditional and decides by what it changed, one parameter set after
@@ -57,7 +57,7 @@ class Group:
         for member in self._members:
             self._go_on(member, None)
         while self._waiting:
-            statement = min(self._waiting, key=_number)
+            statement = min(self._waiting, key=_turn)
             waiting = self._waiting.pop(statement)
             answers = await self._ask(statement, waiting)
             for (member, _), rows in zip(waiting, answers, strict=True):
@@ -134,5 +134,5 @@ def _key(statement: Statement, values: tuple[Any, ...]) -> list[str]:
     return [values[position] or "" for position in statement.key]
 
 
-def _number(statement: Statement) -> int:
-    return statement.number
+def _turn(statement: Statement) -> tuple[int, int]:
+    return statement.turn

@@ -17,7 +17,14 @@ from typing import Any, Final
 
 from vestibule.interfaces.store import Unavailable
 from vestibule.stores.bodies import MOST_WAITING, Job, refuse, too_many
-from vestibule.stores.postgres.connection import BY_KEY, SERVER_ERRORS, Connection, Connections, meaning
+from vestibule.stores.postgres.connection import (
+    BY_KEY,
+    SERVER_ERRORS,
+    Connection,
+    Connections,
+    Server,
+    meaning,
+)
 from vestibule.stores.postgres.group import Group
 from vestibule.stores.postgres.transaction import run_alone
 
@@ -31,11 +38,11 @@ BACKOFF_SECONDS: Final = 0.002
 
 
 class Lanes:
-    def __init__(self, url: str, now: Callable[[], int] | None) -> None:
+    def __init__(self, server: Server, now: Callable[[], int] | None) -> None:
         """Without `now`, each transaction asks the server for the time."""
         self._now = now
-        self._grouped = Connections(url, BY_KEY)
-        self._single = Connections(url, {})
+        self._grouped = Connections(server, BY_KEY)
+        self._single = Connections(server)
         self._jobs: deque[Job] = deque()
         self._idle: deque[asyncio.Future[None]] = deque()
         self._free = asyncio.Semaphore(MOST_ALONE)
@@ -106,7 +113,7 @@ class Lanes:
     async def _together(self, jobs: list[Job]) -> tuple[list[Job], list[Job]]:
         """Try to decide `jobs` by one commit; return whom to run alone, and whom together once more."""
         try:
-            async with self._grouped.one() as connection:
+            async with self._grouped.begun() as connection:
                 try:
                     group = await self._group(jobs, connection)
                     await connection.rollback() if group.is_spoiled else await connection.commit()
@@ -126,7 +133,6 @@ class Lanes:
         return group.alone + _settled(others), []
 
     async def _group(self, jobs: list[Job], connection: Connection) -> Group:
-        await connection.begin()
         group = Group(jobs, connection, await self._time(connection))
         try:
             await group.run()
@@ -162,9 +168,8 @@ class Lanes:
 
     async def _once(self, job: Job) -> None:
         try:
-            async with self._single.one() as connection:
+            async with self._single.begun() as connection:
                 try:
-                    await connection.begin()
                     await run_alone(job, connection, await self._time(connection))
                     await connection.commit() if job.failure is None else await connection.rollback()
                 except SERVER_ERRORS as error:

@@ -15,7 +15,7 @@ from vestibule import __version__
 from vestibule.interfaces.clock import Clock
 from vestibule.interfaces.store import Transaction, Unavailable
 from vestibule.stores.bodies import Job, too_many
-from vestibule.stores.postgres.connection import SERVER_ERRORS, Connection, Connections, meaning
+from vestibule.stores.postgres.connection import SERVER_ERRORS, Connection, Connections, Server, meaning
 from vestibule.stores.postgres.lanes import Lanes
 from vestibule.stores.postgres.transaction import run_alone
 from vestibule.stores.queries.housekeeping import TOUCH
@@ -33,17 +33,17 @@ _MIGRATION_LOCK: Final = 0x56657374
 class PostgresStore:
     def __init__(self, url: str, clock: Clock | None = None) -> None:
         """Without a clock, the time is the server's."""
-        self._url = url
+        self._server = Server(url)
         self._now = clock.now if clock is not None else None
         self._lanes: Lanes | None = None
-        self._connections = Connections(url, {})
+        self._connections = Connections(self._server)
         self._reading = asyncio.Semaphore(READERS)
         self._waiting_to_read = 0
 
     async def open(self) -> None:
         async with self._transaction() as connection:
             await _check(connection)
-        self._lanes = Lanes(self._url, self._now)
+        self._lanes = Lanes(self._server, self._now)
         self._lanes.start()
 
     async def migrate(self) -> list[str]:
@@ -105,9 +105,8 @@ class PostgresStore:
     @asynccontextmanager
     async def _transaction(self, mode: str = "read committed") -> AsyncIterator[Connection]:
         """Lend a connection in an open transaction, which is committed at the end if it is still open."""
-        async with self._connections.one() as connection:
+        async with self._connections.begun(mode) as connection:
             try:
-                await connection.begin(mode)
                 yield connection
                 if connection.raw.is_in_transaction():
                     await connection.commit()

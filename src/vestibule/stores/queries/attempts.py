@@ -22,6 +22,7 @@ ADD_VERIFICATION: Final = Statement(
     insert("verifications", VERIFICATION)
     + " on conflict (tenant_id, idempotency_key) where idempotency_key is not null do nothing",
     joins=True,
+    turn=7,
     key=("tenant_id", "idempotency_key"),
 )
 
@@ -29,12 +30,14 @@ VERIFICATION_BY_ID: Final = Statement(
     f"select {select(VERIFICATION)} from verifications"  # noqa: S608 - made of constants
     " where tenant_id = :tenant_id and verification_id = :verification_id",
     joins=True,
+    turn=0,
 )
 
 VERIFICATION_BY_KEY: Final = Statement(
     f"select {select(VERIFICATION)} from verifications"  # noqa: S608 - made of constants
     " where tenant_id = :tenant_id and idempotency_key = :idempotency_key",
     joins=True,
+    turn=0,
 )
 
 CHANGE_VERIFICATION: Final = Statement(
@@ -47,6 +50,7 @@ CHANGE_VERIFICATION: Final = Statement(
      where tenant_id = :tenant_id and verification_id = :verification_id and state = 'pending'
     """,
     joins=True,
+    turn=9,
     key=("tenant_id", "verification_id"),
 )
 
@@ -57,11 +61,12 @@ HOLD_USER: Final = Statement(
     select user_id from users where tenant_id = :tenant_id and user_id = :user_id for no key update
     """,
     joins=True,
+    turn=10,
     key=("tenant_id", "user_id"),
 )
 
 ADD_CHALLENGE: Final = Statement(
-    insert("challenges", CHALLENGE), joins=True, key=("tenant_id", "challenge_id")
+    insert("challenges", CHALLENGE), joins=True, turn=11, key=("tenant_id", "challenge_id")
 )
 
 SUPERSEDE_CHALLENGES: Final = Statement(
@@ -75,6 +80,7 @@ SUPERSEDE_CHALLENGES: Final = Statement(
              limit 1000 offset :keep_open::bigint)
     """,
     joins=True,
+    turn=12,
     key=("tenant_id", "user_id"),
 )
 
@@ -82,6 +88,7 @@ CHALLENGE_BY_ID: Final = Statement(
     f"select {select(CHALLENGE)} from challenges"  # noqa: S608 - made of constants
     " where tenant_id = :tenant_id and challenge_id = :challenge_id",
     joins=True,
+    turn=0,
 )
 
 OPEN_CHALLENGES: Final = Statement(
@@ -92,6 +99,7 @@ OPEN_CHALLENGES: Final = Statement(
      order by created_at, challenge_id
     """,  # noqa: S608 - made of constants
     joins=True,
+    turn=0,
 )
 
 TAKE_TRY: Final = Statement(
@@ -102,6 +110,7 @@ TAKE_TRY: Final = Statement(
     returning tries_left
     """,
     joins=True,
+    turn=3,
     key=("tenant_id", "challenge_id"),
 )
 
@@ -111,6 +120,7 @@ CLOSE_CHALLENGE: Final = Statement(
      where tenant_id = :tenant_id and challenge_id = :challenge_id and state = 'open'
     """,
     joins=True,
+    turn=8,
     key=("tenant_id", "challenge_id"),
 )
 

@@ -19,7 +19,7 @@ COUNT_BY_STATE: Final = Statement(
     """
 )
 
-ADD_EVENT: Final = Statement(insert("events", EVENT), joins=True)
+ADD_EVENT: Final = Statement(insert("events", EVENT), joins=True, turn=13)
 
 # The claimed name is stored as it was said; both engines fold ASCII letters, and what is beyond them is
 # found by the canonical name.

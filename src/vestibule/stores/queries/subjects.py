@@ -34,10 +34,13 @@ SUBJECT_BY_NAME = Statement(
     _SUBJECT.format(source="user_names n join users u on u.tenant_id = n.tenant_id and u.user_id = n.user_id")
     + "where n.tenant_id = :tenant_id and n.name = :name",
     joins=True,
+    turn=1,
 )
 
 SUBJECT = Statement(
-    _SUBJECT.format(source="users u") + "where u.tenant_id = :tenant_id and u.user_id = :user_id", joins=True
+    _SUBJECT.format(source="users u") + "where u.tenant_id = :tenant_id and u.user_id = :user_id",
+    joins=True,
+    turn=2,
 )
 
 CLEAN_OR_LOCKED = Statement(
@@ -48,6 +51,7 @@ CLEAN_OR_LOCKED = Statement(
        for no key update
     """,
     joins=True,
+    turn=4,
     key=("tenant_id", "user_id", "factor"),
 )
 
@@ -60,6 +64,7 @@ RELEASE_ATTEMPT = Statement(
      where tenant_id = :tenant_id and user_id = :user_id and factor = :factor and failures > 0
     """,
     joins=True,
+    turn=5,
     key=("tenant_id", "user_id", "factor"),
 )
 
@@ -77,6 +82,7 @@ SETTLE_ATTEMPT = Statement(
     returning failures, locked_until
     """,  # noqa: S608 - made of constants
     joins=True,
+    turn=5,
     key=("tenant_id", "user_id", "factor"),
 )
 
@@ -89,6 +95,7 @@ RELEASE_ATTEMPT = Statement(
      where tenant_id = :tenant_id and user_id = :user_id and factor = :factor and failures > 0
     """,
     joins=True,
+    turn=5,
     key=("tenant_id", "user_id", "factor"),
 )
 
@@ -98,6 +105,7 @@ CLEAR_THROTTLE = Statement(
      where tenant_id = :tenant_id and user_id = :user_id and factor = :factor
     """,
     joins=True,
+    turn=5,
     key=("tenant_id", "user_id", "factor"),
 )
 
@@ -108,6 +116,7 @@ ADVANCE_AUTHENTICATOR = Statement(
        and user_id = :user_id and status = 'active'
     """,
     joins=True,
+    turn=6,
     key=("tenant_id", "authenticator_id"),
 )
 
