@@ -496,7 +496,7 @@ def _console_people() -> list[Sample]:
                 "form": Form(
                     {},
                     {"username": Words("refusal.name_taken", {"key": "mobervh"})},
-                    Words("form.not_possible"),
+                    Words("refusal.changed_meanwhile"),
                 ),
             },
         ),
@@ -531,6 +531,8 @@ def _console_tokens() -> list[Sample]:
     blank = {
         "form": Form(),
         "file_forms": ("auto", "csv_server", "csv_cloud", "pskc"),
+        "secret_encodings": ("unstated", "base32", "hex"),
+        "text_encodings": ("detect", "windows_1252"),
         "report": None,
         "upload_id": "",
     }

@@ -23,6 +23,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from inspect import cleandoc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,12 +36,15 @@ INTERRUPTED = 130
 """The exit status that shells give to a command ended by the interrupt key."""
 
 _APP = re.compile(r"^app = (App\(.*?\))$", re.MULTILINE | re.DOTALL)
-_DEFAULT_HELP = re.compile(r'^@app\.default\n.*?"""(.+?)(?:"""|\n)', re.MULTILINE | re.DOTALL)
+_DEFAULT_HELP = re.compile(r'^@app\.default\n.*?"""(.+?)"""', re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One entry of the list of commands: its name, its line of help, and where it is defined."""
+    """One entry of the list of commands: its name, its help, and where it is defined.
+
+    The list shows the first paragraph of the help; `vestibule NAME --help` shows all of it.
+    """
 
     name: str
     help: str
@@ -86,8 +90,8 @@ def commands() -> Iterator[Command]:
         if statement is not None and file.stem != "__init__":
             given = _literals(statement[1])
             documented = _DEFAULT_HELP.search(source)
-            line = given.get("help") or (documented[1] if documented else "")
-            yield Command(given["name"], line, f"{__name__}.{file.stem}:app")
+            words = given.get("help") or (cleandoc(documented[1]) if documented else "")
+            yield Command(given["name"], words, f"{__name__}.{file.stem}:app")
 
 
 def _literals(statement: str) -> dict[str | None, str]:

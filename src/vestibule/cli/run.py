@@ -14,20 +14,19 @@ from cyclopts import App, Parameter
 from vestibule.catalog import text
 from vestibule.cli.configuration import ConfigFile, settings_or_exit, terminal_language
 from vestibule.cli.house import NOT_STARTED, opened, run_loop
+from vestibule.cli.output import qr_code
+from vestibule.cli.program import command, command_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from vestibule.interfaces.frontend import Frontend
     from vestibule.runtime.build import House
     from vestibule.runtime.settings import Settings
     from vestibule.services.demonstration import Demonstration
 
-app = App(
-    name="run",
-    help="Set up what is missing and start everything; says what to do next.",
-    help_format="plaintext",
-)
+app = App(name="run", help_format="plaintext")
 
 
 @app.default
@@ -36,9 +35,9 @@ def run(
     config: ConfigFile = None,
     demo: Annotated[bool, Parameter(negative="--no-demo")] = True,
 ) -> int:
-    """Set up what is missing and start everything in one process.
+    """Set up what is missing and start everything in one process; says what to do next.
 
-    Examples:
+    For example:
 
       vestibule run
       vestibule run --no-demo
@@ -52,10 +51,10 @@ def run(
         Make a demonstration tenant with a user and a VPN at the first start.
     """
     settings = settings_or_exit(config)
-    return run_loop(lambda: _run(settings, demo))
+    return run_loop(lambda: _run(settings, demo, config))
 
 
-async def _run(settings: Settings, wants_demo: bool) -> int:
+async def _run(settings: Settings, wants_demo: bool, config: Path | None) -> int:
     from vestibule.runtime.logging import set_up  # noqa: PLC0415
     from vestibule.runtime.serve import running, until_told_to_stop  # noqa: PLC0415
 
@@ -68,7 +67,7 @@ async def _run(settings: Settings, wants_demo: bool) -> int:
             made = await services.demonstrations.make({}, "127.0.0.1/32")
         try:
             async with running(house) as frontends:
-                await _say_what_next(house, frontends, made)
+                await _say_what_next(house, frontends, made, config)
                 await until_told_to_stop()
         except OSError as error:
             address = getattr(error, "filename", None) or ""
@@ -83,7 +82,9 @@ async def _run(settings: Settings, wants_demo: bool) -> int:
     return 0
 
 
-async def _say_what_next(house: House, frontends: list[Frontend], made: Demonstration | None) -> None:
+async def _say_what_next(
+    house: House, frontends: list[Frontend], made: Demonstration | None, config: Path | None
+) -> None:
     from rich.console import Console  # noqa: PLC0415
 
     language = terminal_language()
@@ -108,35 +109,32 @@ async def _say_what_next(house: House, frontends: list[Frontend], made: Demonstr
         screen.print(f"[bold]{text(language, 'run.setup.title')}[/bold]\n")
         screen.print(f"   {url}/console/setup/{token.reveal()}\n", markup=False)
     if made is not None:
-        _show_demonstration(screen.print, language, made, addresses.get("radius", ""))
+        passcode = command_elsewhere("demo passcode", config=config)
+        _show_demonstration(screen.print, language, made, addresses.get("radius", ""), passcode)
     elif house.services.demonstrations.exists:
-        screen.print(text(language, "run.demo.again", username="alice", command="vestibule demo passcode"))
-        screen.print(text(language, "run.demo.forgotten", command="vestibule demo renew") + "\n")
+        passcode, renew = (command_elsewhere(f"demo {what}", config=config) for what in ("passcode", "renew"))
+        again = text(language, "run.demo.again", username="alice", command=passcode)
+        screen.print(again, markup=False)
+        screen.print(text(language, "run.demo.forgotten", command=renew) + "\n", markup=False)
 
 
-def _show_demonstration(show: Callable[..., None], language: str, made: Demonstration, radius: str) -> None:
-    import io  # noqa: PLC0415
-
-    import segno  # noqa: PLC0415
-
+def _show_demonstration(
+    show: Callable[..., None], language: str, made: Demonstration, radius: str, passcode: str
+) -> None:
     def say(key: str, **placeholders: str) -> None:
         show(text(language, key, **placeholders), markup=False)
 
     uri, typed = (secret.reveal() for secret in made.shown[:2])
     show(f"[bold]{text(language, 'run.demo.title', username=made.username)}[/bold]\n")
     say("run.demo.scan")
-    drawing = io.StringIO()
-    segno.make(uri, error="l").terminal(out=drawing, compact=True, border=2)
-    show(drawing.getvalue(), markup=False)
+    show(qr_code(uri), markup=False)
     say("run.demo.typed", secret=typed)
     show("")
     show(f"   {text(language, 'run.demo.password')}: {made.password.reveal()}", markup=False)
     show(f"   {text(language, 'run.demo.secret')}: {made.shared_secret.reveal()}\n", markup=False)
     say("run.demo.no_phone")
-    show("\n   vestibule demo passcode\n", markup=False)
+    show(f"\n   {passcode}\n", markup=False)
     say("run.demo.try")
-    show(
-        f"\n   VESTIBULE_TRY_SECRET={made.shared_secret.reveal()} vestibule try {made.username} "
-        f"--server {radius.partition(',')[0]}\n",
-        markup=False,
-    )
+    server = radius.partition(",")[0].replace("0.0.0.0:", "127.0.0.1:")
+    play = command(f"try {made.username} --server {server}")
+    show(f"\n   VESTIBULE_TRY_SECRET={made.shared_secret.reveal()} {play}\n", markup=False)

@@ -18,12 +18,14 @@ from vestibule.policy.decision import Decision, Deny, Permit, RequirePasscode, R
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What the rules may know. `held` are the methods of the user's usable authenticators."""
+    """What the rules may know. `held` are the methods of the user's usable authenticators. `is_enrolled`:
+    he has proven an authenticator or was given one, usable now or not (suspended, not valid now)."""
 
     application: Application
     user: User | None
     held: frozenset[str]
     is_first_factor_proven: bool
+    is_enrolled: bool = False
     proven_method: str = ""
     proven_reason: Reason = Reason.PASSCODE_VERIFIED
 
@@ -70,12 +72,12 @@ def _first_factor_is_first(facts: Facts) -> _Said:
 
 
 def _second_factor_is_enough(facts: Facts) -> _Said:
-    if facts.proven_method:
+    allowed = allowed_methods(facts.application, facts.held)
+    if facts.proven_method in allowed:
         line = TraceLine("second_factor", "proven", {"method": facts.proven_method})
         return _Said(line, lambda trace: Permit(facts.proven_reason, trace))
-    if facts.application.second_factor is SecondFactor.IF_ENROLLED and not facts.held:
+    if facts.application.second_factor is SecondFactor.IF_ENROLLED and not (facts.held or facts.is_enrolled):
         return _NOTHING_ENROLLED
-    allowed = allowed_methods(facts.application, facts.held)
     if not facts.held:
         return _deny(TraceLine("second_factor", "nothing_held"), Reason.NO_AUTHENTICATOR)
     if not allowed:

@@ -1,0 +1,58 @@
+"""What bounds us: a bare UDP echo, and FreeRADIUS answering from a static file, each on one core."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import socket
+from pathlib import Path
+
+from benchmarks.figures import Figures
+from benchmarks.radius_load import RadiusLoad
+from tests.callers import access_request
+from tests.peers.freeradius import FreeRadius
+
+SECRET = b"a shared secret for benchmarks"
+USERS = 100
+
+
+def _echo(ready: object) -> None:
+    os.sched_setaffinity(0, {0})
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("127.0.0.1", 0))
+    ready.send(server.getsockname()[1])  # type: ignore[attr-defined]
+    while True:
+        datagram, peer = server.recvfrom(4096)
+        server.sendto(b"\x02" + datagram[1:], peer)
+
+
+def udp_echo(count: int, window: int) -> Figures:
+    """Measure a loop that does nothing but answer."""
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.get_context("fork").Process(target=_echo, args=(there,), daemon=True)
+    process.start()
+    try:
+        load = RadiusLoad(("127.0.0.1", here.recv()), _request)
+        return load.run("bare UDP echo, one core", count, window)
+    finally:
+        process.kill()
+        process.join()
+
+
+def freeradius(folder: Path, count: int, window: int) -> Figures:
+    """Measure FreeRADIUS with a static users file, on one core."""
+    users = {f"user{number}": "123456" for number in range(USERS)}
+    server = FreeRadius(folder, users=users, secret=SECRET.decode())
+    server.start()
+    try:
+        assert server.program is not None
+        for task in Path(f"/proc/{server.program.process.pid}/task").iterdir():
+            os.sched_setaffinity(int(task.name), {0})
+        load = RadiusLoad(("127.0.0.1", server.port), _request)
+        return load.run("FreeRADIUS, static users file, one core", count, window)
+    finally:
+        server.stop()
+
+
+def _request(index: int, identifier: int) -> bytes:
+    return access_request(SECRET, identifier, f"user{index % USERS}", "123456")

@@ -1,0 +1,116 @@
+"""A RADIUS load generator: prebuilt datagrams, a window of outstanding ones on a few sockets.
+
+It knows nothing of the server but its address and the shared secret, so it measures any of them.
+"""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import time
+from collections.abc import Callable, Sequence
+
+from benchmarks.figures import Figures
+from tests.callers import ACCESS_ACCEPT, ACCESS_CHALLENGE
+
+SOCKETS = 8
+_PATIENCE_SECONDS = 3.0
+
+
+class _Lane:
+    """One socket with its free identifiers."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setblocking(False)
+        self.socket.connect(address)
+        self.sent: dict[int, tuple[float, bytes]] = {}
+        self.next_identifier = 0
+
+    def send(self, datagram: bytes, at: float) -> None:
+        identifier = datagram[1]
+        self.sent[identifier] = (at, datagram)
+        self.socket.send(datagram)
+
+
+class RadiusLoad:
+    """Drives one server; `build(i, identifier)` makes the i-th request."""
+
+    def __init__(self, address: tuple[str, int], build: Callable[[int, int], bytes]) -> None:
+        self._address = address
+        self._build = build
+
+    def run(
+        self,
+        label: str,
+        count: int,
+        window: int,
+        rate: float | None = None,
+        follow: Callable[[int, bytes, int], bytes] | None = None,
+    ) -> Figures:
+        """Send `count` requests with at most `window` outstanding, or `rate` a second if given.
+
+        With `follow`, an Access-Challenge is answered by `follow(i, reply, identifier)` and counts when
+        its own answer is there. Lost datagrams are sent again after three seconds.
+        """
+        lanes = [_Lane(self._address) for _ in range(SOCKETS)]
+        selector = selectors.DefaultSelector()
+        for lane in lanes:
+            selector.register(lane.socket, selectors.EVENT_READ, lane)
+        requests = [self._build(i, (i // SOCKETS) % 256) for i in range(count)]
+        owner: dict[tuple[int, int], tuple[int, float]] = {}
+        latencies: list[float] = []
+        done = accepted = started = outstanding = 0
+        began = time.perf_counter()
+        while done < count:
+            now = time.perf_counter()
+            allowed = count if rate is None else min(count, int((now - began) * rate) + 1)
+            while started < allowed and outstanding < window:
+                lane = lanes[started % SOCKETS]
+                datagram = requests[started]
+                if datagram[1] in lane.sent:
+                    break
+                owner[started % SOCKETS, datagram[1]] = (started, now)
+                lane.send(datagram, now)
+                started += 1
+                outstanding += 1
+            ready = selector.select(0.001 if rate is not None else 0.5)
+            now = time.perf_counter()
+            if not ready and rate is None:
+                _resend(lanes, now)
+            for key, _ in ready:
+                lane = key.data
+                number = lanes.index(lane)
+                for reply in _received(lane.socket):
+                    if lane.sent.pop(reply[1], None) is None:
+                        continue
+                    index, at = owner[number, reply[1]]
+                    if reply[0] == ACCESS_CHALLENGE and follow is not None:
+                        lane.send(follow(index, reply, reply[1]), at)
+                        continue
+                    done += 1
+                    outstanding -= 1
+                    accepted += reply[0] == ACCESS_ACCEPT
+                    latencies.append(now - at)
+        seconds = time.perf_counter() - began
+        for lane in lanes:
+            lane.socket.close()
+        return Figures(label, done, accepted, seconds, latencies)
+
+
+def _received(source: socket.socket) -> list[bytes]:
+    replies = []
+    while len(replies) < 64:
+        try:
+            replies.append(source.recv(4096))
+        except BlockingIOError:
+            break
+    return replies
+
+
+def _resend(lanes: Sequence[_Lane], now: float) -> None:
+    for lane in lanes:
+        for identifier, (at, datagram) in list(lane.sent.items()):
+            if now - at > _PATIENCE_SECONDS:
+                lane.sent[identifier] = (now, datagram)
+                lane.socket.send(datagram)

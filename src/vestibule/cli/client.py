@@ -1,0 +1,473 @@
+"""`vestibule client`: the VPN concentrators and servers that ask by RADIUS, and their shared secrets.
+
+A secret is shown once, when it is made; after that only its last characters tell it from others.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeAlias
+
+import msgspec
+from cyclopts import App, Parameter, validators
+
+from vestibule.cli import finding
+from vestibule.cli.desk import Desk, at_desk
+from vestibule.cli.listing import show_rows
+from vestibule.cli.output import moment
+from vestibule.cli.parameters import HERE, DryRun, Json, Scope, Yes
+from vestibule.cli.records import client_record, secret_record
+from vestibule.cli.terminal import NotDone, Terminal
+from vestibule.cli.values import moment_after, plain_name
+from vestibule.crypto.secret import Secret
+from vestibule.model.application import Client, ClientKind, ClientSecret
+from vestibule.model.radius_client import Mode, Signing, read_settings
+
+app = App(
+    name="client",
+    help="RADIUS clients, such as VPN concentrators, and their shared secrets.",
+    help_format="plaintext",
+)
+secrets = App(
+    name="secret",
+    help="The shared secrets of a RADIUS client; several may be valid while one is replaced.",
+    help_format="plaintext",
+)
+app.command(secrets)
+
+_SHORT = 8
+
+ModeChoice: TypeAlias = Annotated[
+    Mode | None,
+    Parameter(
+        name="--mode",
+        help="challenge: the password first, then the client asks for the passcode. combined: password and "
+        "passcode in one field. passcode-only: the client has checked the password.",
+    ),
+]
+SigningChoice: TypeAlias = Annotated[
+    Signing | None,
+    Parameter(
+        name="--message-authenticator",
+        help="require: requests without it are dropped. auto: once the client has sent one. allow: never "
+        "demanded; answers can then be forged by who changes packets on the way.",
+    ),
+]
+ProxyState: TypeAlias = Annotated[
+    bool | None,
+    Parameter(
+        name="--limit-proxy-state",
+        negative="--no-limit-proxy-state",
+        help="Drop unsigned requests with Proxy-State, which every known forgery needs.",
+    ),
+]
+PasscodeLength: TypeAlias = Annotated[
+    int | None,
+    Parameter(
+        name="--passcode-length",
+        validator=validators.Number(gte=6, lte=10),
+        help="Mode combined: how many digits at the end are the passcode, 6 to 10.",
+    ),
+]
+
+
+@app.command(name="list")
+def list_clients(*, as_json: Json = False, scope: Scope = HERE) -> int:
+    """List the RADIUS clients.
+
+    For example:
+
+      vestibule client list
+    """
+
+    async def work(desk: Desk) -> None:
+        show_rows(
+            desk.terminal,
+            desk.services.applications.clients(desk.actor, desk.tenant_id, ClientKind.RADIUS),
+            as_json=as_json,
+            record=client_record,
+            header=("name", "address", "application", "mode", "secrets", "status", "id"),
+            row=lambda one: _cells(desk, one),
+            empty="list.no_clients",
+        )
+
+    return at_desk(scope, work)
+
+
+@app.command
+def show(client: str, /, *, as_json: Json = False, scope: Scope = HERE) -> int:
+    """Show one RADIUS client with the last characters of its secrets.
+
+    For example:
+
+      vestibule client show vpn-1
+      vestibule client show 192.0.2.10
+
+    Parameters
+    ----------
+    client
+        Its name, address or identifier.
+    """
+
+    async def work(desk: Desk) -> None:
+        one, terminal = finding.client(desk, client, ClientKind.RADIUS), desk.terminal
+        stored = await desk.services.applications.secrets(desk.actor, desk.tenant_id, one.client_id)
+        if as_json:
+            terminal.json({**client_record(one), "secrets": [secret_record(secret) for secret in stored]})
+            return
+        settings = read_settings(one.settings)
+        length = str(settings.passcode_length) if settings.mode is Mode.COMBINED else ""
+        terminal.facts(
+            [
+                ("name", one.name),
+                ("address", one.address),
+                ("application", _application_name(desk, one)),
+                ("mode", terminal.words(f"mode.{settings.mode.value}")),
+                ("passcode_length", length),
+                ("message_authenticator", terminal.words(f"signing.{settings.message_authenticator.value}")),
+                ("limit_proxy_state", terminal.yes_no(settings.limit_proxy_state)),
+                ("status", _status(terminal, one)),
+                ("added", moment(one.created_at)),
+                ("id", one.client_id),
+            ]
+        )
+        terminal.line()
+        _show_secrets(desk, stored, as_json=False)
+
+    return at_desk(scope, work)
+
+
+@app.command
+def add(
+    name: str,
+    address: str,
+    /,
+    *,
+    application: Annotated[str, Parameter(help="The application on whose behalf it asks.")],
+    mode: ModeChoice = None,
+    message_authenticator: SigningChoice = None,
+    limit_proxy_state: ProxyState = None,
+    passcode_length: PasscodeLength = None,
+    ask_secret: Annotated[
+        bool,
+        Parameter(negative="", show_default=False, help="Ask for the secret that the client has already."),
+    ] = False,
+    as_json: Json = False,
+    scope: Scope = HERE,
+) -> int:
+    """Add a RADIUS client with its first shared secret, which is random and shown once.
+
+    For example:
+
+      vestibule client add vpn-1 192.0.2.10 --application VPN
+      vestibule client add branches 198.51.100.0/24 --application VPN --mode combined --passcode-length 6
+      vestibule client add old-vpn 192.0.2.11 --application VPN --ask-secret < file-with-the-secret
+
+    Parameters
+    ----------
+    name
+        What it is called.
+    address
+        The IP address it asks from, or a network such as 192.0.2.0/24.
+    """
+
+    async def work(desk: Desk) -> None:
+        applications, terminal = desk.services.applications, desk.terminal
+        asks_for = finding.application(desk, application)
+        chosen = _asked(desk) if ask_secret else None
+        added = await applications.add_client(
+            desk.actor,
+            desk.tenant_id,
+            asks_for.application_id,
+            ClientKind.RADIUS,
+            plain_name(name),
+            address=address,
+            settings=_settings({}, mode, message_authenticator, limit_proxy_state, passcode_length),
+        )
+        secret = await applications.add_shared_secret(desk.actor, desk.tenant_id, added.client_id, chosen)
+        if as_json:
+            terminal.json({**client_record(added), **({} if chosen else {"secret": secret.reveal()})})
+        elif chosen:
+            terminal.say("client.added", name=added.name, address=added.address)
+        else:
+            terminal.note("client.added", name=added.name, address=added.address)
+            terminal.secret(secret, "client.secret_shown")
+
+    return at_desk(scope, work)
+
+
+@app.command
+def change(
+    client: str,
+    /,
+    *,
+    name: str | None = None,
+    address: str | None = None,
+    application: str | None = None,
+    mode: ModeChoice = None,
+    message_authenticator: SigningChoice = None,
+    limit_proxy_state: ProxyState = None,
+    passcode_length: PasscodeLength = None,
+    enable: Annotated[bool | None, Parameter(name="--enable", negative="--disable")] = None,
+    scope: Scope = HERE,
+) -> int:
+    """Change a RADIUS client; it holds within a second. What is left out stays as it is.
+
+    For example:
+
+      vestibule client change vpn-1 --address 192.0.2.12
+      vestibule client change vpn-1 --message-authenticator require
+      vestibule client change vpn-1 --disable
+
+    Parameters
+    ----------
+    client
+        Its name, address or identifier.
+    name
+        The new name.
+    address
+        The IP address or network it asks from.
+    application
+        The application on whose behalf it asks.
+    enable
+        Switched off, its requests get no answer.
+    """
+
+    async def work(desk: Desk) -> None:
+        one = finding.client(desk, client, ClientKind.RADIUS)
+        asks_for = finding.application(desk, application).application_id if application else None
+        settings = _settings(one.settings, mode, message_authenticator, limit_proxy_state, passcode_length)
+        given = {
+            "name": plain_name(name) if name is not None else None,
+            "address": address,
+            "application_id": asks_for,
+            "settings": settings,
+            "is_enabled": enable,
+        }
+        changed = msgspec.structs.replace(
+            one, **{field: value for field, value in given.items() if value is not None}
+        )
+        if changed == one:
+            raise NotDone("cli.nothing_to_change")
+        await desk.services.applications.change_client(desk.actor, changed)
+        desk.terminal.say("client.changed", name=changed.name)
+
+    return at_desk(scope, work)
+
+
+@app.command
+def remove(client: str, /, *, yes: Yes = False, dry_run: DryRun = False, scope: Scope = HERE) -> int:
+    """Remove a RADIUS client and its secrets. Its requests get no answer from then on.
+
+    For example:
+
+      vestibule client remove vpn-1
+
+    Parameters
+    ----------
+    client
+        Its name, address or identifier.
+    """
+
+    async def work(desk: Desk) -> None:
+        one = finding.client(desk, client, ClientKind.RADIUS)
+        if dry_run:
+            desk.terminal.say("client.goes", name=one.name, address=one.address)
+            desk.terminal.note("dry_run")
+            return
+        desk.terminal.confirm(yes, "ask.remove", name=one.name)
+        await desk.services.applications.remove_client(desk.actor, desk.tenant_id, one.client_id)
+        desk.terminal.say("client.removed", name=one.name)
+
+    return at_desk(scope, work)
+
+
+# --- secrets --------------------------------------------------------------------------------------------
+
+
+@secrets.command(name="add")
+def add_secret(
+    client: str,
+    /,
+    *,
+    ask: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    as_json: Json = False,
+    scope: Scope = HERE,
+) -> int:
+    """Add a shared secret beside those there are: random, and shown once.
+
+    To replace a secret without interruption: add one, enter it at the client, end the old one.
+
+    For example:
+
+      vestibule client secret add vpn-1
+
+    Parameters
+    ----------
+    client
+        Its name, address or identifier.
+    ask
+        Ask for the secret that the client has already, instead of making one.
+    """
+
+    async def work(desk: Desk) -> None:
+        one = finding.client(desk, client, ClientKind.RADIUS)
+        chosen = _asked(desk) if ask else None
+        secret = await desk.services.applications.add_shared_secret(
+            desk.actor, desk.tenant_id, one.client_id, chosen
+        )
+        if chosen:
+            desk.terminal.say("client.secret_added", name=one.name)
+        elif as_json:
+            desk.terminal.json({"secret": secret.reveal()})
+        else:
+            desk.terminal.secret(secret, "client.secret_shown")
+            end = desk.command(f"client secret end {shlex.quote(one.name)} SECRET")
+            desk.terminal.note("client.next_end", command=end)
+
+    return at_desk(scope, work)
+
+
+@secrets.command(name="list")
+def list_secrets(client: str, /, *, as_json: Json = False, scope: Scope = HERE) -> int:
+    """List the shared secrets of a client: their last characters, never more.
+
+    For example:
+
+      vestibule client secret list vpn-1
+
+    Parameters
+    ----------
+    client
+        Its name, address or identifier.
+    """
+
+    async def work(desk: Desk) -> None:
+        one = finding.client(desk, client, ClientKind.RADIUS)
+        stored = await desk.services.applications.secrets(desk.actor, desk.tenant_id, one.client_id)
+        _show_secrets(desk, stored, as_json=as_json)
+
+    return at_desk(scope, work)
+
+
+@secrets.command(name="end")
+def end_secret(
+    client: str,
+    secret: str,
+    /,
+    *,
+    at: str | None = None,
+    yes: Yes = False,
+    scope: Scope = HERE,
+) -> int:
+    """End a shared secret at once, or at a time.
+
+    For example:
+
+      vestibule client secret end vpn-1 x7Q
+      vestibule client secret end vpn-1 x7Q --at 24h
+
+    Parameters
+    ----------
+    client
+        Its name, address or identifier.
+    secret
+        Its last characters as `client secret list` shows them, or the beginning of its identifier.
+    at
+        When it ends: in 90m, 2h, 7d, or a day or time such as 2026-12-01T08:00. Left out: now, for good.
+    """
+
+    async def work(desk: Desk) -> None:
+        one = finding.client(desk, client, ClientKind.RADIUS)
+        stored = await finding.secret(desk, one, secret)
+        not_after = moment_after(at, desk.now) if at is not None else None
+        told = {"hint": stored.hint, "name": one.name}
+        desk.terminal.confirm(yes or not_after is not None, "ask.end_secret", **told)
+        await desk.services.applications.end_secret(
+            desk.actor, desk.tenant_id, one.client_id, stored.secret_id, not_after
+        )
+        if not_after is None:
+            desk.terminal.say("client.secret_ended", **told)
+        else:
+            desk.terminal.say("client.secret_ends", at=moment(not_after), **told)
+
+    return at_desk(scope, work)
+
+
+def secret_validity(terminal: Terminal, secret: ClientSecret, now: int) -> str:
+    """Return until when a secret or key holds, in words."""
+    if secret.not_after is None:
+        return terminal.words("secret.valid")
+    key = "secret.over" if secret.not_after <= now else "secret.until"
+    return terminal.words(key, at=moment(secret.not_after))
+
+
+# --- parts ----------------------------------------------------------------------------------------------
+
+
+def _show_secrets(desk: Desk, stored: tuple[ClientSecret, ...], *, as_json: bool) -> None:
+    show_rows(
+        desk.terminal,
+        stored,
+        as_json=as_json,
+        record=secret_record,
+        header=("ends_with", "validity", "added", "id"),
+        row=lambda secret: (
+            f"…{secret.hint}",
+            secret_validity(desk.terminal, secret, desk.now),
+            moment(secret.created_at),
+            secret.secret_id[:_SHORT],
+        ),
+        empty="list.no_secrets",
+    )
+
+
+def _cells(desk: Desk, one: Client) -> tuple[str, ...]:
+    ends = [not_after for not_after, _ in desk.snapshot.peers[one.client_id].secrets]
+    valid = sum(not_after is None or desk.now < not_after for not_after in ends)
+    return (
+        one.name,
+        one.address,
+        _application_name(desk, one),
+        read_settings(one.settings).mode.value.replace("_", "-"),
+        str(valid),
+        _status(desk.terminal, one),
+        one.client_id,
+    )
+
+
+def _application_name(desk: Desk, one: Client) -> str:
+    return desk.snapshot.peers[one.client_id].application.name
+
+
+def _status(terminal: Terminal, one: Client) -> str:
+    return terminal.words("status.on" if one.is_enabled else "status.off")
+
+
+def _asked(desk: Desk) -> Secret[str]:
+    secret = desk.terminal.ask_hidden("ask.shared_secret")
+    revealed = secret.reveal()
+    if not revealed.isascii() or not revealed.isprintable() or " " in revealed:
+        raise NotDone("cli.wrong.secret")
+    return secret
+
+
+def _settings(
+    before: Mapping[str, Any],
+    mode: Mode | None,
+    message_authenticator: Signing | None,
+    limit_proxy_state: bool | None,
+    passcode_length: int | None,
+) -> dict[str, Any]:
+    """Return the client's settings with what was given; what is the default need not be written."""
+    given = {
+        "mode": mode.value if mode else None,
+        "message_authenticator": message_authenticator.value if message_authenticator else None,
+        "limit_proxy_state": limit_proxy_state,
+        "passcode_length": passcode_length,
+    }
+    settings = {**before, **{name: value for name, value in given.items() if value is not None}}
+    if message_authenticator not in (None, read_settings(before).message_authenticator):
+        settings.pop("has_signed", None)  # what was learned belongs to the choice before
+    return settings

@@ -1,0 +1,128 @@
+"""Finding what a person means: a name, an identifier or its beginning. Unknown things name the next step."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from vestibule.cli.desk import Desk
+from vestibule.cli.terminal import NotDone
+from vestibule.crypto.tokens import is_id
+from vestibule.interfaces.store import Page, Subject, VerificationFilter
+from vestibule.model.application import Application, Client, ClientKind, ClientSecret, DirectoryConfiguration
+from vestibule.model.authenticator import Authenticator, AuthenticatorStatus, canonical_serial
+from vestibule.model.verification import Verification
+
+SHORT_ID = 16
+"""So many characters of an attempt's identifier are shown in lists: its time and 16 random bits."""
+_TIME_DIGITS = 12
+_LEAST_BEGINNING = 4
+
+Found = TypeVar("Found")
+
+
+async def user(desk: Desk, name: str) -> Subject:
+    """Return the person of that name, in any spelling, or of that identifier."""
+    users = desk.services.users
+    found = await users.find_by_name(desk.actor, desk.tenant_id, name)
+    if found is None and is_id(name):
+        found = await users.find(desk.actor, desk.tenant_id, name)
+    if found is None:
+        raise NotDone("cli.unknown.user", name=name, command=desk.command("user list"))
+    return found
+
+
+def held(subject: Subject) -> tuple[Authenticator, ...]:
+    """Return what a person holds, what has been taken away left out."""
+    return tuple(a for a in subject.authenticators if a.status is not AuthenticatorStatus.REVOKED)
+
+
+def authenticator(desk: Desk, subject: Subject, wanted: str) -> Authenticator:
+    """Return what the person holds by serial, name, method, identifier or the identifier's beginning."""
+    holds = held(subject)
+    by_word = [one for one in holds if wanted.casefold() in _words(one, wanted)]
+    found = by_word or _by_beginning(holds, wanted, lambda one: one.authenticator_id)
+    return _only(
+        found, wanted, desk, f"authenticator list {shlex.quote(subject.user.username)}", "authenticator"
+    )
+
+
+def _words(one: Authenticator, wanted: str) -> tuple[str, ...]:
+    by_serial = wanted.casefold() if one.serial and one.serial == canonical_serial(wanted) else ""
+    return tuple(word for word in (by_serial, one.label.casefold(), one.method) if word)
+
+
+def application(desk: Desk, wanted: str) -> Application:
+    """Return the application of that name or identifier."""
+    found = desk.services.applications.applications(desk.actor, desk.tenant_id)
+    for one in found:
+        if wanted == one.application_id:
+            return one
+    named = [one for one in found if one.name.casefold() == wanted.casefold()]
+    return _only(named, wanted, desk, "application list", "application")
+
+
+def client(desk: Desk, wanted: str, kind: ClientKind) -> Client:
+    """Return the client of that name, address or identifier."""
+    found = desk.services.applications.clients(desk.actor, desk.tenant_id, kind)
+    for one in found:
+        if wanted == one.client_id:
+            return one
+    named = [one for one in found if one.name.casefold() == wanted.casefold()]
+    addressed = [one for one in found if one.address and one.address.partition("/")[0] == wanted]
+    noun = "api-key" if kind is ClientKind.API else "client"
+    return _only(named or addressed, wanted, desk, f"{noun} list", noun.replace("-", "_"))
+
+
+async def secret(desk: Desk, of: Client, wanted: str) -> ClientSecret:
+    """Return a secret of a client by its last characters, its identifier or the identifier's beginning."""
+    stored = await desk.services.applications.secrets(desk.actor, desk.tenant_id, of.client_id)
+    hinted = [one for one in stored if one.hint == wanted.lstrip("…")]
+    found = hinted or _by_beginning(stored, wanted, lambda one: one.secret_id)
+    listing = f"client secret list {shlex.quote(of.name)}" if of.kind is ClientKind.RADIUS else "api-key list"
+    return _only(found, wanted, desk, listing, "secret")
+
+
+def directory(desk: Desk, wanted: str) -> DirectoryConfiguration:
+    """Return the directory of that name or identifier."""
+    found = desk.services.applications.directories(desk.actor, desk.tenant_id)
+    named = [one for one in found if wanted == one.directory_id or one.name.casefold() == wanted.casefold()]
+    return _only(named, wanted, desk, "directory list", "directory")
+
+
+async def attempt(desk: Desk, wanted: str) -> Verification:
+    """Return the attempt of that identifier, or of its first 12 characters or more."""
+    attempts = desk.services.attempts
+    if is_id(wanted):
+        found = await attempts.find(desk.actor, desk.tenant_id, wanted)
+        return _only([found] if found else [], wanted, desk, "attempts list", "attempt")
+    at = _time_in(wanted)
+    rows: Sequence[Verification] = ()
+    if at is not None:
+        where = VerificationFilter(since=at, until=at + 1)
+        rows = (await attempts.list(desk.actor, desk.tenant_id, where, Page(500))).rows
+    matching = [row for row in rows if row.verification_id.startswith(wanted.lower())]
+    return _only(matching, wanted, desk, "attempts list", "attempt")
+
+
+def _time_in(beginning: str) -> int | None:
+    """Return the time (epoch ms) that an identifier begins with, None if it is too short for that."""
+    digits = beginning[:_TIME_DIGITS]
+    try:
+        return int(digits, 16) if len(digits) == _TIME_DIGITS else None
+    except ValueError:
+        return None
+
+
+def _by_beginning(found: Iterable[Found], wanted: str, identifier: Callable[[Found], str]) -> list[Found]:
+    if len(wanted) < _LEAST_BEGINNING:
+        return []
+    return [one for one in found if identifier(one).startswith(wanted.lower())]
+
+
+def _only(found: Sequence[Found], wanted: str, desk: Desk, listing: str, kind: str) -> Found:
+    if len(found) == 1:
+        return found[0]
+    key = "several" if found else "unknown"
+    raise NotDone(f"cli.{key}.{kind}", name=wanted, command=desk.command(listing))

@@ -1,0 +1,105 @@
+"""What commands write as JSON: the fields that the REST API shows, under the same names.
+
+Chosen field by field, so that a new field of the model stays inside. No secret, hash, sealed value or state
+of an authenticator has a place here. A test holds these names to the API's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vestibule.interfaces.store import Subject
+from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
+from vestibule.model.authenticator import Authenticator
+from vestibule.model.event import Event
+from vestibule.model.tenant import Tenant
+from vestibule.model.user import User
+from vestibule.model.verification import Verification
+
+_USER = ("username", "given_name", "family_name", "email", "phone", "language", "directory_id", "status")
+_AUTHENTICATOR = (
+    "user_id", "method", "label", "serial", "status", "not_before", "not_after", "created_at", "used_at",
+    "version",
+)  # fmt: skip
+_APPLICATION = (
+    "name", "first_factor", "directory_id", "second_factor", "methods", "is_enabled", "created_at", "version",
+)  # fmt: skip
+_CLIENT = (
+    "application_id", "kind", "name", "address", "settings", "scopes", "is_enabled", "created_at", "version",
+)  # fmt: skip
+_ATTEMPT = (
+    "started_at", "decided_at", "expires_at", "application_id", "application_name", "client_id",
+    "client_name", "client_address", "user_address", "channel", "claimed_username", "user_id", "username",
+    "given_name", "family_name", "email", "method", "authenticator_id", "authenticator_label", "phone",
+    "device", "state", "reason", "legacy_result", "is_first_factor_proven", "is_authenticated", "node_name",
+    "node_address",
+)  # fmt: skip
+_EVENT = ("at", "kind", "actor", "actor_name", "subject", "subject_name", "facts")
+
+
+def user_record(user: User) -> dict[str, Any]:
+    more = ("role", "created_at", "updated_at", "version")
+    return {
+        **_chosen(user, "user_id", (*_USER, *more)),
+        "other_names": user.names[1:],
+        "has_password": bool(user.password_hash),
+    }
+
+
+def person_record(subject: Subject, now: int) -> dict[str, Any]:
+    """Return a user with authenticators and locks."""
+    return {
+        **user_record(subject.user),
+        "authenticators": [authenticator_record(held) for held in subject.authenticators],
+        "throttles": [
+            {
+                "factor": factor,
+                "failures": throttle.failures,
+                "locked_until": throttle.locked_until if throttle.is_locked(now) else None,
+            }
+            for factor, throttle in subject.throttles.items()
+        ],
+    }
+
+
+def authenticator_record(authenticator: Authenticator) -> dict[str, Any]:
+    return _chosen(authenticator, "authenticator_id", _AUTHENTICATOR)
+
+
+def application_record(application: Application) -> dict[str, Any]:
+    return _chosen(application, "application_id", _APPLICATION)
+
+
+def client_record(client: Client) -> dict[str, Any]:
+    return _chosen(client, "client_id", _CLIENT)
+
+
+def secret_record(secret: ClientSecret) -> dict[str, Any]:
+    return _chosen(secret, "secret_id", ("hint", "not_after", "created_at"))
+
+
+def directory_record(directory: DirectoryConfiguration) -> dict[str, Any]:
+    shown = _chosen(directory, "directory_id", ("kind", "name", "settings", "created_at", "version"))
+    return {**shown, "has_password": bool(directory.secret)}
+
+
+def tenant_record(tenant: Tenant) -> dict[str, Any]:
+    return _chosen(tenant, "tenant_id", ("name", "settings", "created_at", "version"))
+
+
+def attempt_record(attempt: Verification) -> dict[str, Any]:
+    return _chosen(attempt, "verification_id", _ATTEMPT)
+
+
+def traced_attempt_record(attempt: Verification) -> dict[str, Any]:
+    """Return one attempt with each step that led to its result."""
+    trace = [{"step": line.step, "result": line.result, "facts": line.facts} for line in attempt.trace]
+    return {**attempt_record(attempt), "trace": trace}
+
+
+def event_record(event: Event) -> dict[str, Any]:
+    return _chosen(event, "event_id", _EVENT)
+
+
+def _chosen(source: Any, named: str, names: tuple[str, ...]) -> dict[str, Any]:
+    return {"id": getattr(source, named), **{name: getattr(source, name) for name in names}}

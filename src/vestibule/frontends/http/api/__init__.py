@@ -1,0 +1,56 @@
+"""The REST API, version 1: thin faces of the services, opened by API keys and by nothing else.
+
+No cookie is read here and no answer is made for a browser.
+"""
+
+from __future__ import annotations
+
+from litestar import Router
+from litestar.di import Provide
+
+from vestibule.frontends.http.api.applications import Applications
+from vestibule.frontends.http.api.authenticators import Authenticators, Tokens
+from vestibule.frontends.http.api.caller import may_administer, provide_caller
+from vestibule.frontends.http.api.check import check
+from vestibule.frontends.http.api.clients import ApiClients, RadiusClients
+from vestibule.frontends.http.api.description import describe, openapi
+from vestibule.frontends.http.api.directories import Directories
+from vestibule.frontends.http.api.history import Attempts, Events
+from vestibule.frontends.http.api.request import ApiRequest, refuse_unknown_parameters
+from vestibule.frontends.http.api.tenants import Tenants
+from vestibule.frontends.http.api.token_import import import_tokens
+from vestibule.frontends.http.api.users import Users
+from vestibule.frontends.http.api.verifications import Verifications
+from vestibule.frontends.http.forms import EXEMPT
+
+MAX_BODY_BYTES = 64 * 1024
+
+_ADMINISTRATION = Router(
+    "/",
+    route_handlers=[
+        Users,
+        Authenticators,
+        Tokens,
+        import_tokens,
+        Applications,
+        RadiusClients,
+        ApiClients,
+        Directories,
+        Attempts,
+        Events,
+        Tenants,
+    ],
+    guards=[may_administer],
+    dependencies={"caller": Provide(provide_caller)},
+)
+
+ROUTER = Router(
+    "/api/v1",
+    route_handlers=[Verifications, check, openapi, _ADMINISTRATION],
+    request_class=ApiRequest,
+    before_request=refuse_unknown_parameters,
+    request_max_body_size=MAX_BODY_BYTES,
+    opt={EXEMPT: True},
+)
+
+__all__ = ["ROUTER", "describe"]

@@ -1,0 +1,352 @@
+"""What the API shows of the model: chosen field by field, so that a new field of the model stays inside.
+
+No secret, hash, sealed value or state of an authenticator has a place here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, Generic, TypeVar
+
+import msgspec
+
+from vestibule.interfaces.store import Listed, Subject
+from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
+from vestibule.model.authenticator import Authenticator
+from vestibule.model.event import Event
+from vestibule.model.tenant import Tenant, TenantSettings
+from vestibule.model.user import User
+from vestibule.model.verification import Verification
+from vestibule.services.verification import Progress
+
+Item = TypeVar("Item")
+
+
+class Listing(msgspec.Struct, Generic[Item], frozen=True):
+    """One page; `next_cursor` is empty on the last one."""
+
+    items: list[Item]
+    next_cursor: str
+
+
+class Record(msgspec.Struct):
+    """A part of the model as it is shown: the fields of the same names, and no others. `id` is its own."""
+
+    named: ClassVar[str] = ""
+    """What the model calls the record's own `id`."""
+
+    @classmethod
+    def of(cls, source: Any, **more: Any) -> Any:
+        names = [name for name in cls.__struct_fields__ if name not in more]
+        return cls(**{name: getattr(source, cls.named if name == "id" else name) for name in names}, **more)
+
+
+class ChallengeRecord(Record):
+    named = "challenge_id"
+
+    id: str
+    tries_left: int
+    expires_at: int
+
+
+class VerificationRecord(Record):
+    """One verification as its application sees it. `approved` is the whole answer; the rest explains."""
+
+    named = "verification_id"
+
+    id: str
+    state: str
+    approved: bool
+    reason: str
+    claimed_username: str
+    user_id: str
+    username: str
+    method: str
+    started_at: int
+    decided_at: int | None
+    expires_at: int
+    challenge: ChallengeRecord | None
+    """What must be answered, while it is pending."""
+
+
+class AuthenticatorRecord(Record):
+    named = "authenticator_id"
+
+    id: str
+    user_id: str
+    """Empty: a hardware token that nobody holds."""
+    method: str
+    label: str
+    serial: str | None
+    status: str
+    not_before: int | None
+    not_after: int | None
+    created_at: int
+    used_at: int | None
+    version: int
+
+
+class ThrottleRecord(Record):
+    factor: str
+    failures: int
+    locked_until: int | None
+    """None: not locked."""
+
+
+class UserRecord(Record):
+    named = "user_id"
+
+    id: str
+    username: str
+    other_names: list[str]
+    given_name: str
+    family_name: str
+    email: str
+    phone: str
+    language: str
+    directory_id: str
+    status: str
+    role: str
+    has_password: bool
+    """Whether there is a password of our own to check."""
+    created_at: int
+    updated_at: int
+    version: int
+
+
+class PersonRecord(UserRecord):
+    """A user with what he holds and how he stands."""
+
+    authenticators: list[AuthenticatorRecord]
+    throttles: list[ThrottleRecord]
+
+
+class EnrolledRecord(Record):
+    """A new authenticator. `shown` is shown this one time: the key URI and the secret, or the codes."""
+
+    authenticator: AuthenticatorRecord
+    shown: list[str]
+
+
+class ApplicationRecord(Record):
+    named = "application_id"
+
+    id: str
+    name: str
+    first_factor: str
+    directory_id: str
+    second_factor: str
+    methods: list[str]
+    is_enabled: bool
+    created_at: int
+    version: int
+
+
+class ClientRecord(Record):
+    named = "client_id"
+
+    id: str
+    application_id: str
+    kind: str
+    name: str
+    address: str
+    settings: dict[str, Any]
+    scopes: list[str]
+    is_enabled: bool
+    created_at: int
+    version: int
+
+
+class SecretRecord(Record):
+    """A shared secret or API key that is stored; `hint` is its last characters."""
+
+    named = "secret_id"
+
+    id: str
+    hint: str
+    not_after: int | None
+    created_at: int
+
+
+class NewSecretRecord(Record):
+    """A new shared secret or API key. This is the only time it is told."""
+
+    secret: str
+
+
+class DirectoryRecord(Record):
+    named = "directory_id"
+
+    id: str
+    kind: str
+    name: str
+    settings: dict[str, Any]
+    has_password: bool
+    created_at: int
+    version: int
+
+
+class TenantRecord(Record):
+    named = "tenant_id"
+
+    id: str
+    name: str
+    settings: TenantSettings
+    created_at: int
+    version: int
+
+
+class AttemptRecord(Record):
+    """One attempt as the list of attempts shows it."""
+
+    named = "verification_id"
+
+    id: str
+    started_at: int
+    decided_at: int | None
+    expires_at: int
+    application_id: str
+    application_name: str
+    client_id: str
+    client_name: str
+    client_address: str
+    user_address: str
+    channel: str
+    claimed_username: str
+    user_id: str
+    username: str
+    given_name: str
+    family_name: str
+    email: str
+    method: str
+    authenticator_id: str
+    authenticator_label: str
+    phone: str
+    device: str
+    state: str
+    reason: str
+    legacy_result: str
+    is_first_factor_proven: bool
+    is_authenticated: bool
+    node_name: str
+    node_address: str
+
+
+class TraceRecord(Record):
+    step: str
+    result: str
+    facts: dict[str, str]
+
+
+class TracedAttemptRecord(AttemptRecord):
+    """One attempt with each step that led to its result."""
+
+    trace: list[TraceRecord]
+
+
+class EventRecord(Record):
+    named = "event_id"
+
+    id: str
+    at: int
+    kind: str
+    actor: str
+    actor_name: str
+    subject: str
+    subject_name: str
+    facts: dict[str, Any]
+
+
+# --- from the model ----------------------------------------------------------------------------------------
+
+
+def verification_record(progress: Progress) -> VerificationRecord:
+    challenge = progress.challenge
+    record: VerificationRecord = VerificationRecord.of(
+        progress.verification,
+        approved=progress.is_approved,
+        challenge=ChallengeRecord.of(challenge) if challenge else None,
+    )
+    return record
+
+
+def user_record(user: User) -> UserRecord:
+    record: UserRecord = UserRecord.of(user, **_told(user))
+    return record
+
+
+def person_record(subject: Subject, now: int) -> PersonRecord:
+    throttles = [
+        ThrottleRecord(
+            factor=factor.value,
+            failures=throttle.failures,
+            locked_until=throttle.locked_until if throttle.is_locked(now) else None,
+        )
+        for factor, throttle in subject.throttles.items()
+    ]
+    record: PersonRecord = PersonRecord.of(
+        subject.user,
+        **_told(subject.user),
+        authenticators=[authenticator_record(held) for held in subject.authenticators],
+        throttles=throttles,
+    )
+    return record
+
+
+def _told(user: User) -> dict[str, Any]:
+    return {"other_names": list(user.names[1:]), "has_password": bool(user.password_hash)}
+
+
+def authenticator_record(authenticator: Authenticator) -> AuthenticatorRecord:
+    record: AuthenticatorRecord = AuthenticatorRecord.of(authenticator)
+    return record
+
+
+def application_record(application: Application) -> ApplicationRecord:
+    record: ApplicationRecord = ApplicationRecord.of(application, methods=list(application.methods))
+    return record
+
+
+def client_record(client: Client) -> ClientRecord:
+    record: ClientRecord = ClientRecord.of(client, scopes=list(client.scopes))
+    return record
+
+
+def secret_record(secret: ClientSecret) -> SecretRecord:
+    record: SecretRecord = SecretRecord.of(secret)
+    return record
+
+
+def directory_record(directory: DirectoryConfiguration) -> DirectoryRecord:
+    record: DirectoryRecord = DirectoryRecord.of(directory, has_password=bool(directory.secret))
+    return record
+
+
+def tenant_record(tenant: Tenant) -> TenantRecord:
+    record: TenantRecord = TenantRecord.of(tenant)
+    return record
+
+
+def attempt_record(verification: Verification) -> AttemptRecord:
+    record: AttemptRecord = AttemptRecord.of(verification)
+    return record
+
+
+def traced_attempt_record(verification: Verification) -> TracedAttemptRecord:
+    trace = [TraceRecord.of(line) for line in verification.trace]
+    record: TracedAttemptRecord = TracedAttemptRecord.of(verification, trace=trace)
+    return record
+
+
+def event_record(event: Event) -> EventRecord:
+    record: EventRecord = EventRecord.of(event)
+    return record
+
+
+def whole(items: Iterable[Item]) -> Listing[Item]:
+    """Return a list that is short enough for one page."""
+    return Listing(list(items), "")
+
+
+def one_page(listed: Listed, items: list[Item]) -> Listing[Item]:
+    return Listing(items, listed.next_cursor)

@@ -1,0 +1,81 @@
+"""Tenants and their settings. Only a key of the system tenant sees more than its own."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from litestar import Controller, get, post, put
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.params import JSONBody
+from msgspec import Meta
+
+from vestibule.frontends.http.api.caller import Caller
+from vestibule.frontends.http.api.description import problems
+from vestibule.frontends.http.api.records import Listing, TenantRecord, tenant_record, whole
+from vestibule.frontends.http.api.request import Discreet
+from vestibule.frontends.http.api.values import Name
+from vestibule.model.tenant import Tenant, TenantSettings
+from vestibule.services.refusal import Refusal, Refused
+
+TenantId = Annotated[str, Meta(max_length=63, pattern=r"^[a-z0-9][a-z0-9-]*$")]
+Count = Annotated[int, Meta(ge=1, le=86_400)]
+
+
+class NewSettings(TenantSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The settings as a whole: what is left out gets its default."""
+
+    language: Literal["en", "de"] = "en"
+    lockout_threshold: Count = 10
+    lockout_seconds: Count = 900
+    hard_stop: Count = 100
+    challenge_seconds: Count = 180
+    challenge_tries: Count = 3
+    issuer: Name = "Vestibule"
+
+
+class NewTenant(Discreet):
+    id: TenantId
+    """Cannot be changed later; a part of addresses."""
+    name: Name
+
+
+class Tenants(Controller):
+    tags = ("Tenants",)
+
+    @get("/tenants", responses=problems(404))
+    async def list_tenants(self, caller: NamedDependency[Caller]) -> Listing[TenantRecord]:
+        """List the tenants in reach of this key."""
+        return whole(tenant_record(tenant) for tenant in _in_reach(caller))
+
+    @post("/tenants", responses=problems(404, 409))
+    async def add_tenant(self, caller: NamedDependency[Caller], data: JSONBody[NewTenant]) -> TenantRecord:
+        """Add a tenant with a portal. For keys of the system tenant."""
+        if not caller.reaches_all:
+            raise NotFoundException
+        services = caller.services
+        if data.id in services.configuration.current.tenants:
+            raise Refused(Refusal.NAME_TAKEN, data.id)
+        added = await services.applications.add_tenant(caller.actor, data.id, data.name)
+        await services.setup.ensure_portal(data.id)
+        return tenant_record(added)
+
+    @get("/settings", responses=problems(404))
+    async def read_settings(self, caller: NamedDependency[Caller]) -> TenantSettings:
+        """Read the settings of the tenant."""
+        return caller.services.configuration.current.tenants[caller.tenant_id].settings
+
+    @put("/settings", responses=problems(404, 409, 422))
+    async def replace_settings(
+        self, caller: NamedDependency[Caller], data: JSONBody[NewSettings]
+    ) -> TenantSettings:
+        """Replace the settings of the tenant as a whole."""
+        settings = TenantSettings(**msgspec.structs.asdict(data))
+        changed = await caller.services.applications.change_settings(caller.actor, caller.tenant_id, settings)
+        return changed.settings
+
+
+def _in_reach(caller: Caller) -> list[Tenant]:
+    tenants = caller.services.configuration.current.tenants.values()
+    return [tenant for tenant in tenants if caller.reaches_all or tenant.tenant_id == caller.tenant_id]

@@ -1,0 +1,168 @@
+"""People: find, add, change, unlock and remove them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.params import JSONBody, QueryParameter
+from msgspec import UNSET, UnsetType
+
+from vestibule import catalog
+from vestibule.crypto.secret import Secret
+from vestibule.frontends.http.api.caller import Caller
+from vestibule.frontends.http.api.description import problems
+from vestibule.frontends.http.api.listing import USUAL_LIMIT, page_of
+from vestibule.frontends.http.api.records import (
+    Listing,
+    PersonRecord,
+    UserRecord,
+    person_record,
+    user_record,
+    whole,
+)
+from vestibule.frontends.http.api.request import Discreet, invalid
+from vestibule.frontends.http.api.values import (
+    Cursor,
+    Limit,
+    Password,
+    PathId,
+    SearchText,
+    ShortText,
+    Username,
+    Version,
+)
+from vestibule.interfaces.store import Page, Subject, UserFilter
+from vestibule.model.user import UserStatus
+from vestibule.services.users import UserFields
+
+OtherNames = Annotated[tuple[Username, ...], msgspec.Meta(max_length=20)]
+ExactName = Annotated[
+    str, QueryParameter(max_length=255, pattern=r"^[^\x00]*$", description="One name, in any spelling.")
+]
+Status = Annotated[UserStatus | None, QueryParameter(description="Only users who stand so.")]
+
+
+class NewUser(Discreet):
+    username: Username
+    other_names: OtherNames = ()
+    given_name: ShortText = ""
+    family_name: ShortText = ""
+    email: ShortText = ""
+    phone: ShortText = ""
+    language: ShortText = ""
+    """`en` or `de`; empty: as the browser says."""
+    status: UserStatus = UserStatus.ACTIVE
+    password: Password | None = None
+    """Left out: there is no password of our own for this user."""
+
+
+class UserChange(Discreet):
+    """What is left out stays as it is."""
+
+    username: Username | UnsetType = UNSET
+    other_names: OtherNames | UnsetType = UNSET
+    given_name: ShortText | UnsetType = UNSET
+    family_name: ShortText | UnsetType = UNSET
+    email: ShortText | UnsetType = UNSET
+    phone: ShortText | UnsetType = UNSET
+    language: ShortText | UnsetType = UNSET
+    status: UserStatus | UnsetType = UNSET
+    version: Version | None = None
+
+
+class NewPassword(Discreet):
+    password: Password
+
+
+class Users(Controller):
+    path = "/users"
+    tags = ("Users",)
+
+    @get(responses=problems(404))
+    async def list_users(
+        self,
+        caller: NamedDependency[Caller],
+        text: SearchText = "",
+        username: ExactName = "",
+        status: Status = None,
+        limit: Limit = USUAL_LIMIT,
+        cursor: Cursor = "",
+    ) -> Listing[UserRecord]:
+        """List users by name. `text` is the beginning of a name or e-mail address; `username` is one exact
+        name, in any spelling, and finds one user or none."""
+        users = caller.services.users
+        if username:
+            found = await users.find_by_name(caller.actor, caller.tenant_id, username)
+            return whole([user_record(found.user)] if found else [])
+        where = UserFilter(text=text, status=status.value if status else "")
+        asked = users.list(caller.actor, caller.tenant_id, where, Page(limit, cursor))
+        return await page_of(asked, user_record)
+
+    @post(responses=problems(404, 409, 422))
+    async def add_user(self, caller: NamedDependency[Caller], data: JSONBody[NewUser]) -> UserRecord:
+        """Add a user."""
+        _check_language(data.language)
+        given = {name: getattr(data, name) for name in UserFields.__struct_fields__}
+        added = await caller.services.users.add(
+            caller.actor, caller.tenant_id, UserFields(**given), _secret(data.password)
+        )
+        return user_record(added)
+
+    @get("/{user_id:str}", responses=problems(404))
+    async def read_user(self, caller: NamedDependency[Caller], user_id: PathId) -> PersonRecord:
+        """Read a user with authenticators and locks."""
+        subject = await find_person(caller, user_id)
+        return person_record(subject, caller.services.clock.now())
+
+    @patch("/{user_id:str}", responses=problems(404, 409, 422))
+    async def change_user(
+        self, caller: NamedDependency[Caller], user_id: PathId, data: JSONBody[UserChange]
+    ) -> UserRecord:
+        """Change a user. Disabling ends his sessions at once."""
+        if data.language is not UNSET:
+            _check_language(str(data.language))
+        given = {name: getattr(data, name) for name in UserFields.__struct_fields__}
+        changed = await caller.services.users.edit(
+            caller.actor, caller.tenant_id, user_id, UserFields(**given), version=data.version
+        )
+        return user_record(changed)
+
+    @delete("/{user_id:str}", responses=problems(404, 422))
+    async def remove_user(self, caller: NamedDependency[Caller], user_id: PathId) -> None:
+        """Remove a user and what he holds. Hardware tokens are free again; attempts stay in the list."""
+        await caller.services.users.remove(caller.actor, caller.tenant_id, user_id)
+
+    @post("/{user_id:str}/password", status_code=204, responses=problems(404, 409, 422))
+    async def set_password(
+        self, caller: NamedDependency[Caller], user_id: PathId, data: JSONBody[NewPassword]
+    ) -> None:
+        """Set the password of a user. His sessions end at once."""
+        await caller.services.users.edit(
+            caller.actor, caller.tenant_id, user_id, UserFields(), _secret(data.password)
+        )
+
+    @post("/{user_id:str}/unlock", status_code=204, responses=problems(404))
+    async def unlock_user(self, caller: NamedDependency[Caller], user_id: PathId) -> None:
+        """Let a locked user try again, with both factors."""
+        await caller.services.users.unlock(caller.actor, caller.tenant_id, user_id)
+
+
+async def find_person(caller: Caller, user_id: str) -> Subject:
+    """Return a user in reach with what he holds, or answer that there is none."""
+    subject = await caller.services.users.find(caller.actor, caller.tenant_id, user_id)
+    if subject is None:
+        raise NotFoundException
+    return subject
+
+
+def _secret(password: str | None) -> Secret[str] | None:
+    return None if password is None else Secret(password)
+
+
+def _check_language(language: str) -> None:
+    if language and language not in catalog.LANGUAGES:
+        raise invalid("language", "not a language of this program")

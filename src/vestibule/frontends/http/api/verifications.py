@@ -1,0 +1,174 @@
+"""Verifications: an application asks whether a person is who he says.
+
+A verification is seen only by the client that began it (CH-07). A key of the header `Idempotency-Key`
+stands for the one request it was sent with: the same key with another name, password or passcode is
+another request, so that a careless client never gets yesterday's approval.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Controller, Request, delete, get, post
+from litestar.exceptions import HTTPException, NotFoundException
+from litestar.params import HeaderParameter, JSONBody, QueryParameter
+
+from vestibule.crypto.secret import Secret
+from vestibule.frontends.http.api.caller import asking_peer, may_verify
+from vestibule.frontends.http.api.description import problems
+from vestibule.frontends.http.api.records import VerificationRecord, verification_record
+from vestibule.frontends.http.api.request import Discreet
+from vestibule.frontends.http.api.values import Id, Passcode, Password, PathId, ShortText, Username
+from vestibule.frontends.http.site import site_of
+from vestibule.services.attempt import Origin
+from vestibule.services.verification import Progress
+
+CHANNEL: Final = "api"
+LONGEST_WAIT_SECONDS: Final = 25
+_LOOK_EVERY_SECONDS: Final = 1.0
+
+AnyRequest = Request[Any, Any, Any]
+IdempotencyKey = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="The same request, sent again under the same key, is answered and not decided again.",
+    ),
+]
+Wait = Annotated[
+    int,
+    QueryParameter(
+        ge=0, le=LONGEST_WAIT_SECONDS, description="Answer when it is decided, after so many seconds at most."
+    ),
+]
+
+
+class NotPending(HTTPException):
+    """The verification is decided, or this challenge of it is over."""
+
+    status_code = 409
+    code = "not_pending"
+
+
+class StartRequest(Discreet):
+    """A claimed name, and what the person has typed so far."""
+
+    username: Username
+    password: Password | None = None
+    passcode: Passcode | None = None
+    user_address: ShortText = ""
+    """Address of the person, for the record."""
+
+
+class AnswerRequest(Discreet):
+    challenge_id: Id
+    passcode: Passcode
+
+
+class Verifications(Controller):
+    path = "/verifications"
+    tags = ("Verifications",)
+    guards = (may_verify,)
+
+    @post(status_code=200, responses=problems())
+    async def start_verification(
+        self, request: AnyRequest, data: JSONBody[StartRequest], idempotency_key: IdempotencyKey = None
+    ) -> VerificationRecord:
+        """Begin a verification. With a passcode it is decided at once; without one it may be pending, with
+        a challenge to answer."""
+        progress = await start(request, data, idempotency_key)
+        return verification_record(progress)
+
+    @get("/{verification_id:str}", responses=problems(404))
+    async def read_verification(
+        self, request: AnyRequest, verification_id: PathId, wait: Wait = 0
+    ) -> VerificationRecord:
+        """Read a verification that this client has begun; with `wait`, once it is decided."""
+        deadline = asyncio.get_running_loop().time() + wait
+        progress = await _find(request, verification_id)
+        while progress.is_pending and (left := deadline - asyncio.get_running_loop().time()) > 0:
+            await asyncio.sleep(min(left, _LOOK_EVERY_SECONDS))
+            progress = await _find(request, verification_id)
+        return verification_record(progress)
+
+    @post("/{verification_id:str}/answer", status_code=200, responses=problems(404, 409))
+    async def answer_challenge(
+        self, request: AnyRequest, verification_id: PathId, data: JSONBody[AnswerRequest]
+    ) -> VerificationRecord:
+        """Answer the open challenge with a passcode. After a wrong one it is pending still, while tries are
+        left."""
+        peer, address = asking_peer(request)
+        found = await _find(request, verification_id)
+        if found.challenge is None or found.challenge.challenge_id != data.challenge_id:
+            raise NotPending
+        origin = Origin(
+            peer=peer,
+            channel=CHANNEL,
+            claimed_username=found.verification.claimed_username,
+            client_address=address,
+            user_address=found.verification.user_address,
+        )
+        answered = await site_of(request).services.verifications.answer(
+            origin, data.challenge_id, Secret(data.passcode)
+        )
+        if answered.verification.verification_id != verification_id:
+            raise NotPending  # Another answer was quicker; the service has recorded this one as denied.
+        return verification_record(answered)
+
+    @delete("/{verification_id:str}", status_code=200, responses=problems(404))
+    async def cancel_verification(self, request: AnyRequest, verification_id: PathId) -> VerificationRecord:
+        """Cancel a pending verification; one that is decided stays as it is."""
+        peer, _ = asking_peer(request)
+        client = peer.client
+        verification = await site_of(request).services.verifications.cancel(
+            client.tenant_id, client.client_id, verification_id
+        )
+        if verification is None:
+            raise NotFoundException
+        return verification_record(Progress(verification))
+
+
+async def start(request: AnyRequest, wanted: StartRequest, idempotency_key: str | None = None) -> Progress:
+    """Begin a verification for the application of the key."""
+    peer, address = asking_peer(request)
+    site = site_of(request)
+    key = site.options.form_key.reveal()
+    origin = Origin(
+        peer=peer,
+        channel=CHANNEL,
+        claimed_username=wanted.username,
+        client_address=address,
+        user_address=wanted.user_address,
+        idempotency_key=_request_key(key, peer.client.client_id, idempotency_key, wanted),
+    )
+    return await site.services.verifications.start(
+        origin,
+        Secret(wanted.password) if wanted.password is not None else None,
+        Secret(wanted.passcode) if wanted.passcode is not None else None,
+    )
+
+
+def _request_key(key: str, client_id: str, given: str | None, wanted: StartRequest) -> str | None:
+    """Return what the store knows this very request by. Keyed, because a password is part of it."""
+    if given is None:
+        return None
+    content = msgspec.json.encode((CHANNEL, client_id, given, wanted))
+    return hmac.new(key.encode(), content, hashlib.sha256).hexdigest()
+
+
+async def _find(request: AnyRequest, verification_id: str) -> Progress:
+    peer, _ = asking_peer(request)
+    client = peer.client
+    found = await site_of(request).services.verifications.find(
+        client.tenant_id, client.client_id, verification_id
+    )
+    if found is None:
+        raise NotFoundException
+    return found

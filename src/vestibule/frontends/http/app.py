@@ -1,0 +1,96 @@
+"""The application: every route of the HTTP front end behind one set of headers, limits and error answers."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.middleware import DefineMiddleware
+from litestar.types import (
+    ControllerRouterHandler,
+    HTTPScope,
+    LifeSpanReceive,
+    LifeSpanScope,
+    LifeSpanSend,
+    Receive,
+    Scope,
+    Send,
+)
+
+from vestibule.frontends.http import api, console, portal
+from vestibule.frontends.http.api.check import PATH as CHECK_PATH
+from vestibule.frontends.http.api.check import QuickCheck
+from vestibule.frontends.http.api.request import ApiRequest
+from vestibule.frontends.http.assets import Assets, load_assets
+from vestibule.frontends.http.client_address import parse_networks
+from vestibule.frontends.http.errors import answer_failure
+from vestibule.frontends.http.forms import FormCheck, form_config
+from vestibule.frontends.http.headers import NOT_CACHED, always_sent, security_headers
+from vestibule.frontends.http.options import HttpOptions
+from vestibule.frontends.http.preferences import preferences, root
+from vestibule.frontends.http.probes import Readiness, health, metrics, ready
+from vestibule.frontends.http.site import Site
+from vestibule.frontends.http.static import asset
+from vestibule.frontends.http.templates import make_pages
+from vestibule.services.services import Services
+
+MAX_FORM_PARTS = 64
+
+
+class HttpApp(Litestar):
+    """Litestar, with the one route in front that is too short to go through it."""
+
+    quick_check: QuickCheck
+
+    async def __call__(
+        self,
+        scope: Scope | LifeSpanScope,
+        receive: Receive | LifeSpanReceive,
+        send: Send | LifeSpanSend,
+    ) -> None:
+        kind: str = scope["type"]
+        if kind == "http":
+            http = cast("HTTPScope", scope)
+            if http["path"] == CHECK_PATH and http["method"] == "POST":
+                await self.quick_check(http, cast("Receive", receive), cast("Send", send))
+                return
+        await super().__call__(scope, receive, send)
+
+    async def fail(self, error: Exception, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        """Answer `error` as the framework would have done."""
+        scope["app"] = scope["litestar_app"] = self
+        request = ApiRequest(scope, receive, send)
+        answer = answer_failure(request, error).to_asgi_response(app=None, request=request)
+        await answer(scope, receive, self._wrap_send(send=send, scope=scope))
+
+
+def build_app(services: Services, options: HttpOptions, assets: Assets | None = None) -> HttpApp:
+    """Return the application; raises AssetsMissing if the styles and scripts have not been built."""
+    loaded = assets or load_assets()
+    site = Site(
+        services=services,
+        options=options,
+        pages=make_pages(loaded),
+        assets=loaded,
+        proxies=parse_networks(options.trusted_proxies),
+    )
+    app = HttpApp(
+        route_handlers=_routes(),
+        exception_handlers={Exception: answer_failure},
+        middleware=[DefineMiddleware(FormCheck, config=form_config(options))],
+        before_send=[security_headers(options)],
+        request_max_body_size=options.max_body_bytes,
+        multipart_form_part_limit=MAX_FORM_PARTS,
+        state=State({"site": site, "readiness": Readiness()}),
+        openapi_config=api.describe(),
+        logging_config=None,
+        debug=False,
+    )
+    app.quick_check = QuickCheck(site, (*always_sent(options), NOT_CACHED), app.fail)
+    return app
+
+
+def _routes() -> list[ControllerRouterHandler]:
+    doors = [api.ROUTER, portal.ROUTER, console.ROUTER]
+    return [health, ready, metrics, asset, preferences, root, *doors]

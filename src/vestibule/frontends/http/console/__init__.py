@@ -1,0 +1,54 @@
+"""The console: where administrators work, on one tenant at a time.
+
+Each change is a form of ours, sent by POST, and answered by sending the browser on; what was refused is said
+beside the field that caused it. Nothing secret is shown twice.
+"""
+
+from litestar import Router
+
+from vestibule.frontends.http.console import (
+    account,
+    api_keys,
+    applications,
+    attempts,
+    clients,
+    directories,
+    entry,
+    events,
+    overview,
+    set_up,
+    settings,
+    tenants,
+    token_import,
+    tokens,
+    users,
+)
+
+ROUTER = Router(
+    path="/console",
+    include_in_schema=False,
+    route_handlers=[
+        entry.first_page,
+        entry.show_password,
+        entry.take_password,
+        entry.show_passcode,
+        entry.take_passcode,
+        entry.sign_out,
+        entry.signed_out,
+        set_up.show,
+        set_up.finish,
+        overview.overview,
+        *users.ROUTES,
+        *token_import.ROUTES,
+        *tokens.ROUTES,
+        *attempts.ROUTES,
+        *applications.ROUTES,
+        *directories.ROUTES,
+        *clients.ROUTES,
+        *api_keys.ROUTES,
+        *events.ROUTES,
+        *settings.ROUTES,
+        *tenants.ROUTES,
+        *account.ROUTES,
+    ],
+)

@@ -1,0 +1,115 @@
+"""Attempts: find, follow one step by step, take the list away as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+from litestar import Response, get
+from litestar.exceptions import NotFoundException
+from litestar.response import Stream
+
+from vestibule.frontends.http.console.csv_export import HEADER, csv_line, csv_row
+from vestibule.frontends.http.console.desk import Desk, desk, listed, wanted_page
+from vestibule.frontends.http.fields import InPath, asked
+from vestibule.frontends.http.sign_in import AnyRequest
+from vestibule.frontends.http.templates.views import Choice
+from vestibule.interfaces.store import Page, VerificationFilter
+from vestibule.model.verification import VerificationState
+
+_CSV_ROWS: Final = 500
+
+
+@get("/tenants/{tenant:str}/attempts")
+async def attempts(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    at = await desk(request, tenant)
+    where, since, until = _filter(request)
+    page = wanted_page(request)
+    found = await listed(at.services.attempts.list(at.actor, tenant, where, page))
+    return at.page(
+        "console/attempts.html",
+        listed=found,
+        where=where,
+        since=since,
+        until=until,
+        applications=tuple(
+            Choice(application.application_id, application.name)
+            for application in at.services.applications.applications(at.actor, tenant)
+        ),
+        narrowed_to=await _narrowed_to(at, where),
+        cursor=page.cursor,
+    )
+
+
+@get("/tenants/{tenant:str}/attempts.csv")
+async def attempts_csv(request: AnyRequest, tenant: InPath) -> Stream:
+    """Return every attempt that the filters let through, not only one page of them."""
+    at = await desk(request, tenant)
+    where, _, _ = _filter(request)
+    today = datetime.fromtimestamp(at.services.clock.now() / 1000, UTC).date()
+    return Stream(
+        _csv(at, where),
+        media_type="text/csv",
+        headers={"content-disposition": f'attachment; filename="attempts-{today:%Y-%m-%d}.csv"'},
+    )
+
+
+@get("/tenants/{tenant:str}/attempts/{attempt:str}")
+async def show_attempt(request: AnyRequest, tenant: InPath, attempt: InPath) -> Response[Any]:
+    at = await desk(request, tenant)
+    found = await at.services.attempts.find(at.actor, tenant, attempt)
+    if found is None:
+        raise NotFoundException
+    return at.page("console/attempt.html", attempt=found)
+
+
+async def _csv(at: Desk, where: VerificationFilter) -> AsyncIterator[str]:
+    yield "\ufeff" + csv_line(HEADER)  # spreadsheets take it for UTF-8 only with this mark
+    cursor = ""
+    while True:
+        page = Page(_CSV_ROWS, cursor)
+        found = await at.services.attempts.list(at.actor, at.tenant_id, where, page)
+        yield "".join(csv_line(csv_row(attempt)) for attempt in found.rows)
+        cursor = found.next_cursor
+        if not cursor:
+            return
+
+
+def _filter(request: AnyRequest) -> tuple[VerificationFilter, str, str]:
+    """Return the filter that the address line asks for, and its two days as typed."""
+    since, until = _day(asked(request, "since")), _day(asked(request, "until"))
+    state = asked(request, "state")
+    where = VerificationFilter(
+        text=asked(request, "text"),
+        user_id=asked(request, "user_id", 64),
+        application_id=asked(request, "application_id", 64),
+        client_id=asked(request, "client_id", 128),
+        state=state if state in list(VerificationState) else "",
+        since=_midnight(since) if since else None,
+        until=_midnight(until + timedelta(days=1)) if until else None,
+    )
+    return where, since.isoformat() if since else "", until.isoformat() if until else ""
+
+
+def _day(text: str) -> date | None:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if 1970 <= found.year <= 9998 else None
+
+
+def _midnight(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000)
+
+
+async def _narrowed_to(at: Desk, where: VerificationFilter) -> str:
+    if where.user_id:
+        subject = await at.services.users.find(at.actor, at.tenant_id, where.user_id)
+        return subject.user.username if subject else where.user_id
+    peer = at.snapshot.peers.get(where.client_id)
+    return peer.client.name if peer and peer.client.tenant_id == at.tenant_id else where.client_id
+
+
+ROUTES: Final = [attempts, attempts_csv, show_attempt]

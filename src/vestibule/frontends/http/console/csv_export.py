@@ -1,0 +1,83 @@
+"""Attempts as CSV (RFC 4180), for spreadsheets: no cell of it is a formula (WEB-11)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
+
+from vestibule.model.verification import Verification
+
+HEADER: Final = (
+    "started",
+    "decided",
+    "user",
+    "claimed_name",
+    "first_name",
+    "last_name",
+    "email",
+    "application",
+    "client",
+    "client_address",
+    "user_address",
+    "channel",
+    "method",
+    "authenticator",
+    "phone",
+    "device",
+    "outcome",
+    "reason",
+    "authenticated",
+    "original_result",
+    "server",
+    "server_address",
+    "id",
+)
+# Spreadsheets begin a formula at the first four, full-width forms included, and skip the rest before them.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def csv_row(attempt: Verification) -> tuple[str, ...]:
+    """Return the cells of one attempt, in the order of `HEADER`."""
+    return (
+        _time(attempt.started_at),
+        _time(attempt.decided_at),
+        attempt.username,
+        attempt.claimed_username,
+        attempt.given_name,
+        attempt.family_name,
+        attempt.email,
+        attempt.application_name,
+        attempt.client_name,
+        attempt.client_address,
+        attempt.user_address,
+        attempt.channel,
+        attempt.method,
+        attempt.authenticator_label,
+        attempt.phone,
+        attempt.device,
+        attempt.state.value,
+        attempt.reason.value,
+        "yes" if attempt.is_authenticated else "no",
+        attempt.legacy_result,
+        attempt.node_name,
+        attempt.node_address,
+        attempt.verification_id,
+    )
+
+
+def csv_line(cells: Iterable[str]) -> str:
+    """Return one line; a cell that a spreadsheet would compute gets an apostrophe in front."""
+    line = io.StringIO()
+    csv.writer(line, quoting=csv.QUOTE_ALL).writerow(map(harmless, cells))
+    return line.getvalue()
+
+
+def harmless(cell: str) -> str:
+    return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA) else cell
+
+
+def _time(at: int | None) -> str:
+    return "" if at is None else f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,96 @@
+"""The settings of a tenant."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from litestar import Response, get, post
+
+from vestibule import catalog
+from vestibule.frontends.http.console.desk import CHANGED_MEANWHILE, Desk, desk, refused_words
+from vestibule.frontends.http.fields import Fields, InPath, read_fields
+from vestibule.frontends.http.sign_in import AnyRequest
+from vestibule.frontends.http.templates.views import Form, Words
+from vestibule.interfaces.store import Conflict
+from vestibule.model.tenant import TenantSettings
+from vestibule.services.refusal import Refusal, Refused
+
+_TICKS: Final = ("record_names", "record_email", "strip_domain_prefix")
+_NUMBERS: Final = {
+    "lockout_threshold": (1, 100),
+    "lockout_seconds": (1, 86_400),
+    "hard_stop": (1, 100),
+    "challenge_seconds": (15, 600),
+    "challenge_tries": (1, 10),
+}
+
+
+@get("/tenants/{tenant:str}/settings")
+async def show_settings(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    return _page(await desk(request, tenant))
+
+
+@post("/tenants/{tenant:str}/settings")
+async def change_settings(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    at = await desk(request, tenant)
+    fields = await read_fields(request)
+    if fields.whole("version") != at.tenant.version:
+        return _page(at, Form(problem=CHANGED_MEANWHILE), status=409)
+    errors = _errors(fields)
+    if errors:
+        return _page(at, Form(_typed(fields), errors), fields)
+    language = fields.text("language")
+    wanted = msgspec.structs.replace(
+        at.tenant.settings,
+        language=language if language in catalog.LANGUAGES else at.tenant.settings.language,
+        issuer=fields.text("issuer", 60),
+        **{name: fields.is_ticked(name) for name in _TICKS},
+        **{name: fields.whole(name) for name in _NUMBERS},
+    )
+    try:
+        await at.services.applications.change_settings(at.actor, tenant, wanted)
+    except Refused as refused:
+        return _page(at, _refused(refused, fields), fields)
+    except Conflict:
+        return _page(await desk(request, tenant), Form(problem=CHANGED_MEANWHILE), status=409)
+    return at.done(at.path("settings"), "form.saved")
+
+
+def _page(
+    at: Desk, form: Form | None = None, fields: Fields | None = None, status: int = 422
+) -> Response[Any]:
+    settings: TenantSettings = at.tenant.settings
+    return at.page(
+        "console/settings.html",
+        status=status if form else 200,
+        settings=settings,
+        version=at.tenant.version,
+        form=form or Form(),
+        ticked={name: fields.is_ticked(name) if fields else getattr(settings, name) for name in _TICKS},
+    )
+
+
+def _errors(fields: Fields) -> dict[str, Words]:
+    errors = {} if fields.text("issuer", 60) else {"issuer": Words("form.required")}
+    for name, (least, most) in _NUMBERS.items():
+        value = fields.whole(name)
+        if value is None or not least <= value <= most:
+            errors[name] = Words("form.not_a_number", {"least": least, "most": most})
+    return errors
+
+
+def _refused(refused: Refused, fields: Fields) -> Form:
+    """Put a bound that depends on another setting beside its field."""
+    field = refused.key.partition(":")[0]
+    words = refused_words(refused)
+    if refused.why is Refusal.OUT_OF_BOUNDS and field in _NUMBERS:
+        return Form(_typed(fields), {field: words})
+    return Form(_typed(fields), problem=words)
+
+
+def _typed(fields: Fields) -> dict[str, str]:
+    return {name: fields.text(name) for name in ("language", "issuer", *_NUMBERS)}
+
+
+ROUTES: Final = [show_settings, change_settings]

@@ -1,0 +1,78 @@
+"""Tenants: who is isolated. A new one comes with its portal."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from litestar import Response, get, post
+
+from vestibule.frontends.http.console.desk import (
+    ROOT,
+    Desk,
+    administrator,
+    base_of,
+    desk,
+    refused_form,
+    tenants_in_reach,
+)
+from vestibule.frontends.http.fields import InPath, read_fields
+from vestibule.frontends.http.notices import after
+from vestibule.frontends.http.redirects import see_other
+from vestibule.frontends.http.sign_in import AnyRequest
+from vestibule.frontends.http.templates.views import Form, Words
+from vestibule.model.application import PORTAL_APPLICATION
+from vestibule.model.tenant import SYSTEM_TENANT
+from vestibule.services.refusal import Refusal, Refused
+
+# It stands in addresses for ever, so it is plain.
+_IDENTIFIER: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+_RESERVED: Final = frozenset({SYSTEM_TENANT, "troubleshooting", "sign-in", "signed-out"})
+
+
+@get("/tenants/{tenant:str}/tenants")
+async def tenants(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    return _page(await desk(request, tenant), Form())
+
+
+@post("/tenants/{tenant:str}/tenants")
+async def add_tenant(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    at = await desk(request, tenant)
+    fields = await read_fields(request)
+    tenant_id, name = fields.text("tenant_id", 64), fields.text("name", 100)
+    typed = {"tenant_id": tenant_id, "name": name}
+    errors = {}
+    if not _IDENTIFIER.fullmatch(tenant_id) or tenant_id in _RESERVED:
+        errors["tenant_id"] = Words("console.tenant.id_invalid")
+    elif tenant_id in at.snapshot.tenants:
+        errors["tenant_id"] = Words("refusal.name_taken", {"key": tenant_id})
+    if not name:
+        errors["name"] = Words("form.required")
+    if errors:
+        return _page(at, Form(typed, errors))
+    try:
+        await at.services.applications.add_tenant(at.actor, tenant_id, name)
+    except Refused as refused:
+        return _page(at, refused_form(refused, typed, {Refusal.NAME_TAKEN: "name"}))
+    await at.services.setup.ensure_portal(tenant_id)
+    return after(request, f"{base_of(tenant_id)}/", "console.tenant.added", name=name)
+
+
+def _page(at: Desk, form: Form) -> Response[Any]:
+    snapshot = at.snapshot
+    rows = [
+        (tenant, base_of(tenant.tenant_id), (tenant.tenant_id, PORTAL_APPLICATION) in snapshot.applications)
+        for tenant in tenants_in_reach(snapshot, at.actor)
+    ]
+    status = 422 if form.errors or form.problem else 200
+    public_url = at.site.options.public_url.rstrip("/")
+    return at.page("console/tenants.html", status=status, rows=tuple(rows), public_url=public_url, form=form)
+
+
+@get("/tenants")
+async def to_first(request: AnyRequest) -> Response[Any]:
+    await administrator(request)
+    return see_other(f"{ROOT}/")
+
+
+ROUTES: Final = [tenants, add_tenant, to_first]

@@ -1,0 +1,259 @@
+"""People of a tenant: find, add, edit, disable, unlock, remove, and what each of them holds."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from litestar import Response, get, post
+from litestar.exceptions import NotFoundException
+
+from vestibule import catalog
+from vestibule.frontends.http.console.desk import (
+    Desk,
+    desk,
+    listed,
+    refused_form,
+    refused_notice,
+    wanted_page,
+)
+from vestibule.frontends.http.fields import Fields, InPath, asked, read_fields
+from vestibule.frontends.http.sign_in import AnyRequest
+from vestibule.frontends.http.templates.views import Form
+from vestibule.interfaces.store import Page, Subject, UserFilter, VerificationFilter
+from vestibule.model.authenticator import AuthenticatorStatus
+from vestibule.model.tenant import SYSTEM_TENANT
+from vestibule.model.user import UserStatus
+from vestibule.services.refusal import Refusal, Refused
+from vestibule.services.users import UserFields
+
+_RECENT: Final = 5
+_TYPED: Final = ("username", "other_names", "given_name", "family_name", "email", "phone", "language")
+_BESIDE: Final = {
+    Refusal.NAME_INVALID: "username",
+    Refusal.NAME_TAKEN: "username",
+    Refusal.PASSWORD_TOO_SHORT: "password",
+    Refusal.PASSWORD_TOO_LONG: "password",
+    Refusal.PASSWORD_CONTAINS_NAME: "password",
+}
+
+
+@get("/tenants/{tenant:str}/users")
+async def users(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    at = await desk(request, tenant)
+    status = asked(request, "status")
+    where = UserFilter(text=asked(request, "text"), status=status if status in list(UserStatus) else "")
+    page = wanted_page(request)
+    found = await listed(at.services.users.list(at.actor, tenant, where, page))
+    return at.page("console/users.html", listed=found, where=where, cursor=page.cursor)
+
+
+# --- adding and editing ---------------------------------------------------------------------------------
+
+
+@get("/tenants/{tenant:str}/users/new")
+async def new_user(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    """Show the form; who administers the installation is invited by a link instead."""
+    at = await desk(request, tenant)
+    if tenant == SYSTEM_TENANT:
+        return at.page("console/invite.html", link="")
+    return at.page("console/user_edit.html", user=None, form=Form())
+
+
+@post("/tenants/{tenant:str}/users/invite")
+async def invite(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    """Make a one-time link with which somebody becomes an administrator; it is shown once."""
+    at = await desk(request, tenant)
+    if tenant != SYSTEM_TENANT:
+        raise NotFoundException
+    token = await at.services.setup.make_link()
+    public_url = at.site.options.public_url.rstrip("/")
+    return at.page("console/invite.html", link=f"{public_url}/console/setup/{token.reveal()}")
+
+
+@post("/tenants/{tenant:str}/users")
+async def add_user(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    at = await desk(request, tenant)
+    if tenant == SYSTEM_TENANT:
+        raise NotFoundException
+    fields = await read_fields(request)
+    password = fields.secret("password")
+    try:
+        user = await at.services.users.add(at.actor, tenant, _user_fields(fields), password or None)
+    except Refused as refused:
+        form = refused_form(refused, _typed(fields), _BESIDE)
+        return at.page("console/user_edit.html", status=422, user=None, form=form)
+    return at.done(at.path("users", user.user_id), "form.saved")
+
+
+@get("/tenants/{tenant:str}/users/{user:str}/edit")
+async def edit_user(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
+    at = await desk(request, tenant)
+    subject = await _subject(at, user)
+    return at.page("console/user_edit.html", user=subject.user, form=Form())
+
+
+@post("/tenants/{tenant:str}/users/{user:str}")
+async def change_user(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
+    at = await desk(request, tenant)
+    fields = await read_fields(request)
+    password = fields.secret("password")
+    try:
+        await at.services.users.edit(
+            at.actor,
+            tenant,
+            user,
+            _user_fields(fields),
+            password or None,
+            version=fields.whole("version") or 0,
+        )
+    except Refused as refused:
+        subject = await _subject(at, user)
+        if refused.why is Refusal.CHANGED_MEANWHILE:
+            form = refused_form(refused, {}, {})  # the newest values, not the typed ones
+            return at.page("console/user_edit.html", status=409, user=subject.user, form=form)
+        form = refused_form(refused, {**_typed(fields), "version": str(subject.user.version)}, _BESIDE)
+        return at.page("console/user_edit.html", status=422, user=subject.user, form=form)
+    return at.done(at.path("users", user), "form.saved")
+
+
+def _typed(fields: Fields) -> dict[str, str]:
+    return {name: fields.text(name, 1000) for name in _TYPED}
+
+
+def _user_fields(fields: Fields) -> UserFields:
+    language = fields.text("language")
+    return UserFields(
+        username=fields.text("username"),
+        other_names=tuple(
+            name for part in fields.text("other_names", 1000).split(",") if (name := part.strip())
+        ),
+        given_name=fields.text("given_name", 100),
+        family_name=fields.text("family_name", 100),
+        email=fields.text("email"),
+        phone=fields.text("phone", 32),
+        language=language if language in catalog.LANGUAGES else "",
+    )
+
+
+# --- one person -----------------------------------------------------------------------------------------
+
+
+@get("/tenants/{tenant:str}/users/{user:str}")
+async def show_user(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
+    return await user_page(await desk(request, tenant), user)
+
+
+async def user_page(
+    at: Desk, user_id: str, form: Form | None = None, refused: Refused | None = None
+) -> Response[Any]:
+    """Return the page of one person, with what was refused above it or in its form."""
+    subject = await _subject(at, user_id)
+    services, methods = at.services, at.services.enrollments.methods
+    where = VerificationFilter(user_id=user_id)
+    attempts = await services.attempts.list(at.actor, at.tenant_id, where, Page(_RECENT))
+    directory = at.snapshot.directories.get((at.tenant_id, subject.user.directory_id))
+    return at.page(
+        "console/user.html",
+        status=422 if refused or form else 200,
+        notices=refused_notice(refused) if refused else (),
+        user=subject.user,
+        directory_name=directory.name if directory else "",
+        authenticators=tuple(
+            held
+            for held in subject.authenticators
+            if held.status is not AuthenticatorStatus.REVOKED
+            and not (held.method in methods and methods[held.method].descriptor.is_recovery)
+        ),
+        recovery_codes_left=services.enrollments.recovery_codes_left(subject),
+        throttles=tuple(throttle for throttle in subject.throttles.values() if throttle.failures),
+        now=services.clock.now(),
+        attempts=attempts.rows,
+        form=form or Form(),
+    )
+
+
+@post("/tenants/{tenant:str}/users/{user:str}/disable")
+async def disable(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
+    return await _set_status(await desk(request, tenant), user, UserStatus.DISABLED)
+
+
+@post("/tenants/{tenant:str}/users/{user:str}/enable")
+async def enable(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
+    return await _set_status(await desk(request, tenant), user, UserStatus.ACTIVE)
+
+
+async def _set_status(at: Desk, user_id: str, status: UserStatus) -> Response[Any]:
+    try:
+        await at.services.users.edit(at.actor, at.tenant_id, user_id, UserFields(status=status))
+    except Refused as refused:
+        return await user_page(at, user_id, refused=refused)
+    return at.done(at.path("users", user_id), "form.saved")
+
+
+@post("/tenants/{tenant:str}/users/{user:str}/unlock")
+async def unlock(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
+    at = await desk(request, tenant)
+    await at.services.users.unlock(at.actor, tenant, user)
+    return at.done(at.path("users", user), "console.user.unlocked")
+
+
+@post("/tenants/{tenant:str}/users/{user:str}/remove")
+async def remove_user(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
+    at = await desk(request, tenant)
+    subject = await _subject(at, user)
+    try:
+        await at.services.users.remove(at.actor, tenant, user)
+    except Refused as refused:
+        return await user_page(at, user, refused=refused)
+    return at.done(at.path("users"), "console.users.removed", name=subject.user.username)
+
+
+# --- what a person holds --------------------------------------------------------------------------------
+
+
+@post("/tenants/{tenant:str}/users/{user:str}/tokens")
+async def assign_token(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
+    at = await desk(request, tenant)
+    serial = (await read_fields(request)).text("serial", 64)
+    try:
+        token = await at.services.enrollments.assign(at.actor, tenant, user, serial)
+    except Refused as refused:
+        beside = {Refusal.SERIAL_UNKNOWN: "serial"}
+        return await user_page(at, user, refused_form(refused, {"serial": serial}, beside))
+    return at.done(at.path("users", user), "console.user.assigned", serial=token.serial or "")
+
+
+@post("/tenants/{tenant:str}/users/{user:str}/authenticators/{authenticator:str}/remove")
+async def remove_authenticator(
+    request: AnyRequest, tenant: InPath, user: InPath, authenticator: InPath
+) -> Response[Any]:
+    at = await desk(request, tenant)
+    try:
+        await at.services.enrollments.remove(at.actor, tenant, user, authenticator)
+    except Refused as refused:
+        return await user_page(at, user, refused=refused)
+    return at.done(at.path("users", user), "console.user.removed")
+
+
+async def _subject(at: Desk, user_id: str) -> Subject:
+    subject = await at.services.users.find(at.actor, at.tenant_id, user_id)
+    if subject is None:
+        raise NotFoundException
+    return subject
+
+
+ROUTES: Final = [
+    users,
+    new_user,
+    invite,
+    add_user,
+    edit_user,
+    change_user,
+    show_user,
+    disable,
+    enable,
+    unlock,
+    remove_user,
+    assign_token,
+    remove_authenticator,
+]

@@ -1,0 +1,144 @@
+"""The server around the application: sockets, TLS, and a stop that lets running requests end.
+
+It runs inside the event loop of the process and never touches its signals.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import Any
+
+import structlog
+import uvicorn
+
+from vestibule.frontends.http.app import build_app
+from vestibule.frontends.http.connection import limited_protocol
+from vestibule.frontends.http.options import HttpOptions
+from vestibule.services.services import Services
+
+log = structlog.get_logger(__name__)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's, without its signal handlers: when to stop is the process' to say."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class HttpFrontend:
+    """The front end `http`."""
+
+    name = "http"
+
+    def __init__(self, services: Services, options: HttpOptions) -> None:
+        self._options = options
+        self._app = build_app(services, options)
+        self._sockets: list[socket.socket] = []
+        self._addresses: list[str] = []
+        self._server: _Server | None = None
+        self._running: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Bind and begin to serve; raise OSError naming the address when it is taken, and OSError or
+        ssl.SSLError when certificate or key cannot be used."""
+        server = _Server(self._config())
+        server.config.load()
+        self._sockets = _bound(self._options.listen)
+        self._addresses = [_spoken(bound) for bound in self._sockets]
+        self._server = server
+        self._running = asyncio.create_task(server.serve(sockets=self._sockets), name="http")
+        while not server.started:
+            if self._running.done():
+                self._running.result()
+                raise RuntimeError("the HTTP server ended before it had started")
+            await asyncio.sleep(0)
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Accept nothing new, give running requests `grace_seconds`, then drop them."""
+        if self._server is None or self._running is None:
+            return
+        self._server.config.timeout_graceful_shutdown = max(1, round(grace_seconds))
+        self._server.should_exit = True
+        running, self._running = self._running, None
+        await running
+
+    def addresses(self) -> list[str]:
+        """Return the addresses it is bound to, e.g. `http://127.0.0.1:8080`."""
+        scheme = "https" if self._options.has_own_tls else "http"
+        return [f"{scheme}://{address}" for address in self._addresses]
+
+    def _config(self) -> uvicorn.Config:
+        options = self._options
+        return uvicorn.Config(
+            self._app,
+            http=limited_protocol(options),
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            backlog=2048,
+            limit_concurrency=options.max_connections,
+            timeout_keep_alive=options.keep_alive_seconds,
+            ssl_context_factory=None if not options.has_own_tls else self._tls,
+            **_tls_files(options),
+        )
+
+    @staticmethod
+    def _tls(_config: uvicorn.Config, default: Any) -> ssl.SSLContext:
+        """TLS 1.2 with forward secrecy, or 1.3 (WEB-21)."""
+        context: ssl.SSLContext = default()
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
+        context.set_alpn_protocols(["http/1.1"])
+        return context
+
+
+def _tls_files(options: HttpOptions) -> dict[str, Any]:
+    if not options.has_own_tls:
+        return {}
+    return {"ssl_certfile": str(options.tls_certificate), "ssl_keyfile": str(options.tls_key)}
+
+
+def _bound(listen: tuple[tuple[str, int], ...]) -> list[socket.socket]:
+    """Bind all addresses or none."""
+    bound: list[socket.socket] = []
+    try:
+        for host, port in listen:
+            bound.append(_bind(host, port))
+    except OSError:
+        for opened in bound:
+            opened.close()
+        raise
+    return bound
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        opened = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            opened.bind(address)
+            opened.setblocking(False)
+        except OSError:
+            opened.close()
+            raise
+    except OSError as error:
+        raise OSError(error.errno, f"cannot listen on {host} port {port}: {error.strerror}") from None
+    return opened
+
+
+def _spoken(bound: socket.socket) -> str:
+    host, port = bound.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

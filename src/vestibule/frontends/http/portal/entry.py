@@ -1,0 +1,125 @@
+"""The way into a portal and out of it, and help for who cannot get in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, get, post
+
+from vestibule.frontends.http import sign_in
+from vestibule.frontends.http.door import session_token
+from vestibule.frontends.http.fields import InPath, asked, read_fields
+from vestibule.frontends.http.notices import after, noticed_page
+from vestibule.frontends.http.portal.visitor import DOOR, Visitor, portal_of, portals, visitor
+from vestibule.frontends.http.redirects import see_other
+from vestibule.frontends.http.sign_in import AnyRequest, destination
+from vestibule.frontends.http.site import site_of
+from vestibule.frontends.http.templates.views import Form, Words, refusal_words
+from vestibule.services.refusal import Refused
+
+
+@get("/")
+async def any_portal(request: AnyRequest) -> Response[Any]:
+    """Lead to the only portal there is. Where there are several, nobody is told which (TEN-01)."""
+    found = portals(request)
+    if len(found) == 1:
+        return see_other(f"{found[0]}/")
+    return noticed_page(request, "portal/which.html", door=DOOR)
+
+
+@get("/troubleshooting")
+async def help_for_all(request: AnyRequest) -> Response[Any]:
+    return noticed_page(request, "portal/troubleshooting.html", door=DOOR, contact="")
+
+
+@get("/{tenant:str}/troubleshooting")
+async def help_for_tenant(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    at = portal_of(request, tenant)
+    return noticed_page(request, "portal/troubleshooting.html", door=DOOR, root=at.root, contact="")
+
+
+@get("/{tenant:str}/sign-in")
+async def show_password(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    return await sign_in.password_page(request, portal_of(request, tenant))
+
+
+@post("/{tenant:str}/sign-in")
+async def take_password(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    return await sign_in.take_password(request, portal_of(request, tenant))
+
+
+@get("/{tenant:str}/sign-in/second-factor")
+async def show_passcode(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    return await sign_in.passcode_page(request, portal_of(request, tenant))
+
+
+@post("/{tenant:str}/sign-in/second-factor")
+async def take_passcode(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    return await sign_in.take_passcode(request, portal_of(request, tenant))
+
+
+@post("/{tenant:str}/sign-out")
+async def sign_out(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    return await sign_in.sign_out(request, portal_of(request, tenant))
+
+
+@get("/{tenant:str}/signed-out")
+async def signed_out(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    return sign_in.signed_out_page(request, portal_of(request, tenant))
+
+
+# --- proving oneself once more --------------------------------------------------------------------------
+
+
+@get("/{tenant:str}/confirm")
+async def show_confirm(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    """Ask for a passcode before authenticators change. Who has none proves himself by his password again."""
+    site = site_of(request)
+    who = await visitor(request, tenant)
+    following = destination(who.at, asked(request, "next", 1000))
+    if await site.services.sessions.may_enroll(who.signed_in):
+        return see_other(following)
+    if not await _holds_something(request, who):
+        await site.services.sessions.end(session_token(request, DOOR))
+        return after(request, f"{who.at.root}/sign-in", "portal.confirm.sign_in_again", "info")
+    return _confirm_page(request, who, asked(request, "with"), following)
+
+
+@post("/{tenant:str}/confirm")
+async def take_confirm(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    site = site_of(request)
+    who = await visitor(request, tenant)
+    fields = await read_fields(request)
+    following = destination(who.at, fields.raw("next", 1000))
+    try:
+        await site.services.sessions.step_up(who.signed_in, fields.passcode())
+    except Refused as refused:
+        problem = refusal_words(refused.why.value, refused.key)
+        return _confirm_page(request, who, fields.raw("kind"), following, problem)
+    return see_other(following)
+
+
+def _confirm_page(
+    request: AnyRequest, who: Visitor, kind: str, following: str, problem: Words | None = None
+) -> Response[Any]:
+    return noticed_page(
+        request,
+        "sign_in/second_factor.html",
+        door=DOOR,
+        root=who.at.root,
+        signed_in=who.signed_in,
+        status=sign_in.REFUSED if problem else 200,
+        form=Form(problem=problem),
+        kind=kind if kind in sign_in.KINDS else sign_in.KINDS[0],
+        kinds=sign_in.KINDS,
+        purpose="confirm",
+        person=who.user.username,
+        next=following,
+    )
+
+
+async def _holds_something(request: AnyRequest, who: Visitor) -> bool:
+    services = site_of(request).services
+    subject = await services.enrollments.held(who.actor, who.at.tenant.tenant_id, who.user.user_id)
+    now = services.clock.now()
+    return any(authenticator.is_usable(now) for authenticator in subject.authenticators)

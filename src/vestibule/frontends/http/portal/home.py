@@ -1,0 +1,120 @@
+"""Additional security verification: what a person has registered, and what he may do with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, get, post
+
+from vestibule.frontends.http.fields import InPath, read_fields
+from vestibule.frontends.http.notices import after
+from vestibule.frontends.http.portal.visitor import (
+    Visitor,
+    may_change,
+    portal_page,
+    to_confirm,
+    visitor,
+)
+from vestibule.frontends.http.redirects import see_other
+from vestibule.frontends.http.sign_in import AnyRequest
+from vestibule.frontends.http.site import site_of
+from vestibule.frontends.http.templates.views import Notice, refusal_words
+from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
+from vestibule.services.refusal import Refused
+
+
+@get("/{tenant:str}")
+async def home(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    return await home_page(request, await visitor(request, tenant))
+
+
+async def home_page(
+    request: AnyRequest, who: Visitor, refused: Refused | None = None, status: int = 200
+) -> Response[Any]:
+    """Return the home page, with what was refused above it."""
+    services = site_of(request).services
+    subject = await services.enrollments.held(who.actor, who.at.tenant.tenant_id, who.user.user_id)
+    methods = services.enrollments.methods
+    shown = tuple(
+        held
+        for held in subject.authenticators
+        if held.status in (AuthenticatorStatus.ACTIVE, AuthenticatorStatus.SUSPENDED)
+        and not (held.method in methods and methods[held.method].descriptor.is_recovery)
+    )
+    notices = (Notice("bad", refusal_words(refused.why.value, refused.key)),) if refused else ()
+    descriptors = [method.descriptor for method in methods.values()]
+    return portal_page(
+        request,
+        "portal/home.html",
+        who,
+        status=status,
+        notices=notices,
+        user=subject.user,
+        authenticators=shown,
+        recovery_codes_left=services.enrollments.recovery_codes_left(subject),
+        can_add_app=any(descriptor.self_enrolled for descriptor in descriptors),
+        can_add_hardware=any(descriptor.can_be_hardware for descriptor in descriptors),
+        must_register=not any(held.is_usable(services.clock.now()) for held in shown),
+    )
+
+
+@post("/{tenant:str}/authenticators/{authenticator:str}/rename")
+async def rename(request: AnyRequest, tenant: InPath, authenticator: InPath) -> Response[Any]:
+    site = site_of(request)
+    who = await visitor(request, tenant)
+    label = (await read_fields(request)).text("label", 64)
+    await site.services.enrollments.rename(who.actor, tenant, who.user.user_id, authenticator, label)
+    return after(request, who.at.home, "form.saved")
+
+
+@post("/{tenant:str}/authenticators/{authenticator:str}/remove")
+async def remove(request: AnyRequest, tenant: InPath, authenticator: InPath) -> Response[Any]:
+    site = site_of(request)
+    who = await visitor(request, tenant)
+    if not await may_change(request, who):
+        return to_confirm(who, who.at.home)
+    enrollments = site.services.enrollments
+    subject = await enrollments.held(who.actor, tenant, who.user.user_id)
+    held = next((one for one in subject.authenticators if one.authenticator_id == authenticator), None)
+    try:
+        await enrollments.remove(who.actor, tenant, who.user.user_id, authenticator)
+    except Refused as refused:
+        return await home_page(request, who, refused, 422)
+    return after(request, who.at.home, "portal.home.removed", name=_called(held))
+
+
+@post("/{tenant:str}/recovery-codes")
+async def new_recovery_codes(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    """Make new recovery codes and show them, this one time."""
+    site = site_of(request)
+    who = await visitor(request, tenant)
+    if not await may_change(request, who):
+        return to_confirm(who, who.at.home)
+    made = await site.services.enrollments.new_recovery_codes(who.actor, tenant, who.user.user_id)
+    return portal_page(
+        request,
+        "sign_in/recovery_codes.html",
+        who,
+        codes=tuple(code.reveal() for code in made.shown),
+        username=who.user.username,
+        made_at=made.authenticator.created_at,
+        continue_to=who.at.home,
+    )
+
+
+@get("/{tenant:str}/recovery-codes")
+async def after_recovery_codes(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    """Codes are shown once: who loads their page again comes home."""
+    return see_other((await visitor(request, tenant)).at.home)
+
+
+@post("/{tenant:str}/other-sessions/end")
+async def end_other_sessions(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    site = site_of(request)
+    who = await visitor(request, tenant)
+    await site.services.sessions.end_others(who.signed_in)
+    return after(request, who.at.home, "portal.home.others_ended")
+
+
+def _called(held: Authenticator | None) -> str:
+    return (held.label or held.serial or held.method) if held else ""

@@ -1,0 +1,36 @@
+"""A house with its HTTP front end on a real port, and windows that report every error a page makes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.scene import Site, Window
+from tests.houses import TENANT, open_house
+from tests.peers.chromium import Chromium
+from vestibule.frontends.http.frontend import HttpFrontend
+from vestibule.frontends.http.options import HttpOptions
+
+
+@pytest.fixture
+async def site(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Site]:
+    """A house with one tenant and its portal, over HTTP; its clock stands still until a test moves it."""
+    async with open_house(tmp_path / "state") as house:
+        await house.services.setup.ensure_portal(TENANT)
+        frontend = HttpFrontend(house.services, HttpOptions(listen=(("127.0.0.1", 0),)))
+        await frontend.start()
+        try:
+            takes_all = bool(request.config.getoption("--prove"))
+            yield Site(house, frontend.addresses()[0], tmp_path / "pictures", takes_all)
+        finally:
+            await frontend.stop(1)
+
+
+@pytest.fixture
+async def window(site: Site, chromium: Chromium) -> AsyncIterator[Window]:
+    """A browser window on the site, in English, wide. Fails the test if a page of it made an error."""
+    opened = Window(site, await chromium.page(viewport={"width": 1280, "height": 900}, locale="en-US"))
+    yield opened
+    assert opened.problems == []

@@ -1,0 +1,271 @@
+"""Pages with sample data in a real browser: what they do with a script, what without, and for whom.
+
+The pages are served under the product's own Content-Security-Policy; any violation fails the test.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, Route
+
+from tests.peers.chromium import Chromium
+from vestibule.catalog import LANGUAGES
+from vestibule.frontends.http.assets import URL_PREFIX, load_assets
+from vestibule.frontends.http.headers import CONTENT_POLICY
+from vestibule.frontends.http.templates import make_pages
+
+FRONTEND = Path(__file__).parents[2] / "frontend"
+SITE = "http://localhost"
+PHONE = {"width": 390, "height": 844}
+SMALLEST = {"width": 320, "height": 640}
+DESK = {"width": 1280, "height": 900}
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+TELLING = 8
+"""Of the many samples a quick run looks at every eighth."""
+
+
+class Shelf:
+    """Serves the samples and opens windows on them; collects what goes wrong in any of them."""
+
+    def __init__(self, chromium: Chromium, preview: Any) -> None:
+        self.chromium = chromium
+        self.preview = preview
+        self.samples = {sample.name: sample for sample in preview.samples()}
+        self.assets = load_assets()
+        self.pages = make_pages(self.assets)
+        self.problems: list[str] = []
+        self.posted: list[str] = []
+
+    async def open(self, name: str, language: str = "en", **options: Any) -> Page:
+        """Open the sample in a window of its own."""
+        context = await self.chromium.context(**{"viewport": DESK, "timezone_id": "Europe/Berlin", **options})
+        await context.route(f"{SITE}/**", self._answer)
+        page = await context.new_page()
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("console", lambda line: self.problems.append(line.text) if line.type == "error" else None)
+        await page.goto(f"{SITE}/{language}/{name}")
+        return page
+
+    async def _answer(self, route: Route) -> None:
+        path = route.request.url.removeprefix(SITE)
+        if route.request.method == "POST":
+            self.posted.append(f"{path} {route.request.post_data or ''}")
+            await route.fulfill(body="done", content_type="text/plain")
+        elif path.startswith(URL_PREFIX):
+            asset = self.assets.find(path.removeprefix(URL_PREFIX))
+            assert asset is not None, path
+            await route.fulfill(body=asset.content, content_type=asset.media_type)
+        else:
+            await route.fulfill(
+                body=self._html(*path.strip("/").split("/")),
+                content_type="text/html; charset=utf-8",
+                headers={"Content-Security-Policy": CONTENT_POLICY},
+            )
+
+    def _html(self, language: str, name: str) -> str:
+        sample = self.samples[name]
+        frame = self.preview.frame_of(sample, language)
+        return self.pages.render(sample.page, frame, **sample.variables)
+
+
+def _content(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+async def shelf(chromium: Chromium) -> AsyncIterator[Shelf]:
+    sys.path.insert(0, str(FRONTEND))
+    try:
+        shelf = Shelf(chromium, import_module("preview"))
+    finally:
+        sys.path.remove(str(FRONTEND))
+    yield shelf
+    assert shelf.problems == []
+
+
+async def test_a_question_works_without_script(shelf: Shelf) -> None:
+    page = await shelf.open("home", java_script_enabled=False)
+    dialog = page.locator("dialog#remove-a1")
+    assert not await dialog.is_visible()
+    await page.locator("button[popovertarget=remove-a1]").first.click()
+    assert await dialog.is_visible()
+    await dialog.get_by_role("button", name="Cancel").click()
+    assert not await dialog.is_visible()
+    await page.locator("button[popovertarget=remove-a1]").first.click()
+    await dialog.get_by_role("button", name="Remove").click()
+    assert shelf.posted == ["/portal/authenticators/a1/remove csrf_token=sample"]
+
+
+async def test_a_question_keeps_the_keyboard_inside_and_gives_it_back(shelf: Shelf) -> None:
+    page = await shelf.open("home")
+    opener = page.get_by_role("button", name="Remove: Diensttelefon")
+    await opener.focus()
+    await page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    assert await dialog.get_attribute("aria-labelledby") == "remove-a1-title"
+    assert await page.evaluate("document.activeElement.textContent") == "Cancel"
+    for _ in range(6):
+        await page.keyboard.press("Tab")
+        inside = (
+            "document.activeElement === document.body || !!document.activeElement.closest('dialog[open]')"
+        )
+        assert await page.evaluate(inside)
+    await page.keyboard.press("Escape")
+    assert await dialog.count() == 0
+    assert await opener.evaluate("it => it === document.activeElement")
+    assert shelf.posted == []
+
+
+async def test_light_and_dark_switch_in_place_and_are_remembered(shelf: Shelf) -> None:
+    page = await shelf.open("add-app-wrong", color_scheme="light")
+    await page.locator("#field-passcode").fill("123456")
+    before = await page.evaluate("getComputedStyle(document.body.parentElement).backgroundColor")
+    async with page.expect_response(f"{SITE}/preferences"):
+        await page.get_by_role("button", name="Dark", exact=True).click()
+    assert await page.evaluate("getComputedStyle(document.body.parentElement).backgroundColor") != before
+    assert await page.locator("#field-passcode").input_value() == "123456"
+    assert shelf.posted == ["/preferences csrf_token=sample&return_to=%2Fen%2Fadd-app-wrong.html&theme=dark"]
+
+
+async def test_light_and_dark_switch_without_script(shelf: Shelf) -> None:
+    page = await shelf.open("sign-in", java_script_enabled=False)
+    await page.get_by_role("button", name="Dark", exact=True).click()
+    assert shelf.posted == ["/preferences csrf_token=sample&return_to=%2Fen%2Fsign-in.html&theme=dark"]
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"), [("en", "3 Nov 2026, 15:05"), ("de", "3. Nov. 2026, 15:05")]
+)
+async def test_times_are_told_in_the_time_of_the_reader(shelf: Shelf, language: str, expected: str) -> None:
+    page = await shelf.open("recovery-codes", language)
+    assert await page.locator("time").inner_text() == expected
+    plain = await shelf.open("recovery-codes", language, java_script_enabled=False)
+    assert await plain.locator("time").inner_text() == expected.replace("15:05", "14:05 UTC")
+
+
+async def test_recovery_codes_can_be_copied_and_saved(shelf: Shelf) -> None:
+    page = await shelf.open("recovery-codes", permissions=["clipboard-read", "clipboard-write"])
+    codes = [await item.inner_text() for item in await page.locator("#codes li").all()]
+    await page.get_by_role("button", name="Copy").click()
+    await page.get_by_role("button", name="Copied").wait_for()
+    assert (await page.evaluate("navigator.clipboard.readText()")).splitlines() == codes
+    async with page.expect_download() as saving:
+        await page.get_by_role("link", name="Save as file").click()
+    saved = await saving.value
+    assert saved.suggested_filename == "recovery-codes.txt"
+    assert _content(await saved.path()).split() == codes
+
+
+async def test_recovery_codes_can_be_saved_without_script(shelf: Shelf) -> None:
+    page = await shelf.open("recovery-codes", java_script_enabled=False)
+    assert not await page.get_by_role("button", name="Copy").is_visible()
+    async with page.expect_download() as saving:
+        await page.get_by_role("link", name="Save as file").click()
+    assert len(_content(await (await saving.value).path()).split()) == 10
+
+
+@pytest.mark.parametrize("has_script", [True, False])
+async def test_the_menu_opens_on_a_phone(shelf: Shelf, has_script: bool) -> None:
+    page = await shelf.open("users", viewport=PHONE, java_script_enabled=has_script)
+    users = page.get_by_role("navigation", name="Main navigation").get_by_role("link", name="Users")
+    assert not await users.is_visible()
+    await page.get_by_role("button", name="Menu").click()
+    assert await users.is_visible()
+    assert await users.get_attribute("aria-current") == "page"
+    await page.get_by_role("button", name="Close").click()
+    assert not await users.is_visible()
+
+
+async def test_a_form_is_sent_once(shelf: Shelf) -> None:
+    page = await shelf.open("add-token")
+    sent = await page.evaluate(
+        """() => {
+            const form = document.querySelector("form[action$='/authenticators/token']");
+            let sent = 0;
+            document.addEventListener("submit", (event) => { if (!event.defaultPrevented) sent++;
+                                                             event.preventDefault(); });
+            form.querySelector("[name=passcode]").value = "123456";
+            const button = form.querySelector("button[type=submit]");
+            button.click(); button.click(); button.click();
+            return sent;
+        }"""
+    )
+    assert sent == 1
+
+
+async def test_a_password_is_shown_on_request_and_hidden_before_it_is_sent(shelf: Shelf) -> None:
+    page = await shelf.open("sign-in")
+    password = page.locator("#field-password")
+    await page.locator("#field-username").fill("alice")
+    await password.fill("correct horse")
+    await page.get_by_role("button", name="Show password").click()
+    assert await password.get_attribute("type") == "text"
+    await page.evaluate("addEventListener('submit', (event) => event.preventDefault(), true)")
+    await page.get_by_role("button", name="Continue").click()
+    assert await password.get_attribute("type") == "password"
+
+
+async def test_the_keyboard_reaches_the_content_first(shelf: Shelf) -> None:
+    page = await shelf.open("users")
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.textContent") == "Skip to content"
+    assert await page.evaluate("document.activeElement.getBoundingClientRect().top >= 0")
+    await page.keyboard.press("Enter")
+    assert await page.evaluate("document.activeElement.id") == "content"
+
+
+async def test_every_stop_of_the_keyboard_can_be_seen(shelf: Shelf) -> None:
+    page = await shelf.open("user")
+    stops = 0
+    for _ in range(60):
+        await page.keyboard.press("Tab")
+        outline = await page.evaluate(
+            "[document.activeElement.tagName, getComputedStyle(document.activeElement).outlineStyle]"
+        )
+        if outline[0] == "BODY":
+            break
+        assert outline[1] != "none", outline
+        stops += 1
+    assert stops > 20
+
+
+async def test_only_the_codes_go_on_paper(shelf: Shelf) -> None:
+    page = await shelf.open("recovery-codes", color_scheme="dark")
+    await page.emulate_media(media="print")
+    assert await page.locator("#codes").is_visible()
+    for left_out in ("button", "a[download]", "footer", ".alert"):
+        assert not await page.locator(left_out).first.is_visible(), left_out
+
+
+@pytest.mark.parametrize("viewport", [SMALLEST, DESK])
+async def test_nothing_is_wider_than_its_place(
+    shelf: Shelf, proof: Callable[[int, int], int], viewport: dict[str, int]
+) -> None:
+    """WCAG 2.2 §1.4.10: neither the page nor a card on it scrolls sideways or is cut off."""
+    page = await shelf.open("home", viewport=viewport)
+    too_wide = "[document.documentElement, ...document.querySelectorAll('.card')].filter("
+    too_wide += "it => it.scrollWidth > it.clientWidth).map(it => it.className)"
+    for language in LANGUAGES:
+        for name in list(shelf.samples)[:: proof(TELLING, 1)]:
+            await page.goto(f"{SITE}/{language}/{name}")
+            assert await page.evaluate(too_wide) == [], (language, name)
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), [(PHONE, "dark"), (DESK, "light")])
+async def test_pages_are_accessible(
+    shelf: Shelf, proof: Callable[[int, int], int], viewport: dict[str, int], scheme: str
+) -> None:
+    checker = (FRONTEND / "node_modules/axe-core/axe.min.js").read_text()
+    page = await shelf.open("home", viewport=viewport, color_scheme=scheme)
+    for name in list(shelf.samples)[:: proof(TELLING, 1)]:
+        await page.goto(f"{SITE}/de/{name}")
+        await page.evaluate(checker)
+        found = await page.evaluate("rules => axe.run(document, { runOnly: rules })", STANDARDS)
+        assert len(found["passes"]) > 10, name
+        assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]] == [], name

@@ -1,0 +1,101 @@
+"""The house of the tests behind an HTTP door: its application, API keys, and callers that need no socket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+
+from tests.houses import PASSWORD, TENANT, Person, TestHouse, open_house
+from vestibule.crypto.tokens import new_id
+from vestibule.frontends.http.app import HttpApp, build_app
+from vestibule.frontends.http.options import HttpOptions
+from vestibule.model.actor import SYSTEM
+from vestibule.model.application import ClientKind, FirstFactor
+from vestibule.model.tenant import SYSTEM_TENANT
+
+API = "/api/v1"
+ORIGIN = "http://vestibule.test"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An API key and where it belongs."""
+
+    tenant_id: str
+    application_id: str
+    client_id: str
+    text: str = field(repr=False)
+
+
+@dataclass(slots=True)
+class HttpHouse:
+    """The house, its application, and short ways to speak to it."""
+
+    inside: TestHouse
+    app: HttpApp
+
+    def caller(
+        self, key: Key | str | None = None, *, address: str = "127.0.0.1", **headers: str
+    ) -> httpx.AsyncClient:
+        """Return a client that sends this key, from this address."""
+        transport = httpx.ASGITransport(cast("Any", self.app), client=(address, 40_000))
+        if key is not None:
+            headers["authorization"] = f"Bearer {key.text if isinstance(key, Key) else key}"
+        return httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers)
+
+    async def add_tenant(self, tenant_id: str) -> None:
+        await self.inside.services.applications.add_tenant(SYSTEM, tenant_id, tenant_id.title())
+        await self.inside.services.setup.ensure_portal(tenant_id)
+
+    async def add_key(
+        self,
+        *scopes: str,
+        tenant_id: str = TENANT,
+        address: str = "",
+        first_factor: FirstFactor = FirstFactor.LOCAL,
+    ) -> Key:
+        """Add an application with one API client and its key."""
+        applications = self.inside.services.applications
+        name = f"Shop {new_id()[:8]}"
+        application = await applications.add_application(SYSTEM, tenant_id, name, first_factor=first_factor)
+        client = await applications.add_client(
+            SYSTEM,
+            tenant_id,
+            application.application_id,
+            ClientKind.API,
+            name,
+            address=address,
+            scopes=scopes,
+        )
+        key = await applications.add_api_key(SYSTEM, tenant_id, client.client_id)
+        return Key(tenant_id, application.application_id, client.client_id, key.reveal())
+
+    async def add_person(self, username: str, tenant_id: str = TENANT) -> Person:
+        """Add a user with PASSWORD and a counter-based token: as many fresh passcodes as a test likes."""
+        return await self.inside.add_person(username, "hotp", tenant_id)
+
+    def passcode(self, person: Person) -> str:
+        return person.passcode(self.inside.clock.now()).reveal()
+
+    def typed(self, person: Person, **more: Any) -> dict[str, Any]:
+        """Return what this person types: name, password and the next passcode."""
+        return {
+            "username": person.user.username,
+            "password": PASSWORD,
+            "passcode": self.passcode(person),
+            **more,
+        }
+
+
+@asynccontextmanager
+async def http_house(folder: Path, options: HttpOptions | None = None) -> AsyncIterator[HttpHouse]:
+    async with open_house(folder) as inside:
+        yield HttpHouse(inside, build_app(inside.services, options or HttpOptions()))
+
+
+__all__ = ["API", "ORIGIN", "PASSWORD", "SYSTEM_TENANT", "TENANT", "HttpHouse", "Key", "http_house"]

@@ -1,0 +1,184 @@
+"""One tenant's key finds nothing of another's: every identifier, every route, every verb (TEN-01, TEN-02)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+
+from tests.integration.http_api.house import API, PASSWORD, SYSTEM_TENANT, TENANT, HttpHouse, Key
+from vestibule.model.actor import SYSTEM
+from vestibule.model.application import ClientKind, DirectoryConfiguration
+
+OTHER = "umbrella"
+
+
+async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
+    """Give a tenant one of everything; return the identifiers by the name of the path parameter."""
+    services = house.inside.services
+    person = await house.add_person("alice", tenant_id)
+    key = await house.add_key("verify", tenant_id=tenant_id)
+    radius = await services.applications.add_client(
+        SYSTEM,
+        tenant_id,
+        key.application_id,
+        ClientKind.RADIUS,
+        "VPN",
+        address=f"192.0.2.{len(tenant_id)}",
+    )
+    await services.applications.add_shared_secret(SYSTEM, tenant_id, radius.client_id)
+    directory = DirectoryConfiguration(
+        tenant_id=tenant_id,
+        directory_id=f"directory-{tenant_id}",
+        kind="ldap",
+        name="Staff",
+        settings={"urls": ["ldaps://dc.example.org"], "base_dn": "dc=example"},
+        created_at=0,
+    )
+    await services.applications.put_directory(SYSTEM, directory, None)
+    async with house.caller(key) as shop:
+        attempt = (
+            await shop.post(f"{API}/verifications", json={"username": "alice", "password": PASSWORD})
+        ).json()
+    secrets = [
+        (await services.applications.secrets(SYSTEM, tenant_id, client_id))[0].secret_id
+        for client_id in (key.client_id, radius.client_id)
+    ]
+    return {
+        "user_id": person.user.user_id,
+        "authenticator_id": person.authenticator_id,
+        "application_id": key.application_id,
+        "directory_id": directory.directory_id,
+        "attempt_id": attempt["id"],
+        "verification_id": attempt["id"],
+        "api-clients": key.client_id,
+        "api-secret": secrets[0],
+        "radius-clients": radius.client_id,
+        "radius-secret": secrets[1],
+    }
+
+
+def filled(path: str, ids: dict[str, str]) -> str:
+    kind = "api" if "/api-clients" in path else "radius"
+    named = {**ids, "client_id": ids[f"{kind}-clients"], "secret_id": ids[f"{kind}-secret"]}
+    return re.sub(r"\{(\w+)\}", lambda found: named[found[1]], path)
+
+
+BODIES: dict[str, dict[str, Any]] = {
+    "AnswerRequest": {"challenge_id": "x", "passcode": "123456"},
+    "NewPassword": {"password": "Looking-Glass-1871"},
+    "NewAuthenticator": {"method": "totp"},
+    "Proof": {"passcode": "123456"},
+    "Resynchronization": {"passcodes": ["123456", "654321"]},
+    "Renaming": {"label": "mine now"},
+    "Assignment": {"serial": "HW-1"},
+    "SecretChange": {"not_after": 1},
+    "NewSharedSecret": {},
+    "UserChange": {"given_name": "mine now"},
+    "ApplicationChange": {"name": "mine now"},
+    "RadiusClientChange": {"name": "mine now"},
+    "ApiClientChange": {"name": "mine now"},
+    "DirectoryChange": {"name": "mine now"},
+}
+
+
+def body_of(operation: dict[str, Any]) -> dict[str, Any] | None:
+    if "requestBody" not in operation:
+        return None
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+    return BODIES[schema.rpartition("/")[2]]
+
+
+async def operations(caller: httpx.AsyncClient) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return every operation whose path names something, from the description itself."""
+    schema = (await caller.get(f"{API}/openapi.json")).json()
+    return [
+        (verb, path, operation)
+        for path, verbs in schema["paths"].items()
+        for verb, operation in verbs.items()
+        if "{" in path and verb in ("get", "post", "put", "patch", "delete")
+    ]
+
+
+async def test_no_identifier_of_another_tenant_is_there(house: HttpHouse) -> None:
+    await house.add_tenant(OTHER)
+    theirs = await furnish(house, OTHER)
+    mine = await furnish(house, TENANT)
+    before = await everything(house, OTHER)
+    tried = 0
+    async with house.caller(await house.add_key("verify", "admin")) as caller:
+        for verb, path, operation in await operations(caller):
+            body = body_of(operation)
+            for ids in (theirs, mine | {"user_id": theirs["user_id"]}, theirs | {"user_id": mine["user_id"]}):
+                target = filled(path, ids)
+                if not any(theirs[name] in target for name in theirs):
+                    continue
+                named = {parameter["name"] for parameter in operation.get("parameters", ())}
+                for parameters in ({}, {"tenant": OTHER}) if "tenant" in named else ({},):
+                    answer = await caller.request(verb, target, json=body, params=parameters)
+                    assert (answer.status_code, verb, path) == (404, verb, path)
+                    tried += 1
+    assert tried > 100
+    assert await everything(house, OTHER) == before
+
+
+async def test_lists_hold_the_own_tenant_only(house: HttpHouse) -> None:
+    await house.add_tenant(OTHER)
+    theirs, mine = await furnish(house, OTHER), await furnish(house, TENANT)
+    async with house.caller(await house.add_key("admin")) as caller:
+        schema = (await caller.get(f"{API}/openapi.json")).json()
+        lists = [path for path, verbs in schema["paths"].items() if "{" not in path and "get" in verbs]
+        assert len(lists) >= 9
+        for path in lists:
+            answer = await caller.get(path)
+            assert answer.status_code == 200
+            assert not any(identifier in answer.text for identifier in theirs.values())
+            assert OTHER not in answer.text
+            assert (await caller.get(path, params={"tenant": OTHER})).status_code == 404
+        users = (await caller.get(f"{API}/users", params={"username": "alice"})).json()["items"]
+        assert [user["id"] for user in users] == [mine["user_id"]]
+
+
+async def test_the_same_name_in_two_tenants_is_two_people(house: HttpHouse) -> None:
+    """TEN-03: a passcode of one is nothing in the other."""
+    await house.add_tenant(OTHER)
+    here, there = await house.add_person("alice"), await house.add_person("alice", OTHER)
+    mine, theirs = await house.add_key("verify"), await house.add_key("verify", tenant_id=OTHER)
+    async with house.caller(mine) as shop, house.caller(theirs) as other:
+        typed = house.typed(there)
+        assert (await shop.post(f"{API}/check", json=typed)).json()["approved"] is False
+        assert (await other.post(f"{API}/check", json=typed)).json()["approved"] is True
+        answer = (await shop.post(f"{API}/check", json=house.typed(here))).json()
+        assert (answer["approved"], answer["user_id"]) == (True, here.user.user_id)
+
+
+async def test_a_key_of_the_system_tenant_names_the_tenant_it_means(house: HttpHouse) -> None:
+    key = await house.add_key("admin", tenant_id=SYSTEM_TENANT)
+    async with house.caller(key) as installer:
+        added = await installer.post(f"{API}/tenants", json={"id": OTHER, "name": "Umbrella"})
+        assert added.status_code == 201
+        again = await installer.post(f"{API}/tenants", json={"id": OTHER, "name": "Umbrella"})
+        assert (again.status_code, again.json()["code"]) == (409, "name_taken")
+        there = {"tenant": OTHER}
+        user = await installer.post(f"{API}/users", json={"username": "bob"}, params=there)
+        assert user.status_code == 201
+        assert len((await installer.get(f"{API}/users", params=there)).json()["items"]) == 1
+        assert (await installer.get(f"{API}/users")).json()["items"] == []
+        assert (await installer.get(f"{API}/users", params={"tenant": "nowhere"})).status_code == 404
+        tenants = (await installer.get(f"{API}/tenants")).json()["items"]
+        assert {tenant["id"] for tenant in tenants} == {SYSTEM_TENANT, TENANT, OTHER}
+    async with house.caller(await house.add_key("admin")) as own:
+        assert [tenant["id"] for tenant in (await own.get(f"{API}/tenants")).json()["items"]] == [TENANT]
+        refused = await own.post(f"{API}/tenants", json={"id": "mine", "name": "Mine"})
+        assert refused.status_code == 404
+
+
+async def everything(house: HttpHouse, tenant_id: str) -> list[Any]:
+    """Return what a tenant's administrator sees, to compare."""
+    key: Key = await house.add_key("admin", tenant_id=SYSTEM_TENANT)
+    async with house.caller(key) as installer:
+        return [
+            (await installer.get(f"{API}/{name}", params={"tenant": tenant_id})).json()
+            for name in ("users", "applications", "api-clients", "radius-clients", "directories", "attempts")
+        ]

@@ -1,0 +1,5 @@
+"""Every race is run on both engines."""
+
+from tests.server_fixtures import database_url, make_server
+
+__all__ = ["database_url", "make_server"]

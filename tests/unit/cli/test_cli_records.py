@@ -1,0 +1,133 @@
+"""JSON of the command line is that of the REST API, and what is secret stays where it is."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vestibule.cli import client, records
+from vestibule.crypto.secret import Secret
+from vestibule.frontends.http.api import records as api
+from vestibule.interfaces.store import Subject
+from vestibule.model.application import Application, Client, ClientKind, ClientSecret, DirectoryConfiguration
+from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
+from vestibule.model.event import Event
+from vestibule.model.radius_client import Signing
+from vestibule.model.tenant import Tenant
+from vestibule.model.throttle import NEVER, Factor, Throttle
+from vestibule.model.user import User
+from vestibule.model.verification import Reason, TraceLine, Verification, VerificationState
+
+USER = User(
+    tenant_id="t",
+    user_id="u",
+    username="al",
+    names=("al", "b"),
+    password_hash="#",
+    created_at=1,
+    updated_at=1,
+)
+HELD = Authenticator(
+    tenant_id="t",
+    authenticator_id="a",
+    method="totp",
+    secret=b"sealed",
+    status=AuthenticatorStatus.ACTIVE,
+    created_at=1,
+)
+SUBJECT = Subject(USER, (HELD,), {Factor.PASSCODE: Throttle(Factor.PASSCODE, 3, NEVER)})
+APPLICATION = Application(tenant_id="t", application_id="p", name="VPN", created_at=1)
+CLIENT = Client(
+    tenant_id="t", client_id="c", application_id="p", kind=ClientKind.RADIUS, name="C", created_at=1
+)
+SECRET = ClientSecret(tenant_id="t", secret_id="s", client_id="c", sealed=b"x", hint="abc", created_at=1)
+DIRECTORY = DirectoryConfiguration(
+    tenant_id="t", directory_id="d", kind="ldap", name="D", secret=b"x", created_at=1
+)
+ATTEMPT = Verification(
+    tenant_id="t",
+    verification_id="v",
+    started_at=1,
+    expires_at=1,
+    application_id="p",
+    application_name="VPN",
+    client_id="c",
+    channel="radius",
+    claimed_username="al",
+    state=VerificationState.DENIED,
+    reason=Reason.UNKNOWN_USER,
+    node_name="n",
+    node_address="127.0.0.1",
+    trace=(TraceLine("user", "unknown"),),
+)
+EVENT = Event(tenant_id="t", event_id="e", at=1, kind="user.added", actor="system")
+TENANT = Tenant(tenant_id="t", name="T", created_at=1)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (records.user_record(USER), api.user_record(USER)),
+        (records.person_record(SUBJECT, 5), api.person_record(SUBJECT, 5)),
+        (records.authenticator_record(HELD), api.authenticator_record(HELD)),
+        (records.application_record(APPLICATION), api.application_record(APPLICATION)),
+        (records.client_record(CLIENT), api.client_record(CLIENT)),
+        (records.secret_record(SECRET), api.secret_record(SECRET)),
+        (records.directory_record(DIRECTORY), api.directory_record(DIRECTORY)),
+        (records.tenant_record(TENANT), api.tenant_record(TENANT)),
+        (records.attempt_record(ATTEMPT), api.attempt_record(ATTEMPT)),
+        (records.traced_attempt_record(ATTEMPT), api.traced_attempt_record(ATTEMPT)),
+        (records.event_record(EVENT), api.event_record(EVENT)),
+    ],
+    ids=lambda record: type(record).__name__,
+)
+def test_json_is_what_the_api_shows(ours: dict[str, Any], theirs: Any) -> None:
+    import msgspec  # noqa: PLC0415
+
+    assert msgspec.json.decode(msgspec.json.encode(ours)) == msgspec.json.decode(msgspec.json.encode(theirs))
+
+
+def test_nothing_sealed_or_hashed_is_in_a_record() -> None:
+    shown = str([records.person_record(SUBJECT, 5), records.secret_record(SECRET)])
+    assert "sealed" not in shown
+    assert "'#'" not in shown
+
+
+def test_a_choice_made_anew_forgets_what_was_learned() -> None:
+    before = {"message_authenticator": "auto", "has_signed": True}
+    assert client._settings(before, None, Signing.AUTO, None, None) == before
+    assert client._settings(before, None, Signing.REQUIRE, None, 8) == {
+        "message_authenticator": "require",
+        "passcode_length": 8,
+    }
+
+
+def test_a_secret_is_revealed_only_to_be_shown_judged_or_handed_on() -> None:
+    """Every place in the command line that looks at a secret is known."""
+    folder = Path(records.__file__).parent
+    found = {
+        file.name
+        for file in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == "reveal"
+    }
+    assert found <= {
+        "admin.py",  # the link, shown once
+        "api_key.py",  # the key, shown once
+        "authenticator.py",  # a new authenticator, shown once
+        "client.py",  # a shared secret, shown once or judged as typed
+        "database.py",  # the kind of database in the settings
+        "demo.py",
+        "doors.py",  # the shared secret with which the own server is asked
+        "machine.py",  # the kind of database in the settings
+        "migrate.py",
+        "run.py",
+        "terminal.py",  # where secrets are shown once
+        "token.py",
+        "try_.py",
+        "user.py",  # a generated password, shown once
+    }
+    assert "••••" in str(Secret("x"))
