@@ -18,6 +18,8 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 FORMAT = b"\x01"
 KEY_ID_BYTES = 4
@@ -60,6 +62,7 @@ class Sealer:
         self._by_header = {FORMAT + key.key_id: AESGCM(key.material) for key in (others or {}).values()}
         self._by_header[self._active_header] = self._active
         self.active_key_id = active.key_id
+        self._material = active.material
 
     def seal(self, content: bytes, context: bytes) -> bytes:
         """Return `content` sealed under the active key and bound to `context`."""
@@ -75,6 +78,10 @@ class Sealer:
             return cipher.decrypt(sealed[_HEADER_BYTES:_BODY_OFFSET], sealed[_BODY_OFFSET:], context)
         except (InvalidTag, ValueError):
             raise CannotUnseal("the sealed value was changed or belongs to another record") from None
+
+    def derive(self, purpose: str) -> bytes:
+        """Return 32 bytes for `purpose`, the same on every node that has this active key (RFC 5869)."""
+        return HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(self._material)
 
 
 def is_sealed_with(sealed: bytes, key_id: bytes) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vestibule.crypto.sealing import CannotUnseal, Sealer, context
+from vestibule.crypto.secret import Secret
 from vestibule.interfaces.clock import Clock
 from vestibule.interfaces.frontend import Frontend
 from vestibule.interfaces.store import Store, Transaction, Unavailable
@@ -105,6 +106,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         demonstrations=Demonstrations(store, clock, applications, setup, prover),
         token_imports=TokenImports(store, prover, read_token_file),
         housekeeping=Housekeeping(store, metrics),
+        form_key=Secret(sealer.derive("forms").hex()),
         check_store=store.check,
     )
     return House(settings, store, sealer, services, first_factors)

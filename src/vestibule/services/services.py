@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from vestibule.crypto.secret import Secret
 from vestibule.interfaces.clock import Clock
 from vestibule.interfaces.frontend import Frontend
 from vestibule.services.applications import Applications
@@ -41,6 +42,8 @@ class Services:
     demonstrations: Demonstrations
     token_imports: TokenImports
     housekeeping: Housekeeping
+    form_key: Secret[str]
+    """What forms and repeated requests are signed with: the same on every node."""
     check_store: Callable[[], Awaitable[None]]
     """Raises `Unavailable` unless this node could decide durably now."""
 

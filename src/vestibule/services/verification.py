@@ -172,7 +172,7 @@ class Verifications:
                 return None
             return await self._progress(tx, verification)
 
-        return await self._store.transact(body)
+        return await self._store.read(body)
 
     async def refuse(self, origin: Origin, reason: Reason) -> Progress:
         """Record a denial that the front end itself must give, e.g. for a protocol that is not spoken."""

@@ -20,12 +20,12 @@ class _HttpKind:
         """Return the front end; `settings` has the fields of the process' `http` section."""
         given: dict[str, Any] = {
             name: getattr(settings, name)
-            for name in ("public_url", "trusted_proxies", "tls_certificate", "tls_key", "form_key")
+            for name in ("public_url", "trusted_proxies", "tls_certificate", "tls_key")
             if hasattr(settings, name)
         }
         if hasattr(settings, "listen"):
             given["listen"] = tuple((endpoint.host, endpoint.port) for endpoint in settings.listen)
-        return HttpFrontend(services, HttpOptions(**given))
+        return HttpFrontend(services, HttpOptions(form_key=services.form_key, **given))
 
 
 FRONTEND: FrontendKind = _HttpKind()
