@@ -99,7 +99,7 @@ class RadiusLoad:
 
 
 def _received(source: socket.socket) -> list[bytes]:
-    replies = []
+    replies: list[bytes] = []
     while len(replies) < 64:
         try:
             replies.append(source.recv(4096))

@@ -51,7 +51,7 @@ def test_a_stop_in_good_order(make_server: MakeServer, database_url: str | None)
 def sign_in_until_the_end(server: ServerProcess, installation: Installation, person: Token) -> list[str]:
     """Sign in over REST on one connection until the server closes it; return the names of what was let in."""
     host = f"127.0.0.1:{server.http_port}"
-    let_in = []
+    let_in: list[str] = []
     with socket.create_connection(server.http_address, timeout=20) as peer:
         while True:
             passcode = person.press()

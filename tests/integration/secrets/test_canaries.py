@@ -180,11 +180,10 @@ def sign_in_by_api(scene: Scene) -> None:
         headers = {"idempotency-key": "the-same-request"}
         started = {"username": name, "password": PASSWORD}
         assert http.post("/api/v1/verifications", json=started, headers=headers).json()["state"] == "pending"
-        for body in broken_bodies(cage, name):
+        is_json = {"content-type": "application/json"}
+        for broken in broken_bodies(cage, name):
             for path in ("check", "verifications"):
-                answer = http.post(
-                    f"/api/v1/{path}", content=body, headers={"content-type": "application/json"}
-                )
+                answer = http.post(f"/api/v1/{path}", content=broken, headers=is_json)
                 assert 400 <= answer.status_code < 500
                 scene.shown += answer.content
         url = cage.text("password", "canary-password-in-a-url-313")
