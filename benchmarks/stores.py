@@ -15,6 +15,7 @@ import gc
 import os
 import pstats
 import random
+import threading
 import time
 from collections.abc import Awaitable, Callable
 
@@ -30,6 +31,7 @@ from vestibule.model.verification import Reason, TraceLine, Verification, Verifi
 from vestibule.stores import open_store
 
 TENANT = "benchmark"
+BATCH = 2000
 LIMITS = ThrottleLimits(threshold=10, lock_ms=900_000, hard_stop=100)
 TRACE = (
     TraceLine("user", "found", {"by": "name"}),
@@ -128,13 +130,40 @@ async def measure(store: Store, users: int, in_flight: int, seconds: float) -> l
 
     async def caller() -> None:
         while (begin := time.perf_counter()) < end:
-            name = f"user{random_user(users):07}"
-            step = len(times)
-            await store.transact(lambda transaction: sign_in(transaction, name, step))
+            name, step = f"user{random_user(users):07}", len(times)
+            await store.transact(lambda transaction, n=name, s=step: sign_in(transaction, n, s))
             times.append(time.perf_counter() - begin)
 
     await asyncio.gather(*(caller() for _ in range(in_flight)))
     return times
+
+
+async def measure_import(store: Store, tokens: int) -> float:
+    """Add `tokens` hardware tokens in batches of 2,000; return the seconds that the store took."""
+    # Another beginning each time, so that a database can be measured twice.
+    prefix = new_id()[:8].upper()
+    seconds = 0.0
+    for first in range(0, tokens, BATCH):
+        batch = [_token(f"{prefix}{first + number:08}") for number in range(BATCH)]
+        begin = time.perf_counter()
+        await store.transact(lambda transaction, batch=batch: transaction.add_authenticators(batch))
+        seconds += time.perf_counter() - begin
+    return seconds
+
+
+def _token(serial: str) -> Authenticator:
+    return Authenticator(
+        tenant_id=TENANT,
+        authenticator_id=new_id(),
+        method="totp",
+        label="Token",
+        serial=serial,
+        parameters={"algorithm": "sha1", "digits": 6, "period": 30},
+        secret=os.urandom(60),
+        state={"last_step": 0, "drift": 0},
+        status=AuthenticatorStatus.ACTIVE,
+        created_at=0,
+    )
 
 
 def report(label: str, times: list[float], seconds: float) -> None:
@@ -156,14 +185,15 @@ async def run(url: str, options: argparse.Namespace) -> None:
             for in_flight in options.in_flight:
                 times = await measure(store, users, in_flight, options.seconds)
                 report(f"{engine}, {users:,} users, {in_flight} in flight", times, options.seconds)
+        seconds = await measure_import(store, options.tokens)
+        rate = options.tokens / seconds
+        print(f"{engine}, import of {options.tokens:,} tokens".ljust(44), f"{rate:8.0f}/s", flush=True)
     finally:
         await store.close()
 
 
 def profiled(work: Callable[[], Awaitable[None]]) -> None:
     """Run `work` under the profiler; SQLite's writer is a thread of its own, so it is profiled there."""
-    import threading  # noqa: PLC0415
-
     profiles = [cProfile.Profile()]
 
     class Profiled(threading.Thread):
@@ -186,6 +216,7 @@ def main() -> None:
     parser.add_argument("urls", nargs="+")
     parser.add_argument("--users", type=int, nargs="+", default=[1_000, 100_000])
     parser.add_argument("--in-flight", type=int, nargs="+", default=[64, 256])
+    parser.add_argument("--tokens", type=int, default=50_000)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--profile", action="store_true")
     options = parser.parse_args()

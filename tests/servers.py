@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -24,14 +25,16 @@ from tests.peers.ports import free_port
 from tests.peers.program import PeerFailed, Program
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
-from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.store import Listed, Page, Transaction, VerificationFilter
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind, FirstFactor
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.tenant import TenantSettings
 from vestibule.model.user import User
+from vestibule.model.verification import Verification
 from vestibule.runtime.build import House, build
 from vestibule.runtime.settings import Loaded, Settings, load
+from vestibule.stores import open_store
 from vestibule.wire.oath import HashAlgorithm, hotp
 
 TENANT = "acme"
@@ -331,3 +334,28 @@ def attempts(caller: httpx.Client, **where: str | int) -> list[Attempt]:
         cursor = page.next_cursor
         if not cursor:
             return found
+
+
+def approved_at_rest(settings: Settings) -> list[Verification]:
+    """Return all approved attempts of TENANT, read from the database itself: no server need run."""
+    return asyncio.run(_approved_at_rest(settings))
+
+
+async def _approved_at_rest(settings: Settings) -> list[Verification]:
+    store = open_store(settings.database_url.reveal())
+    await store.open()
+    try:
+        found: list[Verification] = []
+        where, page = VerificationFilter(state="approved"), Page(limit=500)
+        while True:
+            listed = await store.read(partial(_page_of_attempts, where, page))
+            found += listed.rows
+            page = Page(limit=500, cursor=listed.next_cursor)
+            if not page.cursor:
+                return found
+    finally:
+        await store.close()
+
+
+async def _page_of_attempts(where: VerificationFilter, page: Page, tx: Transaction) -> Listed:
+    return await tx.verifications(TENANT, where, page)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from vestibule.cli import finding
-from vestibule.cli.client import secret_validity
+from vestibule.cli.client_secrets import secret_validity
 from vestibule.cli.desk import Desk, at_desk
 from vestibule.cli.listing import show_rows
 from vestibule.cli.output import moment

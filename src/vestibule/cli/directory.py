@@ -127,7 +127,7 @@ def add(
 
     For example:
 
-      vestibule directory add "Corporate LDAP" --set urls=ldaps://dc1.example.org
+      vestibule directory add "Corporate LDAP" --set urls=ldaps://dc1.example.org \\
         --set base_dn=dc=example,dc=org --set bind_dn=cn=vestibule,dc=example,dc=org --ask-password
 
     Parameters

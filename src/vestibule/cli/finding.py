@@ -20,6 +20,7 @@ _TIME_DIGITS = 12
 _LEAST_BEGINNING = 4
 
 Found = TypeVar("Found")
+NamedOne = TypeVar("NamedOne", Application, Client, DirectoryConfiguration)
 
 
 async def user(desk: Desk, name: str) -> Subject:
@@ -41,7 +42,8 @@ def held(subject: Subject) -> tuple[Authenticator, ...]:
 def authenticator(desk: Desk, subject: Subject, wanted: str) -> Authenticator:
     """Return what the person holds by serial, name, method, identifier or the identifier's beginning."""
     holds = held(subject)
-    by_word = [one for one in holds if wanted.casefold() in _words(one, wanted)]
+    method = wanted.casefold().replace("-", "_")
+    by_word = [one for one in holds if wanted.casefold() in _words(one, wanted) or one.method == method]
     found = by_word or _by_beginning(holds, wanted, lambda one: one.authenticator_id)
     return _only(
         found, wanted, desk, f"authenticator list {shlex.quote(subject.user.username)}", "authenticator"
@@ -50,7 +52,7 @@ def authenticator(desk: Desk, subject: Subject, wanted: str) -> Authenticator:
 
 def _words(one: Authenticator, wanted: str) -> tuple[str, ...]:
     by_serial = wanted.casefold() if one.serial and one.serial == canonical_serial(wanted) else ""
-    return tuple(word for word in (by_serial, one.label.casefold(), one.method) if word)
+    return tuple(word for word in (by_serial, one.label.casefold()) if word)
 
 
 def application(desk: Desk, wanted: str) -> Application:
@@ -59,8 +61,7 @@ def application(desk: Desk, wanted: str) -> Application:
     for one in found:
         if wanted == one.application_id:
             return one
-    named = [one for one in found if one.name.casefold() == wanted.casefold()]
-    return _only(named, wanted, desk, "application list", "application")
+    return _only(_named(found, wanted), wanted, desk, "application list", "application")
 
 
 def client(desk: Desk, wanted: str, kind: ClientKind) -> Client:
@@ -69,7 +70,7 @@ def client(desk: Desk, wanted: str, kind: ClientKind) -> Client:
     for one in found:
         if wanted == one.client_id:
             return one
-    named = [one for one in found if one.name.casefold() == wanted.casefold()]
+    named = _named(found, wanted)
     addressed = [one for one in found if one.address and one.address.partition("/")[0] == wanted]
     noun = "api-key" if kind is ClientKind.API else "client"
     return _only(named or addressed, wanted, desk, f"{noun} list", noun.replace("-", "_"))
@@ -87,7 +88,7 @@ async def secret(desk: Desk, of: Client, wanted: str) -> ClientSecret:
 def directory(desk: Desk, wanted: str) -> DirectoryConfiguration:
     """Return the directory of that name or identifier."""
     found = desk.services.applications.directories(desk.actor, desk.tenant_id)
-    named = [one for one in found if wanted == one.directory_id or one.name.casefold() == wanted.casefold()]
+    named = [one for one in found if wanted == one.directory_id] or _named(found, wanted)
     return _only(named, wanted, desk, "directory list", "directory")
 
 
@@ -113,6 +114,12 @@ def _time_in(beginning: str) -> int | None:
         return int(digits, 16) if len(digits) == _TIME_DIGITS else None
     except ValueError:
         return None
+
+
+def _named(found: Iterable[NamedOne], wanted: str) -> list[NamedOne]:
+    """Return those of that very name, or else those of that name in any case."""
+    several = [one for one in found if one.name.casefold() == wanted.casefold()]
+    return [one for one in several if one.name == wanted] or several
 
 
 def _by_beginning(found: Iterable[Found], wanted: str, identifier: Callable[[Found], str]) -> list[Found]:

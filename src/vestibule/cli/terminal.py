@@ -7,6 +7,7 @@ What a command is for goes to standard output, so that a script can take it; eve
 from __future__ import annotations
 
 import contextlib
+import io
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,6 +37,10 @@ class Terminal:
 
     def __init__(self, language: str) -> None:
         self.language = language
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                # A terminal that lacks a character shows another one; the command goes on.
+                stream.reconfigure(errors="replace")
 
     # --- words --------------------------------------------------------------------------------------
 

@@ -11,18 +11,16 @@ from cyclopts import App, Parameter
 
 from vestibule.cli import finding
 from vestibule.cli.attempts import attempt_cells
-from vestibule.cli.authenticator import authenticator_cells
 from vestibule.cli.desk import Desk, at_desk
 from vestibule.cli.listing import show_pages, show_rows
-from vestibule.cli.output import moment
 from vestibule.cli.parameters import HERE, DryRun, Json, Limit, Scope, Yes
-from vestibule.cli.records import attempt_record, authenticator_record, person_record, user_record
+from vestibule.cli.person import full_name, show_authenticators, show_person, status_words
+from vestibule.cli.records import attempt_record, person_record, user_record
 from vestibule.cli.terminal import NotDone, Terminal
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_token
 from vestibule.interfaces.store import Page, Subject, UserFilter, VerificationFilter
 from vestibule.model.tenant import SYSTEM_TENANT
-from vestibule.model.throttle import NEVER, Throttle
 from vestibule.model.user import User, UserStatus
 
 if TYPE_CHECKING:
@@ -105,7 +103,7 @@ def list_users(
             as_json=as_json,
             record=user_record,
             header=("username", "name", "email", "status"),
-            row=lambda user: (user.username, _name(user), user.email, _status(terminal, user)),
+            row=lambda user: (user.username, full_name(user), user.email, status_words(terminal, user)),
             empty="list.no_users",
         )
 
@@ -134,9 +132,9 @@ def show(name: str, /, *, as_json: Json = False, scope: Scope = HERE) -> int:
             recent = [attempt_record(attempt) for attempt in attempts.rows]
             desk.terminal.json({**person_record(subject, desk.now), "attempts": recent})
             return
-        _show_person(desk, subject)
+        show_person(desk, subject)
         desk.terminal.line()
-        _show_authenticators(desk, subject)
+        show_authenticators(desk, subject)
         desk.terminal.line()
         show_rows(
             desk.terminal,
@@ -416,60 +414,3 @@ def _tell_what_goes(terminal: Terminal, subject: Subject) -> None:
         key = "user.goes_free" if one.is_hardware else "user.goes_authenticator"
         label = one.serial or one.label or one.authenticator_id[:8]
         terminal.aside("  " + terminal.words(key, method=terminal.method(one.method), label=label))
-
-
-def _show_person(desk: Desk, subject: Subject) -> None:
-    user, terminal = subject.user, desk.terminal
-    directory = desk.snapshot.directories.get((desk.tenant_id, user.directory_id))
-    terminal.facts(
-        [
-            ("username", user.username),
-            ("other_names", ", ".join(user.names[1:])),
-            ("name", _name(user)),
-            ("email", user.email),
-            ("phone", user.phone),
-            ("language", user.language),
-            ("status", _status(terminal, user)),
-            ("role", terminal.words("word.administrator") if user.role else ""),
-            ("directory", directory.name if directory else ""),
-            ("password", terminal.words("word.kept" if user.password_hash else "word.none_kept")),
-            ("added", moment(user.created_at)),
-            ("id", user.user_id),
-        ]
-    )
-    for throttle in subject.throttles.values():
-        if throttle.failures:
-            unlock_it = desk.command(f"user unlock {shlex.quote(user.username)}")
-            terminal.line(_throttle_words(terminal, throttle, desk.now, unlock_it))
-
-
-def _throttle_words(terminal: Terminal, throttle: Throttle, now: int, unlock_it: str) -> str:
-    factor = terminal.words(f"factor.{throttle.factor.value}")
-    failures = terminal.words("lock.failures", factor=factor, count=throttle.failures)
-    if not throttle.is_locked(now):
-        return failures
-    if throttle.locked_until >= NEVER:
-        locked = terminal.words("lock.for_good", command=unlock_it)
-    else:
-        locked = terminal.words("lock.until", at=moment(throttle.locked_until), command=unlock_it)
-    return f"{failures} {locked}"
-
-
-def _show_authenticators(desk: Desk, subject: Subject) -> None:
-    show_rows(
-        desk.terminal,
-        finding.held(subject),
-        as_json=False,
-        record=authenticator_record,
-        header=("method", "label", "status", "used", "id"),
-        row=lambda one: authenticator_cells(desk, subject, one),
-        empty="list.no_authenticators",
-    )
-
-
-def _name(user: User) -> str:
-    return f"{user.given_name} {user.family_name}".strip()
-
-
-def _status(terminal: Terminal, user: User) -> str:
-    return terminal.words(f"status.{user.status.value}")

@@ -61,7 +61,22 @@ _CHALLENGE_STATE: Final = _values(ChallengeState)
 
 
 def json_text(value: Any) -> str:
-    return _encode(value).decode()
+    """Return `value` as JSON; what is no Unicode in it becomes U+FFFD."""
+    try:
+        return _encode(value).decode()
+    except UnicodeEncodeError:
+        return _encode(_all_storable(msgspec.to_builtins(value))).decode()
+
+
+def _all_storable(value: Any) -> Any:
+    match value:
+        case str():
+            return storable(value)
+        case dict():
+            return {storable(key): _all_storable(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_all_storable(inner) for inner in value]
+    return value
 
 
 def storable(text: str) -> str:

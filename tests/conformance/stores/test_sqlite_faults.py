@@ -205,3 +205,27 @@ async def test_a_broken_statement_is_its_bodys_own(own: Store) -> None:
     )
     assert results[:2] == [True, True]
     assert isinstance(results[2], sqlite3.Error)
+
+
+def _hide(path: Path) -> None:
+    """Put a folder where the file was, so that opening it fails for root, too."""
+    path.rename(path.with_suffix(".hidden"))
+    path.mkdir()
+
+
+def _show(path: Path) -> None:
+    path.rmdir()
+    path.with_suffix(".hidden").rename(path)
+
+
+async def test_a_file_that_went_away_is_opened_again_when_it_is_back(own: Store, path: Path) -> None:
+    """DB-10: the writer outlives a connection that is of no use any more."""
+    own._writer._connection.close()  # type: ignore[attr-defined]
+    _hide(path)
+    results = await add(own, "a", "b")
+    assert all(isinstance(each, Unavailable) for each in results)
+    results = await add(own, "a", "b")
+    assert all(isinstance(each, Unavailable) for each in results)
+    _show(path)
+    assert all(isinstance(each, Unavailable) or each is True for each in await add(own, "a"))
+    assert await add(own, "b") == [True]

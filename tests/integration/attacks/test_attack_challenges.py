@@ -192,7 +192,7 @@ async def test_expiry_cancel_and_answers_at_once_have_one_end(nodes: tuple[TestH
 
 
 async def test_a_client_of_one_tenant_reaches_nobody_of_another(house: TestHouse) -> None:
-    """TEN-01, TEN-03, CH-02, OTP-14: the same name, challenge and passcode on the other side are strangers."""
+    """TEN-01, TEN-03, CH-02, OTP-14: the same name and passcode on the other side are strangers."""
     services = house.services
     await services.applications.add_tenant(SYSTEM, "beta", "Beta")
     await services.applications.add_application(SYSTEM, "beta", "vpn", application_id="vpn")

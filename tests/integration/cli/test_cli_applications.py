@@ -12,7 +12,7 @@ def test_an_application_comes_changes_and_goes(cli: CommandLine) -> None:
     cli.out("application", "change", "Intranet", "--name", "Web", "--all-methods", "--disable")
     changed = cli.json("application", "show", "Web")
     assert (changed["methods"], changed["is_enabled"]) == ([], False)
-    assert "already taken" in cli.refused("application", "add", "web")
+    assert "already taken" in cli.refused("application", "add", "Web")
     assert "no method for this" in cli.refused("application", "change", "Web", "--method", "telepathy")
     assert "directory list" in cli.refused("application", "add", "Mail", "--first-factor", "directory")
     assert "still in use" in cli.refused("application", "remove", "VPN", "--yes")
@@ -41,7 +41,7 @@ def test_a_new_secret_works_before_the_old_one_ends(running: Running) -> None:
     assert cli(*asked, "--secret", running.installation.shared_secret.decode()).returncode == 0
 
     stored = cli.json("client", "secret", "list", "concentrator")
-    assert [one["hint"] for one in stored][0] == secret[-3:]
+    assert stored[0]["hint"] == secret[-3:]
     assert secret not in cli.out("client", "show", "concentrator") + cli.out("events", "list", "--json")
     ends = cli.out("client", "secret", "end", "concentrator", stored[0]["id"][:8], "--at", "24h")
     assert f"The secret …{secret[-3:]} of “concentrator” ends" in ends
@@ -77,6 +77,9 @@ def test_a_radius_client_comes_changes_and_goes(cli: CommandLine) -> None:
         "client", "secret", "add", "branch", "--ask", typed="short\n"
     )
     assert "without blanks" in cli.refused("client", "secret", "add", "branch", "--ask", typed="a b\n")
+    old = ("client", "add", "old", "198.51.101.1", "--application", "VPN", "--ask-secret")
+    assert "at least 16 characters" in cli.refused(*old, typed="short\n")
+    assert "client list" in cli.refused("client", "show", "old")
     cli.out("client", "remove", "branch", "--yes")
     assert "client list" in cli.refused("client", "show", "branch")
 

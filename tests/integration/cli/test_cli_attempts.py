@@ -43,7 +43,7 @@ def test_an_approved_and_a_denied_attempt_can_be_followed(running: Running) -> N
 
     short = cli.out("attempts", "list", "--user", token.username, "--limit", "1").split()[-1]
     assert newest["id"].startswith(short)
-    told = cli.out("attempts", "show", short)
+    told = cli.process("attempts", "show", short).stdout
     assert "The passcode, or a later one, has been used already" in told
     assert "Why, step by step:" in told
     assert "The passcode is right, but it or a later one has been used before." in told

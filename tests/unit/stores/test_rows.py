@@ -7,9 +7,9 @@ import pytest
 from vestibule.model.authenticator import AuthenticatorStatus
 from vestibule.model.throttle import Factor
 from vestibule.model.user import Role, UserStatus
-from vestibule.model.verification import ChallengeState, Reason, VerificationState
+from vestibule.model.verification import ChallengeState, Reason, TraceLine, VerificationState
 from vestibule.stores import rows
-from vestibule.stores.rows import storable
+from vestibule.stores.rows import json_text, storable
 from vestibule.stores.schema.tables import metadata
 
 
@@ -77,3 +77,9 @@ def test_the_factors_are_those_that_a_subject_is_read_with() -> None:
 )
 def test_what_cannot_be_stored_is_replaced(text: str, stored: str) -> None:
     assert storable(text) == stored
+
+
+def test_what_is_no_unicode_does_not_keep_facts_from_being_stored() -> None:
+    trace = (TraceLine("user", "unknown", {"name": "a\ud800", "k\udfff": "\0"}),)
+    assert json_text(trace) == '[["user","unknown",{"name":"a\ufffd","k\ufffd":"\ufffd"}]]'
+    assert json_text({"a": [1, None, True, "\0"]}) == '{"a":[1,null,true,"\\u0000"]}'

@@ -20,14 +20,17 @@ from vestibule.interfaces.store import Conflict, Unavailable
 from vestibule.stores.transaction import UniqueTaken
 
 CONNECT_SECONDS: Final = 5.0
-ANSWER_SECONDS: Final = 10.0
+DECIDE_SECONDS: Final = 8.0
+"""How long to wait for one answer where a sign-in waits."""
+WORK_SECONDS: Final = 60.0
+"""How long where nobody stands at a door: an import, a search through years of attempts."""
 
 _SETTINGS: Final = {
     "application_name": "vestibule",
     "default_transaction_isolation": "read committed",
     # A node that is gone or frozen must not keep what it has locked.
     "idle_in_transaction_session_timeout": "20s",
-    "lock_timeout": "5s",
+    "lock_timeout": "3s",
     # All queries are by key: compiling them costs more than running them.
     "jit": "off",
 }
@@ -68,8 +71,15 @@ class Server:
 class Connections:
     """Makes connections, keeps those that are not lent, and lends them again."""
 
-    def __init__(self, server: Server, settings: Mapping[str, str] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        server: Server,
+        settings: Mapping[str, str] = MappingProxyType({}),
+        seconds: float = WORK_SECONDS,
+    ) -> None:
+        """`settings` are the server's, `seconds` is how long one answer may take."""
         self._server = server
+        self._seconds = seconds
         self._settings = {**_SETTINGS, **settings}
         self._idle: list[Connection] = []
 
@@ -123,7 +133,7 @@ class Connections:
             raw = await asyncpg.connect(
                 self._server.url,
                 timeout=CONNECT_SECONDS,
-                command_timeout=ANSWER_SECONDS,
+                command_timeout=self._seconds,
                 max_cached_statement_lifetime=0,
                 statement_cache_size=500,
                 server_settings=self._settings,

@@ -19,6 +19,7 @@ from vestibule.interfaces.store import Unavailable
 from vestibule.stores.bodies import MOST_WAITING, Job, refuse, too_many
 from vestibule.stores.postgres.connection import (
     BY_KEY,
+    DECIDE_SECONDS,
     SERVER_ERRORS,
     Connection,
     Connections,
@@ -41,7 +42,7 @@ class Lanes:
     def __init__(self, server: Server, now: Callable[[], int] | None) -> None:
         """Without `now`, each transaction asks the server for the time."""
         self._now = now
-        self._grouped = Connections(server, BY_KEY)
+        self._grouped = Connections(server, BY_KEY, DECIDE_SECONDS)
         self._single = Connections(server)
         self._jobs: deque[Job] = deque()
         self._idle: deque[asyncio.Future[None]] = deque()

@@ -15,7 +15,7 @@ from vestibule.stores.rows import (
     verification_of,
     verification_values,
 )
-from vestibule.stores.statement import Statement, insert, select
+from vestibule.stores.statement import Statement, check_storable, insert, select
 from vestibule.stores.transaction import Requests, UniqueTaken
 
 ADD_VERIFICATION: Final = Statement(
@@ -129,8 +129,10 @@ class Attempts(Requests):
     __slots__ = ()
 
     async def add_verification(self, verification: Verification) -> bool:
+        values = verification_values(verification)
+        check_storable(values)
         try:
-            return await self.execute(ADD_VERIFICATION.of(verification_values(verification))) > 0
+            return await self.execute(ADD_VERIFICATION.of(values)) > 0
         except UniqueTaken:
             raise self.broken(AlreadyExists("verification", verification.verification_id)) from None
 

@@ -129,7 +129,7 @@ class Subjects(Requests):
 
     async def subject_by_names(self, tenant_id: str, names: Sequence[str]) -> Subject | None:
         for name in names:
-            found = _subject(await self.fetch(SUBJECT_BY_NAME.of((tenant_id, name))))
+            found = _subject(await self.fetch(SUBJECT_BY_NAME(tenant_id=tenant_id, name=name)))
             if found is not None:
                 return found
         return None

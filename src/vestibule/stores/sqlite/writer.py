@@ -74,7 +74,12 @@ class Writer:
                 job = self._jobs.get_nowait()
             is_running = job is not None
             if group:
-                self._decide(group)
+                try:
+                    self._decide(group)
+                except Exception as error:
+                    # The file could not even be opened again; with the next group it is tried anew.
+                    for job in group:
+                        refuse(job, error)
                 self._loop.call_soon_threadsafe(_settle, group)
 
     def _decide(self, group: list[Job]) -> None:
