@@ -16,7 +16,7 @@ from itertools import count
 from time import monotonic
 
 from tests.callers import ACCESS_ACCEPT, access_request, proven_code, radius_socket
-from tests.servers import Installation, Token
+from tests.installations import Installation, Token
 
 LANES = 16
 _PATIENCE_SECONDS = 1.0

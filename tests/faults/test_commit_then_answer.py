@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from tests.callers import ACCESS_ACCEPT, access_request, insist, proven_code, radius_socket
 from tests.faults.tracing import Event, Kind, events, hasty_accepts, traced
+from tests.installations import furnish
 from tests.server_fixtures import MakeServer
-from tests.servers import furnish
 
 REQUEST, ACCEPT = Event(Kind.REQUEST, (7, 4000)), Event(Kind.ACCEPT, (7, 4000))
 WRITTEN, COMMIT_TOLD = Event(Kind.WRITTEN), Event(Kind.COMMIT_TOLD)

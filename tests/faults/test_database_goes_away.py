@@ -26,9 +26,10 @@ from tests.callers import (
     radius_socket,
 )
 from tests.faults.own_postgres import OwnPostgres
+from tests.installations import Installation, Token, attempts, furnish
 from tests.peers.program import find_program
 from tests.server_fixtures import MakeServer
-from tests.servers import Installation, ServerProcess, Token, attempts, furnish
+from tests.servers import ServerProcess
 
 SILENCE_SECONDS = 0.5
 RECOVERY_SECONDS = 20.0

@@ -16,8 +16,8 @@ import pytest
 
 from tests.callers import ACCESS_REJECT
 from tests.faults.load import LANES, Moment, SignInLoad
+from tests.installations import attempts, furnish
 from tests.server_fixtures import MakeServer
-from tests.servers import attempts, furnish
 
 SEED = 20_260_301
 PEOPLE = 4 * LANES

@@ -9,8 +9,9 @@ import pytest
 
 from benchmarks.radius_load import RadiusLoad
 from tests.callers import access_request
+from tests.installations import Installation, furnish
 from tests.server_fixtures import MakeServer
-from tests.servers import Installation, ServerProcess, furnish
+from tests.servers import ServerProcess
 from vestibule.services.verification import OPEN_CHALLENGES_PER_USER
 
 WINDOW = 64

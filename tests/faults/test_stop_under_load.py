@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from tests.callers import check_request, read_answer
 from tests.faults.load import LANES, Moment, SignInLoad
+from tests.installations import Installation, Token, approved_at_rest, furnish
 from tests.server_fixtures import MakeServer
-from tests.servers import Installation, ServerProcess, Token, approved_at_rest, furnish
+from tests.servers import ServerProcess
 
 REST_CALLERS = 4
 PEOPLE = LANES + REST_CALLERS

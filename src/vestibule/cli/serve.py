@@ -23,7 +23,7 @@ def serve(*, config: ConfigFile = None) -> int:
 
     The schema is not touched (see vestibule migrate) and nothing is made.
 
-    Examples:
+    For example:
 
       vestibule serve --config /etc/vestibule/vestibule.toml
 

@@ -186,7 +186,7 @@ class Setup:
 async def _is_first(tx: Transaction) -> bool:
     """Tell whether there is no administrator yet. The note that is written holds up whoever asks at the
     same time with another link, until this is committed."""
-    await tx.put_note("first_administrator", str(tx.now))
+    await tx.put_note("administrators_changed", str(tx.now))
     found = await tx.users(SYSTEM_TENANT, UserFilter(role=Role.ADMINISTRATOR.value), Page(limit=1))
     return not found.rows
 

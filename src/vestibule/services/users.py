@@ -222,6 +222,9 @@ class Users:
     async def _keep_an_administrator(tx: Transaction, before: User, after: User) -> None:
         if before.role is not Role.ADMINISTRATOR or not before.is_active or after.is_active:
             return
+        # What is written holds up whoever takes another administrator away at the same time, until this is
+        # committed: two who each saw the other would leave none.
+        await tx.put_note("administrators_changed", str(tx.now))
         where = UserFilter(role=Role.ADMINISTRATOR.value, status=UserStatus.ACTIVE.value)
         others = await tx.users(before.tenant_id, where, Page(limit=2))
         if len(others.rows) < 2:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.houses import PASSWORD, TENANT, TestHouse
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import Page, UserFilter
+from vestibule.interfaces.store import Page, Transaction, UserFilter
 from vestibule.model.actor import SYSTEM, NotAllowed, Right
 from vestibule.model.application import FirstFactor
 from vestibule.model.tenant import SYSTEM_TENANT
@@ -123,7 +123,7 @@ async def test_a_console_session_is_worth_what_its_person_is_now(house: TestHous
     signed_in.actor.demand(Right.ADMINISTER, TENANT)
     assert await sessions.find(token.reveal(), "portal") is None
 
-    async def demote(tx) -> None:
+    async def demote(tx: Transaction) -> None:
         subject = await tx.subject(SYSTEM_TENANT, signed_in.user.user_id)
         assert await tx.replace_user(msgspec.structs.replace(subject.user, role=Role.NONE))
 
@@ -211,3 +211,32 @@ async def test_an_unapproved_verification_makes_no_session(
     for progress in (await house.start("alice", door="portal"), await house.start("alice", "no", "0")):
         with pytest.raises(AssertionError):
             await house.services.sessions.begin(progress.verification)
+
+
+async def test_two_nodes_never_take_away_the_last_two_administrators(
+    nodes: tuple[TestHouse, TestHouse],
+) -> None:
+    """TEN-05: each saw the other one; one of them stays."""
+    first, second = nodes
+    for number in range(3):
+        pair = [
+            await first.add_person(f"root{number}{letter}", tenant_id=SYSTEM_TENANT, role=Role.ADMINISTRATOR)
+            for letter in "ab"
+        ]
+        removed, disabled = pair[0].user.user_id, pair[1].user.user_id
+        results = await asyncio.gather(
+            first.services.users.remove(SYSTEM, SYSTEM_TENANT, removed),
+            second.services.users.edit(
+                SYSTEM, SYSTEM_TENANT, disabled, UserFields(status=UserStatus.DISABLED)
+            ),
+            return_exceptions=True,
+        )
+        assert sum(isinstance(result, Refused) for result in results) == 1
+        await first.store.transact(
+            lambda tx, pair=pair: _forget(tx, [person.user.user_id for person in pair])
+        )
+
+
+async def _forget(tx: Transaction, user_ids: list[str]) -> None:
+    for user_id in user_ids:
+        await tx.remove_user(SYSTEM_TENANT, user_id)

@@ -19,7 +19,8 @@ import pytest
 import structlog
 
 import vestibule.cli
-from tests.servers import Installation, ServerProcess, furnish
+from tests.installations import Installation, furnish
+from tests.servers import ServerProcess
 
 PROGRAM = Path(sys.executable).with_name("vestibule")
 PASSWORD = "Wonderland-2024"

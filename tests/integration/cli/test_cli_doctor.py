@@ -12,7 +12,8 @@ from typing import Any
 from tests.integration.cli.conftest import CommandLine, Running
 from tests.peers.ports import free_port
 from tests.peers.program import Program
-from tests.servers import ServerProcess, furnish
+from tests.installations import furnish
+from tests.servers import ServerProcess
 from vestibule.crypto.sealing import new_master_key
 
 

@@ -23,8 +23,9 @@ from tests.callers import (
     radius_socket,
     read_answer,
 )
+from tests.installations import Installation, Token, attempts, furnish
 from tests.server_fixtures import MakeServer
-from tests.servers import Installation, ServerProcess, Token, attempts, furnish
+from tests.servers import ServerProcess
 
 OF_EACH_DOOR = 8
 RACERS = 2 * OF_EACH_DOOR
@@ -98,8 +99,7 @@ def test_one_passcode_opens_one_door_once(
     nodes = [make_server("a", database_url)]
     installation = furnish(nodes[0].settings, 1)
     if database_url is not None:
-        key_file = nodes[0].environment["VESTIBULE_STATE_DIRECTORY"] + "/master.key"
-        nodes.append(make_server("b", database_url, key_file=key_file))
+        nodes.append(make_server("b", database_url, key_file=str(nodes[0].settings.key_file)))
     for node in nodes:
         node.start()
     racers: list[RadiusRacer | RestRacer] = []

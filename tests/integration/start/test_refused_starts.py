@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.installations import furnish
 from tests.peers.postgres import PostgresServer
 from tests.server_fixtures import MakeServer
-from tests.servers import ServerProcess, furnish
+from tests.servers import ServerProcess
 from vestibule.crypto.sealing import new_master_key
 from vestibule.interfaces.store import Unavailable
 from vestibule.runtime.build import build
