@@ -15,7 +15,7 @@ import structlog
 
 from vestibule.crypto.sealing import CannotUnseal, Sealer, context
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import Configuration, Store
+from vestibule.interfaces.store import Configuration, Store, Unavailable
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import ThrottleLimits
@@ -68,8 +68,11 @@ class ConfigurationCache:
             await asyncio.sleep(interval_seconds)
             try:
                 await self.refresh()
-            except Exception:  # noqa: S112 - the deciding path reports an absent database, loudly
-                continue
+            except Unavailable:
+                continue  # The deciding path reports an absent database, loudly.
+            except Exception as error:
+                # What was revoked elsewhere stays good here as long as this lasts: somebody must hear of it.
+                log.error("the configuration cannot be read anew", error=type(error).__name__)
 
     def _snapshot(self, loaded: Configuration) -> Snapshot:
         tenants = {tenant.tenant_id: tenant for tenant in loaded.tenants}

@@ -51,6 +51,13 @@ SERVER_ERRORS: Final = (
 )
 """What a request may raise; `meaning` says what it is."""
 
+# Services that run PostgreSQL for others may keep their timelines to themselves, and fence by other means.
+_NOT_TOLD: Final = (
+    asyncpg.FeatureNotSupportedError,
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.UndefinedFunctionError,
+)
+
 _AGAIN: Final = (
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
@@ -158,8 +165,10 @@ class Connections:
     async def _check_durability(self, raw: Any) -> None:
         if await raw.fetchval("select current_setting('synchronous_commit')") in {"off", "local"}:
             await raw.execute("set synchronous_commit = on")
-        name = await raw.fetchval(_TIMELINE)
-        timeline = int(name[:8], 16)
+        try:
+            timeline = int((await raw.fetchval(_TIMELINE))[:8], 16)
+        except _NOT_TOLD:
+            return
         if timeline < self._server.timeline:
             raise Unavailable(
                 f"PostgreSQL: this server is on timeline {timeline}, but {self._server.timeline} was seen:"

@@ -31,6 +31,7 @@ from vestibule.stores.postgres.transaction import run_alone
 
 LANES: Final = 2
 LARGEST_GROUP: Final = 128
+SMALLEST_PART: Final = 8
 MOST_ALONE: Final = 4
 MOST_GROUP_TRIES: Final = 2
 MOST_TOGETHER: Final = 3
@@ -48,6 +49,7 @@ class Lanes:
         self._idle: deque[asyncio.Future[None]] = deque()
         self._free = asyncio.Semaphore(MOST_ALONE)
         self._alone = 0
+        self._busy = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_stopping = False
 
@@ -93,12 +95,22 @@ class Lanes:
                 self._idle.append(idle)
                 await idle
                 continue
-            jobs = [self._jobs.popleft() for _ in range(min(len(self._jobs), LARGEST_GROUP))]
+            jobs = self._take()
+            self._busy += 1
             try:
                 await self._decide([job for job in jobs if not job.future.cancelled()])
             except Exception as error:
                 # A mistake of this program: it must reach somebody, and the lane must go on.
                 _end(jobs, error)
+            finally:
+                self._busy -= 1
+
+    def _take(self) -> list[Job]:
+        """Take what waits, or a fair part of it if other lanes are free: while the server works for one
+        lane, this process works for the other."""
+        waiting = len(self._jobs)
+        part = max(SMALLEST_PART, -(-waiting // (LANES - self._busy)))
+        return [self._jobs.popleft() for _ in range(min(waiting, part, LARGEST_GROUP))]
 
     async def _decide(self, jobs: list[Job]) -> None:
         """Run jobs together as far as they can be; what cannot goes on alone, on its own time."""
