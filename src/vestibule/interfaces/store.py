@@ -282,8 +282,10 @@ class Transaction(Protocol):
 
     # --- sessions and links -----------------------------------------------------------------------
 
-    async def put_session(self, session: Session) -> None:
-        """Insert or replace by token hash."""
+    async def add_session(self, session: Session) -> None: ...
+
+    async def replace_session(self, session: Session) -> bool:
+        """Write all fields; False if it has ended meanwhile, and then it stays ended."""
         ...
 
     async def session(self, token_hash: str) -> Session | None: ...

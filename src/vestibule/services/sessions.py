@@ -87,7 +87,7 @@ class Sessions:
                 is_proven and subject.user.role is Role.ADMINISTRATOR
             ):
                 raise Refused(Refusal.NOT_POSSIBLE)
-            await tx.put_session(
+            await tx.add_session(
                 Session(
                     tenant_id=verification.tenant_id,
                     token_hash=token_hash(token),
@@ -151,8 +151,7 @@ class Sessions:
             proof = await self._prover.prove(tx, subject, candidates, passcode, limits)
             if not proof.is_match:
                 return Refusal.LOCKED_OUT if proof.is_locked else Refusal.PASSCODE_WRONG
-            await tx.put_session(_proven(current, tx.now))
-            return None
+            return None if await tx.replace_session(_proven(current, tx.now)) else Refusal.NOT_FOUND
 
         refusal = await self._store.transact(body)
         if refusal is not None:
@@ -165,7 +164,7 @@ class Sessions:
             current = await tx.session(signed_in.session.token_hash)
             if current is None:
                 raise Conflict
-            await tx.put_session(_proven(current, tx.now))
+            await tx.replace_session(_proven(current, tx.now))
 
         await self._store.transact(body)
 
@@ -246,4 +245,4 @@ def _proven(session: Session, now: int) -> Session:
 async def _touch(tx: Transaction, hashed: str) -> None:
     session = await tx.session(hashed)
     if session is not None:
-        await tx.put_session(msgspec.structs.replace(session, seen_at=tx.now))
+        await tx.replace_session(msgspec.structs.replace(session, seen_at=tx.now))

@@ -71,7 +71,7 @@ async def test_sweeping_takes_what_is_over(own: Store, clock: HandClock) -> None
     async def fill(tx) -> None:
         for number in range(3):
             at = START + 1000 * number
-            await tx.put_session(session("acme", f"s{number}", expires_at=at))
+            await tx.add_session(session("acme", f"s{number}", expires_at=at))
             await tx.add_link(link("acme", f"l{number}", expires_at=at))
             record = challenge("acme", f"c{number}", expires_at=at, state=ChallengeState.ANSWERED)
             await tx.add_challenge(record, 10)

@@ -93,8 +93,8 @@ async def test_removing_a_user_leaves_his_tokens_and_attempts(store: Store, tena
     async def belongings(tx) -> None:
         await tx.add_authenticator(token)
         await tx.settle_attempt(tenant_id, "alice", Factor.PASSCODE, False, LIMITS)
-        await tx.put_session(session(tenant_id, f"{tenant_id}-alice"))
-        await tx.put_session(session(tenant_id, f"{tenant_id}-bob", user_id="bob"))
+        await tx.add_session(session(tenant_id, f"{tenant_id}-alice"))
+        await tx.add_session(session(tenant_id, f"{tenant_id}-bob", user_id="bob"))
         await tx.add_verification(decided(tenant_id))
 
     await store.transact(belongings)

@@ -17,18 +17,18 @@ async def alice(store: Store, tenant_id: str) -> str:
 async def test_a_session_is_kept_and_replaced(store: Store, alice: str) -> None:
     token = f"{alice}-1"
     first = session(alice, token)
-    await store.transact(lambda tx: tx.put_session(first))
+    await store.transact(lambda tx: tx.add_session(first))
     for run in (store.transact, store.read):
         assert await run(lambda tx: tx.session(token)) == first
         assert await run(lambda tx: tx.session("none")) is None
     moved = session(alice, token, language="de", is_second_factor_proven=False, seen_at=START + 9)
-    await store.transact(lambda tx: tx.put_session(moved))
+    await store.transact(lambda tx: tx.replace_session(moved))
     assert await store.read(lambda tx: tx.session(token)) == moved
 
 
 async def test_a_session_ends_once(store: Store, alice: str) -> None:
     token = f"{alice}-1"
-    await store.transact(lambda tx: tx.put_session(session(alice, token)))
+    await store.transact(lambda tx: tx.add_session(session(alice, token)))
     assert await store.transact(lambda tx: tx.end_session(token))
     assert not await store.transact(lambda tx: tx.end_session(token))
     assert await store.transact(lambda tx: tx.session(token)) is None
@@ -37,7 +37,7 @@ async def test_a_session_ends_once(store: Store, alice: str) -> None:
 async def test_all_other_sessions_of_a_person_end(store: Store, alice: str) -> None:
     for name, user_id in (("1", "alice"), ("2", "alice"), ("3", "alice"), ("4", "bob")):
         record = session(alice, f"{alice}-{name}", user_id=user_id)
-        await store.transact(lambda tx, record=record: tx.put_session(record))
+        await store.transact(lambda tx, record=record: tx.add_session(record))
     assert await store.transact(lambda tx: tx.end_sessions_of(alice, "alice", f"{alice}-2")) == 2
     left = [name for name in "1234" if await store.read(lambda tx, name=name: tx.session(f"{alice}-{name}"))]
     assert left == ["2", "4"]
@@ -47,7 +47,7 @@ async def test_all_other_sessions_of_a_person_end(store: Store, alice: str) -> N
 
 async def test_a_session_needs_its_user(store: Store, alice: str) -> None:
     with pytest.raises(Conflict):
-        await store.transact(lambda tx: tx.put_session(session(alice, "x", user_id="ghost")))
+        await store.transact(lambda tx: tx.add_session(session(alice, "x", user_id="ghost")))
 
 
 async def test_a_link_is_spent_once(store: Store, tenant_id: str, clock: HandClock) -> None:

@@ -41,7 +41,7 @@ from vestibule.model.verification import ChallengeState, Reason, VerificationSta
 
 A, B = "tenant-a", "tenant-b"
 DENY = VerificationChange(state=VerificationState.DENIED, reason=Reason.PASSCODE_WRONG, decided_at=START)
-BY_TOKEN = {"session", "end_session", "spend_link", "link", "add_link"}
+BY_TOKEN = {"add_session", "session", "end_session", "spend_link", "link", "add_link"}
 """Found by a secret of 256 bits that names the record in the whole installation."""
 OF_ALL = {"now", "generation", "configuration", "expire_verifications", "sweep", "note", "put_note"}
 """About the installation, or the worker's own."""
@@ -56,7 +56,7 @@ async def fill(store: Store, tenant_id: str) -> None:
         await tx.settle_attempt(tenant_id, "alice", Factor.PASSCODE, False, LIMITS)
         await tx.add_verification(verification(tenant_id, idempotency_key="key"))
         await tx.add_challenge(challenge(tenant_id), 3)
-        await tx.put_session(session(tenant_id, f"{tenant_id}-s"))
+        await tx.add_session(session(tenant_id, f"{tenant_id}-s"))
         await tx.add_event(event(tenant_id, "e1"))
 
     await store.transact(rest)
@@ -127,7 +127,7 @@ CHANGES: dict[str, Act] = {
     "replace_authenticators": lambda tx, t: tx.replace_authenticators([_phone(t, label="New")]),
     "put": lambda tx, t: tx.put(application(t, name="New")),
     "remove": lambda tx, t: tx.remove(application(t)),
-    "put_session": lambda tx, t: tx.put_session(session(t, f"{t}-s", language="de")),
+    "replace_session": lambda tx, t: tx.replace_session(session(t, f"{t}-s", language="de")),
     "end_sessions_of": lambda tx, t: tx.end_sessions_of(t, "alice"),
     "add_event": lambda tx, t: tx.add_event(event(t, "e2")),
 }

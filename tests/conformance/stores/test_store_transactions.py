@@ -143,8 +143,8 @@ async def test_conflict_without_end_reaches_the_caller(store: Store, tenant_id: 
     assert await attempts(store, tenant_id) == set()
 
 
-async def _sleeps(_tx: Transaction) -> None:
-    await asyncio.sleep(0.001)
+async def _waits(_tx: Transaction) -> None:
+    await asyncio.get_running_loop().create_future()
 
 
 async def _yields(_tx: Transaction) -> None:
@@ -160,7 +160,7 @@ async def _gathers(tx: Transaction) -> None:
             each.close()
 
 
-@pytest.mark.parametrize("foreign", [_sleeps, _yields, _gathers])
+@pytest.mark.parametrize("foreign", [_waits, _yields, _gathers])
 async def test_a_body_may_await_nothing_but_its_transaction(
     store: Store, tenant_id: str, foreign: Any
 ) -> None:

@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.installations import furnish
 from tests.integration.cli.conftest import CommandLine, Running
 from tests.peers.ports import free_port
 from tests.peers.program import Program
-from tests.installations import furnish
 from tests.servers import ServerProcess
 from vestibule.crypto.sealing import new_master_key
 

@@ -69,15 +69,20 @@ ADD_CHALLENGE: Final = Statement(
     insert("challenges", CHALLENGE), joins=True, turn=11, key=("tenant_id", "challenge_id")
 )
 
+# One that is being answered just now is left alone: waiting for it here could be waiting in a circle.
 SUPERSEDE_CHALLENGES: Final = Statement(
     """
     update challenges set state = 'superseded'
      where tenant_id = :tenant_id and user_id = :user_id and state = 'open'
        and challenge_id in (
-            select older.challenge_id from challenges older
-             where older.tenant_id = :tenant_id and older.user_id = :user_id and older.state = 'open'
-             order by older.created_at desc, older.challenge_id desc
-             limit 1000 offset :keep_open::bigint)
+            select held.challenge_id from challenges held
+             where held.tenant_id = :tenant_id and held.challenge_id in (
+                    select older.challenge_id from challenges older
+                     where older.tenant_id = :tenant_id and older.user_id = :user_id
+                       and older.state = 'open'
+                     order by older.created_at desc, older.challenge_id desc
+                     limit 1000 offset :keep_open::bigint)
+               for update skip locked)
     """,
     joins=True,
     turn=12,

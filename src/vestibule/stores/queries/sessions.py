@@ -9,14 +9,14 @@ from vestibule.stores.rows import LINK, SESSION, link_of, record_values, session
 from vestibule.stores.statement import Statement, insert, select
 from vestibule.stores.transaction import Requests
 
-PUT_SESSION: Final = Statement(
+ADD_SESSION: Final = Statement(insert("sessions", SESSION), joins=True, key=("tenant_id", "token_hash"))
+
+# Only while it is there: a session that was ended meanwhile does not come back.
+REPLACE_SESSION: Final = Statement(
     f"""
-    {insert("sessions", SESSION)}
-    on conflict (tenant_id, token_hash) do update
-       set {", ".join(f"{name} = excluded.{name}" for name in SESSION[2:])}
-    """,  # noqa: S608 - made of constants
-    joins=True,
-    key=("tenant_id", "token_hash"),
+    update sessions set {", ".join(f"{name} = :{name}" for name in SESSION[2:])}
+     where tenant_id = :tenant_id and token_hash = :token_hash
+    """  # noqa: S608 - made of constants
 )
 
 SESSION_BY_TOKEN: Final = Statement(
@@ -55,8 +55,11 @@ LINK_BY_TOKEN: Final = Statement(
 class Sessions(Requests):
     __slots__ = ()
 
-    async def put_session(self, session: Session) -> None:
-        await self.execute(PUT_SESSION(**record_values(session)))
+    async def add_session(self, session: Session) -> None:
+        await self.execute(ADD_SESSION(**record_values(session)))
+
+    async def replace_session(self, session: Session) -> bool:
+        return await self.execute(REPLACE_SESSION(**record_values(session))) > 0
 
     async def session(self, token_hash: str) -> Session | None:
         rows = await self.fetch(SESSION_BY_TOKEN(token_hash=token_hash))

@@ -55,19 +55,6 @@ CLEAN_OR_LOCKED = Statement(
     key=("tenant_id", "user_id", "factor"),
 )
 
-RELEASE_ATTEMPT = Statement(
-    """
-    update throttles
-       set failures = failures - 1,
-           locked_until = case when failures % :threshold = 0 and failures < :hard_stop then 0
-                               else locked_until end
-     where tenant_id = :tenant_id and user_id = :user_id and factor = :factor and failures > 0
-    """,
-    joins=True,
-    turn=5,
-    key=("tenant_id", "user_id", "factor"),
-)
-
 SETTLE_ATTEMPT = Statement(
     f"""
     insert into throttles (tenant_id, user_id, factor, failures, locked_until)
