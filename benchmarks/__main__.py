@@ -18,7 +18,7 @@ from tests.callers import access_request, check_request, state_of
 from tests.peers.postgres import PostgresServer
 from tests.servers import ServerProcess
 
-WINDOW = 256
+WINDOW = 128
 ROUNDS = 3
 STEP_SECONDS = 30
 
