@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 import resource
 import subprocess
 import sys
@@ -44,7 +45,7 @@ def write_tokens(file: Path, form: str, count: int) -> None:
         if form == "csv":
             out.write("serial,secret,interval\n")
             for number in range(count):
-                secret = base64.b32encode(number.to_bytes(20, "big")).decode()
+                secret = base64.b32encode(_secret(number)).decode()
                 out.write(f"T{number:08d},{secret},30\n")
             return
         out.write(
@@ -52,9 +53,13 @@ def write_tokens(file: Path, form: str, count: int) -> None:
             '<KeyContainer Version="1.0" xmlns="urn:ietf:params:xml:ns:keyprov:pskc">\n'
         )
         for number in range(count):
-            secret = base64.b64encode(number.to_bytes(20, "big")).decode()
+            secret = base64.b64encode(_secret(number)).decode()
             out.write(_KEY_PACKAGE.format(serial=f"T{number:08d}", secret=secret))
         out.write("</KeyContainer>\n")
+
+
+def _secret(number: int) -> bytes:
+    return hashlib.sha1(number.to_bytes(4, "big")).digest()
 
 
 _KEY_PACKAGE = """\

@@ -15,7 +15,7 @@ _SYNCS = frozenset({"fsync", "fdatasync"})
 _WRITES = frozenset({"pwrite64", "write"})
 
 _LINE = re.compile(r"^(?:\[pid +(?P<thread>\d+)\] )?(?P<call>[a-z0-9]+)\(\d+<(?P<file>[^>]*)>(?P<rest>.*)$")
-_RESUMED = re.compile(r"^(?:\[pid +(?P<thread>\d+)\] )?<\.\.\. (?P<call>[a-z0-9]+) resumed>")
+_RESUMED = re.compile(r"^(?:\[pid +(?P<thread>\d+)\] )?<\.\.\. (?P<call>[a-z0-9]+) resumed>(?P<rest>.*)$")
 _TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _PORT = re.compile(r"sin_port=htons\((\d+)\)")
 
@@ -57,6 +57,8 @@ def events(lines: Iterable[str]) -> Iterator[Event]:
             if resumed["call"] in _SYNCS and thread in syncing:
                 syncing.discard(thread)
                 yield Event(Kind.SYNCED, (thread, 0))
+            else:  # What was received is shown when the call returns.
+                yield from _message(resumed["call"], resumed["rest"])
             continue
         found = _LINE.match(line)
         if found is None:
