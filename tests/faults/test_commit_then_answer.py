@@ -31,6 +31,33 @@ def test_the_judge_tells_a_safe_commit_from_a_hasty_one() -> None:
         assert hasty_accepts(trace) == (1, 1), trace
 
 
+def escaped(octets: bytes) -> str:
+    return "".join(f"\\x{octet:02x}" for octet in octets)
+
+
+def test_a_trace_is_read_also_where_calls_of_threads_cross() -> None:
+    """A call that another thread's interrupts in the trace is told in two lines."""
+    name = escaped(b"/state/vestibule.db-wal")
+    request, accept = (f'"{escaped(bytes((code, 7)) + bytes(18))}"' for code in (1, 2))
+    peer = "{sa_family=AF_INET, sin_port=htons(4000)}"
+    lines = [
+        "12:00:00 info     listening",
+        "[pid  10] recvfrom(19<socket>,  <unfinished ...>",
+        f'[pid  11] pwrite64(13<{name}>, "", 1, 0 <unfinished ...>',
+        f"[pid  10] <... recvfrom resumed>{request}, 4096, 0, {peer}, [16]) = 20",
+        "[pid  11] <... pwrite64 resumed>) = 1",
+        f'[pid  11] pwrite64(13<{name}>, "", 1, 0) = 1',
+        f"[pid  11] fdatasync(13<{name}> <unfinished ...>",
+        "[pid  11] <... fdatasync resumed>) = 0",
+        f"[pid  10] sendto(19<socket>, {accept}, 20, 0, {peer}, 16) = 20",
+    ]
+    kinds = [event.kind for event in events(lines)]
+    written, synced = Kind.WRITTEN, [Kind.SYNC_BEGUN, Kind.SYNCED]
+    assert kinds == [written, Kind.REQUEST, written, *synced, Kind.ACCEPT]
+    assert hasty_accepts(events(lines)) == (1, 0)
+    assert hasty_accepts(events(lines[:6] + lines[8:])) == (1, 1)
+
+
 def test_every_accept_is_preceded_by_its_safe_commit(
     make_server: MakeServer, database_url: str | None, proof: Callable[[int, int], int]
 ) -> None:
