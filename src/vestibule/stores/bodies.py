@@ -32,7 +32,7 @@ class CannotWrite(RuntimeError):
 class Job:
     """A body on its way: `settle()` tells its caller how it ended. The engine fills in the ending."""
 
-    __slots__ = ("body", "failure", "future", "result", "tries")
+    __slots__ = ("body", "failure", "future", "is_careful", "result", "tries")
 
     def __init__(self, body: Callable[[Any], Awaitable[Any]], future: asyncio.Future[Any]) -> None:
         self.body = body
@@ -40,6 +40,8 @@ class Job:
         self.result: Any = None
         self.failure: BaseException | None = None
         self.tries = 0
+        self.is_careful = False
+        """Whether it has met others head-on, and goes one at a time from now on."""
 
     def start(self, transaction: Requests) -> Generator[Any, Any, Any]:
         """Begin to run the body anew, forgetting what came of the run before."""

@@ -38,7 +38,11 @@ _SETTINGS: Final = {
 # Decided statements are by key, always: plan each once, by index, also while a table is still small.
 BY_KEY: Final = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
 
-_NOW: Final = "select cast(floor(extract(epoch from now()) * 1000) as bigint)"
+# Any numbers will do, as long as all nodes and versions take the same.
+MIGRATION_LOCK: Final = 0x56657374
+_TURN_LOCK: Final = 0x56657375
+
+_NOW: Final = "select cast(floor(extract(epoch from clock_timestamp()) * 1000) as bigint)"
 _TIMELINE: Final = "select pg_walfile_name(pg_current_wal_lsn())"
 
 SERVER_ERRORS: Final = (
@@ -194,8 +198,12 @@ class Connection:
         await self.raw.execute(f"begin isolation level {mode}")
 
     async def now(self) -> int:
-        """Return the time of the open transaction by the server's clock, in epoch milliseconds."""
+        """Return the time by the server's clock, in epoch milliseconds; a transaction asks once."""
         return int(await self.raw.fetchval(_NOW))
+
+    async def take_turn(self) -> None:
+        """Wait until no other node has a body that must go one at a time; ends with the transaction."""
+        await self.raw.execute("select pg_advisory_xact_lock($1)", _TURN_LOCK)
 
     async def commit(self) -> None:
         """Commit, or raise Unavailable if the server does not vouch for it.

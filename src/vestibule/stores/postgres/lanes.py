@@ -2,7 +2,8 @@
 
 While one lane waits for the disk, the next gathers; so under load groups grow by themselves, and without
 load a body waits for nobody. Bodies that cannot share a group run alone, on a few connections of their own,
-where a long import keeps no sign-in waiting.
+where a long import keeps no sign-in waiting. Those that got into a deadlock, or lost a race again, run one
+at a time among all nodes.
 
 Invariants: what waits is bounded; nobody hears of a result before its commit; a body is run again only
 when nothing of its former run can have been committed.
@@ -15,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
-from vestibule.interfaces.store import Unavailable
+from vestibule.interfaces.store import Conflict, Unavailable
 from vestibule.stores.bodies import MOST_WAITING, Job, refuse, too_many
 from vestibule.stores.postgres.connection import (
     BY_KEY,
@@ -36,7 +37,6 @@ MOST_ALONE: Final = 4
 MOST_GROUP_TRIES: Final = 2
 MOST_TOGETHER: Final = 3
 """How often a body may find that something has changed before it is run alone."""
-BACKOFF_SECONDS: Final = 0.002
 
 
 class Lanes:
@@ -48,6 +48,7 @@ class Lanes:
         self._jobs: deque[Job] = deque()
         self._idle: deque[asyncio.Future[None]] = deque()
         self._free = asyncio.Semaphore(MOST_ALONE)
+        self._careful = asyncio.Lock()
         self._alone = 0
         self._busy = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -137,8 +138,10 @@ class Lanes:
         except Unavailable as error:
             _end(jobs, error)
             return [], []
-        except Exception:
+        except Exception as error:
             # Somebody's request was refused, and the server does not say whose: alone, each hears its own.
+            for job in jobs:
+                job.is_careful = isinstance(error, Conflict)
             return jobs, []
         others = [job for job in jobs if job not in group.alone]
         if group.is_spoiled:
@@ -157,7 +160,7 @@ class Lanes:
         return self._now() if self._now is not None else await connection.now()
 
     def _send_on(self, job: Job) -> None:
-        if job.wants_again and job.tries < MOST_TOGETHER:
+        if job.wants_again and not job.is_careful and job.tries < MOST_TOGETHER:
             # It lost to one that is committed by now, and will see so: with the next group, at little cost.
             self._jobs.appendleft(job)
             self._wake()
@@ -167,12 +170,16 @@ class Lanes:
 
     async def _run_alone(self, job: Job) -> None:
         try:
-            async with self._free:
-                await self._once(job)
-                while job.wants_again:
-                    # Who was in the way gets time to finish.
-                    await asyncio.sleep(BACKOFF_SECONDS * job.tries)
+            if not job.is_careful:
+                async with self._free:
                     await self._once(job)
+                job.is_careful = job.wants_again
+            if job.is_careful:
+                # Two that lock the same rows in opposite orders would meet again and again.
+                async with self._careful:
+                    await self._once(job)
+                    while job.wants_again:
+                        await self._once(job)
         except Exception as error:
             job.failure = error
         finally:
@@ -183,6 +190,8 @@ class Lanes:
         try:
             async with self._single.begun() as connection:
                 try:
+                    if job.is_careful:
+                        await connection.take_turn()
                     await run_alone(job, connection, await self._time(connection))
                     await connection.commit() if job.failure is None else await connection.rollback()
                 except SERVER_ERRORS as error:

@@ -15,7 +15,14 @@ from vestibule import __version__
 from vestibule.interfaces.clock import Clock
 from vestibule.interfaces.store import Transaction, Unavailable
 from vestibule.stores.bodies import Job, too_many
-from vestibule.stores.postgres.connection import SERVER_ERRORS, Connection, Connections, Server, meaning
+from vestibule.stores.postgres.connection import (
+    MIGRATION_LOCK,
+    SERVER_ERRORS,
+    Connection,
+    Connections,
+    Server,
+    meaning,
+)
 from vestibule.stores.postgres.lanes import Lanes
 from vestibule.stores.postgres.transaction import run_alone
 from vestibule.stores.queries.housekeeping import TOUCH
@@ -25,9 +32,6 @@ Result = TypeVar("Result")
 
 READERS: Final = 4
 MOST_READING: Final = 1000
-
-# Any number will do, as long as all versions of this program take the same.
-_MIGRATION_LOCK: Final = 0x56657374
 
 
 class PostgresStore:
@@ -48,7 +52,7 @@ class PostgresStore:
 
     async def migrate(self) -> list[str]:
         async with self._transaction() as connection:
-            await connection.raw.execute("select pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
+            await connection.raw.execute("select pg_advisory_xact_lock($1)", MIGRATION_LOCK)
             found = await _revision(connection)
             if not is_older(found):
                 await _check(connection)
