@@ -91,5 +91,6 @@ def test_nothing_that_was_accepted_is_lost_or_accepted_again(
     with capsys.disabled():
         print(
             f"\n  {cycles} kills (seed {SEED}), {sent} requests, {under_way} under way when killed, of these"
-            f" {len(turned_away)} turned away when repeated; start after a kill {median(starts):.2f} s (median)"
+            f" {len(turned_away)} turned away when repeated;"
+            f" start after a kill {median(starts):.2f} s (median)"
         )
