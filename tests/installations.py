@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -32,21 +33,33 @@ from vestibule.wire.oath import HashAlgorithm, hotp
 TENANT = "acme"
 PATIENT = TenantSettings(lockout_threshold=100)
 """So many failures in a row that a test may try what must fail without locking anybody out."""
+SOON = 60
+"""Presses; more than a server looks ahead, and more than a test makes before it presents a passcode again."""
 
 
 @dataclass(slots=True)
 class Token:
-    """What a person carries: shows one passcode after another."""
+    """What a person carries: shows one passcode after another.
+
+    One that will be shown again soon is passed over: presented twice, it would be right twice, by chance.
+    """
 
     username: str
     secret: bytes
     digits: int = 6
     counter: int = 0
+    _coming: deque[str] = field(default_factory=deque)
 
     def press(self) -> str:
         """Return the passcode that the token shows at the next press of its button."""
-        self.counter += 1
-        return hotp(self.secret, self.counter - 1, self.digits, HashAlgorithm.SHA1)
+        while True:
+            while len(self._coming) <= SOON:
+                at = self.counter + len(self._coming)
+                self._coming.append(hotp(self.secret, at, self.digits, HashAlgorithm.SHA1))
+            self.counter += 1
+            passcode = self._coming.popleft()
+            if passcode not in self._coming:
+                return passcode
 
 
 @dataclass(slots=True)
