@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, cast
 
 from vestibule.interfaces.store import Conflict, Unavailable
-from vestibule.stores.transaction import Requests
+from vestibule.stores.transaction import Asked, Requests, Wish
 
 MOST_WAITING: Final = 4000
 """Bodies that may wait for their turn; one more is refused at once rather than late."""
 
 MOST_TRIES: Final = 8
 """How often a body is run that finds each time that something has changed meanwhile."""
+
+
+Steps: TypeAlias = Generator[Any, Any, Any]
+"""A body that runs, from one request to the next."""
 
 
 class ForeignAwait(RuntimeError):
@@ -43,7 +47,7 @@ class Job:
         self.is_careful = False
         """Whether it has met others head-on, and goes one at a time from now on."""
 
-    def start(self, transaction: Requests) -> Generator[Any, Any, Any]:
+    def start(self, transaction: Requests) -> Steps:
         """Begin to run the body anew, forgetting what came of the run before."""
         self.result = self.failure = None
         self.tries += 1
@@ -61,6 +65,28 @@ class Job:
             self.future.set_exception(self.failure)
         else:
             self.future.set_result(self.result)
+
+
+def step(job: Job, transaction: Requests, steps: Steps, answer: Any) -> Asked | None:
+    """Send a body its answer; return what it asks for next, or None at its end, noted in the job.
+
+    An answer that is an exception is raised in the body.
+    """
+    try:
+        asked = steps.throw(answer) if isinstance(answer, Exception) else steps.send(answer)
+    except StopIteration as end:
+        job.result = end.value
+        job.failure = transaction.failure
+    except BaseException as error:
+        # A thread without an event loop: most of what can be awaited finds that out before it suspends.
+        is_foreign = isinstance(error, RuntimeError) and "event loop" in str(error)
+        job.failure = foreign_await() if is_foreign else transaction.failure or error
+    else:
+        if type(asked) is tuple and type(asked[0]) is Wish:
+            return cast("Asked", asked)
+        steps.close()
+        job.failure = foreign_await()
+    return None
 
 
 def refuse(job: Job, failure: BaseException) -> None:

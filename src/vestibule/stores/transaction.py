@@ -1,4 +1,7 @@
-"""What an engine must be able to do for a body; all methods of a transaction are made of these.
+"""What a body asks of its transaction: all methods of a transaction are made of these requests.
+
+A request suspends the body with what it wants; whoever steps the body (bodies.py, group.py) answers it. So
+one body runs alone or side by side with others, on either engine, and knows nothing of it.
 
 Invariants: a request either returns or ends the transaction. After `AlreadyExists` or any error of the
 database nothing of the body is kept, even if the body catches the exception and returns, because the
@@ -8,8 +11,10 @@ engines differ in what of a failed transaction is still alive.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Generator, Sequence
+from enum import Enum, auto
+from types import coroutine
+from typing import Any, cast
 
 from vestibule.interfaces.store import AlreadyExists
 from vestibule.stores.rows import Row, Values
@@ -23,6 +28,22 @@ class UniqueTaken(AlreadyExists):
         super().__init__("record")
 
 
+class Wish(Enum):
+    """What a body wants to have of a request."""
+
+    ROWS = auto()
+    COUNT = auto()
+    INSERTED = auto()
+    CHANGED = auto()
+
+
+Asked = tuple[Wish, Statement, Any]
+"""A wish, its statement, and the values for it: one set, or many for INSERTED and CHANGED."""
+
+# Looked up once: a member of an enumeration is slow to reach through its class.
+_ROWS, _COUNT, _INSERTED, _CHANGED = Wish
+
+
 class Requests(ABC):
     """`now` is the time of this transaction in epoch milliseconds; `failure` what has ended it."""
 
@@ -33,21 +54,21 @@ class Requests(ABC):
         self.has_written = False
         self.failure: Exception | None = None
 
-    @abstractmethod
     async def fetch(self, request: Request) -> Sequence[Row]:
         """Return the rows that the statement selects or returns."""
+        return cast("Sequence[Row]", await _ask((_ROWS, *request)))
 
-    @abstractmethod
     async def execute(self, request: Request) -> int:
         """Return how many rows the statement has changed."""
+        return cast("int", await _ask((_COUNT, *request)))
 
-    @abstractmethod
     async def insert_many(self, statement: Statement, rows: Sequence[Values]) -> None:
         """Insert all `rows`, as fast as the engine can. After UniqueTaken rows can still be fetched."""
+        await _ask((_INSERTED, statement, rows))
 
-    @abstractmethod
     async def execute_many(self, statement: Statement, rows: Sequence[Values]) -> int:
         """Run the statement for each of `rows`, fast; return how many rows changed in all."""
+        return cast("int", await _ask((_CHANGED, statement, rows)))
 
     @abstractmethod
     def texts(self, values: Sequence[str]) -> Any:
@@ -57,3 +78,8 @@ class Requests(ABC):
         """Remember that nothing of this body may be kept, and return what to raise."""
         self.failure = failure
         return failure
+
+
+@coroutine
+def _ask(asked: Asked) -> Generator[Asked, Any, Any]:
+    return (yield asked)

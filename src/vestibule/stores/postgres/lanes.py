@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from vestibule.interfaces.store import Conflict, Unavailable
 from vestibule.stores.bodies import MOST_WAITING, Job, refuse, too_many
+from vestibule.stores.group import Group
 from vestibule.stores.postgres.connection import (
     BY_KEY,
     DECIDE_SECONDS,
@@ -27,8 +28,8 @@ from vestibule.stores.postgres.connection import (
     Server,
     meaning,
 )
-from vestibule.stores.postgres.group import Group
-from vestibule.stores.postgres.transaction import run_alone
+from vestibule.stores.postgres.group import run
+from vestibule.stores.postgres.transaction import PostgresTransaction, run_alone
 
 LANES: Final = 2
 LARGEST_GROUP: Final = 128
@@ -143,17 +144,15 @@ class Lanes:
             for job in jobs:
                 job.is_careful = isinstance(error, Conflict)
             return jobs, []
-        others = [job for job in jobs if job not in group.alone]
+        others = group.others(jobs)
         if group.is_spoiled:
             return group.alone, others
         return group.alone + _settled(others), []
 
     async def _group(self, jobs: list[Job], connection: Connection) -> Group:
-        group = Group(jobs, connection, await self._time(connection))
-        try:
-            await group.run()
-        finally:
-            group.drop()
+        now = await self._time(connection)
+        group = Group(jobs, lambda: PostgresTransaction(now))
+        await run(group, connection)
         return group
 
     async def _time(self, connection: Connection) -> int:

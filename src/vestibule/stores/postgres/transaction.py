@@ -1,82 +1,25 @@
-"""A transaction whose requests suspend the body; whoever steps the body answers them.
-
-`run_alone` steps one body in a transaction of its own. A group (group.py) steps many at once.
-"""
+"""A body in a transaction of its own on PostgreSQL."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from enum import Enum, auto
-from types import coroutine
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any
 
 import asyncpg
 
-from vestibule.stores.bodies import Job, cannot_write, foreign_await
+from vestibule.stores.bodies import Job, cannot_write, step
 from vestibule.stores.postgres.connection import SERVER_ERRORS, Connection, meaning
 from vestibule.stores.queries import Queries
-from vestibule.stores.rows import Row, Values
-from vestibule.stores.statement import Request, Statement
-from vestibule.stores.transaction import UniqueTaken
-
-
-class Wish(Enum):
-    """What a body wants to have of a request."""
-
-    ROWS = auto()
-    COUNT = auto()
-    INSERTED = auto()
-    CHANGED = auto()
-
-
-Asked = tuple[Wish, Statement, Any]
-Steps = Generator[Any, Any, Any]
+from vestibule.stores.rows import Values
+from vestibule.stores.statement import Statement
+from vestibule.stores.transaction import Asked, UniqueTaken, Wish
 
 
 class PostgresTransaction(Queries):
-    """Each request yields what is wanted and returns what it is sent."""
-
     __slots__ = ()
-
-    async def fetch(self, request: Request) -> Sequence[Row]:
-        return cast("Sequence[Row]", await _ask((Wish.ROWS, *request)))
-
-    async def execute(self, request: Request) -> int:
-        return cast("int", await _ask((Wish.COUNT, *request)))
-
-    async def insert_many(self, statement: Statement, rows: Sequence[Values]) -> None:
-        await _ask((Wish.INSERTED, statement, rows))
-
-    async def execute_many(self, statement: Statement, rows: Sequence[Values]) -> int:
-        return cast("int", await _ask((Wish.CHANGED, statement, rows)))
 
     def texts(self, values: Sequence[str]) -> Any:
         return list(values)
-
-
-@coroutine
-def _ask(asked: Asked) -> Generator[Asked, Any, Any]:
-    return (yield asked)
-
-
-def step(job: Job, transaction: PostgresTransaction, steps: Steps, answer: Any) -> Asked | None:
-    """Send a body its answer; return what it asks for next, or None at its end, noted in the job.
-
-    An answer that is an exception is raised in the body.
-    """
-    try:
-        asked = steps.throw(answer) if isinstance(answer, Exception) else steps.send(answer)
-    except StopIteration as end:
-        job.result = end.value
-        job.failure = transaction.failure
-    except BaseException as error:
-        job.failure = transaction.failure or error
-    else:
-        if type(asked) is tuple and type(asked[0]) is Wish:
-            return cast("Asked", asked)
-        steps.close()
-        job.failure = foreign_await()
-    return None
 
 
 async def run_alone(job: Job, connection: Connection, now: int, *, may_write: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""Connections to the file, what its errors mean, and a transaction that never suspends.
+"""Connections to the file, and what its errors mean.
 
 Invariants: WAL with full sync, so a commit that has returned survives a power cut; foreign keys on; the
 file belongs to its owner alone (the journal beside it inherits that).
@@ -11,16 +11,10 @@ import os
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
-import msgspec
-
 from vestibule.interfaces.store import Conflict, Unavailable
-from vestibule.stores.bodies import cannot_write
-from vestibule.stores.queries import Queries
-from vestibule.stores.rows import Row, Values
-from vestibule.stores.statement import Request, Statement
 from vestibule.stores.transaction import UniqueTaken
 
 BUSY_SECONDS: Final = 5.0
@@ -112,67 +106,8 @@ def is_about_the_file(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _FILE_ERRORS
 
 
-class SqliteTransaction(Queries):
-    """Runs each request on the spot: a body that awaits only this never suspends."""
-
-    __slots__ = ("_connection",)
-
-    def __init__(self, connection: sqlite3.Connection, now: int) -> None:
-        super().__init__(now)
-        self._connection = connection
-
-    async def fetch(self, request: Request) -> Sequence[Row]:
-        statement, values = request
-        try:
-            rows = self._connection.execute(statement.sqlite, values).fetchall()
-        except sqlite3.Error as error:
-            raise self.broken(_meaning(error)) from error
-        if statement.writes and rows:
-            self.has_written = True
-        return rows
-
-    async def execute(self, request: Request) -> int:
-        statement, values = request
-        try:
-            changed = self._connection.execute(statement.sqlite, values).rowcount
-        except sqlite3.Error as error:
-            raise self.broken(_meaning(error)) from error
-        if changed:
-            self.has_written = True
-        return changed
-
-    async def insert_many(self, statement: Statement, rows: Sequence[Values]) -> None:
-        await self.execute_many(statement, rows)
-
-    async def execute_many(self, statement: Statement, rows: Sequence[Values]) -> int:
-        self.has_written = True
-        try:
-            return self._connection.executemany(statement.sqlite, rows).rowcount
-        except sqlite3.Error as error:
-            raise self.broken(_meaning(error)) from error
-
-    def texts(self, values: Sequence[str]) -> Any:
-        return msgspec.json.encode(values).decode()
-
-
-class SqliteReading(SqliteTransaction):
-    """The same without writing."""
-
-    __slots__ = ()
-
-    async def fetch(self, request: Request) -> Sequence[Row]:
-        if request[0].writes:
-            raise self.broken(cannot_write())
-        return await super().fetch(request)
-
-    async def execute(self, request: Request) -> int:
-        raise self.broken(cannot_write())
-
-    async def execute_many(self, statement: Statement, rows: Sequence[Values]) -> int:
-        raise self.broken(cannot_write())
-
-
-def _meaning(error: sqlite3.Error) -> Exception:
+def meaning(error: sqlite3.Error) -> Exception:
+    """Return what an error of a statement means for its body."""
     code = getattr(error, "sqlite_errorcode", 0)
     if code in _TAKEN:
         return UniqueTaken()

@@ -12,13 +12,8 @@ from typing import Final
 
 from vestibule.interfaces.store import Unavailable
 from vestibule.stores.bodies import Job, refuse, too_many
-from vestibule.stores.sqlite.connection import (
-    SqliteReading,
-    connect_reader,
-    is_about_the_file,
-    unavailable,
-)
-from vestibule.stores.sqlite.writer import step
+from vestibule.stores.sqlite.connection import connect_reader, unavailable
+from vestibule.stores.sqlite.transaction import run_alone
 
 THREADS: Final = 3
 MOST_READING: Final = 1000
@@ -54,13 +49,11 @@ class Readers:
             connection = self._connection()
             connection.execute("begin")
             try:
-                step(job, SqliteReading(connection, self._now()))
+                run_alone(job, connection, self._now(), may_write=False)
             finally:
                 connection.execute("rollback")
         except (sqlite3.Error, Unavailable) as error:
             refuse(job, error if isinstance(error, Unavailable) else unavailable(error, self._path))
-        if isinstance(job.failure, sqlite3.Error) and is_about_the_file(job.failure):
-            refuse(job, unavailable(job.failure, self._path))
 
     def _connection(self) -> sqlite3.Connection:
         if not hasattr(self._own, "connection"):

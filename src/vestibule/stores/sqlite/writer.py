@@ -1,11 +1,8 @@
 """The one writer: a thread that runs bodies in groups, one commit and one sync per group.
 
 While a group is synced to disk the next one gathers, so the slower the disk, the larger the groups. Nobody
-hears of a result before the commit has returned, then all of a group at once.
-
-A body that fails after it has written would leave its traces in the group: the group is rolled back, run
-again without it, and it runs alone, in a transaction of its own. A body that fails having written nothing
-disturbs nobody.
+hears of a result before the commit has returned, then all of a group at once. A body that cannot be part of
+the group runs after it, in a transaction of its own.
 """
 
 from __future__ import annotations
@@ -19,16 +16,13 @@ from queue import SimpleQueue
 from typing import Final
 
 from vestibule.interfaces.store import Unavailable
-from vestibule.stores.bodies import MOST_WAITING, Job, foreign_await, refuse, too_many
-from vestibule.stores.sqlite.connection import (
-    SqliteTransaction,
-    connect_writer,
-    is_about_the_file,
-    unavailable,
-)
+from vestibule.stores.bodies import MOST_WAITING, Job, refuse, too_many
+from vestibule.stores.group import Group
+from vestibule.stores.sqlite.connection import connect_writer, unavailable
+from vestibule.stores.sqlite.transaction import SqliteTransaction, run, run_alone
 
 LARGEST_GROUP: Final = 256
-MOST_GROUP_TRIES: Final = 2
+MOST_GROUP_TRIES: Final = 3
 
 
 class Writer:
@@ -82,40 +76,44 @@ class Writer:
                         refuse(job, error)
                 self._loop.call_soon_threadsafe(_settle, group)
 
-    def _decide(self, group: list[Job]) -> None:
-        """Run all of `group` to their endings, with as few commits as their failures allow."""
-        together, alone = list(group), []
+    def _decide(self, jobs: list[Job]) -> None:
+        """Run all of `jobs` to their endings, with as few commits as their failures allow."""
+        together, alone = (jobs, []) if len(jobs) > 1 else ([], jobs)
         for _ in range(MOST_GROUP_TRIES):
-            failed = self._commit(together)
-            alone += failed
-            together = [job for job in together if job not in failed] if failed else []
+            if together:
+                away, together = self._together(together)
+                alone += away
         for job in alone + together:
-            self._commit([job])
-        for job in group:
+            self._alone(job)
             while job.wants_again:
-                self._commit([job])
+                self._alone(job)
 
-    def _commit(self, group: Sequence[Job]) -> list[Job]:
-        """Run `group` in one transaction; if it was rolled back, return whose fault that was.
-
-        Alone, a job's failure is its ending, and nobody is returned.
-        """
-        if not group:
-            return []
+    def _together(self, jobs: list[Job]) -> tuple[list[Job], list[Job]]:
+        """Try to decide `jobs` by one commit; return whom to run alone, and whom together once more."""
         connection = self._connection
         try:
             connection.execute("begin immediate")
             now = self._now()
-            failed = [job for job in group if _spoils(job, connection, now)]
-            if failed:
-                connection.execute("rollback")
-                return failed if len(group) > 1 else []
-            connection.execute("commit")
+            group = Group(jobs, lambda: SqliteTransaction(now))
+            run(group, connection)
+            connection.execute("rollback" if group.is_spoiled else "commit")
         except sqlite3.Error as error:
             self._roll_back()
-            for job in group:
+            for job in jobs:
                 refuse(job, unavailable(error, self._path))
-        return []
+            return [], []
+        others = group.others(jobs)
+        return group.alone, others if group.is_spoiled else [job for job in others if job.wants_again]
+
+    def _alone(self, job: Job) -> None:
+        connection = self._connection
+        try:
+            connection.execute("begin immediate")
+            run_alone(job, connection, self._now())
+            connection.execute("commit" if job.failure is None else "rollback")
+        except sqlite3.Error as error:
+            self._roll_back()
+            refuse(job, unavailable(error, self._path))
 
     def _roll_back(self) -> None:
         try:
@@ -125,33 +123,6 @@ class Writer:
             # The connection is of no use any more; a new one recovers what the journal holds.
             self._connection.close()
             self._connection = connect_writer(self._path)
-
-
-def _spoils(job: Job, connection: sqlite3.Connection, now: int) -> bool:
-    """Run a body; tell whether it failed and has left traces in the open transaction."""
-    transaction = SqliteTransaction(connection, now)
-    step(job, transaction)
-    if isinstance(job.failure, sqlite3.Error) and is_about_the_file(job.failure):
-        # Not the body's failure: nobody in this transaction was decided.
-        raise job.failure
-    return job.failure is not None and (transaction.has_written or transaction.failure is not None)
-
-
-def step(job: Job, transaction: SqliteTransaction) -> None:
-    """Run the body from beginning to end in one step, and note its ending in the job."""
-    steps = job.start(transaction)
-    try:
-        steps.send(None)
-    except StopIteration as end:
-        job.result = end.value
-        job.failure = transaction.failure
-    except BaseException as error:
-        # This thread has no event loop, which most of what can be awaited finds out before it suspends.
-        is_foreign = isinstance(error, RuntimeError) and "event loop" in str(error)
-        job.failure = foreign_await() if is_foreign else transaction.failure or error
-    else:
-        steps.close()
-        job.failure = foreign_await()
 
 
 def _settle(group: Sequence[Job]) -> None:

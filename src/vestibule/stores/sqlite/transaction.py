@@ -1,0 +1,99 @@
+"""Bodies on SQLite: a group of them side by side, or one in a transaction of its own.
+
+A statement that fails is the failure of its body alone, and the transaction lives on; only an error of the
+file ends it for all, by being raised.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from vestibule.stores.bodies import Job, cannot_write, step
+from vestibule.stores.group import Group
+from vestibule.stores.queries import Queries
+from vestibule.stores.rows import Values
+from vestibule.stores.sqlite.connection import is_about_the_file, meaning
+from vestibule.stores.statement import Statement
+from vestibule.stores.transaction import Requests, UniqueTaken, Wish
+
+_ROWS, _COUNT, _INSERTED = Wish.ROWS, Wish.COUNT, Wish.INSERTED
+
+
+class SqliteTransaction(Queries):
+    __slots__ = ()
+
+    def texts(self, values: Sequence[str]) -> Any:
+        return msgspec.json.encode(values).decode()
+
+
+def run(group: Group, connection: sqlite3.Connection) -> None:
+    """Step all bodies of a group to their ends; raises an error of the file, all being lost then."""
+    try:
+        while (turn := group.next()) is not None:
+            statement, waiting = turn
+            answers = [
+                _answer(connection, member.transaction, member.wish, statement, values)
+                for member, values in waiting
+            ]
+            for (member, _), answer in zip(waiting, answers, strict=True):
+                group.answer(member, answer, has_written=statement.writes and _has_changed(answer))
+    finally:
+        group.drop()
+
+
+def run_alone(job: Job, connection: sqlite3.Connection, now: int, *, may_write: bool = True) -> None:
+    """Run a body in the transaction that is open on `connection`; its ending is in the job."""
+    transaction = SqliteTransaction(now)
+    steps = job.start(transaction)
+    asked = step(job, transaction, steps, None)
+    try:
+        while asked is not None:
+            wish, statement, values = asked
+            if statement.writes and not may_write:
+                transaction.broken(cannot_write())
+            answer = transaction.failure or _answer(connection, transaction, wish, statement, values)
+            asked = step(job, transaction, steps, answer)
+    finally:
+        steps.close()
+
+
+def _answer(
+    connection: sqlite3.Connection, transaction: Requests, wish: Wish, statement: Statement, values: Any
+) -> Any:
+    """Run a statement; return what is wished, or the exception that the body is to get."""
+    try:
+        if wish is _ROWS:
+            return connection.execute(statement.sqlite, values).fetchall()
+        if wish is _COUNT:
+            return connection.execute(statement.sqlite, values).rowcount
+        if wish is _INSERTED:
+            return _insert(connection, statement, values)
+        return connection.executemany(statement.sqlite, values).rowcount
+    except sqlite3.Error as error:
+        if is_about_the_file(error):
+            raise
+        return transaction.broken(meaning(error))
+
+
+def _insert(connection: sqlite3.Connection, statement: Statement, rows: Sequence[Values]) -> Exception | None:
+    # In a savepoint: what is taken can still be looked up afterwards.
+    connection.execute("savepoint before_insert")
+    try:
+        connection.executemany(statement.sqlite, rows)
+    except sqlite3.IntegrityError as error:
+        failure = meaning(error)
+        if not isinstance(failure, UniqueTaken):
+            raise
+        connection.execute("rollback to before_insert")
+        return failure
+    connection.execute("release before_insert")
+    return None
+
+
+def _has_changed(answer: Any) -> bool:
+    """Tell whether a statement that writes has: it returned rows, or a count of them."""
+    return bool(answer) and not isinstance(answer, Exception)
