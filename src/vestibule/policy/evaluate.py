@@ -30,59 +30,58 @@ class Facts(msgspec.Struct, frozen=True):
     proven_reason: Reason = Reason.PASSCODE_VERIFIED
 
 
-class _Said(msgspec.Struct, frozen=True):
-    line: TraceLine
-    decision: Callable[[tuple[TraceLine, ...]], Decision] | None = None
-
-
-_Rule = Callable[[Facts], _Said]
+_Rule = Callable[[Facts, list[TraceLine]], Decision | None]
+"""Adds its line to the trace; returns a decision if this rule decides."""
 
 
 def evaluate(facts: Facts) -> Decision:
     """Return what the rules say of `facts`, with the trace of every rule that was asked."""
-    trace: tuple[TraceLine, ...] = ()
+    trace: list[TraceLine] = []
     for rule in RULES:
-        said = rule(facts)
-        trace = (*trace, said.line)
-        if said.decision is not None:
-            return said.decision(trace)
+        decision = rule(facts, trace)
+        if decision is not None:
+            return decision
     raise AssertionError("the last rule always decides")
 
 
-def _application_is_enabled(facts: Facts) -> _Said:
+def _application_is_enabled(facts: Facts, trace: list[TraceLine]) -> Decision | None:
     if not facts.application.is_enabled:
-        return _deny(TraceLine("application", "disabled"), Reason.APPLICATION_DISABLED)
-    return _APPLICATION_ENABLED
+        return _deny(Reason.APPLICATION_DISABLED, trace, TraceLine("application", "disabled"))
+    trace.append(_APPLICATION_ENABLED)
+    return None
 
 
-def _user_is_known(facts: Facts) -> _Said:
+def _user_is_known(facts: Facts, trace: list[TraceLine]) -> Decision | None:
     if facts.user is None:
-        return _deny(TraceLine("user", "unknown"), Reason.UNKNOWN_USER)
+        return _deny(Reason.UNKNOWN_USER, trace, TraceLine("user", "unknown"))
     if not facts.user.is_active:
-        return _deny(TraceLine("user", "disabled"), Reason.USER_DISABLED)
-    return _USER_ACTIVE
+        return _deny(Reason.USER_DISABLED, trace, TraceLine("user", "disabled"))
+    trace.append(_USER_ACTIVE)
+    return None
 
 
-def _first_factor_is_first(facts: Facts) -> _Said:
+def _first_factor_is_first(facts: Facts, trace: list[TraceLine]) -> Decision | None:
     if facts.application.first_factor is FirstFactor.CLIENT:
-        return _FIRST_BY_CLIENT
+        trace.append(_FIRST_BY_CLIENT)
+        return None
     if not facts.is_first_factor_proven:
-        return _FIRST_MISSING
-    return _FIRST_PROVEN
+        return RequirePassword((*trace, _FIRST_MISSING))
+    trace.append(_FIRST_PROVEN)
+    return None
 
 
-def _second_factor_is_enough(facts: Facts) -> _Said:
+def _second_factor_is_enough(facts: Facts, trace: list[TraceLine]) -> Decision | None:
     allowed = allowed_methods(facts.application, facts.held)
     if facts.proven_method in allowed:
-        line = TraceLine("second_factor", "proven", {"method": facts.proven_method})
-        return _Said(line, lambda trace: Permit(facts.proven_reason, trace))
+        trace.append(TraceLine("second_factor", "proven", {"method": facts.proven_method}))
+        return Permit(facts.proven_reason, tuple(trace))
     if facts.application.second_factor is SecondFactor.IF_ENROLLED and not (facts.held or facts.is_enrolled):
-        return _NOTHING_ENROLLED
+        return Permit(Reason.FIRST_FACTOR_SUFFICIENT, (*trace, _NOTHING_ENROLLED))
     if not facts.held:
-        return _deny(TraceLine("second_factor", "nothing_held"), Reason.NO_AUTHENTICATOR)
+        return _deny(Reason.NO_AUTHENTICATOR, trace, TraceLine("second_factor", "nothing_held"))
     if not allowed:
-        return _deny(TraceLine("second_factor", "not_allowed"), Reason.METHOD_NOT_ALLOWED)
-    return _Said(TraceLine("second_factor", "required"), lambda trace: RequirePasscode(allowed, trace))
+        return _deny(Reason.METHOD_NOT_ALLOWED, trace, TraceLine("second_factor", "not_allowed"))
+    return RequirePasscode(allowed, (*trace, _SECOND_REQUIRED))
 
 
 def allowed_methods(application: Application, held: frozenset[str]) -> frozenset[str]:
@@ -90,19 +89,17 @@ def allowed_methods(application: Application, held: frozenset[str]) -> frozenset
     return held.intersection(application.methods) if application.methods else held
 
 
-def _deny(line: TraceLine, reason: Reason) -> _Said:
-    return _Said(line, lambda trace: Deny(reason, trace))
+def _deny(reason: Reason, trace: list[TraceLine], line: TraceLine) -> Deny:
+    return Deny(reason, (*trace, line))
 
 
-_APPLICATION_ENABLED = _Said(TraceLine("application", "enabled"))
-_USER_ACTIVE = _Said(TraceLine("user", "active"))
-_FIRST_BY_CLIENT = _Said(TraceLine("first_factor", "checked_by_client"))
-_FIRST_PROVEN = _Said(TraceLine("first_factor", "proven"))
-_FIRST_MISSING = _Said(TraceLine("first_factor", "required"), RequirePassword)
-_NOTHING_ENROLLED = _Said(
-    TraceLine("second_factor", "none_enrolled"),
-    lambda trace: Permit(Reason.FIRST_FACTOR_SUFFICIENT, trace),
-)
+_APPLICATION_ENABLED = TraceLine("application", "enabled")
+_USER_ACTIVE = TraceLine("user", "active")
+_FIRST_BY_CLIENT = TraceLine("first_factor", "checked_by_client")
+_FIRST_PROVEN = TraceLine("first_factor", "proven")
+_FIRST_MISSING = TraceLine("first_factor", "required")
+_SECOND_REQUIRED = TraceLine("second_factor", "required")
+_NOTHING_ENROLLED = TraceLine("second_factor", "none_enrolled")
 
 RULES: tuple[_Rule, ...] = (
     _application_is_enabled,

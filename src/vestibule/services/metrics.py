@@ -44,3 +44,17 @@ class Metrics:
         self.is_ready = Gauge(
             "vestibule_ready", "1 while this node can decide durably.", registry=self.registry
         )
+        self._counted: dict[tuple[str, str, str], Counter] = {}
+        self._timed: dict[str, Histogram] = {}
+
+    def decided(self, channel: str, state: str, reason: str, seconds: float) -> None:
+        """Count one step of an attempt. The children are kept: finding one costs as much as counting."""
+        key = (channel, state, reason)
+        counter = self._counted.get(key)
+        if counter is None:
+            counter = self._counted[key] = self.verifications.labels(channel, str(state), str(reason))
+        counter.inc()
+        histogram = self._timed.get(channel)
+        if histogram is None:
+            histogram = self._timed[channel] = self.seconds.labels(channel)
+        histogram.observe(seconds)

@@ -443,12 +443,11 @@ class Verifications:
         except Exception:
             log.exception("verification failed", channel=origin.channel)
             progress = await self._record_fault(origin)
-        channel = origin.channel
         verification = progress.verification
         if verification.reason is Reason.FAULT:
             self._metrics.faults.labels("verification").inc()
-        self._metrics.seconds.labels(channel).observe(time.perf_counter() - began)
-        self._metrics.verifications.labels(channel, verification.state.value, verification.reason.value).inc()
+        seconds = time.perf_counter() - began
+        self._metrics.decided(origin.channel, verification.state, verification.reason, seconds)
         return progress
 
     async def _record_fault(self, origin: Origin) -> Progress:

@@ -121,9 +121,9 @@ def _typed(text: str, types: list[str | None]) -> str:
 
 def check_storable(values: Iterable[Any]) -> None:
     """Raise ValueError for a text that no database can hold."""
-    for value in values:
-        if type(value) is str and ("\0" in value or not (value.isascii() or _is_encodable(value))):
-            raise ValueError("a text with NUL or a lone surrogate cannot be looked up or stored")
+    texts = "".join([value for value in values if type(value) is str])
+    if "\0" in texts or not (texts.isascii() or _is_encodable(texts)):
+        raise ValueError("a text with NUL or a lone surrogate cannot be looked up or stored")
 
 
 def _is_encodable(text: str) -> bool:

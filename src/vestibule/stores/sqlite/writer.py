@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import SimpleQueue
@@ -32,7 +33,9 @@ class Writer:
         self._path = path
         self._now = now
         self._loop = loop
-        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._jobs: deque[Job] = deque()
+        self._bell: SimpleQueue[bool] = SimpleQueue()
+        self._is_rung = False
         self._connection = connect_writer(path)
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         self._is_stopping = False
@@ -44,41 +47,45 @@ class Writer:
         """Queue a body; raise Unavailable at once if too many wait already."""
         if self._is_stopping:
             raise Unavailable("the store is closed")
-        if self._jobs.qsize() >= MOST_WAITING:
+        if len(self._jobs) >= MOST_WAITING:
             raise too_many()
-        self._jobs.put(job)
+        self._jobs.append(job)
+        if not self._is_rung:
+            # Once for all that this turn of the loop brings: they make one group.
+            self._is_rung = True
+            self._loop.call_soon(self._ring)
 
     def stop(self) -> None:
         """Finish what is queued, then end the thread and close the file. Blocks."""
         self._is_stopping = True
-        self._jobs.put(None)
+        self._bell.put(False)
         self._thread.join()
         self._connection.close()
 
+    def _ring(self) -> None:
+        self._is_rung = False
+        self._bell.put(True)
+
     def _run(self) -> None:
-        is_running = True
-        while is_running:
-            job = self._jobs.get()
-            group: list[Job] = []
-            while job is not None:
-                if not job.future.cancelled():
-                    group.append(job)
-                if len(group) >= LARGEST_GROUP or self._jobs.empty():
-                    break
-                job = self._jobs.get_nowait()
-            is_running = job is not None
-            if group:
-                try:
-                    self._decide(group)
-                except Exception as error:
-                    # The file could not even be opened again; with the next group it is tried anew.
-                    for job in group:
-                        refuse(job, error)
-                self._loop.call_soon_threadsafe(_settle, group)
+        while self._bell.get():
+            self._work()
+        self._work()
+
+    def _work(self) -> None:
+        while self._jobs:
+            taken = [self._jobs.popleft() for _ in range(min(len(self._jobs), LARGEST_GROUP))]
+            group = [job for job in taken if not job.future.cancelled()]
+            try:
+                self._decide(group)
+            except Exception as error:
+                # The file could not even be opened again; with the next group it is tried anew.
+                for job in group:
+                    refuse(job, error)
+            self._loop.call_soon_threadsafe(_settle, group)
 
     def _decide(self, jobs: list[Job]) -> None:
         """Run all of `jobs` to their endings, with as few commits as their failures allow."""
-        together, alone = (jobs, []) if len(jobs) > 1 else ([], jobs)
+        together, alone = (jobs, []) if len(jobs) > 1 else ([], list(jobs))
         for _ in range(MOST_GROUP_TRIES):
             if together:
                 away, together = self._together(together)
