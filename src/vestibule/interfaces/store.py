@@ -145,6 +145,12 @@ class Transaction(Protocol):
 
     async def subject(self, tenant_id: str, user_id: str) -> Subject | None: ...
 
+    async def hold_user(self, tenant_id: str, user_id: str) -> bool:
+        """Let no other body that holds this user run until the end of this one; False if there is none.
+
+        Comes first in a body that reads what a person has and then adds to it or takes from it."""
+        ...
+
     async def settle_attempt(
         self, tenant_id: str, user_id: str, factor: Factor, is_match: bool, limits: ThrottleLimits
     ) -> Throttle | None:
@@ -157,8 +163,8 @@ class Transaction(Protocol):
         self, tenant_id: str, user_id: str, factor: Factor, limits: ThrottleLimits
     ) -> None:
         """Take back one counted attempt that could not be evaluated after all (the directory was away):
-        one failure less, never below 0, and the lock lifted if this attempt alone had set it (failures
-        stood at a multiple of the threshold below the hard stop)."""
+        one failure less, never below 0, and the lock lifted if it would not be there without this attempt
+        (failures stood at a multiple of the threshold below the hard stop, or at the hard stop)."""
         ...
 
     async def clear_throttle(self, tenant_id: str, user_id: str, factor: Factor) -> None:

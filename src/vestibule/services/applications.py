@@ -27,7 +27,7 @@ from vestibule.model.application import (
     FirstFactor,
     SecondFactor,
 )
-from vestibule.model.radius_client import read_settings
+from vestibule.model.radius_client import Mode, read_settings
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.services.configuration import (
     ConfigurationCache,
@@ -148,6 +148,9 @@ class Applications:
         actor.demand(Right.ADMINISTER, tenant_id)
         self._check_built_in(application)
         self._check_directory(tenant_id, application.first_factor, application.directory_id)
+        for peer in self.snapshot.peers.values():
+            if peer.application.application_id == application.application_id:
+                _check_client_settings(peer.client.kind, peer.client.settings, application)
 
         async def body(tx: Transaction) -> None:
             await tx.put(application)
@@ -198,9 +201,10 @@ class Applications:
         scopes: tuple[str, ...] = (),
     ) -> Client:
         actor.demand(Right.ADMINISTER, tenant_id)
-        if (tenant_id, application_id) not in self.snapshot.applications:
+        application = self.snapshot.applications.get((tenant_id, application_id))
+        if application is None:
             raise Refused(Refusal.NOT_FOUND, application_id)
-        _check_client_settings(kind, settings or {})
+        _check_client_settings(kind, settings or {}, application)
         if client_id in self.snapshot.peers:
             raise Refused(Refusal.NAME_TAKEN, client_id)
         client = Client(
@@ -226,7 +230,8 @@ class Applications:
     async def change_client(self, actor: Actor, client: Client) -> Client:
         """Write `client` as given; `Conflict` if its version is not the newest."""
         actor.demand(Right.ADMINISTER, client.tenant_id)
-        _check_client_settings(client.kind, client.settings)
+        application = self.snapshot.applications.get((client.tenant_id, client.application_id))
+        _check_client_settings(client.kind, client.settings, application)
         address = self._checked_address(client.tenant_id, client.kind, client.address, client.client_id)
         changed = msgspec.structs.replace(client, address=address)
 
@@ -412,13 +417,19 @@ def _overlaps(network: ipaddress.IPv4Network | ipaddress.IPv6Network, other: str
     return type(stored) is type(network) and stored.overlaps(network)
 
 
-def _check_client_settings(kind: ClientKind, settings: dict[str, Any]) -> None:
+def _check_client_settings(
+    kind: ClientKind, settings: dict[str, Any], application: Application | None
+) -> None:
     if kind is not ClientKind.RADIUS:
         return
     try:
-        read_settings(settings)
+        read = read_settings(settings)
     except ValueError as wrong:
         raise Refused(Refusal.SETTING_INVALID, str(wrong)) from None
+    is_checked_by_client = application is not None and application.first_factor is FirstFactor.CLIENT
+    if read.mode is Mode.COMBINED and is_checked_by_client:
+        # The password in front of the passcode would be cut off and never looked at.
+        raise Refused(Refusal.COMBINED_UNCHECKED, application.name if application else "")
 
 
 def _check_settings(settings: TenantSettings) -> None:

@@ -94,6 +94,7 @@ class Enrollments:
         authenticator = self._authenticator(subject, method_name, label, new)
 
         async def body(tx: Transaction) -> Authenticator:
+            await tx.hold_user(tenant_id, user_id)
             current = await tx.subject(tenant_id, user_id)
             if current is None or len(_held(current)) >= MAX_AUTHENTICATORS:
                 raise Refused(Refusal.TOO_MANY, str(MAX_AUTHENTICATORS))
@@ -154,6 +155,7 @@ class Enrollments:
         )
 
         async def body(tx: Transaction) -> Authenticator:
+            await tx.hold_user(tenant_id, user_id)
             current = await tx.subject(tenant_id, user_id)
             if current is None:
                 raise Refused(Refusal.NOT_FOUND, user_id)
@@ -199,6 +201,7 @@ class Enrollments:
         is_self = Right.ADMINISTER not in actor.rights
 
         async def body(tx: Transaction) -> None:
+            await tx.hold_user(tenant_id, user_id)
             subject = await tx.subject(tenant_id, user_id)
             authenticator = _of(subject, authenticator_id)
             if subject is None or authenticator is None:
@@ -227,6 +230,7 @@ class Enrollments:
         actor.demand(Right.ADMINISTER, tenant_id)
 
         async def body(tx: Transaction) -> Authenticator:
+            await tx.hold_user(tenant_id, user_id)
             return await self._give(tx, actor, tenant_id, user_id, serial)
 
         return await self._store.transact(body)

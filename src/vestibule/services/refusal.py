@@ -28,6 +28,7 @@ class Refusal(StrEnum):
     SECRET_TOO_SHORT = "secret_too_short"  # noqa: S105
     IN_USE = "in_use"
     SETTING_INVALID = "setting_invalid"
+    COMBINED_UNCHECKED = "combined_unchecked"
     OUT_OF_BOUNDS = "out_of_bounds"
 
 

@@ -23,8 +23,7 @@ from vestibule.crypto.tokens import is_id, new_id
 from vestibule.interfaces.directory import PasswordVerdict, PasswordVerdictKind
 from vestibule.interfaces.store import Conflict, Store, Subject, Transaction, Unavailable, VerificationChange
 from vestibule.model.application import FirstFactor
-from vestibule.model.throttle import Factor
-from vestibule.model.user import User
+from vestibule.model.throttle import Factor, Throttle
 from vestibule.model.username import lookup_names
 from vestibule.model.verdict import VerdictKind
 from vestibule.model.verification import (
@@ -211,17 +210,17 @@ class Verifications:
         """Reserve the attempt, ask the directory outside any transaction, and note what it said."""
         tenant_id = attempt.tenant.tenant_id
 
-        async def reserve(tx: Transaction) -> tuple[User | None, bool]:
+        async def reserve(tx: Transaction) -> tuple[Subject | None, Throttle | None]:
             subject = await tx.subject_by_names(tenant_id, attempt.names)
             if subject is None:
-                return None, False
-            throttle = await tx.settle_attempt(
+                return None, None
+            return subject, await tx.settle_attempt(
                 tenant_id, subject.user.user_id, Factor.PASSWORD, False, attempt.limits
             )
-            return subject.user, throttle is None
 
-        user, is_locked = await self._store.transact(reserve)
-        if is_locked:
+        subject, reserved = await self._store.transact(reserve)
+        user = subject.user if subject else None
+        if subject is not None and reserved is None:
             # Judged as nobody's, for the time it takes: a quick answer would tell that he exists (BF-14).
             await self._first_factors.check(
                 attempt.application, None, attempt.origin.claimed_username, password
@@ -233,15 +232,19 @@ class Verifications:
         )
         self._metrics.directory_seconds.labels(verdict.kind.value).observe(time.perf_counter() - began)
         line = TraceLine("password", verdict.kind.value, {"detail": verdict.detail} if verdict.detail else {})
-        if user is not None:
-            await self._settle_password(user, verdict, attempt)
+        if subject is not None and reserved is not None:
+            await self._settle_password(subject, verdict, attempt, reserved)
         if not verdict.is_match or user is None:
             reason = REASONS.get(verdict.kind, Reason.PASSWORD_WRONG)
             return refused(attempt, Reason.UNKNOWN_USER if user is None else reason, line)
         return msgspec.structs.replace(attempt, is_first_factor_proven=True, password_of=user, trace=(line,))
 
-    async def _settle_password(self, user: User, verdict: PasswordVerdict, attempt: Attempt) -> None:
-        """A match forgives; a directory that gave no answer takes back the reserved attempt."""
+    async def _settle_password(
+        self, subject: Subject, verdict: PasswordVerdict, attempt: Attempt, reserved: Throttle
+    ) -> None:
+        """A match forgives; a directory that gave no answer takes back the reserved attempt; of a failure
+        that locks, somebody should hear."""
+        user = subject.user
 
         async def matched(tx: Transaction) -> None:
             await tx.clear_throttle(user.tenant_id, user.user_id, Factor.PASSWORD)
@@ -255,10 +258,16 @@ class Verifications:
         async def unanswered(tx: Transaction) -> None:
             await tx.release_attempt(user.tenant_id, user.user_id, Factor.PASSWORD, attempt.limits)
 
+        async def failed(tx: Transaction) -> None:
+            if reserved.is_locked(tx.now):
+                await tx.add_event(event(attempt, subject, "user.locked", tx.now))
+
         if verdict.is_match:
             await self._store.transact(matched)
         elif verdict.kind is PasswordVerdictKind.UNAVAILABLE:
             await self._store.transact(unanswered)
+        elif reserved.locked_until:
+            await self._store.transact(failed)
 
     # --- deciding -----------------------------------------------------------------------------------
 

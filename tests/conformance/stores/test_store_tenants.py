@@ -154,7 +154,14 @@ READS = {
 
 def test_every_method_is_tried() -> None:
     methods = {name for name in vars(Transaction) if not name.startswith("_")}
-    assert methods == CHANGES.keys() | READS | BY_TOKEN | OF_ALL
+    assert methods == CHANGES.keys() | READS | BY_TOKEN | OF_ALL | {"hold_user"}
+
+
+async def test_a_person_is_held_in_his_own_tenant(own_url: str, opened: Opened) -> None:
+    own = await opened(own_url)
+    await fill(own, A)
+    assert await own.transact(lambda tx: tx.hold_user(A, "alice"))
+    assert not await own.transact(lambda tx: tx.hold_user(B, "alice"))
 
 
 @pytest.mark.parametrize("change", CHANGES)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import msgspec
 import pytest
 
@@ -83,6 +85,27 @@ async def test_a_tenant_begins_within_the_bounds_that_hold_later(
     with pytest.raises(Refused) as refused:
         await house.services.applications.add_tenant(SYSTEM, "beta", "Beta", settings)
     assert refused.value.why is Refusal.OUT_OF_BOUNDS
+
+
+async def test_no_password_is_asked_for_that_nobody_looks_at(house: TestHouse) -> None:
+    """Password and passcode in one field, at an application that leaves the password to its client,
+    would let in whoever has the passcode. Refused from both sides."""
+    applications, combined = house.services.applications, {"mode": "combined"}
+    checked = await house.add_application("checked", first_factor=FirstFactor.CLIENT)
+    add = partial(applications.add_client, SYSTEM, TENANT, kind=ClientKind.RADIUS)
+    with pytest.raises(Refused) as refused:
+        await add("checked", name="a", address="10.1.0.1", settings=combined)
+    assert refused.value.why is Refusal.COMBINED_UNCHECKED
+    client = await add("checked", name="b", address="10.1.0.2", settings={"mode": "passcode_only"})
+    with pytest.raises(Refused):
+        await applications.change_client(SYSTEM, msgspec.structs.replace(client, settings=combined))
+    await add("vpn", name="c", address="10.1.0.3", settings=combined)
+    vpn = applications.snapshot.applications[TENANT, "vpn"]
+    with pytest.raises(Refused):
+        await applications.change_application(
+            SYSTEM, msgspec.structs.replace(vpn, first_factor=FirstFactor.CLIENT)
+        )
+    assert checked
 
 
 async def test_a_tenant_takes_no_concentrator_of_another(house: TestHouse) -> None:

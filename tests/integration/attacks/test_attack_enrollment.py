@@ -164,6 +164,42 @@ async def test_one_token_registered_by_many_on_two_nodes_has_one_holder(
         assert not (await first.start(person.user.username, PASSWORD, passcode)).is_approved
 
 
+async def test_sets_of_recovery_codes_made_at_once_leave_one(nodes: tuple[TestHouse, TestHouse]) -> None:
+    """Of codes that were shown at the same time on two nodes, the last set alone is good."""
+    first, second = nodes
+    alice = await first.add_person("Alice")
+    made = await asyncio.gather(
+        *(
+            (first, second)[n % 2].services.enrollments.new_recovery_codes(SYSTEM, TENANT, alice.user.user_id)
+            for n in range(8)
+        )
+    )
+    assert len({each.shown[0].reveal() for each in made}) == 8
+    subject = await first.store.read(lambda tx: tx.subject(TENANT, alice.user.user_id))
+    assert subject is not None
+    assert sum(held.method == "recovery_code" for held in subject.authenticators) == 1
+
+
+async def test_the_last_two_authenticators_are_not_removed_at_once(
+    nodes: tuple[TestHouse, TestHouse],
+) -> None:
+    """ENR-06: two removals that each see the other's authenticator leave nobody without one."""
+    first = nodes[0]
+    for number in range(5):
+        person = await first.add_person(f"person{number}")
+        await first.add_authenticator(person.user)
+        subject = await first.store.read(lambda tx, it=person: tx.subject(TENANT, it.user.user_id))
+        assert subject is not None
+        removals = [
+            node.services.enrollments.remove(
+                oneself(person), TENANT, person.user.user_id, held.authenticator_id
+            )
+            for node, held in zip(nodes, subject.authenticators, strict=True)
+        ]
+        results = await asyncio.gather(*removals, return_exceptions=True)
+        assert sum(isinstance(result, Refused) for result in results) == 1
+
+
 async def test_counters_at_the_end_of_their_range_end_there(house: TestHouse) -> None:
     """OTP-12: no wrap, no error, no old passcode."""
     alice = await house.add_person("Alice", "hotp")

@@ -56,14 +56,12 @@ CHANGE_VERIFICATION: Final = Statement(
 
 # Two sign-ins of one person that start at once on two nodes would each count only their own challenge; the
 # lock on the person's row puts them in order.
-HOLD_USER: Final = Statement(
-    """
-    select user_id from users where tenant_id = :tenant_id and user_id = :user_id for no key update
-    """,
-    joins=True,
-    turn=10,
-    key=("tenant_id", "user_id"),
+_HOLD_USER: Final = (
+    "select user_id from users where tenant_id = :tenant_id and user_id = :user_id for no key update"
 )
+HOLD_USER: Final = Statement(_HOLD_USER, joins=True, turn=10, key=("tenant_id", "user_id"))
+# Bodies of one group hold nothing against one another, so who counts on being alone must not join.
+HOLD_USER_ALONE: Final = Statement(_HOLD_USER)
 
 ADD_CHALLENGE: Final = Statement(
     insert("challenges", CHALLENGE), joins=True, turn=11, key=("tenant_id", "challenge_id")
@@ -132,6 +130,9 @@ CLOSE_CHALLENGE: Final = Statement(
 
 class Attempts(Requests):
     __slots__ = ()
+
+    async def hold_user(self, tenant_id: str, user_id: str) -> bool:
+        return bool(await self.fetch(HOLD_USER_ALONE(tenant_id=tenant_id, user_id=user_id)))
 
     async def add_verification(self, verification: Verification) -> bool:
         values = verification_values(verification)

@@ -77,7 +77,8 @@ RELEASE_ATTEMPT = Statement(
     """
     update throttles
        set failures = failures - 1,
-           locked_until = case when failures % :threshold::bigint = 0 and failures < :hard_stop::bigint then 0
+           locked_until = case when failures = :hard_stop::bigint then 0
+                               when failures % :threshold::bigint = 0 and failures < :hard_stop then 0
                                else locked_until end
      where tenant_id = :tenant_id and user_id = :user_id and factor = :factor and failures > 0
     """,
