@@ -1,1 +1,1 @@
-"""SQLite: one file, one process, one writer thread, many bodies per commit."""
+"""SQLite: one file, one process, one writer, many bodies per commit."""

@@ -35,8 +35,7 @@ class SqliteStore:
 
     async def open(self) -> None:
         await asyncio.to_thread(self._check_schema)
-        self._writer = await asyncio.to_thread(Writer, self._path, self._now, asyncio.get_running_loop())
-        self._writer.start()
+        self._writer = await asyncio.to_thread(Writer, self._path, self._now)
         self._readers = Readers(self._path, self._now)
 
     async def migrate(self) -> list[str]:
@@ -71,7 +70,7 @@ class SqliteStore:
         if readers is not None:
             await asyncio.to_thread(readers.stop)
         if writer is not None:
-            await asyncio.to_thread(writer.stop)
+            await writer.stop()
 
     def _check_schema(self) -> None:
         if not self._path.exists():

@@ -1,20 +1,21 @@
-"""The one writer: a thread that runs bodies in groups, one commit and one sync per group.
+"""The one writer: bodies run in groups on the event loop, one commit and one sync per group on a thread.
 
-While a group is synced to disk the next one gathers, so the slower the disk, the larger the groups. Nobody
-hears of a result before the commit has returned, then all of a group at once. A body that cannot be part of
-the group runs after it, in a transaction of its own.
+Running them needs the interpreter and never the disk's patience, so a thread of their own would only quarrel
+with the event loop over the interpreter; the sync needs nothing but patience. While a group is synced the
+next one gathers, so the slower the disk, the larger the groups. Nobody hears of a result before the commit
+has returned, then all of a group at once. A body that cannot be part of the group runs after it, on the
+thread, in a transaction of its own.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
-import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from queue import SimpleQueue
-from typing import Final
+from typing import Any, Final
 
 from vestibule.interfaces.store import Unavailable
 from vestibule.stores.bodies import MOST_WAITING, Job, refuse, too_many
@@ -22,26 +23,22 @@ from vestibule.stores.group import Group
 from vestibule.stores.sqlite.connection import connect_writer, unavailable
 from vestibule.stores.sqlite.transaction import SqliteTransaction, run, run_alone
 
-LARGEST_GROUP: Final = 256
+LARGEST_GROUP: Final = 64
+"""Few enough that the event loop gets back to its other work soon."""
 MOST_GROUP_TRIES: Final = 3
 
 
 class Writer:
-    """Owns the connection that writes. `submit` on the event loop; everything else is on the thread."""
+    """Owns the connection that writes, and uses it for one thing at a time."""
 
-    def __init__(self, path: Path, now: Callable[[], int], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, path: Path, now: Callable[[], int]) -> None:
         self._path = path
         self._now = now
-        self._loop = loop
         self._jobs: deque[Job] = deque()
-        self._bell: SimpleQueue[bool] = SimpleQueue()
-        self._is_rung = False
         self._connection = connect_writer(path)
-        self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
+        self._working: asyncio.Task[None] | None = None
         self._is_stopping = False
-
-    def start(self) -> None:
-        self._thread.start()
 
     def submit(self, job: Job) -> None:
         """Queue a body; raise Unavailable at once if too many wait already."""
@@ -50,62 +47,58 @@ class Writer:
         if len(self._jobs) >= MOST_WAITING:
             raise too_many()
         self._jobs.append(job)
-        if not self._is_rung:
-            # Once for all that this turn of the loop brings: they make one group.
-            self._is_rung = True
-            self._loop.call_soon(self._ring)
+        if self._working is None:
+            self._working = asyncio.get_running_loop().create_task(self._work())
 
-    def stop(self) -> None:
-        """Finish what is queued, then end the thread and close the file. Blocks."""
+    async def stop(self) -> None:
+        """Finish what is queued, then close the file."""
         self._is_stopping = True
-        self._bell.put(False)
-        self._thread.join()
+        if self._working is not None:
+            await self._working
+        await asyncio.to_thread(self._thread.shutdown)
         self._connection.close()
 
-    def _ring(self) -> None:
-        self._is_rung = False
-        self._bell.put(True)
-
-    def _run(self) -> None:
-        while self._bell.get():
-            self._work()
-        self._work()
-
-    def _work(self) -> None:
+    async def _work(self) -> None:
         while self._jobs:
             taken = [self._jobs.popleft() for _ in range(min(len(self._jobs), LARGEST_GROUP))]
             group = [job for job in taken if not job.future.cancelled()]
             try:
-                self._decide(group)
+                await self._decide(group)
             except Exception as error:
                 # The file could not even be opened again; with the next group it is tried anew.
                 for job in group:
                     refuse(job, error)
-            self._loop.call_soon_threadsafe(_settle, group)
+            for job in group:
+                job.settle()
+            # Those who have their results now go on before the next group takes its time.
+            await asyncio.sleep(0)
+        self._working = None
 
-    def _decide(self, jobs: list[Job]) -> None:
+    async def _decide(self, jobs: Sequence[Job]) -> None:
         """Run all of `jobs` to their endings, with as few commits as their failures allow."""
-        together, alone = (jobs, []) if len(jobs) > 1 else ([], list(jobs))
+        together, alone = list(jobs), []
         for _ in range(MOST_GROUP_TRIES):
             if together:
-                away, together = self._together(together)
+                away, together = await self._together(together)
                 alone += away
         for job in alone + together:
-            self._alone(job)
+            await self._on_thread(self._alone, job)
             while job.wants_again:
-                self._alone(job)
+                await self._on_thread(self._alone, job)
 
-    def _together(self, jobs: list[Job]) -> tuple[list[Job], list[Job]]:
+    async def _together(self, jobs: list[Job]) -> tuple[list[Job], list[Job]]:
         """Try to decide `jobs` by one commit; return whom to run alone, and whom together once more."""
         connection = self._connection
         try:
-            connection.execute("begin immediate")
+            await self._on_thread(connection.execute, "begin immediate")
             now = self._now()
             group = Group(jobs, lambda: SqliteTransaction(now))
             run(group, connection)
-            connection.execute("rollback" if group.is_spoiled else "commit")
-        except sqlite3.Error as error:
-            self._roll_back()
+            await self._on_thread(connection.execute, "rollback" if group.is_spoiled else "commit")
+        except Exception as error:
+            await self._on_thread(self._roll_back)
+            if not isinstance(error, sqlite3.Error):
+                raise
             for job in jobs:
                 refuse(job, unavailable(error, self._path))
             return [], []
@@ -131,7 +124,5 @@ class Writer:
             self._connection.close()
             self._connection = connect_writer(self._path)
 
-
-def _settle(group: Sequence[Job]) -> None:
-    for job in group:
-        job.settle()
+    async def _on_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
