@@ -53,10 +53,12 @@ def test_a_new_secret_works_before_the_old_one_ends(running: Running) -> None:
 
 
 def test_a_radius_client_comes_changes_and_goes(cli: CommandLine) -> None:
-    added = cli(
-        "client", "add", "branch", "198.51.100.7/24", "--application", "VPN", "--mode", "combined",
-        "--passcode-length", "8",
-    )  # fmt: skip
+    branch = ("client", "add", "branch", "198.51.100.7/24", "--mode", "combined", "--passcode-length", "8")
+    assert "passcode_only" in cli.refused(*branch, "--application", "VPN"), (
+        "it leaves the password to the client"
+    )
+    cli.out("application", "add", "Branch offices")
+    added = cli(*branch, "--application", "Branch offices")
     assert added.returncode == 0, added.stderr
     assert len(added.stdout.strip()) == 32
     shown = cli.json("client", "show", "branch")
