@@ -19,6 +19,7 @@ USERS = 100
 def _echo(ready: object) -> None:
     os.sched_setaffinity(0, {0})
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
     server.bind(("127.0.0.1", 0))
     ready.send(server.getsockname()[1])  # type: ignore[attr-defined]
     while True:
@@ -39,19 +40,24 @@ def udp_echo(count: int, window: int) -> Figures:
         process.join()
 
 
-def freeradius(folder: Path, count: int, window: int) -> Figures:
-    """Measure FreeRADIUS with a static users file, on one core."""
-    users = {f"user{number}": "123456" for number in range(USERS)}
-    server = FreeRadius(folder, users=users, secret=SECRET.decode())
-    server.start()
-    try:
-        assert server.program is not None
-        for task in Path(f"/proc/{server.program.process.pid}/task").iterdir():
+class Bound:
+    """FreeRADIUS with a static users file, on one core, to be measured beside us again and again: machines
+    that share their hardware change their speed from one minute to the next."""
+
+    def __init__(self, folder: Path) -> None:
+        users = {f"user{number}": "123456" for number in range(USERS)}
+        self._server = FreeRadius(folder, users=users, secret=SECRET.decode())
+        self._server.start()
+        assert self._server.program is not None
+        for task in Path(f"/proc/{self._server.program.process.pid}/task").iterdir():
             os.sched_setaffinity(int(task.name), {0})
-        load = RadiusLoad(("127.0.0.1", server.port), _request)
+
+    def measure(self, count: int, window: int) -> Figures:
+        load = RadiusLoad(("127.0.0.1", self._server.port), _request)
         return load.run("FreeRADIUS, static users file, one core", count, window)
-    finally:
-        server.stop()
+
+    def stop(self) -> None:
+        self._server.stop()
 
 
 def _request(index: int, identifier: int) -> bytes:

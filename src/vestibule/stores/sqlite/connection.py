@@ -21,7 +21,8 @@ BUSY_SECONDS: Final = 5.0
 """How long to wait for another process (a backup, a command of the administrator) to let go of the file."""
 
 _PAGES_KIB: Final = 32 * 1024
-_JOURNAL_PAGES: Final = 4000
+_JOURNAL_PAGES: Final = 40_000
+"""A commit copies the journal into the file only if checkpoints.py has not kept up."""
 
 _WRITER: Final = (
     "pragma journal_mode = wal",
@@ -49,14 +50,17 @@ _FILE_ERRORS: Final = {
 }
 
 
-def connect_writer(path: Path) -> sqlite3.Connection:
-    """Open the file to write, making it if there is none; raise Unavailable with what to do."""
+def connect_writer(path: Path, patience: float = BUSY_SECONDS) -> sqlite3.Connection:
+    """Open the file to write, making it if there is none; raise Unavailable with what to do. `patience`:
+    seconds that a statement waits for another process to let go of the file."""
     try:
         _make(path)
         path.chmod(0o600)
     except OSError as error:
         raise Unavailable(f"{path}: {error.strerror}: check the folder, its owner and permissions") from error
-    return _connect(f"file:{quote(str(path))}?mode=rw", path, _WRITER)
+    connection = _connect(f"file:{quote(str(path))}?mode=rw", path, _WRITER)
+    connection.execute(f"pragma busy_timeout = {int(patience * 1000)}")
+    return connection
 
 
 def _make(path: Path) -> None:
@@ -99,6 +103,11 @@ def unavailable(error: sqlite3.Error, path: Path | str) -> Unavailable:
     """Say what an error of the file means and what to do; nothing of a statement or its values."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return Unavailable(f"{path}: {_FILE_ERRORS.get(code, 'SQLite: ' + str(error))}")
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Tell whether another process holds the file just now."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def is_about_the_file(error: sqlite3.Error) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,12 +21,14 @@ from typing import Any, Final
 from vestibule.interfaces.store import Unavailable
 from vestibule.stores.bodies import MOST_WAITING, Job, refuse, too_many
 from vestibule.stores.group import Group
-from vestibule.stores.sqlite.connection import connect_writer, unavailable
+from vestibule.stores.sqlite.checkpoints import Checkpoints
+from vestibule.stores.sqlite.connection import BUSY_SECONDS, connect_writer, is_busy, unavailable
 from vestibule.stores.sqlite.transaction import SqliteTransaction, run, run_alone
 
 LARGEST_GROUP: Final = 64
 """Few enough that the event loop gets back to its other work soon."""
 MOST_GROUP_TRIES: Final = 3
+_BUSY_APART: Final = 0.01
 
 
 class Writer:
@@ -35,7 +38,8 @@ class Writer:
         self._path = path
         self._now = now
         self._jobs: deque[Job] = deque()
-        self._connection = connect_writer(path)
+        self._connection = connect_writer(path, patience=0)
+        self._checkpoints = Checkpoints(path)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         self._working: asyncio.Task[None] | None = None
         self._is_stopping = False
@@ -55,24 +59,31 @@ class Writer:
         self._is_stopping = True
         if self._working is not None:
             await self._working
+        await self._checkpoints.stop()
         await asyncio.to_thread(self._thread.shutdown)
         self._connection.close()
 
     async def _work(self) -> None:
-        while self._jobs:
-            taken = [self._jobs.popleft() for _ in range(min(len(self._jobs), LARGEST_GROUP))]
-            group = [job for job in taken if not job.future.cancelled()]
-            try:
-                await self._decide(group)
-            except Exception as error:
-                # The file could not even be opened again; with the next group it is tried anew.
-                for job in group:
-                    refuse(job, error)
+        try:
+            while self._jobs:
+                await self._next_group()
+                # Those who have their results go on before the next group takes its time.
+                await asyncio.sleep(0)
+        finally:
+            self._working = None
+
+    async def _next_group(self) -> None:
+        taken = [self._jobs.popleft() for _ in range(min(len(self._jobs), LARGEST_GROUP))]
+        group = [job for job in taken if not job.future.cancelled()]
+        try:
+            await self._decide(group)
+        except Exception as error:
+            # The file could not even be opened again; with the next group it is tried anew.
             for job in group:
-                job.settle()
-            # Those who have their results now go on before the next group takes its time.
-            await asyncio.sleep(0)
-        self._working = None
+                refuse(job, error)
+        for job in group:
+            job.settle()
+        self._checkpoints.note(self._connection)
 
     async def _decide(self, jobs: Sequence[Job]) -> None:
         """Run all of `jobs` to their endings, with as few commits as their failures allow."""
@@ -90,7 +101,7 @@ class Writer:
         """Try to decide `jobs` by one commit; return whom to run alone, and whom together once more."""
         connection = self._connection
         try:
-            await self._on_thread(connection.execute, "begin immediate")
+            await self._begin()
             now = self._now()
             group = Group(jobs, lambda: SqliteTransaction(now))
             run(group, connection)
@@ -105,10 +116,36 @@ class Writer:
         others = group.others(jobs)
         return group.alone, others if group.is_spoiled else [job for job in others if job.wants_again]
 
+    async def _begin(self) -> None:
+        """Begin to write: at once if nothing stands in the way, else on the thread."""
+        if not self._checkpoints.is_due:
+            try:
+                self._connection.execute("begin immediate")
+            except sqlite3.OperationalError as error:
+                if not is_busy(error):
+                    raise
+            else:
+                return
+        await self._on_thread(self._begin_patiently)
+
+    def _begin_patiently(self) -> None:
+        if self._checkpoints.is_due:
+            self._checkpoints.finish(self._connection)
+        end = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._connection.execute("begin immediate")
+            except sqlite3.OperationalError as error:
+                if not is_busy(error) or time.monotonic() > end:
+                    raise
+                time.sleep(_BUSY_APART)
+            else:
+                return
+
     def _alone(self, job: Job) -> None:
         connection = self._connection
         try:
-            connection.execute("begin immediate")
+            self._begin_patiently()
             run_alone(job, connection, self._now())
             connection.execute("commit" if job.failure is None else "rollback")
         except sqlite3.Error as error:
@@ -122,7 +159,7 @@ class Writer:
         except sqlite3.Error:
             # The connection is of no use any more; a new one recovers what the journal holds.
             self._connection.close()
-            self._connection = connect_writer(self._path)
+            self._connection = connect_writer(self._path, patience=0)
 
     async def _on_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)

@@ -24,6 +24,8 @@ LONGEST_NAME: Final = 255
 
 # ASCII only: a serial of look-alike letters of another script would be a second token of the same name.
 _SERIAL: Final = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z._:/# -]{0,62}[0-9A-Za-z])?")
+_LONGEST_WORD: Final = 10
+"""Makers number their tokens: a serial of this length of which less than a third are digits is doubtful."""
 _LOOKS_LIKE_SECRET: Final = re.compile(r"(?=.*[A-Za-z])[0-9A-Za-z+/=]{16,}|[0-9]{30,}")
 
 
@@ -156,11 +158,13 @@ def is_serial(text: str) -> bool:
 def nameable_serial(text: str) -> str:
     """Return `text` if a report may show it as the serial of a bad row, else nothing.
 
-    In a file whose columns are mixed up the serial is the secret, so what looks like one is not shown.
+    In a file whose columns are mixed up the serial is the secret, and in a damaged one a piece of it, so what
+    looks like one is not shown.
     """
     if not is_serial(text) or _LOOKS_LIKE_SECRET.fullmatch(text.replace(" ", "")):
         return ""
-    return text
+    digits = sum(character.isdigit() for character in text)
+    return "" if len(text) >= _LONGEST_WORD and digits * 3 < len(text) else text
 
 
 def is_name(text: str) -> bool:
