@@ -112,7 +112,9 @@ class _Run:
 
     def _load(self, typed: list[tuple[str, str]]) -> RadiusLoad:
         secret = self._population.shared_secret
-        return RadiusLoad(self._address, lambda i, identifier: access_request(secret, identifier, *typed[i]))
+        return RadiusLoad(
+            self._address, lambda i, identifier: access_request(secret, identifier, *typed[i]), secret
+        )
 
     def checked(self, count: int) -> Figures:
         population = self._population

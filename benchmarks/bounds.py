@@ -53,7 +53,7 @@ class Bound:
             os.sched_setaffinity(int(task.name), {0})
 
     def measure(self, count: int, window: int) -> Figures:
-        load = RadiusLoad(("127.0.0.1", self._server.port), _request)
+        load = RadiusLoad(("127.0.0.1", self._server.port), _request, SECRET)
         return load.run("FreeRADIUS, static users file, one core", count, window)
 
     def stop(self) -> None:

@@ -9,6 +9,7 @@ import selectors
 import socket
 import time
 from collections.abc import Callable, Sequence
+from hashlib import md5
 
 from benchmarks.figures import Figures
 from tests.callers import ACCESS_ACCEPT, ACCESS_CHALLENGE
@@ -38,9 +39,13 @@ class _Lane:
 class RadiusLoad:
     """Drives one server; `build(i, identifier)` makes the i-th request."""
 
-    def __init__(self, address: tuple[str, int], build: Callable[[int, int], bytes]) -> None:
+    def __init__(
+        self, address: tuple[str, int], build: Callable[[int, int], bytes], secret: bytes = b""
+    ) -> None:
+        """Without `secret`, a reply is known by its identifier alone."""
         self._address = address
         self._build = build
+        self._secret = secret
 
     def run(
         self,
@@ -85,11 +90,12 @@ class RadiusLoad:
                 lane = key.data
                 number = lanes.index(lane)
                 for reply in _received(lane.socket):
-                    if lane.sent.pop(reply[1], None) is None:
+                    if not self._is_answer(reply, lane.sent.get(reply[1], (0.0, b""))[1]):
                         continue
+                    del lane.sent[reply[1]]
                     index, at = owner[number, reply[1]]
                     if reply[0] == ACCESS_CHALLENGE and follow is not None:
-                        lane.send(follow(index, reply, reply[1]), at)
+                        lane.send(follow(index, reply, reply[1]), now)
                         continue
                     done += 1
                     outstanding -= 1
@@ -99,6 +105,13 @@ class RadiusLoad:
         for lane in lanes:
             lane.socket.close()
         return Figures(label, done, accepted, seconds, latencies)
+
+    def _is_answer(self, reply: bytes, request: bytes) -> bool:
+        """Tell whether this is the reply to that request (RFC 2865 §3), not a late one to another."""
+        if not request or not self._secret:
+            return bool(request)
+        digest = md5(reply[:4] + request[4:20] + reply[20:] + self._secret, usedforsecurity=False)
+        return digest.digest() == reply[4:20]
 
 
 def _received(source: socket.socket) -> list[bytes]:
