@@ -149,8 +149,9 @@ class Applications:
         self._check_built_in(application)
         self._check_directory(tenant_id, application.first_factor, application.directory_id)
         for peer in self.snapshot.peers.values():
-            if peer.application.application_id == application.application_id:
-                _check_client_settings(peer.client.kind, peer.client.settings, application)
+            client = peer.client
+            if (client.tenant_id, client.application_id) == (tenant_id, application.application_id):
+                _check_client_settings(client.kind, client.settings, application)
 
         async def body(tx: Transaction) -> None:
             await tx.put(application)
@@ -201,10 +202,7 @@ class Applications:
         scopes: tuple[str, ...] = (),
     ) -> Client:
         actor.demand(Right.ADMINISTER, tenant_id)
-        application = self.snapshot.applications.get((tenant_id, application_id))
-        if application is None:
-            raise Refused(Refusal.NOT_FOUND, application_id)
-        _check_client_settings(kind, settings or {}, application)
+        _check_client_settings(kind, settings or {}, self._application(tenant_id, application_id))
         if client_id in self.snapshot.peers:
             raise Refused(Refusal.NAME_TAKEN, client_id)
         client = Client(
@@ -230,7 +228,7 @@ class Applications:
     async def change_client(self, actor: Actor, client: Client) -> Client:
         """Write `client` as given; `Conflict` if its version is not the newest."""
         actor.demand(Right.ADMINISTER, client.tenant_id)
-        application = self.snapshot.applications.get((client.tenant_id, client.application_id))
+        application = self._application(client.tenant_id, client.application_id)
         _check_client_settings(client.kind, client.settings, application)
         address = self._checked_address(client.tenant_id, client.kind, client.address, client.client_id)
         changed = msgspec.structs.replace(client, address=address)
@@ -368,6 +366,12 @@ class Applications:
     def _peers(self, tenant_id: str) -> list[Peer]:
         return [p for p in self.snapshot.peers.values() if p.client.tenant_id == tenant_id]
 
+    def _application(self, tenant_id: str, application_id: str) -> Application:
+        application = self.snapshot.applications.get((tenant_id, application_id))
+        if application is None:
+            raise Refused(Refusal.NOT_FOUND, application_id)
+        return application
+
     def _client(self, tenant_id: str, client_id: str) -> Client:
         peer = self.snapshot.peers.get(client_id)
         if peer is None or peer.client.tenant_id != tenant_id:
@@ -417,19 +421,16 @@ def _overlaps(network: ipaddress.IPv4Network | ipaddress.IPv6Network, other: str
     return type(stored) is type(network) and stored.overlaps(network)
 
 
-def _check_client_settings(
-    kind: ClientKind, settings: dict[str, Any], application: Application | None
-) -> None:
+def _check_client_settings(kind: ClientKind, settings: dict[str, Any], application: Application) -> None:
     if kind is not ClientKind.RADIUS:
         return
     try:
         read = read_settings(settings)
     except ValueError as wrong:
         raise Refused(Refusal.SETTING_INVALID, str(wrong)) from None
-    is_checked_by_client = application is not None and application.first_factor is FirstFactor.CLIENT
-    if read.mode is Mode.COMBINED and is_checked_by_client:
+    if read.mode is Mode.COMBINED and application.first_factor is FirstFactor.CLIENT:
         # The password in front of the passcode would be cut off and never looked at.
-        raise Refused(Refusal.COMBINED_UNCHECKED, application.name if application else "")
+        raise Refused(Refusal.COMBINED_UNCHECKED, application.name)
 
 
 def _check_settings(settings: TenantSettings) -> None:

@@ -91,7 +91,7 @@ async def test_no_password_is_asked_for_that_nobody_looks_at(house: TestHouse) -
     """Password and passcode in one field, at an application that leaves the password to its client,
     would let in whoever has the passcode. Refused from both sides."""
     applications, combined = house.services.applications, {"mode": "combined"}
-    checked = await house.add_application("checked", first_factor=FirstFactor.CLIENT)
+    await house.add_application("checked", first_factor=FirstFactor.CLIENT)
     add = partial(applications.add_client, SYSTEM, TENANT, kind=ClientKind.RADIUS)
     with pytest.raises(Refused) as refused:
         await add("checked", name="a", address="10.1.0.1", settings=combined)
@@ -105,7 +105,12 @@ async def test_no_password_is_asked_for_that_nobody_looks_at(house: TestHouse) -
         await applications.change_application(
             SYSTEM, msgspec.structs.replace(vpn, first_factor=FirstFactor.CLIENT)
         )
-    assert checked
+    await beta(house)
+    theirs = applications.snapshot.applications["beta", "vpn"]
+    left = await applications.change_application(
+        SYSTEM, msgspec.structs.replace(theirs, first_factor=FirstFactor.CLIENT)
+    )
+    assert left.first_factor is FirstFactor.CLIENT, "another tenant's clients are no obstacle (TEN-01)"
 
 
 async def test_a_tenant_takes_no_concentrator_of_another(house: TestHouse) -> None:

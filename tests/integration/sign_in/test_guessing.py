@@ -200,13 +200,17 @@ async def test_a_password_that_locks_is_an_event_and_one_that_is_right_is_none(h
     """BF-01: somebody should hear of it, once; a right password that was reserved last locks nobody."""
     await house.add_person("Alice")
     await house.change_settings(lockout_threshold=3)
-    locked = lambda: house.store.read(lambda tx: tx.events(TENANT, "user.locked", _page()))  # noqa: E731
     for password in ("wrong", "wrong", PASSWORD, "wrong", "wrong"):
         await house.start("alice", password)
-    assert not (await locked()).rows
+    assert await _lockouts(house) == []
     for _ in range(3):
         await house.start("alice", "wrong")
-    assert [event.subject_name for event in (await locked()).rows] == ["Alice"]
+    assert await _lockouts(house) == ["Alice"]
+
+
+async def _lockouts(house: TestHouse) -> list[str]:
+    listed = await house.store.read(lambda tx: tx.events(TENANT, "user.locked", _page()))
+    return [event.subject_name for event in listed.rows]
 
 
 def _page():
