@@ -19,6 +19,7 @@ from tests.conformance.stores.conftest import Opened
 from tests.conformance.stores.records import decided, tenant
 from vestibule.interfaces.store import Store, Unavailable
 from vestibule.stores import open_store
+from vestibule.stores.sqlite import checkpoints
 
 
 @pytest.fixture
@@ -229,3 +230,13 @@ async def test_a_file_that_went_away_is_opened_again_when_it_is_back(own: Store,
     _show(path)
     assert all(isinstance(each, Unavailable) or each is True for each in await add(own, "a"))
     assert await add(own, "b") == [True]
+
+
+async def test_the_journal_begins_anew_again_and_again(
+    own: Store, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Left alone, 300 commits would leave some 4 MiB behind them."""
+    monkeypatch.setattr(checkpoints, "ROWS_APART", 20)
+    for number in range(300):
+        assert await add(own, f"user{number}") == [True]
+    assert path.with_name(path.name + "-wal").stat().st_size < 1024 * 1024

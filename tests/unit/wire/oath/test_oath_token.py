@@ -58,6 +58,13 @@ def test_a_serial_that_looks_like_a_secret_is_not_shown() -> None:
         assert nameable_serial(secret) == ""
 
 
+def test_a_piece_of_a_secret_is_no_serial_to_be_named() -> None:
+    """TOK-10: what a damaged row leaves of one; a maker's numbers are mostly digits."""
+    assert nameable_serial("MNQW4YLSPEWXGZL") == ""
+    assert nameable_serial("MNQW4YLSPE") == ""
+    assert nameable_serial("ALNG12345678") == "ALNG12345678"
+
+
 def test_a_token_masks_its_secret() -> None:
     key = TokenKey(
         line=1, serial="1", algorithm=OathAlgorithm.TOTP, secret=b"canary-of-a-secret", interval=30
