@@ -118,27 +118,27 @@ class Verifications:
 
     # --- commands -----------------------------------------------------------------------------------
 
-    async def start(
+    def start(
         self, origin: Origin, password: Secret[str] | None = None, passcode: Secret[str] | None = None
-    ) -> Progress:
+    ) -> Awaitable[Progress]:
         """Begin a verification with what the client has: a password, a passcode, both or neither.
 
         Returns it approved, denied, or pending with an open challenge. Raises `Unavailable` if nothing
         can be decided durably: then nothing has been decided.
         """
         attempt = self._attempt(origin, passcode)
-        return await self._guarded(origin, self._start(attempt, password))
+        if attempt.application.first_factor is not FirstFactor.CLIENT and password:
+            return self._guarded(origin, self._start_with_password(attempt, password))
+        return self._guarded(origin, self._store.transact(lambda tx: self._decide(tx, attempt)))
 
-    async def answer(self, origin: Origin, challenge_id: str, passcode: Secret[str]) -> Progress:
+    def answer(self, origin: Origin, challenge_id: str, passcode: Secret[str]) -> Awaitable[Progress]:
         """Answer an open challenge of the same client and user.
 
         Returns it approved, denied, or still pending after a wrong passcode with tries left. A challenge
         that is unknown, over, another client's or another user's is denied as one and the same.
         """
         attempt = self._attempt(origin, passcode)
-        return await self._guarded(
-            origin, self._store.transact(lambda tx: self._answer(tx, attempt, challenge_id))
-        )
+        return self._guarded(origin, self._store.transact(lambda tx: self._answer(tx, attempt, challenge_id)))
 
     async def cancel(self, tenant_id: str, client_id: str, verification_id: str) -> Verification | None:
         """Cancel a pending verification of this client; return the row as it stands, None if not his."""
@@ -172,7 +172,7 @@ class Verifications:
 
         return await self._store.read(body)
 
-    async def refuse(self, origin: Origin, reason: Reason) -> Progress:
+    def refuse(self, origin: Origin, reason: Reason) -> Awaitable[Progress]:
         """Record a denial that the front end itself must give, e.g. for a protocol that is not spoken."""
         attempt = self._attempt(origin, None)
 
@@ -181,7 +181,7 @@ class Verifications:
             ending = denied(reason, (TraceLine("front_end", reason.value),))
             return await self._conclude(tx, attempt, subject, ending)
 
-        return await self._guarded(origin, self._store.transact(body))
+        return self._guarded(origin, self._store.transact(body))
 
     # --- starting -----------------------------------------------------------------------------------
 
@@ -200,10 +200,9 @@ class Verifications:
             passcode=passcode,
         )
 
-    async def _start(self, attempt: Attempt, password: Secret[str] | None) -> Progress:
-        if attempt.application.first_factor is not FirstFactor.CLIENT and password:
-            attempt = await self._with_password(attempt, password)
-        return await self._store.transact(lambda tx: self._decide(tx, attempt))
+    async def _start_with_password(self, attempt: Attempt, password: Secret[str]) -> Progress:
+        proven = await self._with_password(attempt, password)
+        return await self._store.transact(lambda tx: self._decide(tx, proven))
 
     async def _with_password(self, attempt: Attempt, password: Secret[str]) -> Attempt:
         """Reserve the attempt, ask the directory outside any transaction, and note what it said."""

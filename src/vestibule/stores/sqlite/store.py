@@ -42,9 +42,6 @@ class SqliteStore:
         return await asyncio.to_thread(self._migrate)
 
     async def transact(self, body: Callable[[Transaction], Awaitable[Result]]) -> Result:
-        return await self._transact(body)
-
-    async def _transact(self, body: Callable[[Any], Awaitable[Result]]) -> Result:
         if self._writer is None:
             raise Unavailable("the store is closed")
         job = Job(body, asyncio.get_running_loop().create_future())
@@ -62,7 +59,8 @@ class SqliteStore:
         return result
 
     async def check(self) -> None:
-        await self._transact(Queries.touch)
+        touch: Callable[[Any], Awaitable[None]] = Queries.touch
+        await self.transact(touch)
 
     async def close(self) -> None:
         writer, readers = self._writer, self._readers
