@@ -129,6 +129,7 @@ class RadiusFrontend:
     # --- receiving ----------------------------------------------------------------------------------
 
     def _drain(self, opened: DatagramSocket) -> None:
+        self._duplicates.expire(self._milliseconds())
         for _ in range(_MOST_AT_ONCE):
             try:
                 datagram, path = opened.receive()

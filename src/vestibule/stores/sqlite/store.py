@@ -30,10 +30,12 @@ class SqliteStore:
         """`path` is the database file; without a clock, the time is the system's."""
         self._path = path
         self._now = clock.now if clock is not None else _system_now
+        self._loop: asyncio.AbstractEventLoop
         self._writer: Writer | None = None
         self._readers: Readers | None = None
 
     async def open(self) -> None:
+        self._loop = asyncio.get_running_loop()
         await asyncio.to_thread(self._check_schema)
         self._writer = await asyncio.to_thread(Writer, self._path, self._now)
         self._readers = Readers(self._path, self._now)
@@ -44,7 +46,7 @@ class SqliteStore:
     async def transact(self, body: Callable[[Transaction], Awaitable[Result]]) -> Result:
         if self._writer is None:
             raise Unavailable("the store is closed")
-        job = Job(body, asyncio.get_running_loop().create_future())
+        job = Job(body, self._loop.create_future())
         self._writer.submit(job)
         result: Result = await job.future
         return result
