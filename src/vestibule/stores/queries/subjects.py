@@ -133,7 +133,7 @@ class Subjects(Requests):
             # A match changes nothing about a person who is locked or has a clean record, as nearly always. A
             # lock on the row orders this attempt among all others as a write would, and leaves nothing to
             # clean up.
-            rows = await self.fetch(CLEAN_OR_LOCKED.of((tenant_id, user_id, factor.value, self.now)))
+            rows = await self.fetch(CLEAN_OR_LOCKED.of((tenant_id, user_id, str(factor), self.now)))
             if rows:
                 found = Throttle(factor, rows[0][0], rows[0][1])
                 return None if found.is_locked(self.now) else found
@@ -142,7 +142,7 @@ class Subjects(Requests):
         values = (
             tenant_id,
             user_id,
-            factor.value,
+            str(factor),
             first.failures,
             first.locked_until,
             is_match,

@@ -41,7 +41,7 @@ def run(group: Group, connection: sqlite3.Connection) -> None:
                 for member, values in waiting
             ]
             for (member, _), answer in zip(waiting, answers, strict=True):
-                group.answer(member, answer, has_written=statement.writes and _has_changed(answer))
+                group.answer(member, answer, statement.writes and _has_changed(answer))
     finally:
         group.drop()
 
