@@ -8,18 +8,13 @@ people. Telling twice is harmless; not telling is not: a gateway that is unsure 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
 from vestibule.crypto.secret import Secret
 from vestibule.model.call import CallEvent, Instruction, Spoken
-
-
-class Carries(StrEnum):
-    TEXT = "text"
-    CALL = "call"
+from vestibule.model.delivery import Carries
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,7 +17,9 @@ import msgspec
 
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
+from vestibule.model.delivery import Delivery
 from vestibule.model.event import Event
+from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.session import Link, Session
 from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import Factor, Throttle, ThrottleLimits
@@ -129,6 +131,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     clients: tuple[Client, ...]
     secrets: tuple[ClientSecret, ...]
     directories: tuple[DirectoryConfiguration, ...]
+    gateways: tuple[GatewayConfiguration, ...] = ()
 
 
 class Transaction(Protocol):
@@ -209,6 +212,62 @@ class Transaction(Protocol):
         """Move an open challenge to `state`; False if it is not open."""
         ...
 
+    async def out_of_band_challenges(self, tenant_id: str, user_id: str) -> tuple[Challenge, ...]:
+        """Return the open, unexpired challenges of a user that are not answered where he signs in."""
+        ...
+
+    async def untaken_challenges(self, tenant_id: str, user_id: str, origin: str) -> tuple[Challenge, ...]:
+        """Return a user's challenges that were asked for from `origin`, were answered, are not over yet and
+        have let nobody in, newest first."""
+        ...
+
+    async def challenges_by_address(self, tenant_id: str, address: str) -> tuple[Challenge, ...]:
+        """Return the open, unexpired challenges whose answer is awaited from that phone number."""
+        ...
+
+    async def replace_challenge(self, challenge: Challenge) -> bool:
+        """Compare-and-set on `version` of an open challenge: writes what a dialogue moves (`progress`,
+        `tries_left`, `waiter`), version + 1. False: it is closed or somebody else was first."""
+        ...
+
+    async def supersede_challenges(self, tenant_id: str, user_id: str, method: str) -> int:
+        """Move all open challenges of one method of a user to superseded."""
+        ...
+
+    async def take_challenge(self, tenant_id: str, challenge_id: str, waiter: str) -> bool:
+        """Let the newest waiting request in: set `taken_at` of an answered challenge, once in the world,
+        if `waiter` is still the one it waits for."""
+        ...
+
+    async def versions(self, tenant_id: str, verification_ids: Sequence[str]) -> dict[str, int]:
+        """Return the version of each of these verifications: one that has moved on has a higher one."""
+        ...
+
+    # --- what is sent -----------------------------------------------------------------------------
+
+    async def add_delivery(self, delivery: Delivery) -> None: ...
+
+    async def delivery(self, tenant_id: str, delivery_id: str) -> Delivery | None: ...
+
+    async def delivery_by_reference(
+        self, tenant_id: str, gateway_id: str, reference: str
+    ) -> Delivery | None: ...
+
+    async def deliveries_of(self, tenant_id: str, challenge_id: str) -> tuple[Delivery, ...]: ...
+
+    async def take_deliveries(self, node: str, limit: int, lease_ms: int) -> tuple[Delivery, ...]:
+        """Take what is due, oldest first, for all tenants: state taken, `node`, `tries` + 1, and `due_at`
+        the end of the lease, after which another node may take it."""
+        ...
+
+    async def replace_delivery(self, delivery: Delivery) -> bool:
+        """Compare-and-set on `version`: writes all that moves, version + 1."""
+        ...
+
+    async def count_deliveries(self, tenant_id: str, user_id: str, since: int) -> int:
+        """How many texts and calls to a user were begun since then."""
+        ...
+
     async def expire_verifications(self, limit: int) -> int:
         """Move pending verifications past their time to expired (reason timed out, decided now), with
         their challenges; return how many. For all tenants: the worker's own."""
@@ -276,13 +335,16 @@ class Transaction(Protocol):
     async def configuration(self) -> Configuration: ...
 
     async def put(
-        self, record: Tenant | Application | Client | ClientSecret | DirectoryConfiguration
+        self,
+        record: Tenant | Application | Client | ClientSecret | DirectoryConfiguration | GatewayConfiguration,
     ) -> None:
         """Insert (version 1 and new), or replace by compare-and-set on `version` (raises `Conflict`);
         raises the generation. `AlreadyExists` if a name is taken in its tenant."""
         ...
 
-    async def remove(self, record: Application | Client | ClientSecret | DirectoryConfiguration) -> bool:
+    async def remove(
+        self, record: Application | Client | ClientSecret | DirectoryConfiguration | GatewayConfiguration
+    ) -> bool:
         """Delete the record and what belongs to it (a client's secrets); raises the generation."""
         ...
 
@@ -360,6 +422,15 @@ class Store(Protocol):
 
     async def check(self) -> None:
         """Raise `Unavailable` unless a write could be made durable now. For readiness."""
+        ...
+
+    def wake(self, verification_id: str) -> None:
+        """Tell whoever waits, on any node, that this verification has moved on. After the commit; a hint
+        that may be lost. Never raises and never waits."""
+        ...
+
+    def on_wake(self, hear: Callable[[str], None]) -> None:
+        """Call `hear` on the event loop with each verification that any node has told of."""
         ...
 
     async def close(self) -> None: ...

@@ -51,6 +51,7 @@ _SWEEPS: Final = tuple(
         ("sessions", "token_hash", ""),
         ("links", "token_hash", ""),
         ("challenges", "challenge_id", "and state <> 'open'"),
+        ("deliveries", "delivery_id", ""),
     )
 )
 

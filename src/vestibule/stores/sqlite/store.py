@@ -32,6 +32,7 @@ class SqliteStore:
         self._now = clock.now if clock is not None else _system_now
         self._writer: Writer | None = None
         self._readers: Readers | None = None
+        self._hearers: list[Callable[[str], None]] = []
 
     async def open(self) -> None:
         await asyncio.to_thread(self._check_schema)
@@ -63,6 +64,14 @@ class SqliteStore:
 
     async def check(self) -> None:
         await self._transact(Queries.touch)
+
+    def wake(self, verification_id: str) -> None:
+        # The one process that has the file is the one that waits.
+        for hear in self._hearers:
+            hear(verification_id)
+
+    def on_wake(self, hear: Callable[[str], None]) -> None:
+        self._hearers.append(hear)
 
     async def close(self) -> None:
         writer, readers = self._writer, self._readers

@@ -1,0 +1,125 @@
+"""Challenges whose answer comes on another road, and the requests that wait for it.
+
+Every write is conditional: an answer, a repeat and an end that come at once find out who was first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from vestibule.model.verification import Challenge
+from vestibule.stores.rows import CHALLENGE, challenge_of, json_text
+from vestibule.stores.statement import Statement, select
+from vestibule.stores.transaction import Requests
+
+_CHALLENGES: Final = f"select {select(CHALLENGE)} from challenges where tenant_id = :tenant_id"  # noqa: S608 - made of constants
+
+OUT_OF_BAND: Final = Statement(
+    f"""{_CHALLENGES}
+       and user_id = :user_id and state = 'open' and channel <> 'typed' and expires_at > :now::bigint
+     order by created_at, challenge_id
+    """,
+    joins=True,
+    turn=2,
+)
+
+ANSWERED_FROM: Final = Statement(
+    f"""{_CHALLENGES}
+       and user_id = :user_id and origin = :origin and state = 'answered' and taken_at is null
+       and expires_at > :now::bigint
+     order by created_at desc, challenge_id desc
+    """,
+    joins=True,
+    turn=2,
+)
+
+BY_ADDRESS: Final = Statement(
+    f"""{_CHALLENGES}
+       and address = :address and address <> '' and state = 'open' and channel = 'reply'
+       and expires_at > :now::bigint
+     order by created_at, challenge_id
+    """
+)
+
+MOVE_CHALLENGE: Final = Statement(
+    """
+    update challenges
+       set progress = :progress, tries_left = :tries_left::bigint, waiter = :waiter, version = version + 1
+     where tenant_id = :tenant_id and challenge_id = :challenge_id and state = 'open'
+       and version = :version::bigint
+    """,
+    joins=True,
+    turn=8,
+    key=("tenant_id", "challenge_id"),
+)
+
+SUPERSEDE_METHOD: Final = Statement(
+    """
+    update challenges set state = 'superseded'
+     where tenant_id = :tenant_id and user_id = :user_id and method = :method and state = 'open'
+    """,
+    joins=True,
+    turn=10,
+    key=("tenant_id", "user_id", "method"),
+)
+
+TAKE_CHALLENGE: Final = Statement(
+    """
+    update challenges set taken_at = :now::bigint
+     where tenant_id = :tenant_id and challenge_id = :challenge_id and state = 'answered'
+       and waiter = :waiter and taken_at is null
+    """,
+    joins=True,
+    turn=8,
+    key=("tenant_id", "challenge_id"),
+)
+
+VERSIONS: Final = Statement(
+    """
+    select verification_id, version from verifications
+     where tenant_id = :tenant_id and verification_id = any(:verification_ids)
+    """
+)
+
+
+class Waiting(Requests):
+    __slots__ = ()
+
+    async def out_of_band_challenges(self, tenant_id: str, user_id: str) -> tuple[Challenge, ...]:
+        rows = await self.fetch(OUT_OF_BAND(tenant_id=tenant_id, user_id=user_id, now=self.now))
+        return tuple([challenge_of(row) for row in rows])
+
+    async def untaken_challenges(self, tenant_id: str, user_id: str, origin: str) -> tuple[Challenge, ...]:
+        values = {"tenant_id": tenant_id, "user_id": user_id, "origin": origin, "now": self.now}
+        return tuple([challenge_of(row) for row in await self.fetch(ANSWERED_FROM(**values))])
+
+    async def challenges_by_address(self, tenant_id: str, address: str) -> tuple[Challenge, ...]:
+        rows = await self.fetch(BY_ADDRESS(tenant_id=tenant_id, address=address, now=self.now))
+        return tuple([challenge_of(row) for row in rows])
+
+    async def replace_challenge(self, challenge: Challenge) -> bool:
+        changed = await self.execute(
+            MOVE_CHALLENGE(
+                progress=json_text(challenge.progress),
+                tries_left=challenge.tries_left,
+                waiter=challenge.waiter,
+                tenant_id=challenge.tenant_id,
+                challenge_id=challenge.challenge_id,
+                version=challenge.version,
+            )
+        )
+        return changed > 0
+
+    async def supersede_challenges(self, tenant_id: str, user_id: str, method: str) -> int:
+        return await self.execute(SUPERSEDE_METHOD(tenant_id=tenant_id, user_id=user_id, method=method))
+
+    async def take_challenge(self, tenant_id: str, challenge_id: str, waiter: str) -> bool:
+        changed = await self.execute(
+            TAKE_CHALLENGE(tenant_id=tenant_id, challenge_id=challenge_id, waiter=waiter, now=self.now)
+        )
+        return changed > 0
+
+    async def versions(self, tenant_id: str, verification_ids: Sequence[str]) -> dict[str, int]:
+        request = VERSIONS(tenant_id=tenant_id, verification_ids=self.texts(verification_ids))
+        return {row[0]: row[1] for row in await self.fetch(request)}
