@@ -11,8 +11,10 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
+from vestibule.model.delivery import Carries
+from vestibule.model.tenant import TenantSettings
 from vestibule.model.verdict import Verdict
-from vestibule.model.verification import Reason
+from vestibule.model.verification import Channel, Reason
 
 RandomBytes = Callable[[int], bytes]
 
@@ -34,6 +36,10 @@ class MethodDescriptor(msgspec.Struct, frozen=True, kw_only=True):
     self_enrolled: bool = False
     """A person may enroll it in the portal."""
     can_be_hardware: bool = False
+    rank: int = 0
+    """Of several methods a person has, the lowest is asked for first, unless he has chosen one."""
+    keywords: tuple[str, ...] = ()
+    """What a person may type at a door to be asked by this method instead: lower case, any language."""
     is_recovery: bool = False
     """For when everything else is lost: a new one replaces the old one, and none is asked for by name."""
     documentation: str = ""
@@ -68,6 +74,35 @@ class Method(Protocol):
     ) -> Verdict:
         """Judge `answer` (as typed) at `at` (epoch ms). A match carries the new state to compare-and-set."""
         ...
+
+
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """What an out-of-band method wants done to ask a person."""
+
+    channel: Channel
+    carries: Carries
+    address: str
+    """E.164."""
+    passcode: str = ""
+    """What is sent, if a passcode is; the answer must hold it."""
+    text_key: str = ""
+    """The text that is sent: a key of the catalog with the placeholders `passcode` and `application`."""
+    seconds: int
+    """How long an answer is awaited."""
+    pending_reason: Reason
+    wrong_reason: Reason
+    spent_reason: Reason
+    """When the last try was wrong."""
+    late_reason: Reason
+
+
+@runtime_checkable
+class OpensChallenge(Protocol):
+    """An out-of-band method: it asks a person by sending something."""
+
+    def open(
+        self, parameters: Mapping[str, Any], settings: TenantSettings, random_bytes: RandomBytes
+    ) -> Opening: ...
 
 
 @runtime_checkable

@@ -255,6 +255,10 @@ class Transaction(Protocol):
 
     async def deliveries_of(self, tenant_id: str, challenge_id: str) -> tuple[Delivery, ...]: ...
 
+    async def is_delivery_due(self) -> bool:
+        """Tell whether `take_deliveries` would find something."""
+        ...
+
     async def take_deliveries(self, node: str, limit: int, lease_ms: int) -> tuple[Delivery, ...]:
         """Take what is due, oldest first, for all tenants: state taken, `node`, `tries` + 1, and `due_at`
         the end of the lease, after which another node may take it."""

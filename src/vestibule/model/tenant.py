@@ -29,6 +29,20 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How long a user has for the passcode after the password."""
     challenge_tries: int = 3
     """Wrong passcodes until a challenge fails and the sign-in starts anew."""
+    text_one_way_seconds: int = 300
+    """How long a texted passcode can be typed (S54)."""
+    text_two_way_seconds: int = 300
+    """How long the reply to a text is awaited (S51-S53)."""
+    call_seconds: int = 120
+    """How long a call may take, from the first ring to the last key."""
+    texts_per_hour: int = 10
+    """Texts and calls to one person within an hour; more are not sent."""
+    phone_prefixes: tuple[str, ...] = ()
+    """Beginnings of the numbers that may be texted or called, e.g. `+49`; empty: all."""
+    text_templates: dict[str, str] = {}
+    """By language: the text that is sent, with `{passcode}` and `{application}`; else the catalog's."""
+    caller_id: str = ""
+    """The number that calls show; carriers may suppress it."""
     issuer: str = "Vestibule"
     """Name that authenticator apps show beside the account."""
 

@@ -213,6 +213,10 @@ class Challenge(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
 
     @property
+    def is_open(self) -> bool:
+        return self.state is ChallengeState.OPEN
+
+    @property
     def is_out_of_band(self) -> bool:
         return self.channel is not Channel.TYPED
 

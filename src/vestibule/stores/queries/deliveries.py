@@ -29,6 +29,10 @@ OF_CHALLENGE: Final = Statement(
     f"{_DELIVERIES} and challenge_id = :challenge_id order by created_at, delivery_id"
 )
 
+IS_DUE: Final = Statement(
+    "select 1 from deliveries where state in ('waiting', 'taken') and due_at <= :now::bigint limit 1"
+)
+
 TAKE: Final = Statement(
     f"""
     with due as materialized (
@@ -79,6 +83,9 @@ class Deliveries(Requests):
     async def deliveries_of(self, tenant_id: str, challenge_id: str) -> tuple[Delivery, ...]:
         rows = await self.fetch(OF_CHALLENGE(tenant_id=tenant_id, challenge_id=challenge_id))
         return tuple([delivery_of(row) for row in rows])
+
+    async def is_delivery_due(self) -> bool:
+        return bool(await self.fetch(IS_DUE(now=self.now)))
 
     async def take_deliveries(self, node: str, limit: int, lease_ms: int) -> tuple[Delivery, ...]:
         rows = await self.fetch(TAKE(now=self.now, limit=limit, node=node, lease_until=self.now + lease_ms))

@@ -1,0 +1,80 @@
+"""Texts: a passcode is sent to the person's phone and comes back, typed at the door or as a reply.
+
+The passcode belongs to the challenge, not to the authenticator: here is only what to send. Parameters:
+`number` (E.164), `two_way` (the answer is a reply to the text).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from vestibule.interfaces.method import MethodDescriptor, NewAuthenticator, Opening, RandomBytes
+from vestibule.model.delivery import Carries
+from vestibule.model.phone import read_phone
+from vestibule.model.tenant import TenantSettings
+from vestibule.model.verdict import MALFORMED, Verdict
+from vestibule.model.verification import Channel, Reason
+
+DIGITS: Final = 6
+
+
+class Sms:
+    descriptor = MethodDescriptor(
+        name="sms",
+        amr="sms",
+        takes_passcode=False,
+        out_of_band=True,
+        verified_reason=Reason.TEXT_VERIFIED,
+        rank=20,
+        keywords=("sms", "text"),
+        documentation="docs/how-to/sign-in-by-text-or-call.md",
+    )
+
+    def enroll(self, options: Mapping[str, Any], random_bytes: RandomBytes) -> NewAuthenticator:
+        """Options: `number` as people write it, `country_code` for one without, `two_way`."""
+        del random_bytes
+        named = {name: value for name, value in options.items() if name not in {"issuer", "account"}}
+        number, country = str(named.pop("number", "")), str(named.pop("country_code", "1"))
+        two_way = named.pop("two_way", False)
+        if named or not isinstance(two_way, bool):
+            raise ValueError(f"unsuitable options: {sorted(named)}")
+        phone = read_phone(number, country)
+        return NewAuthenticator(parameters={"number": phone.number, "two_way": two_way}, secret=b"", state={})
+
+    def open(
+        self, parameters: Mapping[str, Any], settings: TenantSettings, random_bytes: RandomBytes
+    ) -> Opening:
+        two_way = parameters.get("two_way", False)
+        return Opening(
+            channel=Channel.REPLY if two_way else Channel.TYPED,
+            carries=Carries.TEXT,
+            address=parameters["number"],
+            passcode=_passcode(random_bytes),
+            text_key="text.two_way" if two_way else "text.one_way",
+            seconds=settings.text_two_way_seconds if two_way else settings.text_one_way_seconds,
+            pending_reason=Reason.TEXT_PENDING,
+            wrong_reason=Reason.TEXT_WRONG,
+            spent_reason=Reason.TEXT_TRIES_SPENT,
+            late_reason=Reason.TEXT_NO_REPLY,
+        )
+
+    def verify(
+        self,
+        parameters: Mapping[str, Any],
+        secret: bytes,
+        state: Mapping[str, Any],
+        answer: str,
+        at: int,
+    ) -> Verdict:
+        """Nothing a person could type is a passcode of this authenticator itself."""
+        del parameters, secret, state, answer, at
+        return MALFORMED
+
+
+def _passcode(random_bytes: RandomBytes) -> str:
+    # Eight octets: the remainder favors no passcode by more than one in 10^13.
+    return f"{int.from_bytes(random_bytes(8), 'big') % 10**DIGITS:0{DIGITS}d}"
+
+
+METHOD = Sms()
