@@ -26,8 +26,6 @@ class Facts(msgspec.Struct, frozen=True):
     held: frozenset[str]
     is_first_factor_proven: bool
     is_enrolled: bool = False
-    proven_method: str = ""
-    proven_reason: Reason = Reason.PASSCODE_VERIFIED
 
 
 _Rule = Callable[[Facts, list[TraceLine]], Decision | None]
@@ -42,6 +40,14 @@ def evaluate(facts: Facts) -> Decision:
         if decision is not None:
             return decision
     raise AssertionError("the last rule always decides")
+
+
+def with_passcode(asked: RequirePasscode, method: str, reason: Reason) -> Permit | Deny:
+    """Return what the rules say once the passcode that they asked for, the last thing to prove, is proven by
+    `method`; `reason` is what the method calls that."""
+    if method not in asked.methods:
+        return Deny(Reason.METHOD_NOT_ALLOWED, asked.trace)
+    return Permit(reason, (*asked.trace[:-1], TraceLine("second_factor", "proven", {"method": method})))
 
 
 def _application_is_enabled(facts: Facts, trace: list[TraceLine]) -> Decision | None:
@@ -72,9 +78,6 @@ def _first_factor_is_first(facts: Facts, trace: list[TraceLine]) -> Decision | N
 
 def _second_factor_is_enough(facts: Facts, trace: list[TraceLine]) -> Decision | None:
     allowed = allowed_methods(facts.application, facts.held)
-    if facts.proven_method in allowed:
-        trace.append(TraceLine("second_factor", "proven", {"method": facts.proven_method}))
-        return Permit(facts.proven_reason, tuple(trace))
     if facts.application.second_factor is SecondFactor.IF_ENROLLED and not (facts.held or facts.is_enrolled):
         return Permit(Reason.FIRST_FACTOR_SUFFICIENT, (*trace, _NOTHING_ENROLLED))
     if not facts.held:

@@ -22,7 +22,7 @@ from vestibule.model.user import User
 from vestibule.model.verification import Reason, TraceLine, Verification, VerificationState
 from vestibule.policy.evaluate import Facts
 from vestibule.services.configuration import Peer
-from vestibule.services.proving import Proof, is_enrolled
+from vestibule.services.proving import is_enrolled
 
 
 class Node(msgspec.Struct, frozen=True):
@@ -175,19 +175,6 @@ def facts_of(attempt: Attempt, subject: Subject | None, usable: tuple[Authentica
         frozenset([authenticator.method for authenticator in usable]),
         attempt.is_first_factor_proven,
         is_enrolled=subject is not None and is_enrolled(subject),
-    )
-
-
-def with_proof(facts: Facts, proof: Proof) -> Facts:
-    assert proof.authenticator is not None
-    return Facts(
-        facts.application,
-        facts.user,
-        facts.held,
-        facts.is_first_factor_proven,
-        facts.is_enrolled,
-        proof.authenticator.method,
-        proof.reason,
     )
 
 

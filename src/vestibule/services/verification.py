@@ -35,7 +35,7 @@ from vestibule.model.verification import (
     VerificationState,
 )
 from vestibule.policy.decision import Deny, Permit, RequirePasscode, RequirePassword
-from vestibule.policy.evaluate import Facts, evaluate
+from vestibule.policy.evaluate import evaluate, with_passcode
 from vestibule.services.attempt import (
     Attempt,
     Ending,
@@ -51,7 +51,6 @@ from vestibule.services.attempt import (
     refused,
     verification_change,
     verification_row,
-    with_proof,
 )
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.first_factor import REASONS, FirstFactors
@@ -275,8 +274,7 @@ class Verifications:
         subject = await tx.subject_by_names(attempt.tenant.tenant_id, attempt.names)
         attempt = as_of(attempt, subject)
         usable = self._prover.usable(subject, tx.now) if subject else ()
-        facts = facts_of(attempt, subject, usable)
-        match evaluate(facts):
+        match evaluate(facts_of(attempt, subject, usable)):
             case Deny(reason, trace):
                 return await self._conclude(tx, attempt, subject, denied(reason, trace))
             case Permit(reason, trace):
@@ -284,14 +282,14 @@ class Verifications:
             case RequirePassword(trace):
                 ending = denied(attempt.password_reason, trace)
                 return await self._conclude(tx, attempt, subject, ending)
-            case RequirePasscode(methods, trace):
+            case RequirePasscode() as asked:
                 assert subject is not None
                 if not attempt.passcode:
-                    return await self._challenge(tx, attempt, subject, trace)
-                candidates = [held for held in usable if held.method in methods]
+                    return await self._challenge(tx, attempt, subject, asked.trace)
+                candidates = [held for held in usable if held.method in asked.methods]
                 proof = await self._prover.prove(tx, subject, candidates, attempt.passcode, attempt.limits)
                 await self._note_proof(tx, attempt, subject, proof)
-                return await self._conclude(tx, attempt, subject, _ending(facts, proof))
+                return await self._conclude(tx, attempt, subject, _ending(asked, proof))
 
     async def _challenge(
         self, tx: Transaction, attempt: Attempt, subject: Subject, trace: tuple[TraceLine, ...]
@@ -355,15 +353,14 @@ class Verifications:
         challenge: Challenge,
     ) -> Progress:
         usable = self._prover.usable(subject, tx.now)
-        facts = facts_of(attempt, subject, usable)
-        decision = evaluate(facts)
+        decision = evaluate(facts_of(attempt, subject, usable))
         if not isinstance(decision, RequirePasscode) or attempt.passcode is None:
             # He was disabled, lost his authenticator or the door was closed since the challenge.
             reason = decision.reason if isinstance(decision, Deny) else Reason.CHALLENGE_FAILED
             return await self._close(tx, attempt, verification, challenge, denied(reason, decision.trace))
         candidates = [held for held in usable if held.method in decision.methods]
         proof = await self._prover.prove(tx, subject, candidates, attempt.passcode, attempt.limits)
-        ending = _ending(facts, proof)
+        ending = _ending(decision, proof)
         await self._note_proof(tx, attempt, subject, proof)
         if proof.is_match or proof.is_locked or challenge.tries_left < 1:
             return await self._close(tx, attempt, verification, challenge, ending)
@@ -482,13 +479,11 @@ def _stands(earlier: Verification, now: int) -> bool:
     return earlier.decided_at is not None and now < earlier.decided_at + REPEAT_MS
 
 
-def _ending(facts: Facts, proof: Proof) -> Ending:
-    """Ask policy again with what was proven; a match that policy does not accept is a denial."""
-    if not proof.is_match:
-        return denied(proof.reason, proof.trace, proof.authenticator)
-    decision = evaluate(with_proof(facts, proof))
-    trace = (*proof.trace, *decision.trace)
-    if isinstance(decision, Permit):
-        return approved(decision.reason, trace, proof.authenticator)
-    reason = decision.reason if isinstance(decision, Deny) else Reason.METHOD_NOT_ALLOWED
-    return denied(reason, trace, proof.authenticator)
+def _ending(asked: RequirePasscode, proof: Proof) -> Ending:
+    """Tell policy what was proven; a match that policy does not accept is a denial."""
+    used = proof.authenticator
+    if not proof.is_match or used is None:
+        return denied(proof.reason, proof.trace, used)
+    decision = with_passcode(asked, used.method, proof.reason)
+    state = VerificationState.APPROVED if isinstance(decision, Permit) else VerificationState.DENIED
+    return Ending(state, decision.reason, (*proof.trace, *decision.trace), used)

@@ -7,7 +7,7 @@ from vestibule.model.application import Application, FirstFactor, SecondFactor
 from vestibule.model.user import User, UserStatus
 from vestibule.model.verification import Reason
 from vestibule.policy.decision import Deny, Permit, RequirePasscode, RequirePassword
-from vestibule.policy.evaluate import Facts, evaluate
+from vestibule.policy.evaluate import Facts, evaluate, with_passcode
 
 VPN = Application(tenant_id="t", application_id="vpn", name="VPN", created_at=0)
 ALICE = User(tenant_id="t", user_id="u", username="Alice", names=("alice",), created_at=0, updated_at=0)
@@ -23,9 +23,12 @@ def with_application(facts: Facts, **fields: object) -> Facts:
 
 
 def test_password_and_passcode_are_enough() -> None:
-    decision = evaluate(changed(READY, proven_method="totp"))
+    asked = evaluate(READY)
+    assert isinstance(asked, RequirePasscode)
+    decision = with_passcode(asked, "totp", Reason.PASSCODE_VERIFIED)
     assert isinstance(decision, Permit)
     assert decision.reason is Reason.PASSCODE_VERIFIED
+    assert [line.result for line in decision.trace] == ["enabled", "active", "proven", "proven"]
     assert [line.step for line in decision.trace] == [
         "application",
         "user",
@@ -39,10 +42,17 @@ def test_a_password_alone_asks_for_a_passcode() -> None:
     assert evaluate(READY).methods == {"totp"}
 
 
-def test_a_passcode_alone_is_never_enough() -> None:
+def test_a_passcode_is_not_asked_for_before_the_password() -> None:
     """Rule of order: a passcode does not stand in for the password (OTP-20)."""
-    facts = changed(READY, is_first_factor_proven=False, proven_method="totp")
-    assert isinstance(evaluate(facts), RequirePassword)
+    assert isinstance(evaluate(changed(READY, is_first_factor_proven=False)), RequirePassword)
+
+
+def test_a_passcode_of_a_method_that_was_not_asked_for_is_never_enough() -> None:
+    asked = evaluate(with_application(changed(READY, held=frozenset({"totp", "hotp"})), methods=("hotp",)))
+    assert isinstance(asked, RequirePasscode)
+    decision = with_passcode(asked, "totp", Reason.PASSCODE_VERIFIED)
+    assert isinstance(decision, Deny)
+    assert decision.reason is Reason.METHOD_NOT_ALLOWED
 
 
 def test_a_client_that_checks_the_password_itself_is_believed_about_it() -> None:
@@ -68,12 +78,6 @@ def test_what_denies(facts: Facts, reason: Reason) -> None:
     assert isinstance(decision, Deny)
     assert decision.reason is reason
     assert decision.trace
-
-
-def test_a_disabled_user_is_denied_even_with_everything_proven() -> None:
-    """CH-06: policy is asked again at the decision."""
-    disabled = msgspec.structs.replace(ALICE, status=UserStatus.DISABLED)
-    assert isinstance(evaluate(changed(READY, user=disabled, proven_method="totp")), Deny)
 
 
 def test_a_portal_lets_in_who_has_nothing_enrolled_and_nobody_else_without_it() -> None:
