@@ -24,8 +24,8 @@ from vestibule.model.verification import Verification
 from vestibule.runtime.build import House, build
 from vestibule.runtime.settings import Loaded, load
 from vestibule.services.attempt import Origin
+from vestibule.services.outcome import Progress
 from vestibule.services.services import Services
-from vestibule.services.verification import Progress
 from vestibule.wire.oath import hotp, totp
 
 TENANT = "acme"

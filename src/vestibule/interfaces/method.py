@@ -31,6 +31,12 @@ class MethodDescriptor(msgspec.Struct, frozen=True, kw_only=True):
     out_of_band: bool = False
     verified_reason: Reason
     """Reason of an approval by this method."""
+    pending_reason: Reason = Reason.PASSCODE_PENDING
+    wrong_reason: Reason = Reason.PASSCODE_WRONG
+    spent_reason: Reason = Reason.CHALLENGE_FAILED
+    """When the last try was wrong."""
+    unsent_reason: Reason = Reason.CHALLENGE_FAILED
+    """When what asks a person cannot be sent."""
     passcode_digits: tuple[int, ...] = ()
     """Lengths of passcodes made of digits only; empty if they are not."""
     self_enrolled: bool = False
@@ -89,11 +95,10 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     """The text that is sent: a key of the catalog with the placeholders `passcode` and `application`."""
     seconds: int
     """How long an answer is awaited."""
-    pending_reason: Reason
-    wrong_reason: Reason
-    spent_reason: Reason
-    """When the last try was wrong."""
-    late_reason: Reason
+
+    @property
+    def is_out_of_band(self) -> bool:
+        return self.channel is not Channel.TYPED
 
 
 @runtime_checkable

@@ -120,6 +120,8 @@ class VerificationChange(msgspec.Struct, frozen=True, kw_only=True):
     is_first_factor_proven: bool = False
     is_authenticated: bool = False
     trace: tuple[Any, ...] = ()
+    expires_at: int | None = None
+    """A new end of the time for the answer; None leaves it as it is."""
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,8 +214,8 @@ class Transaction(Protocol):
         """Move an open challenge to `state`; False if it is not open."""
         ...
 
-    async def out_of_band_challenges(self, tenant_id: str, user_id: str) -> tuple[Challenge, ...]:
-        """Return the open, unexpired challenges of a user that are not answered where he signs in."""
+    async def sent_challenges(self, tenant_id: str, user_id: str) -> tuple[Challenge, ...]:
+        """Return the open, unexpired challenges of a user for which something was sent to a phone."""
         ...
 
     async def untaken_challenges(self, tenant_id: str, user_id: str, origin: str) -> tuple[Challenge, ...]:

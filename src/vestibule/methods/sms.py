@@ -26,6 +26,10 @@ class Sms:
         takes_passcode=False,
         out_of_band=True,
         verified_reason=Reason.TEXT_VERIFIED,
+        pending_reason=Reason.TEXT_PENDING,
+        wrong_reason=Reason.TEXT_WRONG,
+        spent_reason=Reason.TEXT_TRIES_SPENT,
+        unsent_reason=Reason.TEXT_NOT_SENT,
         rank=20,
         keywords=("sms", "text"),
         documentation="docs/how-to/sign-in-by-text-or-call.md",
@@ -53,10 +57,6 @@ class Sms:
             passcode=_passcode(random_bytes),
             text_key="text.two_way" if two_way else "text.one_way",
             seconds=settings.text_two_way_seconds if two_way else settings.text_one_way_seconds,
-            pending_reason=Reason.TEXT_PENDING,
-            wrong_reason=Reason.TEXT_WRONG,
-            spent_reason=Reason.TEXT_TRIES_SPENT,
-            late_reason=Reason.TEXT_NO_REPLY,
         )
 
     def verify(

@@ -15,15 +15,20 @@ from vestibule.runtime.key_file import KeyFileProblem, load_sealer, make_key_fil
 from vestibule.runtime.settings import Settings
 from vestibule.runtime.token_files import read_token_file
 from vestibule.services.applications import Applications
+from vestibule.services.asking import Asking
 from vestibule.services.attempt import Node
 from vestibule.services.attempts import Attempts
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.deliveries import Deliveries
 from vestibule.services.demonstration import Demonstrations
 from vestibule.services.directories import Directories
 from vestibule.services.enrollment import Enrollments
 from vestibule.services.first_factor import FirstFactors
+from vestibule.services.gateways import Gateways
 from vestibule.services.housekeeping import Housekeeping
+from vestibule.services.inbox import Inboxes
 from vestibule.services.metrics import Metrics
+from vestibule.services.out_of_band import OutOfBand
 from vestibule.services.proving import Prover
 from vestibule.services.services import Services
 from vestibule.services.sessions import Sessions
@@ -31,6 +36,7 @@ from vestibule.services.setup import Setup
 from vestibule.services.token_import import TokenImports
 from vestibule.services.users import Users
 from vestibule.services.verification import Verifications
+from vestibule.services.waiting import Waiting
 from vestibule.stores import open_store
 
 _KEY_CHECK = "key_check"
@@ -55,6 +61,7 @@ class House:
         ]
 
     async def close(self) -> None:
+        await self.services.gateways.close()
         await self.first_factors.close()
         await self.store.close()
 
@@ -90,12 +97,24 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     sessions = Sessions(store, configuration, prover)
     setup = Setup(store, configuration, prover, sealer, sessions)
     applications = Applications(store, configuration, sealer)
+    gateways = Gateways(registry.gateways(), configuration, sealer)
+    deliveries = Deliveries(store, gateways, configuration, sealer, node)
+    out_of_band = OutOfBand(deliveries, sealer)
+    waiting = Waiting(store)
+    asking = Asking(out_of_band, prover.methods, node)
+    verifications = Verifications(store, configuration, prover, first_factors, asking, waiting, node, metrics)
+    inboxes = Inboxes(store, verifications, out_of_band)
+    gateways.connect(inboxes.open, settings.http.public_url)
+    deliveries.on_lost(inboxes.lost)
     services = Services(
         node=node,
         clock=clock,
         metrics=metrics,
         configuration=configuration,
-        verifications=Verifications(store, configuration, prover, first_factors, node, metrics),
+        verifications=verifications,
+        deliveries=deliveries,
+        gateways=gateways,
+        waiting=waiting,
         users=Users(store, prover),
         enrollments=Enrollments(store, configuration, prover),
         applications=applications,

@@ -179,9 +179,12 @@ def facts_of(attempt: Attempt, subject: Subject | None, usable: tuple[Authentica
 
 
 def applied(verification: Verification, change: VerificationChange) -> Verification:
+    moved = {field: getattr(change, field) for field in change.__struct_fields__}
+    if change.expires_at is None:
+        del moved["expires_at"]
     return msgspec.structs.replace(
         verification,
-        **{field: getattr(change, field) for field in change.__struct_fields__},
+        **moved,
         version=verification.version + 1,
     )
 

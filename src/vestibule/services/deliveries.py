@@ -113,7 +113,9 @@ class Deliveries:
             return
         if delivery.carries is Carries.CALL and delivery.tried:
             # Whoever had it is gone, and may have placed the call: the phone rings once.
-            await self._write(delivery, state=DeliveryState.SENT, cause="the node that placed the call is gone")
+            await self._write(
+                delivery, state=DeliveryState.SENT, cause="the node that placed the call is gone"
+            )
             return
         sendings = 0
         why = NotSent("there is no gateway that could carry it")

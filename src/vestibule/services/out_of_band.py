@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 
 import msgspec
 
@@ -23,21 +24,15 @@ from vestibule.interfaces.method import Method, Opening, OpensChallenge
 from vestibule.interfaces.store import Conflict, Subject, Transaction
 from vestibule.model.delivery import Delivery
 from vestibule.model.user import User
-from vestibule.model.verification import Challenge, ChallengeState, Channel, Verification
+from vestibule.model.verification import Challenge, ChallengeState, Verification
 from vestibule.services.attempt import Attempt, request_key
 from vestibule.services.deliveries import Deliveries
 from vestibule.services.ways import Way
 
 _HOUR_MS = 3_600_000
+_SAME_TEXT_MS = 15_000
 TAKE_OVER_MS = 30_000
 """How long after an approval a repeat of its request is let in by it, if nobody was."""
-
-
-class Asked(msgspec.Struct, frozen=True):
-    """A challenge that was opened, with the delivery that asks it."""
-
-    challenge: Challenge
-    delivery: Delivery
 
 
 class OutOfBand:
@@ -55,7 +50,7 @@ class OutOfBand:
             challenge.expected, self._hash(challenge.challenge_id, passcode)
         )
 
-    def opening(self, way: Way, attempt: Attempt, methods: dict[str, Method]) -> Opening | None:
+    def opening(self, way: Way, attempt: Attempt, methods: Mapping[str, Method]) -> Opening | None:
         """Return what asking this way takes; None for a way on which nothing is sent."""
         held = way.authenticator
         if held is None:
@@ -80,7 +75,7 @@ class OutOfBand:
         verification: Verification,
         way: Way,
         opening: Opening,
-    ) -> Asked:
+    ) -> Challenge:
         """Write the challenge and its delivery."""
         assert way.authenticator is not None
         user = subject.user
@@ -108,21 +103,28 @@ class OutOfBand:
         await tx.supersede_challenges(user.tenant_id, user.user_id, way.method)
         await tx.add_challenge(challenge, keep_open=5)
         await tx.add_delivery(delivery)
-        return Asked(challenge, delivery)
+        return challenge
 
-    async def joined(self, tx: Transaction, attempt: Attempt, subject: Subject) -> Challenge | None:
-        """Return the challenge that this attempt is a repeat of, having made it the one that waits."""
+    async def joined(
+        self, tx: Transaction, attempt: Attempt, subject: Subject, method: str
+    ) -> Challenge | None:
+        """Return the challenge that this attempt is a repeat of, having made it the one that waits.
+
+        Of a text whose passcode is typed, only for a moment: later he asks because it has not come.
+        """
         origin, waiter = origin_of(attempt), waiter_of(attempt)
-        for challenge in await tx.out_of_band_challenges(subject.user.tenant_id, subject.user.user_id):
-            if challenge.origin == origin:
+        for challenge in await tx.sent_challenges(subject.user.tenant_id, subject.user.user_id):
+            is_repeat = challenge.is_out_of_band or challenge.created_at > tx.now - _SAME_TEXT_MS
+            if challenge.origin == origin and challenge.method == method and is_repeat:
                 if not await tx.replace_challenge(msgspec.structs.replace(challenge, waiter=waiter)):
                     raise Conflict
                 return msgspec.structs.replace(challenge, waiter=waiter, version=challenge.version + 1)
         return None
 
     async def is_busy(self, tx: Transaction, subject: Subject) -> bool:
-        """Tell whether another sign-in of this person is being answered now."""
-        return bool(await tx.out_of_band_challenges(subject.user.tenant_id, subject.user.user_id))
+        """Tell whether another sign-in of this person is being answered on another road now."""
+        sent = await tx.sent_challenges(subject.user.tenant_id, subject.user.user_id)
+        return any(challenge.is_out_of_band for challenge in sent)
 
     def _delivery(
         self, tx: Transaction, attempt: Attempt, user: User, challenge: Challenge, opening: Opening
@@ -160,10 +162,6 @@ def origin_of(attempt: Attempt) -> str:
 def waiter_of(attempt: Attempt) -> str:
     """Return the name of the request that waits; the same on every node that is given this very request."""
     return (request_key(attempt) or "")[:32]
-
-
-def channel_is_typed(challenge: Challenge) -> bool:
-    return challenge.channel is Channel.TYPED
 
 
 def language_of(attempt: Attempt, user: User) -> str:

@@ -13,9 +13,11 @@ from vestibule.services.applications import Applications
 from vestibule.services.attempt import Node
 from vestibule.services.attempts import Attempts
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.deliveries import Deliveries
 from vestibule.services.demonstration import Demonstrations
 from vestibule.services.directories import Directories
 from vestibule.services.enrollment import Enrollments
+from vestibule.services.gateways import Gateways
 from vestibule.services.housekeeping import Housekeeping
 from vestibule.services.metrics import Metrics
 from vestibule.services.sessions import Sessions
@@ -23,6 +25,7 @@ from vestibule.services.setup import Setup
 from vestibule.services.token_import import TokenImports
 from vestibule.services.users import Users
 from vestibule.services.verification import Verifications
+from vestibule.services.waiting import Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,9 @@ class Services:
     metrics: Metrics
     configuration: ConfigurationCache
     verifications: Verifications
+    deliveries: Deliveries
+    gateways: Gateways
+    waiting: Waiting
     users: Users
     enrollments: Enrollments
     applications: Applications

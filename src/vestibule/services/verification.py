@@ -12,20 +12,20 @@ Invariants:
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 import structlog
 
 from vestibule.crypto.secret import Secret
-from vestibule.crypto.tokens import is_id, new_id
+from vestibule.crypto.tokens import is_id
 from vestibule.interfaces.directory import PasswordVerdict, PasswordVerdictKind
 from vestibule.interfaces.store import Conflict, Store, Subject, Transaction, Unavailable, VerificationChange
 from vestibule.model.application import FirstFactor
 from vestibule.model.throttle import Factor, Throttle
 from vestibule.model.username import lookup_names
-from vestibule.model.verdict import VerdictKind
 from vestibule.model.verification import (
     Challenge,
     ChallengeState,
@@ -35,66 +35,29 @@ from vestibule.model.verification import (
     VerificationState,
 )
 from vestibule.policy.decision import Deny, Permit, RequirePasscode, RequirePassword
-from vestibule.policy.evaluate import evaluate, with_passcode
+from vestibule.policy.evaluate import evaluate
+from vestibule.services.answering import Answering
+from vestibule.services.asking import Asking
 from vestibule.services.attempt import (
     Attempt,
-    Ending,
     Node,
     Origin,
-    applied,
     approved,
     as_of,
     denied,
     event,
     facts_of,
-    pending,
     refused,
-    verification_change,
-    verification_row,
 )
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.first_factor import REASONS, FirstFactors
 from vestibule.services.metrics import Metrics
-from vestibule.services.proving import Proof, Prover
+from vestibule.services.out_of_band import waiter_of
+from vestibule.services.outcome import Progress, Repeated, conclude, ending_of, note_proof, progress_of
+from vestibule.services.proving import Prover
+from vestibule.services.waiting import Waiting
 
 log = structlog.get_logger(__name__)
-
-OPEN_CHALLENGES_PER_USER = 5
-REPEAT_MS = 5 * 60 * 1000
-"""How long a decision answers a repeat of its request."""
-PASSCODE = "passcode"
-"""The channel of a challenge that any passcode method may answer."""
-
-
-class Progress(msgspec.Struct, frozen=True):
-    """Where a verification stands after a commit: the row, and the challenge if one is open."""
-
-    verification: Verification
-    challenge: Challenge | None = None
-
-    @property
-    def state(self) -> VerificationState:
-        return self.verification.state
-
-    @property
-    def reason(self) -> Reason:
-        return self.verification.reason
-
-    @property
-    def is_approved(self) -> bool:
-        return self.verification.state is VerificationState.APPROVED
-
-    @property
-    def is_pending(self) -> bool:
-        return self.verification.state is VerificationState.PENDING
-
-
-class _Repeated(Exception):
-    """The same request was decided before: that answer stands, and nothing of this run is kept."""
-
-    def __init__(self, progress: Progress) -> None:
-        super().__init__()
-        self.progress = progress
 
 
 class Verifications:
@@ -106,6 +69,8 @@ class Verifications:
         configuration: ConfigurationCache,
         prover: Prover,
         first_factors: FirstFactors,
+        asking: Asking,
+        waiting: Waiting,
         node: Node,
         metrics: Metrics,
     ) -> None:
@@ -113,6 +78,9 @@ class Verifications:
         self._configuration = configuration
         self._prover = prover
         self._first_factors = first_factors
+        self._asking = asking
+        self._answering = Answering(prover, asking, node)
+        self._waiting = waiting
         self._node = node
         self._metrics = metrics
 
@@ -136,8 +104,59 @@ class Verifications:
         that is unknown, over, another client's or another user's is denied as one and the same.
         """
         attempt = self._attempt(origin, passcode)
-        return await self._guarded(
-            origin, self._store.transact(lambda tx: self._answer(tx, attempt, challenge_id))
+        progress = await self._guarded(
+            origin, self._store.transact(lambda tx: self._answering.at_the_door(tx, attempt, challenge_id))
+        )
+        self._moved_on(progress)
+        return progress
+
+    async def wait(self, origin: Origin, progress: Progress, seconds: float) -> Progress | None:
+        """Wait at most `seconds` for a verification whose answer comes on another road.
+
+        Returns where it stands then: still pending if the time was too short. None: another request for the
+        same sign-in came later and waits instead, or has had the answer; this one gets none.
+        """
+        verification = progress.verification
+        waiter, tenant_id = waiter_of(self._attempt(origin, None)), verification.tenant_id
+        deadline = asyncio.get_running_loop().time() + seconds
+        while True:
+            known = progress.verification.version
+            with self._waiting.registered(tenant_id, verification.verification_id, known) as moved:
+                progress = await self._now(progress)
+                challenge = progress.challenge
+                if not progress.is_answered_elsewhere:
+                    return await self._taken(progress, challenge, waiter)
+                if challenge is not None and challenge.waiter != waiter:
+                    return None
+                try:
+                    async with asyncio.timeout_at(deadline):
+                        await moved.wait()
+                except TimeoutError:
+                    return progress
+
+    async def answered_elsewhere(self, challenge: Challenge, passcode: Secret[str]) -> bool:
+        """Take a passcode that came on the challenge's own road; False if it has no effect."""
+        return await self._elsewhere(
+            challenge,
+            lambda tx, attempt: self._answering.from_elsewhere(
+                tx, attempt, challenge, passcode, Reason.PASSCODE_VERIFIED
+            ),
+        )
+
+    async def confirmed_elsewhere(self, challenge: Challenge, reason: Reason) -> bool:
+        """Take the confirmation that came on the challenge's own road; False if it has no effect."""
+        return await self._elsewhere(
+            challenge,
+            lambda tx, attempt: self._answering.from_elsewhere(tx, attempt, challenge, None, reason),
+        )
+
+    async def failed_elsewhere(self, challenge: Challenge, reason: Reason, *, may_go_on: bool = True) -> bool:
+        """Take the failure of a challenge; with `may_go_on` the person may be asked another way."""
+        return await self._elsewhere(
+            challenge,
+            lambda tx, attempt: self._answering.failed_elsewhere(
+                tx, attempt, challenge, reason, may_go_on=may_go_on
+            ),
         )
 
     async def cancel(self, tenant_id: str, client_id: str, verification_id: str) -> Verification | None:
@@ -168,7 +187,7 @@ class Verifications:
             verification = await tx.verification(tenant_id, verification_id)
             if verification is None or verification.client_id != client_id:
                 return None
-            return await self._progress(tx, verification)
+            return await progress_of(tx, verification)
 
         return await self._store.read(body)
 
@@ -179,7 +198,7 @@ class Verifications:
         async def body(tx: Transaction) -> Progress:
             subject = await tx.subject_by_names(attempt.tenant.tenant_id, attempt.names)
             ending = denied(reason, (TraceLine("front_end", reason.value),))
-            return await self._conclude(tx, attempt, subject, ending)
+            return await conclude(tx, attempt, subject, ending, self._node)
 
         return await self._guarded(origin, self._store.transact(body))
 
@@ -203,7 +222,10 @@ class Verifications:
     async def _start(self, attempt: Attempt, password: Secret[str] | None) -> Progress:
         if attempt.application.first_factor is not FirstFactor.CLIENT and password:
             attempt = await self._with_password(attempt, password)
-        return await self._store.transact(lambda tx: self._decide(tx, attempt))
+        progress = await self._store.transact(lambda tx: self._decide(tx, attempt))
+        if progress.is_pending:
+            self._asking.out_of_band.nudge()
+        return progress
 
     async def _with_password(self, attempt: Attempt, password: Secret[str]) -> Attempt:
         """Reserve the attempt, ask the directory outside any transaction, and note what it said."""
@@ -276,163 +298,86 @@ class Verifications:
         usable = self._prover.usable(subject, tx.now) if subject else ()
         match evaluate(facts_of(attempt, subject, usable)):
             case Deny(reason, trace):
-                return await self._conclude(tx, attempt, subject, denied(reason, trace))
+                return await conclude(tx, attempt, subject, denied(reason, trace), self._node)
             case Permit(reason, trace):
-                return await self._conclude(tx, attempt, subject, approved(reason, trace))
+                return await conclude(tx, attempt, subject, approved(reason, trace), self._node)
             case RequirePassword(trace):
                 ending = denied(attempt.password_reason, trace)
-                return await self._conclude(tx, attempt, subject, ending)
+                return await conclude(tx, attempt, subject, ending, self._node)
             case RequirePasscode() as asked:
                 assert subject is not None
+                allowed = [held for held in usable if held.method in asked.methods]
                 if not attempt.passcode:
-                    return await self._challenge(tx, attempt, subject, asked.trace)
-                candidates = [held for held in usable if held.method in asked.methods]
+                    return await self._asking.ask(
+                        tx, attempt, subject, self._asking.choices(subject, allowed), asked.trace
+                    )
+                candidates = self._prover.take_passcodes(allowed)
                 proof = await self._prover.prove(tx, subject, candidates, attempt.passcode, attempt.limits)
-                await self._note_proof(tx, attempt, subject, proof)
-                return await self._conclude(tx, attempt, subject, _ending(asked, proof))
+                await note_proof(tx, attempt, subject, proof)
+                return await conclude(tx, attempt, subject, ending_of(asked, proof), self._node)
 
-    async def _challenge(
-        self, tx: Transaction, attempt: Attempt, subject: Subject, trace: tuple[TraceLine, ...]
-    ) -> Progress:
-        settings = attempt.tenant.settings
-        ending = pending(Reason.PASSCODE_PENDING, trace)
-        row = verification_row(attempt, subject, ending, self._node, tx.now)
-        verification = await self._added(tx, row)
-        challenge = Challenge(
-            tenant_id=verification.tenant_id,
-            challenge_id=new_id(),
-            verification_id=verification.verification_id,
-            user_id=subject.user.user_id,
-            application_id=verification.application_id,
-            client_id=verification.client_id,
-            method=PASSCODE,
-            state=ChallengeState.OPEN,
-            tries_left=settings.challenge_tries,
-            expires_at=verification.expires_at,
-            created_at=tx.now,
+    # --- elsewhere ------------------------------------------------------------------------------------
+
+    async def _elsewhere(
+        self,
+        challenge: Challenge,
+        decide: Callable[[Transaction, Attempt], Awaitable[Progress | None]],
+    ) -> bool:
+        tenant_id = challenge.tenant_id
+
+        async def body(tx: Transaction) -> Progress | None:
+            verification = await tx.verification(tenant_id, challenge.verification_id)
+            attempt = self._attempt_of(verification) if verification is not None else None
+            return await decide(tx, attempt) if attempt is not None else None
+
+        progress = await self._store.transact(body)
+        if progress is None:
+            return False
+        verification = progress.verification
+        self._metrics.decided(verification.channel, verification.state, verification.reason, 0.0)
+        self._moved_on(progress)
+        return True
+
+    def _attempt_of(self, verification: Verification) -> Attempt | None:
+        """Return the attempt that a verification is of; None if its client is gone."""
+        peer = self._configuration.current.peers.get(verification.client_id)
+        if peer is None or not peer.client.is_enabled:
+            return None
+        origin = Origin(
+            peer=peer,
+            channel=verification.channel,
+            claimed_username=verification.claimed_username,
+            client_address=verification.client_address,
+            user_address=verification.user_address,
         )
-        await tx.add_challenge(challenge, OPEN_CHALLENGES_PER_USER)
-        return Progress(verification, challenge)
+        return self._attempt(origin, None)
 
-    # --- answering ----------------------------------------------------------------------------------
+    async def _now(self, progress: Progress) -> Progress:
+        """Read again where a verification stands. Its challenge stays at hand when it is closed."""
+        before, tenant_id = progress, progress.verification.tenant_id
 
-    async def _answer(self, tx: Transaction, attempt: Attempt, challenge_id: str) -> Progress:
-        tenant_id = attempt.tenant.tenant_id
-        # By the name, as at the start: who has it now must be the one who was asked.
-        subject = await tx.subject_by_names(tenant_id, attempt.names)
-        challenge = await tx.challenge(tenant_id, challenge_id) if is_id(challenge_id) else None
-        verification = await tx.verification(tenant_id, challenge.verification_id) if challenge else None
-        if (
-            challenge is None
-            or verification is None
-            or subject is None
-            or challenge.user_id != subject.user.user_id
-            or challenge.client_id != attempt.origin.peer.client.client_id
-            or challenge.application_id != attempt.application.application_id
-            or (left := await tx.take_try(tenant_id, challenge_id)) is None
-        ):
-            ending = denied(Reason.CHALLENGE_UNKNOWN, (TraceLine("challenge", "unknown"),))
-            return await self._conclude(tx, attempt, subject, ending)
-        # A password that was changed since proves nothing any more. A change that lies in the future is of
-        # a clock that was wrong.
-        is_changed = challenge.created_at < subject.user.updated_at <= tx.now
-        attempt = msgspec.structs.replace(
-            attempt,
-            is_first_factor_proven=verification.is_first_factor_proven and not is_changed,
-            trace=verification.trace,
-        )
-        challenge = msgspec.structs.replace(challenge, tries_left=left)
-        return await self._judge_answer(tx, attempt, subject, verification, challenge)
+        async def body(tx: Transaction) -> Progress:
+            verification = await tx.verification(tenant_id, before.verification.verification_id)
+            found = await progress_of(tx, verification or before.verification)
+            return msgspec.structs.replace(
+                found, challenge=found.challenge or before.challenge, choices=before.choices
+            )
 
-    async def _judge_answer(
-        self,
-        tx: Transaction,
-        attempt: Attempt,
-        subject: Subject,
-        verification: Verification,
-        challenge: Challenge,
-    ) -> Progress:
-        usable = self._prover.usable(subject, tx.now)
-        decision = evaluate(facts_of(attempt, subject, usable))
-        if not isinstance(decision, RequirePasscode) or attempt.passcode is None:
-            # He was disabled, lost his authenticator or the door was closed since the challenge.
-            reason = decision.reason if isinstance(decision, Deny) else Reason.CHALLENGE_FAILED
-            return await self._close(tx, attempt, verification, challenge, denied(reason, decision.trace))
-        candidates = [held for held in usable if held.method in decision.methods]
-        proof = await self._prover.prove(tx, subject, candidates, attempt.passcode, attempt.limits)
-        ending = _ending(decision, proof)
-        await self._note_proof(tx, attempt, subject, proof)
-        if proof.is_match or proof.is_locked or challenge.tries_left < 1:
-            return await self._close(tx, attempt, verification, challenge, ending)
-        return await self._remain(tx, attempt, verification, challenge, proof)
+        return await self._store.read(body)
 
-    async def _close(
-        self,
-        tx: Transaction,
-        attempt: Attempt,
-        verification: Verification,
-        challenge: Challenge,
-        ending: Ending,
-    ) -> Progress:
-        is_approved = ending.state is VerificationState.APPROVED
-        end = ChallengeState.ANSWERED if is_approved else ChallengeState.FAILED
-        closed = await tx.close_challenge(challenge.tenant_id, challenge.challenge_id, end)
-        change = verification_change(attempt, ending, tx.now)
-        changed = await tx.change_verification(verification.tenant_id, verification.verification_id, change)
-        if not (closed and changed):
-            raise Conflict  # Decided elsewhere meanwhile: read again and say what stands.
-        return Progress(applied(verification, change))
+    async def _taken(self, progress: Progress, challenge: Challenge | None, waiter: str) -> Progress | None:
+        """Let the request in, if it is the one that waits; an approval lets in one request, once."""
+        if not progress.is_approved or challenge is None or not challenge.address:
+            return progress
+        tenant_id, challenge_id = challenge.tenant_id, challenge.challenge_id
+        is_his = await self._store.transact(lambda tx: tx.take_challenge(tenant_id, challenge_id, waiter))
+        return progress if is_his else None
 
-    async def _remain(
-        self,
-        tx: Transaction,
-        attempt: Attempt,
-        verification: Verification,
-        challenge: Challenge,
-        proof: Proof,
-    ) -> Progress:
-        """A wrong passcode with tries left: still pending, one line more in the trace."""
-        change = verification_change(attempt, pending(proof.reason, proof.trace), tx.now)
-        if not await tx.change_verification(verification.tenant_id, verification.verification_id, change):
-            raise Conflict
-        return Progress(applied(verification, change), challenge)
-
-    # --- writing ------------------------------------------------------------------------------------
-
-    async def _conclude(
-        self, tx: Transaction, attempt: Attempt, subject: Subject | None, ending: Ending
-    ) -> Progress:
-        """Insert a verification that begins and ends in this transaction."""
-        row = verification_row(attempt, subject, ending, self._node, tx.now)
-        return Progress(await self._added(tx, row))
-
-    async def _added(self, tx: Transaction, row: Verification) -> Verification:
-        """Insert `row` and return it. Where its request is the repeat of one whose answer stands, raise
-        `_Repeated`; where that answer is too old to stand, the row is one of its own, without the key."""
-        if await tx.add_verification(row):
-            return row
-        assert row.idempotency_key is not None
-        earlier = await tx.verification_by_key(row.tenant_id, row.idempotency_key)
-        if earlier is None:
-            raise Conflict
-        if _stands(earlier, tx.now):
-            raise _Repeated(await self._progress(tx, earlier))
-        unkeyed = msgspec.structs.replace(row, idempotency_key=None)
-        await tx.add_verification(unkeyed)
-        return unkeyed
-
-    async def _progress(self, tx: Transaction, verification: Verification) -> Progress:
-        if verification.state is not VerificationState.PENDING:
-            return Progress(verification)
-        challenges = await tx.open_challenges(verification.tenant_id, verification.verification_id)
-        return Progress(verification, challenges[-1] if challenges else None)
-
-    async def _note_proof(self, tx: Transaction, attempt: Attempt, subject: Subject, proof: Proof) -> None:
-        """Facts that somebody should hear of: a used passcode tried again, a user locked out."""
-        if proof.verdict.kind is VerdictKind.REPLAY:
-            await tx.add_event(event(attempt, subject, "authenticator.replayed", tx.now))
-        if proof.is_newly_locked:
-            await tx.add_event(event(attempt, subject, "user.locked", tx.now))
+    def _moved_on(self, progress: Progress) -> None:
+        """After a commit: tell who waits, and send what is to be sent."""
+        self._store.wake(progress.verification.verification_id)
+        if progress.is_pending:
+            self._asking.out_of_band.nudge()
 
     # --- around it ----------------------------------------------------------------------------------
 
@@ -441,7 +386,7 @@ class Verifications:
         began = time.perf_counter()
         try:
             progress = await work
-        except _Repeated as repeated:
+        except Repeated as repeated:
             progress = repeated.progress
         except Unavailable:
             self._metrics.faults.labels("store").inc()
@@ -460,30 +405,6 @@ class Verifications:
         attempt = self._attempt(origin, None)
         ending = denied(Reason.FAULT, (TraceLine("fault", "unexpected"),))
         try:
-            return await self._store.transact(lambda tx: self._conclude(tx, attempt, None, ending))
-        except _Repeated as repeated:
+            return await self._store.transact(lambda tx: conclude(tx, attempt, None, ending, self._node))
+        except Repeated as repeated:
             return repeated.progress
-
-
-def _stands(earlier: Verification, now: int) -> bool:
-    """Tell whether a verification answers a repeat of the request that began it.
-
-    A decision does so for a while, so that nobody gets yesterday's approval. An approval that took a
-    passcode after that request never does: the request alone has not earned it.
-    """
-    if earlier.state is VerificationState.PENDING:
-        return True
-    was_asked = earlier.expires_at > earlier.started_at
-    if was_asked and earlier.state is VerificationState.APPROVED:
-        return False
-    return earlier.decided_at is not None and now < earlier.decided_at + REPEAT_MS
-
-
-def _ending(asked: RequirePasscode, proof: Proof) -> Ending:
-    """Tell policy what was proven; a match that policy does not accept is a denial."""
-    used = proof.authenticator
-    if not proof.is_match or used is None:
-        return denied(proof.reason, proof.trace, used)
-    decision = with_passcode(asked, used.method, proof.reason)
-    state = VerificationState.APPROVED if isinstance(decision, Permit) else VerificationState.DENIED
-    return Ending(state, decision.reason, (*proof.trace, *decision.trace), used)

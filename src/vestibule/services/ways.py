@@ -33,9 +33,7 @@ class Way(msgspec.Struct, frozen=True):
         return str(self.authenticator.parameters.get("number", "")) if self.authenticator else ""
 
 
-def ways(
-    user: User, usable: Collection[Authenticator], methods: Mapping[str, Method]
-) -> tuple[Way, ...]:
+def ways(user: User, usable: Collection[Authenticator], methods: Mapping[str, Method]) -> tuple[Way, ...]:
     """Return every way to ask this person, the one to begin with first. `usable` are what he holds and
     policy allows."""
     found = [

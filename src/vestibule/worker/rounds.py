@@ -24,6 +24,8 @@ async def make_rounds(services: Services) -> None:
         tasks.create_task(_every(SWEEP_SECONDS, "sweep", housekeeping.sweep))
         tasks.create_task(_every(PROBE_SECONDS, "probe", housekeeping.probe))
         tasks.create_task(services.configuration.watch())
+        tasks.create_task(services.deliveries.run())
+        tasks.create_task(services.waiting.watch())
 
 
 async def _every(seconds: float, name: str, chore: Callable[[], Awaitable[object]]) -> None:

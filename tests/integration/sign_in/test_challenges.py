@@ -10,7 +10,7 @@ from tests.houses import PASSWORD, TENANT, Person, TestHouse
 from vestibule.model.actor import SYSTEM
 from vestibule.model.user import UserStatus
 from vestibule.model.verification import Reason, VerificationState
-from vestibule.services.verification import Progress
+from vestibule.services.outcome import Progress
 
 
 async def asked(house: TestHouse, person: Person) -> str:

@@ -35,9 +35,9 @@ from vestibule.frontends.http.templates.views import Door, Form, Words
 from vestibule.model.tenant import Tenant
 from vestibule.services.attempt import Origin
 from vestibule.services.configuration import Peer
+from vestibule.services.outcome import Progress
 from vestibule.services.refusal import Refused
 from vestibule.services.setup import built_in_client_id
-from vestibule.services.verification import Progress
 
 AnyRequest = Request[Any, Any, Any]
 

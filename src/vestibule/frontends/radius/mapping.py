@@ -19,7 +19,8 @@ from vestibule.model.radius_client import Mode
 from vestibule.model.verification import Reason
 from vestibule.services.attempt import Origin
 from vestibule.services.configuration import ConfigurationCache
-from vestibule.services.verification import Progress, Verifications
+from vestibule.services.outcome import Progress
+from vestibule.services.verification import Verifications
 from vestibule.wire.radius import (
     AccessRequest,
     Attribute,

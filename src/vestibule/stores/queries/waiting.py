@@ -15,9 +15,9 @@ from vestibule.stores.transaction import Requests
 
 _CHALLENGES: Final = f"select {select(CHALLENGE)} from challenges where tenant_id = :tenant_id"  # noqa: S608 - made of constants
 
-OUT_OF_BAND: Final = Statement(
+SENT: Final = Statement(
     f"""{_CHALLENGES}
-       and user_id = :user_id and state = 'open' and channel <> 'typed' and expires_at > :now::bigint
+       and user_id = :user_id and state = 'open' and address <> '' and expires_at > :now::bigint
      order by created_at, challenge_id
     """,
     joins=True,
@@ -86,8 +86,8 @@ VERSIONS: Final = Statement(
 class Waiting(Requests):
     __slots__ = ()
 
-    async def out_of_band_challenges(self, tenant_id: str, user_id: str) -> tuple[Challenge, ...]:
-        rows = await self.fetch(OUT_OF_BAND(tenant_id=tenant_id, user_id=user_id, now=self.now))
+    async def sent_challenges(self, tenant_id: str, user_id: str) -> tuple[Challenge, ...]:
+        rows = await self.fetch(SENT(tenant_id=tenant_id, user_id=user_id, now=self.now))
         return tuple([challenge_of(row) for row in rows])
 
     async def untaken_challenges(self, tenant_id: str, user_id: str, origin: str) -> tuple[Challenge, ...]:

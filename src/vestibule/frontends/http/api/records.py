@@ -17,7 +17,7 @@ from vestibule.model.event import Event
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.model.user import User
 from vestibule.model.verification import Verification
-from vestibule.services.verification import Progress
+from vestibule.services.outcome import Progress
 
 Item = TypeVar("Item")
 

@@ -25,7 +25,7 @@ from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Id, Passcode, Password, PathId, ShortText, Username
 from vestibule.frontends.http.site import site_of
 from vestibule.services.attempt import Origin
-from vestibule.services.verification import Progress
+from vestibule.services.outcome import Progress
 
 CHANNEL: Final = "api"
 LONGEST_WAIT_SECONDS: Final = 25

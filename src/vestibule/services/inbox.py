@@ -1,0 +1,125 @@
+"""What gateways tell: receipts, replies, and what happens in calls. Bound to one gateway of one tenant.
+
+Nothing here is trusted further than it goes: a receipt moves a delivery of this very gateway, a reply counts
+only with the passcode that was sent to that very number, and whatever is told twice has an effect once.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+import structlog
+
+from vestibule.crypto.secret import Secret
+from vestibule.interfaces.gateway import NotSent, Receipt, Reply, Sound
+from vestibule.interfaces.store import Store, Transaction
+from vestibule.model.call import CallEvent, HangUp, Instruction, Spoken
+from vestibule.model.delivery import Delivery, DeliveryState
+from vestibule.model.verification import Challenge, Reason
+from vestibule.services.out_of_band import OutOfBand
+from vestibule.services.verification import Verifications
+
+log = structlog.get_logger(__name__)
+
+_NUMBER: Final = re.compile(r"\d+")
+_LONGEST_REPLY: Final = 1000
+
+
+class Inboxes:
+    """What all inboxes share. `open` makes one for a gateway."""
+
+    def __init__(self, store: Store, verifications: Verifications, out_of_band: OutOfBand) -> None:
+        self.store = store
+        self.verifications = verifications
+        self.out_of_band = out_of_band
+
+    def open(self, tenant_id: str, gateway_id: str) -> GatewayInbox:
+        return GatewayInbox(self, tenant_id, gateway_id)
+
+    async def lost(self, delivery: Delivery, why: NotSent) -> None:
+        """A delivery that nobody could send: its challenge has failed."""
+        del why
+        challenge = await self.store.read(lambda tx: tx.challenge(delivery.tenant_id, delivery.challenge_id))
+        if challenge is not None:
+            await self.verifications.failed_elsewhere(challenge, Reason.TEXT_NOT_SENT)
+
+
+class GatewayInbox:
+    """Implements `interfaces.gateway.Inbox`."""
+
+    def __init__(self, shared: Inboxes, tenant_id: str, gateway_id: str) -> None:
+        self._shared = shared
+        self._tenant_id = tenant_id
+        self._gateway_id = gateway_id
+
+    async def receipt(self, receipt: Receipt) -> None:
+        try:
+            await self._receipt(receipt)
+        except Exception:
+            log.exception("a receipt is lost", gateway=self._gateway_id)
+
+    async def reply(self, reply: Reply) -> None:
+        try:
+            await self._reply(reply)
+        except Exception:
+            log.exception("a reply is lost", gateway=self._gateway_id)
+
+    async def on_call(self, delivery_id: str, event: CallEvent) -> tuple[Instruction, ...]:
+        del delivery_id, event
+        return (HangUp(),)
+
+    async def sound(self, spoken: Spoken) -> Sound:
+        del spoken
+        return Sound(b"")
+
+    async def _receipt(self, receipt: Receipt) -> None:
+        if not receipt.is_final or not receipt.reference:
+            return
+        state = DeliveryState.DELIVERED if receipt.is_delivered else DeliveryState.FAILED
+
+        async def body(tx: Transaction) -> Challenge | None:
+            found = await tx.delivery_by_reference(self._tenant_id, self._gateway_id, receipt.reference)
+            if found is None or found.state is not DeliveryState.SENT:
+                return None
+            await tx.replace_delivery(msgspec.structs.replace(found, state=state, cause=receipt.cause[:200]))
+            return await tx.challenge(self._tenant_id, found.challenge_id)
+
+        challenge = await self._shared.store.transact(body)
+        if challenge is not None and state is DeliveryState.FAILED:
+            await self._shared.verifications.failed_elsewhere(challenge, Reason.TEXT_NOT_SENT)
+
+    async def _reply(self, reply: Reply) -> None:
+        """A reply answers the one challenge whose number and passcode it holds; if it could be two, none."""
+        waiting = await self._shared.store.read(
+            lambda tx: tx.challenges_by_address(self._tenant_id, reply.sender)
+        )
+        typed = _passcodes(reply.body)
+        meant = [
+            (challenge, passcode)
+            for challenge in waiting
+            for passcode in typed
+            if self._shared.out_of_band.is_expected(challenge, passcode)
+        ]
+        if len(meant) == 1:
+            challenge, passcode = meant[0]
+            await self._shared.verifications.answered_elsewhere(challenge, Secret(passcode))
+        elif len(waiting) == 1 and typed:
+            # Wrong, and surely meant for this one: a guess, and counted.
+            await self._shared.verifications.answered_elsewhere(waiting[0], Secret(typed[0]))
+        else:
+            log.info("a reply answers nothing", gateway=self._gateway_id, waiting=len(waiting))
+
+
+def _passcodes(body: str) -> list[str]:
+    """Return what of a reply could be a passcode: its groups of digits, and all of them together, because
+    people write blanks."""
+    digits = [_ascii(found) for found in _NUMBER.findall(body[:_LONGEST_REPLY])]
+    together = "".join(digits)
+    return list(dict.fromkeys([together, *digits])) if digits else []
+
+
+def _ascii(digits: str) -> str:
+    """Return digits of any script as ASCII."""
+    return "".join(str(int(digit)) for digit in digits)
