@@ -15,6 +15,7 @@ from vestibule.catalog import LANGUAGES, text
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.radius.clients import RadiusClient
 from vestibule.frontends.radius.combined import Unsplittable, split
+from vestibule.frontends.radius.prompts import prompt
 from vestibule.model.radius_client import Mode
 from vestibule.model.verification import Reason
 from vestibule.services.attempt import Origin
@@ -68,8 +69,9 @@ class Mapping:
         source: str,
         now: int,
         digest: bytes,
-    ) -> bytes:
-        """Return the reply. Raises `Unavailable` if nothing could be decided: then there is none."""
+    ) -> bytes | None:
+        """Return the reply; None if another request for the same sign-in came later and is answered
+        instead. Raises `Unavailable` if nothing could be decided: then there is none, either."""
         # The key ends with its period: a packet recorded today starts anew tomorrow, it does not find
         # today's result.
         origin = Origin(
@@ -81,6 +83,11 @@ class Mapping:
             idempotency_key=f"{CHANNEL}:{digest.hex()}:{now // _KEY_PERIOD_MS:x}",
         )
         progress = await self._progress(message, access, client, secret, origin, now)
+        if progress.is_answered_elsewhere:
+            waited = await self._verifications.wait(origin, progress, client.settings.response_seconds)
+            if waited is None:
+                return None
+            progress = await self._given_up(waited, client) if waited.is_answered_elsewhere else waited
         code, attributes = self._reply(progress, message, access, client, now)
         attributes += [(PROXY_STATE, value) for value in access.proxy_states]
         return secret.encode_reply(code, message, attributes)
@@ -106,6 +113,17 @@ class Mapping:
         if challenge_id is None:
             return await self._verifications.refuse(origin, Reason.CHALLENGE_UNKNOWN)
         return await self._verifications.answer(origin, challenge_id, typed)
+
+    async def _given_up(self, progress: Progress, client: RadiusClient) -> Progress:
+        """No answer from the phone while the client waits. One that cannot ask the person anything gives up
+        the sign-in with that, so that a late answer admits nobody."""
+        if client.settings.mode is not Mode.COMBINED:
+            return progress
+        verification = progress.verification
+        canceled = await self._verifications.cancel(
+            verification.tenant_id, verification.client_id, verification.verification_id
+        )
+        return Progress(canceled or verification)
 
     async def _start(self, origin: Origin, typed: Secret[str], client: RadiusClient) -> Progress:
         match client.settings.mode:
@@ -133,10 +151,10 @@ class Mapping:
             return ACCESS_ACCEPT, []
         language = self._language(client)
         if progress.is_pending and progress.challenge is not None:
-            key = "radius.passcode" if access.state is None else "radius.passcode_again"
+            question = prompt(language, progress, is_again=access.state is not None)
             state_key = client.valid_secrets(now)[0].state_key
             state = state_key.seal(progress.challenge.challenge_id, client.client, access.user_name)
-            return ACCESS_CHALLENGE, [(STATE, state), *reply_messages(text(language, key))]
+            return ACCESS_CHALLENGE, [(STATE, state), *reply_messages(question)]
         words = reply_messages(text(language, _rejection(progress, access, client)))
         return ACCESS_REJECT, [*words, *_eap_failure(message, access)]
 

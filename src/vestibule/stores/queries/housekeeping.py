@@ -21,8 +21,12 @@ EXPIRE_VERIFICATIONS: Final = Statement(
          where state = 'pending' and expires_at <= :now
          order by expires_at limit :limit for update skip locked)
     update verifications
-       set state = :expired, reason = :reason, legacy_result = :legacy_result, decided_at = :now,
-           version = version + 1
+       set state = :expired, decided_at = :now, version = version + 1,
+           reason = case reason when 'text_pending' then 'text_no_reply'
+                                when 'text_wrong' then 'text_no_reply'
+                                when 'call_pending' then 'call_too_late' else :reason end,
+           legacy_result = case when reason in ('text_pending', 'text_wrong', 'call_pending')
+                                then :elsewhere_result else :legacy_result end
      where state = 'pending'
        and (tenant_id, verification_id) in (select due.tenant_id, due.verification_id from due)
     returning tenant_id, verification_id
@@ -75,6 +79,7 @@ class Housekeeping(Requests):
                 expired=VerificationState.EXPIRED.value,
                 reason=Reason.TIMED_OUT.value,
                 legacy_result=legacy_result(Reason.TIMED_OUT),
+                elsewhere_result=legacy_result(Reason.TEXT_NO_REPLY),
                 now=self.now,
                 limit=limit,
             )
