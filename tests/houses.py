@@ -115,6 +115,39 @@ class TestHouse:
         await self.store.transact(lambda tx: tx.add_user(user))
         return await self.add_authenticator(user, method)
 
+    async def add_bare_person(self, username: str, **fields: Any) -> Person:
+        """Add a user with PASSWORD who holds nothing yet."""
+        person = await self.add_person(username, **fields)
+        held = await self.store.read(lambda tx: tx.authenticator(TENANT, person.authenticator_id))
+        assert held is not None
+        revoked = msgspec.structs.replace(held, status=AuthenticatorStatus.REVOKED)
+        await self.store.transact(lambda tx: tx.replace_authenticator(revoked))
+        return person
+
+    async def add_phone(self, person: Person, method: str, **options: Any) -> Authenticator:
+        """Give somebody a phone for `method`, proven."""
+        new = self.services.enrollments.methods[method].enroll(options, os.urandom)
+        held = Authenticator(
+            tenant_id=person.user.tenant_id,
+            authenticator_id=new_id(),
+            user_id=person.user.user_id,
+            method=method,
+            label=new.parameters["number"],
+            parameters=new.parameters,
+            state=new.state,
+            status=AuthenticatorStatus.ACTIVE,
+            created_at=self.clock.now(),
+        )
+        await self.store.transact(lambda tx: tx.add_authenticator(held))
+        return held
+
+    async def wait(
+        self, username: str, progress: Progress, seconds: float = 10, **fields: Any
+    ) -> Progress | None:
+        """Wait as a front end does for the answer on another road."""
+        origin = self.origin(username, **fields)
+        return await self.services.verifications.wait(origin, progress, seconds)
+
     async def add_authenticator(self, user: User, method: str = "totp", **fields: Any) -> Person:
         new = self.services.enrollments.methods[method].enroll({}, os.urandom)
         bare = Authenticator(

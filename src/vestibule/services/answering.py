@@ -119,7 +119,7 @@ class Answering:
 
     async def _judge(self, tx: Transaction, case: Case) -> Progress:
         attempt, challenge, subject = case.attempt, case.challenge, case.subject
-        if not attempt.passcode:
+        if attempt.passcode is None:
             ending = denied(Reason.CHALLENGE_FAILED, case.asked.trace)
             return await self._close(tx, attempt, case.verification, challenge, ending)
         proof = await self._proof(tx, case, attempt.passcode)
