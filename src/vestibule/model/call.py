@@ -43,6 +43,11 @@ class CallEvent(msgspec.Struct, frozen=True):
     detail: str = ""
     """For the trace: the carrier's own word, e.g. `486 Busy Here`."""
 
+    def __repr__(self) -> str:
+        # The keys may be a PIN (VOI-10): how many there are is all that may be seen.
+        keys = f" {len(self.keys)} keys" if self.keys else ""
+        return f"CallEvent({self.kind}{keys}{' #' if self.is_finished else ''} {self.detail!r})"
+
 
 class Spoken(msgspec.Struct, frozen=True):
     """One thing that is said: a text in a language (`de`, `en`), or a recording where `sound_id` names one;

@@ -19,6 +19,7 @@ WITHOUT_DATABASE: Final[tuple[Check, ...]] = (
     machine.chance,
     machine.passwords,
     machine.md5,
+    machine.speech,
     doors.web,
     doors.certificate,
     doors.reach,
