@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from vestibule.model.pin import PinRules
+
 SYSTEM_TENANT = "system"
 """The tenant whose users are the administrators of the installation."""
 
@@ -31,6 +33,34 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Wrong passcodes until a challenge fails and the sign-in starts anew."""
     issuer: str = "Vestibule"
     """Name that authenticator apps show beside the account."""
+    pin_least_digits: int = 4
+    """Digits that a PIN has at least."""
+    pin_most_digits: int = 20
+    """Digits that a PIN has at most."""
+    pin_refuse_simple: bool = True
+    """Refuse a PIN with three equal digits in a row, or with a run of three."""
+    pin_refuse_phone: bool = True
+    """Refuse a PIN with four digits in a row of the person's own phone numbers."""
+    pin_history: int = 5
+    """How many PINs of a person are remembered, so that he does not come back to them."""
+    pin_expiry_days: int = 0
+    """Days after which a PIN must be changed; 0: never."""
+    country_code: str = ""
+    """Calling code of phone numbers that are written without one, such as 49. Empty: a number is written with
+    its plus sign, so that nobody's passcodes go to a stranger in another country."""
+    calling_codes: tuple[str, ...] = ()
+    """Calling codes that may be called and texted; empty: all but premium and satellite numbers."""
+
+    @property
+    def pin_rules(self) -> PinRules:
+        return PinRules(
+            least_digits=self.pin_least_digits,
+            most_digits=self.pin_most_digits,
+            refuses_simple=self.pin_refuse_simple,
+            refuses_phone=self.pin_refuse_phone,
+            history=self.pin_history,
+            expiry_days=self.pin_expiry_days,
+        )
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):

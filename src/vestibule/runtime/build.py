@@ -24,6 +24,8 @@ from vestibule.services.enrollment import Enrollments
 from vestibule.services.first_factor import FirstFactors
 from vestibule.services.housekeeping import Housekeeping
 from vestibule.services.metrics import Metrics
+from vestibule.services.phones import Phones
+from vestibule.services.pins import Pins
 from vestibule.services.proving import Prover
 from vestibule.services.services import Services
 from vestibule.services.sessions import Sessions
@@ -98,6 +100,8 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         verifications=Verifications(store, configuration, prover, first_factors, node, metrics),
         users=Users(store, prover),
         enrollments=Enrollments(store, configuration, prover),
+        pins=Pins(store, configuration, sealer),
+        phones=Phones(store, configuration, prover),
         applications=applications,
         directories=Directories(kinds, first_factors),
         sessions=sessions,

@@ -18,6 +18,8 @@ from vestibule.services.directories import Directories
 from vestibule.services.enrollment import Enrollments
 from vestibule.services.housekeeping import Housekeeping
 from vestibule.services.metrics import Metrics
+from vestibule.services.phones import Phones
+from vestibule.services.pins import Pins
 from vestibule.services.sessions import Sessions
 from vestibule.services.setup import Setup
 from vestibule.services.token_import import TokenImports
@@ -34,6 +36,8 @@ class Services:
     verifications: Verifications
     users: Users
     enrollments: Enrollments
+    pins: Pins
+    phones: Phones
     applications: Applications
     directories: Directories
     sessions: Sessions

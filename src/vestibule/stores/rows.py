@@ -24,6 +24,7 @@ from vestibule.model.application import (
 )
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.event import Event
+from vestibule.model.pin import Pin
 from vestibule.model.session import Link, Session
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.model.user import Role, User, UserStatus
@@ -164,6 +165,15 @@ def authenticator_of(row: Row) -> Authenticator:
         used_at=row[13],
         version=row[14],
     )
+
+
+PIN: Final = Pin.__struct_fields__
+
+
+def pin_of(row: Row) -> Pin:
+    values = dict(zip(PIN, row, strict=True))
+    values["must_change"] = bool(values["must_change"])
+    return Pin(**values)
 
 
 # --- attempts -----------------------------------------------------------------------------------------

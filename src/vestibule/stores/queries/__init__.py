@@ -8,6 +8,7 @@ from vestibule.stores.queries.configuration import ConfigurationRecords
 from vestibule.stores.queries.history import History
 from vestibule.stores.queries.housekeeping import Housekeeping
 from vestibule.stores.queries.people import People
+from vestibule.stores.queries.pins import Pins
 from vestibule.stores.queries.sessions import Sessions
 from vestibule.stores.queries.subjects import Subjects
 
@@ -16,6 +17,7 @@ class Queries(
     Subjects,
     Attempts,
     People,
+    Pins,
     Authenticators,
     ConfigurationRecords,
     Sessions,
