@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from vestibule.cli.desk import Desk, at_desk
 from vestibule.cli.parameters import HERE, Json, Scope
@@ -53,6 +53,16 @@ def change(
     hard_stop: int | None = None,
     challenge_seconds: int | None = None,
     challenge_tries: int | None = None,
+    pin_least_digits: int | None = None,
+    pin_most_digits: int | None = None,
+    pin_refuse_simple: bool | None = None,
+    pin_refuse_phone: bool | None = None,
+    pin_history: int | None = None,
+    pin_expiry_days: int | None = None,
+    country_code: str | None = None,
+    calling_codes: Annotated[
+        list[str] | None, Parameter(name="--calling-code", negative="--no-calling-codes")
+    ] = None,
     scope: Scope = HERE,
 ) -> int:
     """Change settings of a tenant; they hold within a second. What is left out stays as it is.
@@ -61,6 +71,8 @@ def change(
 
       vestibule settings change --lockout-threshold 5 --lockout-seconds 1800
       vestibule settings change --record-email --no-record-names
+      vestibule settings change --pin-least-digits 6 --pin-expiry-days 90
+      vestibule settings change --country-code 49 --calling-code 49 --calling-code 43
 
     Parameters
     ----------
@@ -84,6 +96,22 @@ def change(
         How long a user has for the passcode after the password: 15 to 600.
     challenge_tries
         Wrong passcodes after which a sign-in starts anew: 1 to 10.
+    pin_least_digits
+        Digits that a PIN has at least: 4 to 20.
+    pin_most_digits
+        Digits that a PIN has at most: up to 20.
+    pin_refuse_simple
+        Refuse three equal digits in a row in a PIN, and runs such as 123.
+    pin_refuse_phone
+        Refuse four digits in a row of the person's phone numbers in a PIN.
+    pin_history
+        How many PINs of a person are remembered, so that none of them comes back: 0 to 24.
+    pin_expiry_days
+        Days after which a PIN must be changed: up to 3650, or 0 for never.
+    country_code
+        Calling code of phone numbers that are written without one, such as 49; empty: there is none.
+    calling_codes
+        Only numbers that begin so are called and texted; may be repeated.
     """
     given = {
         "language": language,
@@ -95,6 +123,14 @@ def change(
         "hard_stop": hard_stop,
         "challenge_seconds": challenge_seconds,
         "challenge_tries": challenge_tries,
+        "pin_least_digits": pin_least_digits,
+        "pin_most_digits": pin_most_digits,
+        "pin_refuse_simple": pin_refuse_simple,
+        "pin_refuse_phone": pin_refuse_phone,
+        "pin_history": pin_history,
+        "pin_expiry_days": pin_expiry_days,
+        "country_code": country_code,
+        "calling_codes": None if calling_codes is None else tuple(calling_codes),
     }
 
     async def work(desk: Desk) -> None:
@@ -120,4 +156,6 @@ def _names(settings: TenantSettings) -> tuple[str, ...]:
 
 def _shown(desk: Desk, settings: TenantSettings, name: str) -> str:
     value = getattr(settings, name)
+    if isinstance(value, tuple):
+        return ", ".join(value) or desk.terminal.words("word.all")
     return desk.terminal.yes_no(value) if isinstance(value, bool) else str(value)

@@ -20,6 +20,7 @@ from vestibule.model.authenticator import Authenticator
 from vestibule.model.delivery import Delivery
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
+from vestibule.model.pin import Pin
 from vestibule.model.session import Link, Session
 from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import Factor, Throttle, ThrottleLimits
@@ -290,7 +291,7 @@ class Transaction(Protocol):
         ...
 
     async def remove_user(self, tenant_id: str, user_id: str) -> bool:
-        """Delete the user, names, throttles, sessions and all but hardware tokens, which nobody holds
+        """Delete the user, names, throttles, PIN, sessions and all but hardware tokens, which nobody holds
         then and keep their counters. Attempts stay."""
         ...
 
@@ -330,6 +331,20 @@ class Transaction(Protocol):
 
     async def user_ids_by_names(self, tenant_id: str, names: Sequence[str]) -> dict[str, str]:
         """For imports: user id by canonical name, for those of `names` that exist."""
+        ...
+
+    async def pin(self, tenant_id: str, user_id: str) -> Pin | None: ...
+
+    async def add_pin(self, pin: Pin) -> bool:
+        """Insert; False if the person has one. The person must be there: hold him first."""
+        ...
+
+    async def replace_pin(self, pin: Pin) -> bool:
+        """Compare-and-set on `pin.version`: writes all fields, version + 1."""
+        ...
+
+    async def remove_pin(self, tenant_id: str, user_id: str) -> bool:
+        """Delete it; False if there is none."""
         ...
 
     # --- configuration ----------------------------------------------------------------------------

@@ -39,7 +39,7 @@ class Sms:
         """Options: `number` as people write it, `country_code` for one without, `two_way`."""
         del random_bytes
         named = {name: value for name, value in options.items() if name not in {"issuer", "account"}}
-        number, country = str(named.pop("number", "")), str(named.pop("country_code", "1"))
+        number, country = str(named.pop("number", "")), str(named.pop("country_code", ""))
         two_way = named.pop("two_way", False)
         if named or not isinstance(two_way, bool):
             raise ValueError(f"unsuitable options: {sorted(named)}")

@@ -65,7 +65,6 @@ class Reason(StrEnum):
     PASSCODE_PENDING = "passcode_pending"
     PASSCODE_VERIFIED = "passcode_verified"
     RECOVERY_CODE_VERIFIED = "recovery_code_verified"
-    CALL_VERIFIED = "call_verified"
     FIRST_FACTOR_SUFFICIENT = "first_factor_sufficient"
 
     UNKNOWN_USER = "unknown_user"

@@ -13,11 +13,13 @@ from vestibule.runtime import registry
 from vestibule.runtime.clock import SystemClock
 from vestibule.runtime.key_file import KeyFileProblem, load_sealer, make_key_file
 from vestibule.runtime.settings import Settings
+from vestibule.runtime.speech import EspeakSpeech
 from vestibule.runtime.token_files import read_token_file
 from vestibule.services.applications import Applications
 from vestibule.services.asking import Asking
 from vestibule.services.attempt import Node
 from vestibule.services.attempts import Attempts
+from vestibule.services.calls import Calls
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.deliveries import Deliveries
 from vestibule.services.demonstration import Demonstrations
@@ -29,6 +31,8 @@ from vestibule.services.housekeeping import Housekeeping
 from vestibule.services.inbox import Inboxes
 from vestibule.services.metrics import Metrics
 from vestibule.services.out_of_band import OutOfBand
+from vestibule.services.phones import Phones
+from vestibule.services.pins import Pins
 from vestibule.services.proving import Prover
 from vestibule.services.services import Services
 from vestibule.services.sessions import Sessions
@@ -103,7 +107,10 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     waiting = Waiting(store)
     asking = Asking(out_of_band, prover.methods, node)
     verifications = Verifications(store, configuration, prover, first_factors, asking, waiting, node, metrics)
-    inboxes = Inboxes(store, verifications, out_of_band)
+    pins = Pins(store, configuration, sealer)
+    calls = Calls(store, verifications, configuration, prover.methods, pins)
+    inboxes = Inboxes(store, verifications, out_of_band, calls, EspeakSpeech())
+    deliveries.on_call(calls.placed)
     gateways.connect(inboxes.open, settings.http.public_url)
     deliveries.on_lost(inboxes.lost)
     services = Services(
@@ -117,6 +124,9 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         waiting=waiting,
         users=Users(store, prover),
         enrollments=Enrollments(store, configuration, prover),
+        pins=pins,
+        calls=calls,
+        phones=Phones(store, configuration, prover),
         applications=applications,
         directories=Directories(kinds, first_factors),
         sessions=sessions,

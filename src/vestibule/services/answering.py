@@ -16,6 +16,7 @@ from vestibule.crypto.tokens import is_id
 from vestibule.interfaces.store import Conflict, Subject, Transaction
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.throttle import Factor
+from vestibule.model.user import UserStatus
 from vestibule.model.verdict import MALFORMED, Verdict, VerdictKind
 from vestibule.model.verification import (
     Challenge,
@@ -34,6 +35,7 @@ from vestibule.services.attempt import (
     Node,
     applied,
     denied,
+    event,
     facts_of,
     pending,
     verification_change,
@@ -41,7 +43,7 @@ from vestibule.services.attempt import (
 from vestibule.services.out_of_band import waiter_of
 from vestibule.services.outcome import Progress, conclude, ending_of, note_proof
 from vestibule.services.proving import Proof, Prover
-from vestibule.services.ways import named
+from vestibule.services.ways import Way, named
 
 MATCH = Verdict(VerdictKind.MATCH)
 
@@ -211,6 +213,10 @@ class Answering:
         if isinstance(case, Ending):
             return await self._close(tx, attempt, verification, challenge, case)
         choices = self._asking.choices(subject, case.allowed)
+        backup = _backup(choices, challenge) if may_go_on else None
+        if backup is not None:
+            moved = msgspec.structs.replace(verification, trace=(*verification.trace, *trace))
+            return await self._asking.ask_instead(tx, attempt, subject, moved, backup, choices)
         others = [way for way in choices if way.method != challenge.method]
         if not (may_go_on and others):
             return await self._close(tx, attempt, verification, challenge, denied(reason, trace))
@@ -219,6 +225,22 @@ class Answering:
         return await self._asking.ask_to_type(
             tx, verification, choices, reason, (*verification.trace, *trace), attempt
         )
+
+    async def fraud(
+        self, tx: Transaction, attempt: Attempt, challenge: Challenge, *, blocks: bool
+    ) -> Progress | None:
+        """Deny because the person says that it is not he who signs in."""
+        progress = await self.failed_elsewhere(tx, attempt, challenge, Reason.FRAUD_REPORTED, may_go_on=False)
+        subject = await tx.subject(challenge.tenant_id, challenge.user_id)
+        if progress is None or subject is None:
+            return progress
+        await tx.add_event(event(attempt, subject, "user.fraud_reported", tx.now))
+        if blocks:
+            disabled = msgspec.structs.replace(subject.user, status=UserStatus.DISABLED)
+            if not await tx.replace_user(disabled):
+                raise Conflict
+            await tx.add_event(event(attempt, subject, "user.disabled_by_fraud_report", tx.now))
+        return progress
 
     async def _found(
         self, tx: Transaction, attempt: Attempt, challenge: Challenge
@@ -309,6 +331,16 @@ def _as_of_start(attempt: Attempt, subject: Subject, verification: Verification,
         is_first_factor_proven=verification.is_first_factor_proven and not is_changed,
         trace=verification.trace,
     )
+
+
+def _backup(choices: tuple[Way, ...], challenge: Challenge) -> Way | None:
+    """Return the person's next phone of the same method: the backup of the one that has failed."""
+    same = [way for way in choices if way.authenticator is not None and way.method == challenge.method]
+    places = [way.authenticator.authenticator_id for way in same if way.authenticator is not None]
+    if challenge.authenticator_id not in places:
+        return None
+    place = places.index(challenge.authenticator_id) + 1
+    return same[place] if place < len(same) else None
 
 
 def _sent_to(case: Case) -> Authenticator | None:

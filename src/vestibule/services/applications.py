@@ -27,6 +27,7 @@ from vestibule.model.application import (
     FirstFactor,
     SecondFactor,
 )
+from vestibule.model.phone import calling_code, is_calling_code
 from vestibule.model.radius_client import Mode, read_settings
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.services.configuration import (
@@ -40,6 +41,7 @@ from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 
 MIN_SHARED_SECRET_CHARACTERS = 16
+MOST_CALLING_CODES = 250
 API_KEY_PREFIX = "vst_"
 
 Result = TypeVar("Result")
@@ -440,7 +442,19 @@ def _check_settings(settings: TenantSettings) -> None:
         "hard_stop": (settings.lockout_threshold, 100),
         "challenge_seconds": (15, 600),
         "challenge_tries": (1, 10),
+        "pin_least_digits": (4, 20),
+        "pin_most_digits": (settings.pin_least_digits, 20),
+        "pin_history": (0, 24),
+        "pin_expiry_days": (0, 3650),
     }
     for field, (least, most) in bounds.items():
         if not least <= getattr(settings, field) <= most:
             raise Refused(Refusal.OUT_OF_BOUNDS, f"{field}: {least}…{most}")
+    country_code = settings.country_code
+    if country_code and not (is_calling_code(country_code) and calling_code(country_code) == country_code):
+        raise Refused(Refusal.SETTING_INVALID, f"country_code: {country_code[:8]}")
+    if len(settings.calling_codes) > MOST_CALLING_CODES:
+        raise Refused(Refusal.OUT_OF_BOUNDS, f"calling_codes: 0…{MOST_CALLING_CODES}")
+    for code in settings.calling_codes:
+        if not is_calling_code(code):
+            raise Refused(Refusal.SETTING_INVALID, f"calling_codes: {code[:8]}")

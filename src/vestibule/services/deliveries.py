@@ -17,7 +17,7 @@ import structlog
 
 from vestibule.crypto.sealing import CannotUnseal, Sealer, context
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.gateway import Call, Errand, NotSent, Sending, Sent, Text, Unsure
+from vestibule.interfaces.gateway import Call, Errand, Gateway, NotSent, Sending, Sent, Text, Unsure
 from vestibule.interfaces.store import Store, Transaction
 from vestibule.model.delivery import Carries, Delivery, DeliveryState
 from vestibule.services.attempt import Node
@@ -54,9 +54,14 @@ class Deliveries:
         self._something_is_due = asyncio.Event()
         self._sendings: set[asyncio.Task[None]] = set()
         self._on_lost: Lost | None = None
+        self._on_call: Callable[[Delivery, Gateway], None] | None = None
 
     def on_lost(self, hear: Lost) -> None:
         self._on_lost = hear
+
+    def on_call(self, hear: Callable[[Delivery, Gateway], None]) -> None:
+        """Say who hears of a call that is about to be placed."""
+        self._on_call = hear
 
     def nudge(self) -> None:
         """Something was committed that is to be sent now."""
@@ -125,6 +130,8 @@ class Deliveries:
             gateway_id = opened.configured.gateway_id
             # Written before it is sent: what it tells of a call must find the delivery its own.
             delivery = await self._write(delivery, gateway_id=gateway_id, tried=(*delivery.tried, gateway_id))
+            if delivery.carries is Carries.CALL and self._on_call is not None:
+                self._on_call(delivery, opened.gateway)
             sending = await self._hand_over(opened, errand)
             opened.note(
                 worked=isinstance(sending, Sent) or (isinstance(sending, NotSent) and sending.is_final)

@@ -14,10 +14,12 @@ import structlog
 
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.gateway import NotSent, Receipt, Reply, Sound
+from vestibule.interfaces.speech import Speech
 from vestibule.interfaces.store import Store, Transaction
 from vestibule.model.call import CallEvent, HangUp, Instruction, Spoken
-from vestibule.model.delivery import Delivery, DeliveryState
+from vestibule.model.delivery import Carries, Delivery, DeliveryState
 from vestibule.model.verification import Challenge, Reason
+from vestibule.services.calls import Calls
 from vestibule.services.out_of_band import OutOfBand
 from vestibule.services.verification import Verifications
 
@@ -30,20 +32,28 @@ _LONGEST_REPLY: Final = 1000
 class Inboxes:
     """What all inboxes share. `open` makes one for a gateway."""
 
-    def __init__(self, store: Store, verifications: Verifications, out_of_band: OutOfBand) -> None:
+    def __init__(
+        self,
+        store: Store,
+        verifications: Verifications,
+        out_of_band: OutOfBand,
+        calls: Calls,
+        speech: Speech,
+    ) -> None:
         self.store = store
         self.verifications = verifications
         self.out_of_band = out_of_band
+        self.calls = calls
+        self.speech = speech
 
     def open(self, tenant_id: str, gateway_id: str) -> GatewayInbox:
         return GatewayInbox(self, tenant_id, gateway_id)
 
     async def lost(self, delivery: Delivery, why: NotSent) -> None:
         """A delivery that nobody could send: its challenge has failed."""
-        del why
         challenge = await self.store.read(lambda tx: tx.challenge(delivery.tenant_id, delivery.challenge_id))
         if challenge is not None:
-            await self.verifications.failed_elsewhere(challenge, Reason.TEXT_NOT_SENT)
+            await self.verifications.failed_elsewhere(challenge, _unsent(delivery, why))
 
 
 class GatewayInbox:
@@ -67,12 +77,14 @@ class GatewayInbox:
             log.exception("a reply is lost", gateway=self._gateway_id)
 
     async def on_call(self, delivery_id: str, event: CallEvent) -> tuple[Instruction, ...]:
-        del delivery_id, event
-        return (HangUp(),)
+        try:
+            return await self._shared.calls.on_event(self._tenant_id, delivery_id, event)
+        except Exception:
+            log.exception("a call cannot go on", gateway=self._gateway_id)
+            return (HangUp(),)
 
     async def sound(self, spoken: Spoken) -> Sound:
-        del spoken
-        return Sound(b"")
+        return await self._shared.speech.say(spoken.text, spoken.language)
 
     async def _receipt(self, receipt: Receipt) -> None:
         if not receipt.is_final or not receipt.reference:
@@ -110,6 +122,12 @@ class GatewayInbox:
             await self._shared.verifications.answered_elsewhere(waiting[0], Secret(typed[0]))
         else:
             log.info("a reply answers nothing", gateway=self._gateway_id, waiting=len(waiting))
+
+
+def _unsent(delivery: Delivery, why: NotSent) -> Reason:
+    if delivery.carries is Carries.TEXT:
+        return Reason.TEXT_NOT_SENT
+    return Reason.CALL_WRONG_NUMBER if why.is_final else Reason.CALL_FAILED
 
 
 def _passcodes(body: str) -> list[str]:

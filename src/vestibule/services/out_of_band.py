@@ -23,6 +23,7 @@ from vestibule.crypto.tokens import new_id
 from vestibule.interfaces.method import Method, Opening, OpensChallenge
 from vestibule.interfaces.store import Conflict, Subject, Transaction
 from vestibule.model.delivery import Delivery
+from vestibule.model.phone import Phone, is_allowed
 from vestibule.model.user import User
 from vestibule.model.verification import Challenge, ChallengeState, Verification
 from vestibule.services.attempt import Attempt, request_key
@@ -62,7 +63,7 @@ class OutOfBand:
     async def may_send(self, tx: Transaction, attempt: Attempt, user: User, opening: Opening) -> bool:
         """Tell whether one more may go to this person and number now (SMS-04, VOI-09)."""
         settings = attempt.tenant.settings
-        if settings.phone_prefixes and not opening.address.startswith(settings.phone_prefixes):
+        if not is_allowed(Phone(opening.address), settings.calling_codes):
             return False
         sent = await tx.count_deliveries(user.tenant_id, user.user_id, tx.now - _HOUR_MS)
         return sent < settings.texts_per_hour

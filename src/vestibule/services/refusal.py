@@ -29,6 +29,10 @@ class Refusal(StrEnum):
     IN_USE = "in_use"
     SETTING_INVALID = "setting_invalid"
     COMBINED_UNCHECKED = "combined_unchecked"
+    NO_PIN = "no_pin"
+    PHONE_INVALID = "phone_invalid"
+    EXTENSION_INVALID = "extension_invalid"
+    PHONE_NOT_ALLOWED = "phone_not_allowed"
     OUT_OF_BOUNDS = "out_of_bounds"
 
 

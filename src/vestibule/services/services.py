@@ -12,6 +12,7 @@ from vestibule.interfaces.frontend import Frontend
 from vestibule.services.applications import Applications
 from vestibule.services.attempt import Node
 from vestibule.services.attempts import Attempts
+from vestibule.services.calls import Calls
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.deliveries import Deliveries
 from vestibule.services.demonstration import Demonstrations
@@ -20,6 +21,8 @@ from vestibule.services.enrollment import Enrollments
 from vestibule.services.gateways import Gateways
 from vestibule.services.housekeeping import Housekeeping
 from vestibule.services.metrics import Metrics
+from vestibule.services.phones import Phones
+from vestibule.services.pins import Pins
 from vestibule.services.sessions import Sessions
 from vestibule.services.setup import Setup
 from vestibule.services.token_import import TokenImports
@@ -38,8 +41,11 @@ class Services:
     deliveries: Deliveries
     gateways: Gateways
     waiting: Waiting
+    calls: Calls
     users: Users
     enrollments: Enrollments
+    pins: Pins
+    phones: Phones
     applications: Applications
     directories: Directories
     sessions: Sessions

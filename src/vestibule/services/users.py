@@ -157,7 +157,7 @@ class Users:
             raise Refused(Refusal.NAME_TAKEN, taken.key) from None
 
     async def unlock(self, actor: Actor, tenant_id: str, user_id: str) -> None:
-        """Let a locked user try again, with both factors."""
+        """Let a locked user try again, with every factor."""
         actor.demand(Right.ADMINISTER, tenant_id)
 
         async def body(tx: Transaction) -> None:

@@ -316,6 +316,13 @@ class Verifications:
                 await note_proof(tx, attempt, subject, proof)
                 return await conclude(tx, attempt, subject, ending_of(asked, proof), self._node)
 
+    async def fraud_reported(self, challenge: Challenge, *, blocks: bool) -> bool:
+        """Deny, and note that the person says it was not he; with `blocks` he is disabled, in one commit."""
+        return await self._elsewhere(
+            challenge,
+            lambda tx, attempt: self._answering.fraud(tx, attempt, challenge, blocks=blocks),
+        )
+
     # --- elsewhere ------------------------------------------------------------------------------------
 
     async def _elsewhere(

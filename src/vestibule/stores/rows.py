@@ -26,6 +26,7 @@ from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.delivery import Carries, Delivery, DeliveryState
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
+from vestibule.model.pin import Pin
 from vestibule.model.session import Link, Session
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.model.user import Role, User, UserStatus
@@ -169,6 +170,15 @@ def authenticator_of(row: Row) -> Authenticator:
         used_at=row[13],
         version=row[14],
     )
+
+
+PIN: Final = Pin.__struct_fields__
+
+
+def pin_of(row: Row) -> Pin:
+    values = dict(zip(PIN, row, strict=True))
+    values["must_change"] = bool(values["must_change"])
+    return Pin(**values)
 
 
 # --- attempts -----------------------------------------------------------------------------------------

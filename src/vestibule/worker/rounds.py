@@ -26,6 +26,7 @@ async def make_rounds(services: Services) -> None:
         tasks.create_task(services.configuration.watch())
         tasks.create_task(services.deliveries.run())
         tasks.create_task(services.waiting.watch())
+        tasks.create_task(services.calls.watch())
 
 
 async def _every(seconds: float, name: str, chore: Callable[[], Awaitable[object]]) -> None:

@@ -10,6 +10,7 @@ from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.delivery import Carries, Delivery
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
+from vestibule.model.pin import Pin
 from vestibule.model.session import Link, Session
 from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import ThrottleLimits
@@ -66,6 +67,17 @@ def authenticator(tenant_id: str, authenticator_id: str = "phone", **fields: Any
         "created_at": START,
     }
     return Authenticator(**(usual | fields))
+
+
+def pin(tenant_id: str, user_id: str = "alice", **fields: Any) -> Pin:
+    usual = {
+        "tenant_id": tenant_id,
+        "user_id": user_id,
+        "sealed": b"sealed",
+        "must_change": False,
+        "changed_at": START,
+    }
+    return Pin(**(usual | fields))
 
 
 def hardware(tenant_id: str, serial: str, **fields: Any) -> Authenticator:

@@ -258,7 +258,7 @@ async def test_one_person_gets_only_so_many_texts(phones: PhoneHouse) -> None:
 
 async def test_only_numbers_of_the_allowed_beginnings_are_texted(phones: PhoneHouse) -> None:
     """SMS-04."""
-    await phones.house.change_settings(phone_prefixes=("+43", "+41"))
+    await phones.house.change_settings(calling_codes=("43", "41"))
     await _with_phone(phones, "Alice")
     assert (await begin(phones)).reason is Reason.TEXT_NOT_SENT
 

@@ -11,10 +11,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from vestibule.interfaces.dialogue import CallPlan, DialogueEvent, DialogueState, Step
-from vestibule.interfaces.method import MethodDescriptor, NewAuthenticator, RandomBytes
+from vestibule.interfaces.method import MethodDescriptor, NewAuthenticator, Opening, RandomBytes
 from vestibule.methods.voice import dialogue
+from vestibule.model.delivery import Carries
+from vestibule.model.phone import read_phone
+from vestibule.model.tenant import TenantSettings
 from vestibule.model.verdict import MALFORMED, Verdict
-from vestibule.model.verification import Reason
+from vestibule.model.verification import Channel, Reason
 
 _SECRET_BYTES = 16
 
@@ -25,14 +28,36 @@ class Voice:
         amr="tel",
         takes_passcode=False,
         out_of_band=True,
-        verified_reason=Reason.CALL_VERIFIED,
+        verified_reason=Reason.CALL_CONFIRMED,
+        pending_reason=Reason.CALL_PENDING,
+        unsent_reason=Reason.CALL_FAILED,
+        rank=30,
+        keywords=("call", "phone", "voice", "anruf", "telefon"),
         documentation="docs/how-to/record-voice-messages.md",
     )
 
     def enroll(self, options: Mapping[str, Any], random_bytes: RandomBytes) -> NewAuthenticator:
-        if unknown := options.keys() - {"issuer", "account"}:
-            raise ValueError(f"unknown options: {sorted(unknown)}")
-        return NewAuthenticator(parameters={}, secret=random_bytes(_SECRET_BYTES), state={})
+        """Options: `number` as people write it, an extension behind an `x`; `country_code` for one without;
+        `with_pin`, whether the PIN is asked for in the call."""
+        named = {name: value for name, value in options.items() if name not in {"issuer", "account"}}
+        number, country = str(named.pop("number", "")), str(named.pop("country_code", ""))
+        with_pin = named.pop("with_pin", False)
+        if named or not isinstance(with_pin, bool):
+            raise ValueError(f"unsuitable options: {sorted(named)}")
+        phone = read_phone(number, country)
+        parameters = {"number": phone.number, "extension": phone.extension, "with_pin": with_pin}
+        return NewAuthenticator(parameters=parameters, secret=random_bytes(_SECRET_BYTES), state={})
+
+    def open(
+        self, parameters: Mapping[str, Any], settings: TenantSettings, random_bytes: RandomBytes
+    ) -> Opening:
+        del random_bytes
+        return Opening(
+            channel=Channel.CALL,
+            carries=Carries.CALL,
+            address=parameters["number"],
+            seconds=settings.call_seconds,
+        )
 
     def verify(
         self,

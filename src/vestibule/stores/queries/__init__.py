@@ -9,6 +9,7 @@ from vestibule.stores.queries.deliveries import Deliveries
 from vestibule.stores.queries.history import History
 from vestibule.stores.queries.housekeeping import Housekeeping
 from vestibule.stores.queries.people import People
+from vestibule.stores.queries.pins import Pins
 from vestibule.stores.queries.sessions import Sessions
 from vestibule.stores.queries.subjects import Subjects
 from vestibule.stores.queries.waiting import Waiting
@@ -20,6 +21,7 @@ class Queries(
     Waiting,
     Deliveries,
     People,
+    Pins,
     Authenticators,
     ConfigurationRecords,
     Sessions,

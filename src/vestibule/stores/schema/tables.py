@@ -215,6 +215,17 @@ throttles = Table(
     **ROOMY,
 )
 
+pins = Table(
+    "pins",
+    metadata,
+    *words("tenant_id", "user_id"),
+    sealed("sealed"),
+    *flags("must_change"),
+    *numbers("changed_at", "version"),
+    key("pins", "tenant_id", "user_id"),
+    belongs("pins", "users", "tenant_id", "user_id"),
+)
+
 authenticators = Table(
     "authenticators",
     metadata,

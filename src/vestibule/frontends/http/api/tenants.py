@@ -21,6 +21,8 @@ from vestibule.services.refusal import Refusal, Refused
 
 TenantId = Annotated[str, Meta(max_length=63, pattern=r"^[a-z0-9][a-z0-9-]*$")]
 Count = Annotated[int, Meta(ge=1, le=86_400)]
+PinDigits = Annotated[int, Meta(ge=4, le=20)]
+CallingCode = Annotated[str, Meta(max_length=7, pattern=r"^[1-9][0-9]{0,6}$")]
 
 
 class NewSettings(TenantSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,6 +35,12 @@ class NewSettings(TenantSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     challenge_seconds: Count = 180
     challenge_tries: Count = 3
     issuer: Name = "Vestibule"
+    pin_least_digits: PinDigits = 4
+    pin_most_digits: PinDigits = 20
+    pin_history: Annotated[int, Meta(ge=0, le=24)] = 5
+    pin_expiry_days: Annotated[int, Meta(ge=0, le=3650)] = 0
+    country_code: Annotated[str, Meta(max_length=3, pattern=r"^([1-9][0-9]{0,2})?$")] = ""
+    calling_codes: Annotated[tuple[CallingCode, ...], Meta(max_length=250)] = ()
 
 
 class NewTenant(Discreet):

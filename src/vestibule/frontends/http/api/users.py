@@ -147,7 +147,7 @@ class Users(Controller):
 
     @post("/{user_id:str}/unlock", status_code=204, responses=problems(404))
     async def unlock_user(self, caller: NamedDependency[Caller], user_id: PathId) -> None:
-        """Let a locked user try again, with both factors."""
+        """Let a locked user try again, with every factor."""
         await caller.services.users.unlock(caller.actor, caller.tenant_id, user_id)
 
 
