@@ -36,7 +36,7 @@ class FarEnd:
         return await self._kind.answer(self, errand)
 
     async def hang_up(self, delivery_id: str) -> None:
-        self._kind.hung_up.append(delivery_id)
+        self._kind.hung_up.put_nowait(delivery_id)
 
     async def close(self) -> None:
         self._kind.closed += 1
@@ -52,7 +52,7 @@ class FarEndKind:
     def __init__(self) -> None:
         self.errands: list[Errand] = []
         self.arrived: asyncio.Queue[tuple[FarEnd, Errand]] = asyncio.Queue()
-        self.hung_up: list[str] = []
+        self.hung_up: asyncio.Queue[str] = asyncio.Queue()
         self.closed = 0
         self.answer: Callable[[FarEnd, Errand], Awaitable[Sending]] = takes
 
