@@ -31,6 +31,7 @@ from vestibule.interfaces.store import Listed, UserFilter, VerificationFilter
 from vestibule.model.application import Application, Client, ClientKind, DirectoryConfiguration, FirstFactor
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.event import Event
+from vestibule.model.pin import PinStatus
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.model.throttle import NEVER, Factor, Throttle
 from vestibule.model.user import Role, User, UserStatus
@@ -42,6 +43,14 @@ DAY: Final = 24 * 60 * MINUTE
 HOSTILE: Final = "<script>alert(1)</script>{{7*7}}\"'"
 SECRET: Final = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 URI: Final = f"otpauth://totp/Example:alice?secret={SECRET}&issuer=Example"
+PIN: Final = PinStatus(is_set=True, changed_at=NOW - 40 * DAY)
+OLD_PIN: Final = PinStatus(is_set=True, must_change=True, is_expired=True, changed_at=NOW - 400 * DAY)
+PIN_RULES: Final = (
+    Words("pin.rule.length", {"least": 4, "most": 20}),
+    Words("pin.rule.simple"),
+    Words("pin.rule.phone"),
+    Words("pin.rule.history", {"count": 5}),
+)
 
 
 @dataclass(frozen=True)
@@ -406,6 +415,7 @@ def _portal() -> list[Sample]:
                 "authenticators": (PHONE, TOKEN, TABLET),
                 "recovery_codes_left": 8,
                 "must_register": False,
+                "pin": PIN,
                 **can,
             },
             notices=(Notice("good", Words("portal.home.app_added", {"name": "Diensttelefon"})),),
@@ -413,7 +423,14 @@ def _portal() -> list[Sample]:
         Sample(
             "home-empty",
             home,
-            {"user": LONG, "authenticators": (), "recovery_codes_left": 0, "must_register": True, **can},
+            {
+                "user": LONG,
+                "authenticators": (),
+                "recovery_codes_left": 0,
+                "must_register": True,
+                "pin": PinStatus(),
+                **can,
+            },
         ),
         Sample(
             "home-one",
@@ -423,6 +440,7 @@ def _portal() -> list[Sample]:
                 "authenticators": (_authenticator(1, label=HOSTILE),),
                 "recovery_codes_left": 1,
                 "must_register": False,
+                "pin": OLD_PIN,
                 **can,
             },
         ),
@@ -449,6 +467,23 @@ def _portal() -> list[Sample]:
                 )
             },
         ),
+        Sample("pin", "portal/pin.html", {"pin": PIN, "pin_rules": PIN_RULES, "form": Form()}),
+        Sample(
+            "pin-refused",
+            "portal/pin.html",
+            {
+                "pin": OLD_PIN,
+                "pin_rules": PIN_RULES,
+                "form": Form(
+                    errors={
+                        "old": Words("pin.state.wrong"),
+                        "pin": Words("pin.problem.run"),
+                        "again": Words("pin.problem.different"),
+                    },
+                    problem=Words("pin.state.locked"),
+                ),
+            },
+        ),
         Sample("which", "portal/which.html", {}, is_signed_in=False),
         Sample(
             "troubleshooting",
@@ -465,6 +500,10 @@ def _console_people() -> list[Sample]:
         "recovery_codes_left": 8,
         "now": NOW,
         "form": Form(),
+        "pin": PIN,
+        "pin_rules": PIN_RULES,
+        "pin_form": Form(),
+        "new_pin": "",
     }
     locked = (Throttle(Factor.PASSCODE, 10, NOW + 9 * MINUTE), Throttle(Factor.PASSWORD, 2, 0))
     return [
@@ -511,7 +550,9 @@ def _console_people() -> list[Sample]:
             {
                 **detail,
                 "user": LONG,
-                "throttles": (Throttle(Factor.PASSWORD, 100, NEVER),),
+                "throttles": (Throttle(Factor.PASSWORD, 100, NEVER), Throttle(Factor.PIN, 10, NOW + MINUTE)),
+                "pin": OLD_PIN,
+                "pin_form": Form(errors={"pin": Words("pin.problem.too_short", {"least": 4})}),
                 "attempts": (),
                 "authenticators": (),
             },
@@ -519,7 +560,14 @@ def _console_people() -> list[Sample]:
         Sample(
             "user-hostile",
             "console/user.html",
-            {"user": EVIL, "throttles": (), "attempts": ATTEMPTS[4:5], **detail},
+            {
+                **detail,
+                "user": EVIL,
+                "throttles": (Throttle(Factor.PIN, 3, 0),),
+                "attempts": ATTEMPTS[4:5],
+                "pin": PinStatus(),
+                "new_pin": "830519",
+            },
         ),
     ]
 
@@ -770,7 +818,13 @@ def _console_records() -> list[Sample]:
                 "settings": settings,
                 "version": 4,
                 "form": Form(),
-                "ticked": {"record_names": False, "record_email": True, "strip_domain_prefix": True},
+                "ticked": {
+                    "record_names": False,
+                    "record_email": True,
+                    "strip_domain_prefix": True,
+                    "pin_refuse_simple": True,
+                    "pin_refuse_phone": False,
+                },
             },
             notices=(Notice("good", Words("form.saved")),),
         ),

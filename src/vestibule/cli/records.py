@@ -12,6 +12,7 @@ from vestibule.interfaces.store import Subject
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.event import Event
+from vestibule.model.pin import PinStatus
 from vestibule.model.tenant import Tenant
 from vestibule.model.user import User
 from vestibule.model.verification import Verification
@@ -64,6 +65,10 @@ def person_record(subject: Subject, now: int) -> dict[str, Any]:
 
 def authenticator_record(authenticator: Authenticator) -> dict[str, Any]:
     return _chosen(authenticator, "authenticator_id", _AUTHENTICATOR)
+
+
+def pin_record(status: PinStatus) -> dict[str, Any]:
+    return {name: getattr(status, name) for name in status.__struct_fields__}
 
 
 def application_record(application: Application) -> dict[str, Any]:

@@ -18,6 +18,7 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
     """Give a tenant one of everything; return the identifiers by the name of the path parameter."""
     services = house.inside.services
     person = await house.add_person("alice", tenant_id)
+    await services.pins.set(SYSTEM, tenant_id, person.user.user_id)
     key = await house.add_key("verify", tenant_id=tenant_id)
     radius = await services.applications.add_client(
         SYSTEM,
@@ -67,6 +68,7 @@ def filled(path: str, ids: dict[str, str]) -> str:
 
 BODIES: dict[str, dict[str, Any]] = {
     "AnswerRequest": {"challenge_id": "x", "passcode": "123456"},
+    "NewPin": {},
     "NewPassword": {"password": "Looking-Glass-1871"},
     "NewAuthenticator": {"method": "totp"},
     "Proof": {"passcode": "123456"},

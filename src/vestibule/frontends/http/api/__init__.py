@@ -16,6 +16,7 @@ from vestibule.frontends.http.api.clients import ApiClients, RadiusClients
 from vestibule.frontends.http.api.description import describe, openapi
 from vestibule.frontends.http.api.directories import Directories
 from vestibule.frontends.http.api.history import Attempts, Events
+from vestibule.frontends.http.api.pins import Pins
 from vestibule.frontends.http.api.request import ApiRequest, refuse_unknown_parameters
 from vestibule.frontends.http.api.tenants import Tenants
 from vestibule.frontends.http.api.token_import import import_tokens
@@ -29,6 +30,7 @@ _ADMINISTRATION = Router(
     "/",
     route_handlers=[
         Users,
+        Pins,
         Authenticators,
         Tokens,
         import_tokens,

@@ -14,6 +14,7 @@ from vestibule.interfaces.store import Listed, Subject
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.event import Event
+from vestibule.model.pin import PinStatus
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.model.user import User
 from vestibule.model.verification import Verification
@@ -119,6 +120,22 @@ class PersonRecord(UserRecord):
 
     authenticators: list[AuthenticatorRecord]
     throttles: list[ThrottleRecord]
+
+
+class PinRecord(Record):
+    """How it stands with the PIN of a user."""
+
+    is_set: bool
+    must_change: bool
+    """It opens nothing until the user has changed it."""
+    is_expired: bool
+    changed_at: int | None
+
+
+class NewPinRecord(Record):
+    """The PIN that a user has now. This is the only time it is told."""
+
+    pin: str
 
 
 class EnrolledRecord(Record):
@@ -299,6 +316,11 @@ def _told(user: User) -> dict[str, Any]:
 
 def authenticator_record(authenticator: Authenticator) -> AuthenticatorRecord:
     record: AuthenticatorRecord = AuthenticatorRecord.of(authenticator)
+    return record
+
+
+def pin_record(status: PinStatus) -> PinRecord:
+    record: PinRecord = PinRecord.of(status)
     return record
 
 
