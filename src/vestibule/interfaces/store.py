@@ -123,6 +123,8 @@ class VerificationChange(msgspec.Struct, frozen=True, kw_only=True):
     trace: tuple[Any, ...] = ()
     expires_at: int | None = None
     """A new end of the time for the answer; None leaves it as it is."""
+    phone: str = ""
+    """The number that is called or texted now; empty leaves the one before."""
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):

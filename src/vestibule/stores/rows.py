@@ -195,9 +195,10 @@ def verification_values(verification: Verification) -> Values:
     values = list(astuple(verification))
     for position in _FROM_OUTSIDE:
         values[position] = storable(values[position])
-    # Members of an enumeration are texts, but SQLite's driver looks twice at what is not a plain one.
-    values[_STATE] = verification.state.value
-    values[_STATE + 1] = verification.reason.value
+    # SQLite's driver looks twice at a member of an enumeration, which is a text but no plain one; `str` is
+    # several times as fast as asking them for their value.
+    values[_STATE] = str(verification.state)
+    values[_STATE + 1] = str(verification.reason)
     values[_KEY] = verification.idempotency_key or None
     values[_KEY + 1] = json_text(verification.trace) if verification.trace else "[]"
     return tuple(values)
