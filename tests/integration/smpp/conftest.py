@@ -1,0 +1,70 @@
+"""Message centers to talk to, and gateways that do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from tests.inboxes import KeepingInbox
+from tests.peers.smsc import Smsc
+from vestibule.crypto.secret import Secret
+from vestibule.gateways.smpp import GATEWAY, SmppGateway
+from vestibule.interfaces.gateway import Surroundings, Text
+
+PASSWORD = "canary-password"
+
+
+def a_text(body: str = "Your passcode: 123456", to: str = "+4917612345678", seconds: int = 600) -> Text:
+    return Text(delivery_id="d", to=to, body=Secret(body), valid_seconds=seconds)
+
+
+@pytest.fixture
+async def smsc() -> AsyncIterator[Smsc]:
+    """A message center by others."""
+    async with Smsc() as center:
+        yield center
+
+
+@pytest.fixture
+def inbox() -> KeepingInbox:
+    return KeepingInbox()
+
+
+Opening = Callable[..., Awaitable[SmppGateway]]
+
+
+@pytest.fixture
+async def gateway_at(inbox: KeepingInbox) -> AsyncIterator[Opening]:
+    """`gateway = await gateway_at(port)`: connected, with settings to change by name; `is_waiting=False`
+    does not wait for the connection."""
+    async with AsyncExitStack() as stack:
+
+        async def open_(port: int, *, is_waiting: bool = True, **changes: Any) -> SmppGateway:
+            settings = {"host": "127.0.0.1", "port": port, "system_id": "esme", "tls": False}
+            settings |= {"reconnect_seconds": 0.05, **changes}
+            surroundings = Surroundings(gateway_id="g", inbox=inbox)
+            gateway = GATEWAY.open(settings, Secret(PASSWORD), surroundings)
+            task = asyncio.create_task(gateway.run())
+            stack.push_async_callback(_end, gateway, task)
+            if is_waiting:
+                await until(lambda: gateway.is_connected)
+            return gateway
+
+        yield open_
+
+
+async def _end(gateway: SmppGateway, task: asyncio.Task[None]) -> None:
+    await gateway.close()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(what: Callable[[], bool]) -> None:
+    """Let the loop go on until something is so."""
+    async with asyncio.timeout(20):
+        while not what():  # noqa: ASYNC110, what is waited for tells nobody when it changes
+            await asyncio.sleep(0)
