@@ -73,6 +73,11 @@ class ScriptedCenter:
         async with asyncio.timeout(20), self._news:
             await self._news.wait_for(what)
 
+    async def wait_for_ends(self) -> None:
+        """Wait until every connection there was has ended."""
+        async with asyncio.timeout(20):
+            await asyncio.gather(*self._tasks)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.append(writer)
         task = asyncio.current_task()

@@ -255,6 +255,27 @@ async def test_goodbye_is_said_after_run_was_canceled_too(gateway_at: Opening) -
         await center.wait_for(lambda: bool(center.of(Unbind)))
 
 
+async def test_what_is_closed_while_it_connects_stays_closed(gateway_at: Opening) -> None:
+    async with ScriptedCenter(answering(BindTransceiver)) as center:
+        gateway = await gateway_at(center.port, is_waiting=False)
+        await center.wait_for(lambda: bool(center.received))
+        await gateway.close()
+        center.say(Pdu(BindTransceiverResp("center"), center.received[0].sequence))
+        await center.wait_for_ends()
+        assert not gateway.is_connected
+        assert await gateway.send(a_text()) == NotSent("smpp.cause.not_connected")
+        assert center.connections == 1
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 64 + ".example", "...", "-"])
+async def test_a_host_that_is_none_is_unreachable(gateway_at: Opening, host: str) -> None:
+    with capture_logs() as logs:
+        gateway = await gateway_at(1, is_waiting=False, host=host)
+        await until(lambda: bool(logs))
+        assert await gateway.send(a_text()) == NotSent("smpp.cause.not_connected")
+    assert logs[0]["cause"] == "smpp.cause.unreachable"
+
+
 async def test_a_center_that_does_not_say_goodbye_is_left_all_the_same(gateway_at: Opening) -> None:
     async with ScriptedCenter(answering(Unbind)) as center:
         gateway = await gateway_at(center.port)

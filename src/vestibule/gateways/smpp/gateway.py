@@ -90,6 +90,9 @@ class SmppGateway:
         finally:
             self._attempt = None
             attempt.set_result(self._link)
+        if self._closing.is_set():
+            await link.close()
+            return LinkFailure(Trouble.CLOSED)
         self._tell(None)
         # A cancellation leaves the connection to `close`, which says goodbye properly.
         failure = await asyncio.shield(link.ended)

@@ -242,7 +242,7 @@ async def connect(settings: SmppSettings, context: ssl.SSLContext | None, take: 
         raise LinkFailure(Trouble.INSECURE) from None
     except TimeoutError:
         raise LinkFailure(Trouble.TIMED_OUT) from None
-    except (OSError, UnicodeError):  # the latter for a host name that is none
+    except (OSError, ValueError):  # the latter for a host name that is none
         raise LinkFailure(Trouble.UNREACHABLE) from None
     return Link(reader, writer, settings, take)
 

@@ -23,7 +23,7 @@ _LONGEST_PASSWORD = 64
 class SmppSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of one connection. Only `host` and `system_id` have no default."""
 
-    host: Annotated[str, Meta(min_length=1, max_length=255)]
+    host: Annotated[str, Meta(max_length=255, pattern=r"^[\w.:%-]+\Z")]
     """Name or address of the message center."""
     port: Annotated[int, Meta(ge=1, le=65535)] = 2775
     system_id: Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+\Z")]

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from vestibule.wire.smpp.coding import DataCoding
 from vestibule.wire.smpp.messages import DeliverSm, first_parameter
 from vestibule.wire.smpp.numbers import (
     DELIVERY_RECEIPT,
@@ -68,7 +69,8 @@ def is_receipt(message: DeliverSm) -> bool:
 
 def read_receipt(message: DeliverSm) -> DeliveryReceipt | None:
     """Return what a receipt says, or None if it does not say of which text, or nothing of its state."""
-    words = _words(message.content)
+    # Most send plain ASCII whatever they call it, so septets are not looked up: an underscore is one.
+    words = _words(message.content, "utf-16-be" if message.data_coding == DataCoding.UCS_2 else "latin-1")
     state_octet = first_parameter(message.parameters, MESSAGE_STATE) or b""
     state = STATES.get(state_octet[0], f"STATE {state_octet[0]}") if state_octet else words.get("stat", "")
     named = first_parameter(message.parameters, RECEIPTED_MESSAGE_ID) or b""
@@ -79,8 +81,8 @@ def read_receipt(message: DeliverSm) -> DeliveryReceipt | None:
     return DeliveryReceipt(message_id, state.upper(), words.get("err", ""), is_intermediate)
 
 
-def _words(content: bytes) -> dict[str, str]:
-    text = content[:_LONGEST_LOOKED_AT].decode("latin-1")
+def _words(content: bytes, charset: str) -> dict[str, str]:
+    text = content[:_LONGEST_LOOKED_AT].decode(charset, "replace")
     # Behind `text:` stands the beginning of the text itself, which may say anything.
     end = _TEXT_FIELD.search(text)
     found: dict[str, str] = {}

@@ -32,6 +32,8 @@ def test_the_defaults_protect_the_connection() -> None:
     [
         ({"host": ""}, "host"),
         ({"host": 7}, "host"),
+        ({"host": "a\x00b"}, "host"),
+        ({"host": "smpp://a"}, "host"),
         ({"port": 0}, "port"),
         ({"port": 65536}, "port"),
         ({"port": "2775"}, "port"),

@@ -62,6 +62,14 @@ def test_parameters_alone_are_enough() -> None:
     assert is_receipt(receipt("", *parameters, esm_class=0))
 
 
+def test_a_receipt_in_ucs_2() -> None:
+    message = DeliverSm(
+        short_message="id:a_1 stat:DELIVRD".encode("utf-16-be"), data_coding=8, esm_class=DELIVERY_RECEIPT
+    )
+    assert read_receipt(message) == DeliveryReceipt("a_1", "DELIVRD")
+    assert read_receipt(receipt("id:a_1 stat:DELIVRD")) == DeliveryReceipt("a_1", "DELIVRD")
+
+
 def test_an_intermediate_notification_is_never_the_end() -> None:
     told = read_receipt(receipt("id:1 stat:UNDELIV", esm_class=INTERMEDIATE_NOTIFICATION))
     assert told is not None
