@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
 from tests.inboxes import KeepingInbox
+from tests.integration.smpp.texts import PASSWORD, Opening, until
 from tests.peers.smsc import Smsc
 from vestibule.crypto.secret import Secret
 from vestibule.gateways.smpp import GATEWAY, SmppGateway
-from vestibule.interfaces.gateway import Surroundings, Text
-
-PASSWORD = "canary-password"
-
-
-def a_text(body: str = "Your passcode: 123456", to: str = "+4917612345678", seconds: int = 600) -> Text:
-    return Text(delivery_id="d", to=to, body=Secret(body), valid_seconds=seconds)
+from vestibule.interfaces.gateway import Surroundings
 
 
 @pytest.fixture
@@ -32,9 +27,6 @@ async def smsc() -> AsyncIterator[Smsc]:
 @pytest.fixture
 def inbox() -> KeepingInbox:
     return KeepingInbox()
-
-
-Opening = Callable[..., Awaitable[SmppGateway]]
 
 
 @pytest.fixture
@@ -61,10 +53,3 @@ async def _end(gateway: SmppGateway, task: asyncio.Task[None]) -> None:
     await gateway.close()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(what: Callable[[], bool]) -> None:
-    """Let the loop go on until something is so."""
-    async with asyncio.timeout(20):
-        while not what():  # noqa: ASYNC110, what is waited for tells nobody when it changes
-            await asyncio.sleep(0)

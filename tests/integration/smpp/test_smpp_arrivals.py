@@ -8,7 +8,7 @@ import pytest
 import smpp34
 
 from tests.inboxes import KeepingInbox
-from tests.integration.smpp.conftest import Opening, a_text
+from tests.integration.smpp.texts import Opening, a_text
 from tests.peers.smsc import Smsc
 from vestibule.interfaces.gateway import Receipt, Reply, Sent
 

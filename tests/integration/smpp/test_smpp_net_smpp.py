@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.inboxes import KeepingInbox
-from tests.integration.smpp.conftest import Opening, a_text, until
+from tests.integration.smpp.texts import Opening, a_text, until
 from tests.peers.net_smpp import PASSWORD, NetSmpp
 from vestibule.crypto.secret import Secret
 from vestibule.gateways.smpp import GATEWAY

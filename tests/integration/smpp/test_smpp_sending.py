@@ -7,7 +7,7 @@ import asyncio
 import pytest
 import smpp34
 
-from tests.integration.smpp.conftest import Opening, a_text
+from tests.integration.smpp.texts import Opening, a_text
 from tests.peers.smsc import Relay, Smsc
 from vestibule.interfaces.gateway import NotSent, Sent, Unsure
 

@@ -11,8 +11,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.inboxes import KeepingInbox
-from tests.integration.smpp.conftest import PASSWORD, Opening, a_text, until
 from tests.integration.smpp.scripted import ScriptedCenter, obliging
+from tests.integration.smpp.texts import PASSWORD, Opening, a_text, until
 from tests.peers.openldap_certificates import TestAuthority
 from tests.peers.smsc import Relay, Smsc, SmscProcess
 from vestibule.interfaces.gateway import NotSent, Sent, Unsure
