@@ -137,7 +137,7 @@ async def test_no_more_requests_are_unanswered_than_the_window_allows(
     smsc: Smsc, gateway_at: Opening
 ) -> None:
     smsc.policy = lambda event: None
-    gateway = await gateway_at(smsc.port, window=3)
+    gateway = await gateway_at(smsc.port, window=3, per_second=0)
     sending = [asyncio.create_task(gateway.send(a_text())) for _ in range(10)]
     await smsc.wait_for(lambda: len(smsc.unanswered) == 3)
     smsc.policy = lambda event: 0

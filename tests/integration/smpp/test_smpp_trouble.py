@@ -183,6 +183,24 @@ async def test_the_validity_period_is_sent(gateway_at: Opening) -> None:
         assert pdu.operation.validity == "000000000500000R"
 
 
+async def test_the_window_holds_while_nobody_answers(gateway_at: Opening) -> None:
+    """What was written before we answered is all that was written."""
+    async with ScriptedCenter(answering(SubmitSm)) as center:
+        gateway = await gateway_at(center.port, window=3, per_second=0)
+        sending = [asyncio.create_task(gateway.send(a_text())) for _ in range(10)]
+        await center.wait_for(lambda: len(center.of(SubmitSm)) == 3)
+        for number in (900, 901):
+            center.say(Pdu(EnquireLink(), number))
+            await center.wait_for(lambda number=number: center.received[-1].sequence == number)  # type: ignore[misc]
+            assert len(center.of(SubmitSm)) == 3
+        center.script = obliging
+        center.say(Pdu(SubmitSmResp("late"), center.of(SubmitSm)[0].sequence))
+        await center.wait_for(lambda: len(center.of(SubmitSm)) == 10)
+        for pdu in center.of(SubmitSm)[1:3]:
+            center.say(Pdu(SubmitSmResp("late"), pdu.sequence))
+        assert all(isinstance(sent, Sent) for sent in await asyncio.gather(*sending))
+
+
 @pytest.mark.parametrize("status", [0x0D, 0x0E, 0x0F])
 async def test_a_refused_account_says_so_and_is_not_hammered(gateway_at: Opening, status: int) -> None:
     """The next try with a wrong password is ten seconds away."""
