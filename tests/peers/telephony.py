@@ -213,7 +213,8 @@ class TelephonyPeer:
             return None, {}
         assert gather.get("actionOnEmptyResult") == "true"
         most = int(gather.get("numDigits", "100"))
-        typed, sign, _ = keys.partition(gather.get("finishOnKey", "#"))
+        finish_key = gather.get("finishOnKey", "#")
+        typed, sign, _ = keys.partition(finish_key) if finish_key else (keys, "", "")
         if len(typed) >= most:
             typed, sign = typed[:most], ""
         extra = {"Digits": typed, "msg": "Gather End"}

@@ -265,6 +265,7 @@ async def test_a_call_that_is_unwanted_before_it_has_a_name_is_ended_when_it_get
     await gateway.hang_up(DELIVERY)
     goes_on.set()
     assert await sending == Sent("CA7")
+    await provider.wait_for(3)
     assert [asked.form for asked in provider.asked[1:]] == [
         [("Status", "canceled")],
         [("Status", "completed")],

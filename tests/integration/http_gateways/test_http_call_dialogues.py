@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 import pytest
@@ -62,6 +63,54 @@ async def test_a_call_from_its_first_word_to_its_last(
     }
     assert telephony.refusals == []
     assert inbox.delivery_ids == {CALL.delivery_id}
+
+
+async def test_one_key_may_be_the_sign_itself(
+    telephony: TelephonyPeer, gateway: HttpCallGateway, inbox: RecordingInbox
+) -> None:
+    telephony.script = ["#", "5", SILENCE]
+    inbox.plan = [[Ask((HELLO,), most_keys=1)]] * 3
+    call = await played(gateway, telephony)
+    assert [question["finishOnKey"] for question in call.questions] == ["", "", ""]
+    assert inbox.events[1:4] == [
+        CallEvent(CallEventKind.KEYS, "", is_finished=True),
+        CallEvent(CallEventKind.KEYS, "5"),
+        CallEvent(CallEventKind.KEYS),
+    ]
+
+
+async def test_an_entry_may_end_in_silence(
+    telephony: TelephonyPeer, door: CallbackDoor, open_call: CallOpening, inbox: RecordingInbox
+) -> None:
+    """For a provider that says nothing of a # with no digit in front of it."""
+    gateway = door.gateway = open_call(telephony.url, callback_url=door.url, hash_ends=False)
+    telephony.script = ["#", "1234#", "12"]
+    inbox.plan = [[QUESTION]] * 3
+    call = await played(gateway, telephony)
+    assert call.questions[0]["finishOnKey"] == ""
+    assert inbox.events[1:4] == [
+        CallEvent(CallEventKind.KEYS, "", is_finished=True),
+        CallEvent(CallEventKind.KEYS, "1234", is_finished=True),
+        CallEvent(CallEventKind.KEYS, "12"),
+    ]
+
+
+async def test_neither_numbers_nor_keys_nor_texts_nor_the_secret_are_logged(
+    telephony: TelephonyPeer,
+    gateway: HttpCallGateway,
+    inbox: RecordingInbox,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """SMS-08, for calls."""
+    caplog.set_level(logging.DEBUG)
+    telephony.script = ["8317#"]
+    inbox.plan = [[QUESTION], BYE]
+    await played(gateway, telephony)
+    printed = capfd.readouterr()
+    everything = caplog.text + printed.out + printed.err
+    words = ("4930123456", "8317", "willkommen", TOKEN)
+    assert [word for word in words if word in everything] == []
 
 
 async def test_the_call_is_placed_as_documented(

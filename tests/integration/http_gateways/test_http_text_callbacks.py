@@ -6,11 +6,13 @@ import hashlib
 import hmac
 import json
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from tests.integration.http_gateways.conftest import BASE, RecordingInbox, TextOpening
+from tests.integration.http_gateways.conftest import BASE, RecordingInbox, TextOpening, a_text
 from tests.integration.http_gateways.test_http_text_presets import STATUS, twilio_request
+from tests.peers.http_server import HttpServer
 from tests.peers.telephony import signature
 from vestibule.interfaces.gateway import CallbackRequest
 
@@ -107,6 +109,23 @@ async def test_a_shared_secret(
 ) -> None:
     gateway = open_text(**PLACES, callback_proof="shared_secret", callback_signature=place)
     assert (await gateway.callback(posted(RECEIPT, headers=headers, query=query))).status == status
+
+
+async def test_a_shared_secret_in_the_query_is_part_of_the_address_that_is_told(
+    open_text: TextOpening, provider: HttpServer, inbox: RecordingInbox
+) -> None:
+    gateway = open_text(
+        **{**PLACES, "url": provider.url, "fields": {"webhook": "{callback_url}"}},
+        callback_proof="shared_secret",
+        callback_signature="query:token",
+        secret="api\nhook & co",
+    )
+    await gateway.send(a_text())
+    url = provider.asked[0].form[0][1]
+    assert url == BASE + "receipt?token=hook+%26+co"
+    query = tuple(parse_qsl(urlsplit(url).query))
+    assert (await gateway.callback(posted(RECEIPT, url=url, query=query))).status == 204
+    assert len(inbox.receipts) == 1
 
 
 async def test_basic_is_asked_for_besides_the_signature(open_text: TextOpening) -> None:

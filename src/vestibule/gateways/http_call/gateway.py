@@ -79,6 +79,7 @@ class HttpCallGateway:
         self._now = now
         self._calls = CallsUp()
         self._dialogues = Dialogues()
+        self._endings: set[asyncio.Future[None]] = set()
         self._refused, self._refused_at = 0, 0.0
 
     async def send(self, errand: Errand) -> Sending:
@@ -98,7 +99,10 @@ class HttpCallGateway:
         if isinstance(sending, Sent):
             up.sid = sending.reference
             if up.is_unwanted:
-                await self.hang_up(errand.delivery_id)
+                # Not awaited: `send` has its time.
+                task = asyncio.ensure_future(self.hang_up(errand.delivery_id))
+                self._endings.add(task)
+                task.add_done_callback(self._endings.discard)
         elif isinstance(sending, NotSent):
             self._calls.end(errand.delivery_id)
         return sending

@@ -33,6 +33,9 @@ class HttpCallSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """The number that is shown to those who are called, with its plus sign, where no other is given."""
     machine_detection: bool = False
     """The provider listens for some seconds whether a machine has answered, and charges for it."""
+    hash_ends: bool = True
+    """# ends an entry at once. For a provider that says nothing of a # with no digit in front of it: false.
+    An entry then ends in silence, which costs the person some seconds."""
     speech: Literal["provider", "own"] = "provider"
     """Who speaks texts: a voice of the provider, or the engine here. Recordings always come from here."""
     languages: dict[str, str] = {}

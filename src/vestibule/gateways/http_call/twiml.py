@@ -61,7 +61,7 @@ def _ask(root: Xml.Element, ask: Ask, settings: HttpCallSettings, keys_url: str,
         root,
         "Gather",
         input="dtmf",
-        finishOnKey="#",
+        finishOnKey=_finish_key(ask, settings),
         numDigits=str(max(ask.most_keys, 1)),
         timeout=str(max(math.ceil(ask.seconds), 1)),
         action=keys_url,
@@ -72,6 +72,12 @@ def _ask(root: Xml.Element, ask: Ask, settings: HttpCallSettings, keys_url: str,
     _speak(gather, ask.spoken, settings, sound_url)
 
 
+def _finish_key(ask: Ask, settings: HttpCallSettings) -> str:
+    """Return the key that ends an entry. Where one key is enough, # is read as that key, like any other: what
+    is told of a # with no digit in front of it is the least certain part of the provider's documentation."""
+    return "#" if settings.hash_ends and ask.most_keys > 1 else ""
+
+
 def _speak(
     parent: Xml.Element, spoken: Sequence[Spoken], settings: HttpCallSettings, sound_url: SoundUrl
 ) -> None:
@@ -80,7 +86,9 @@ def _speak(
         if url is not None:
             Xml.SubElement(parent, "Play").text = url
         elif one.text:
-            say = Xml.SubElement(parent, "Say", language=_language(one.language, settings))
+            say = Xml.SubElement(parent, "Say")
+            if language := _language(one.language, settings):
+                say.set("language", language)
             if voice := settings.voices.get(one.language):
                 say.set("voice", _clean(voice))
             say.text = _clean(one.text)[:_LONGEST_SAY]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from typing import Final
+from urllib.parse import urlencode
 
 import structlog
 
@@ -53,11 +54,18 @@ class HttpTextGateway:
         self._callback_secret = Secret(second.strip() or first.strip())
         self._gateway_id = surroundings.gateway_id
         self._inbox = surroundings.inbox
-        self._callback_url = surroundings.callback_url and f"{surroundings.callback_url}receipt"
+        self._callback_url = self._receipt_url(surroundings.callback_url)
         self._refused, self._refused_at = 0, -math.inf
         self._client = HttpClient(
             timeout_seconds=settings.timeout_seconds, proxy=settings.proxy, ca_file=settings.ca_file
         )
+
+    def _receipt_url(self, base: str) -> str:
+        """Return where receipts go; a secret that stands in the query is part of that address."""
+        place, _, name = self._settings.callback_signature.partition(":")
+        if base and self._settings.callback_proof == "shared_secret" and place == "query":
+            return f"{base}receipt?{urlencode({name: self._callback_secret.reveal()})}"
+        return base and f"{base}receipt"
 
     async def send(self, errand: Errand) -> Sending:
         if not isinstance(errand, Text):

@@ -57,13 +57,19 @@ def test_a_question() -> None:
     assert gather is not None
     assert gather.attrib == {
         "input": "dtmf",
-        "finishOnKey": "#",
+        "finishOnKey": "",
         "numDigits": "1",
         "timeout": "1",
         "action": "https://k/?a=1&b=2",
         "method": "POST",
         "actionOnEmptyResult": "true",
     }
+
+
+def test_what_ends_an_entry() -> None:
+    gather = made(Ask((), most_keys=2)).find("Gather")
+    assert gather is not None
+    assert gather.get("finishOnKey") == "#"
 
 
 @pytest.mark.parametrize(
