@@ -85,6 +85,9 @@ class HttpClient:
 
     async def ask(self, request: Request) -> Answer | NoAnswer:
         departure = _Departure()
+        if self._client.is_closed:
+            # Settings may change between the moment a gateway is chosen and the moment it is used.
+            return NoAnswer(Trouble.UNREACHABLE, has_left=False)
         try:
             # The library's own limits begin anew with each piece; this one holds for the whole.
             async with asyncio.timeout(self._seconds), self._slots:

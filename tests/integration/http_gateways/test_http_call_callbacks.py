@@ -7,13 +7,23 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.integration.http_gateways.conftest import BASE, CallOpening, RecordingInbox
+from tests.integration.http_gateways.conftest import BASE, CallOpening, RecordingInbox, TextOpening
 from tests.peers.http_server import Behavior, HttpServer, Told
 from tests.peers.telephony import ACCOUNT, TOKEN, TelephonyPeer, signature
 from vestibule.crypto.secret import Secret
 from vestibule.gateways.http_call.addresses import ANSWERED, KEYS, STATUS, Addresses
 from vestibule.gateways.http_call.twiml import HANG_UP
-from vestibule.interfaces.gateway import Call, CallbackAnswer, CallbackRequest, NotSent, Sent, Text, Unsure
+from vestibule.interfaces.gateway import (
+    Call,
+    CallbackAnswer,
+    CallbackRequest,
+    CallsEnd,
+    NotSent,
+    Sent,
+    TakesCallbacks,
+    Text,
+    Unsure,
+)
 from vestibule.model.call import Ask, CallEvent, Instruction, Spoken
 
 FORM = "application/x-www-form-urlencoded"
@@ -265,11 +275,41 @@ async def test_a_call_that_is_unwanted_before_it_has_a_name_is_ended_when_it_get
     await gateway.hang_up(DELIVERY)
     goes_on.set()
     assert await sending == Sent("CA7")
-    await provider.wait_for(3)
+    await gateway.close()
     assert [asked.form for asked in provider.asked[1:]] == [
         [("Status", "canceled")],
         [("Status", "completed")],
     ]
+
+
+async def test_without_a_secret_there_is_no_gateway(open_call: CallOpening) -> None:
+    with pytest.raises(ValueError, match=r"^secret: "):
+        open_call(URL, secret=" ")
+
+
+async def test_a_call_that_is_unwanted_before_it_has_a_name_is_ended_when_it_is_answered(
+    provider: HttpServer, open_call: CallOpening, inbox: RecordingInbox
+) -> None:
+    """VOI-06: whatever the dialogue would still like to say."""
+    provider.answer = Behavior.CLOSE
+    gateway = open_call(provider.url)
+    assert isinstance(await gateway.send(Call(delivery_id=DELIVERY, to="+4930123456")), Unsure)
+    await gateway.hang_up(DELIVERY)
+    inbox.plan = [[QUESTION]]
+    answer = await gateway.callback(told(ADDRESSES.step(ANSWERED, DELIVERY, 0)))
+    assert answer.body == HANG_UP
+    assert inbox.kinds == ["answered"]
+
+
+async def test_the_gateways_keep_the_promises_they_are_found_by(
+    open_call: CallOpening, open_text: TextOpening
+) -> None:
+    call = open_call(URL)
+    text = open_text(url="https://provider.example/", fields={"to": "{to}"})
+    assert isinstance(call, TakesCallbacks)
+    assert isinstance(call, CallsEnd)
+    assert isinstance(text, TakesCallbacks)
+    assert not isinstance(text, CallsEnd)
 
 
 async def test_a_text_is_not_carried(telephony: TelephonyPeer, open_call: CallOpening) -> None:

@@ -264,6 +264,17 @@ async def test_many_at_once_are_sent_side_by_side(provider: HttpServer, open_tex
     assert provider.connections <= 32
 
 
+async def test_closing_leaves_nobody_without_an_answer(provider: HttpServer, open_text: TextOpening) -> None:
+    """What was under way is unsure, what comes later is not sent; nothing raises."""
+    provider.answer = Behavior.HANG
+    gateway = open_text(url=provider.url, fields=FIELDS)
+    sending = asyncio.ensure_future(gateway.send(a_text()))
+    await provider.wait_for(1)
+    await gateway.close()
+    assert await sending == Unsure("http_gateway.trouble.broken_off")
+    assert await gateway.send(a_text()) == NotSent("http_gateway.trouble.unreachable")
+
+
 async def test_neither_text_nor_secret_is_logged(
     provider: HttpServer,
     open_text: TextOpening,

@@ -67,6 +67,8 @@ class HttpCallGateway:
         now: Callable[[], float] = time.time,
     ) -> None:
         """Raises ValueError naming the setting that is wrong."""
+        if not secret.reveal().strip():
+            raise ValueError("secret: without the auth token no callback could be proven")
         self._settings = settings
         # The second line, if there is one, is the auth token; the first then is that of the API key.
         first, _, second = secret.reveal().strip().partition("\n")
@@ -177,7 +179,9 @@ class HttpCallGateway:
     async def _think(self, step: Step, event: CallEvent) -> bytes:
         instructions = await self._inbox.on_call(step.delivery_id, event)
         number = step.number + 1
-        if number > MOST_STEPS or event.kind in _END:
+        up = self._calls.find(step.delivery_id)
+        is_unwanted = up is not None and up.is_unwanted
+        if number > MOST_STEPS or event.kind in _END or is_unwanted:
             return HANG_UP
         return document(
             instructions,
@@ -200,9 +204,7 @@ class HttpCallGateway:
     async def close(self) -> None:
         try:
             async with asyncio.timeout(_PARTING_SECONDS):
-                await asyncio.gather(
-                    *(self.hang_up(delivery_id) for delivery_id in self._calls.all(self._now()))
-                )
+                await asyncio.gather(*map(self.hang_up, self._calls.all(self._now())), *self._endings)
         except TimeoutError:
             logger.warning("gateway.calls_not_ended", gateway_id=self._gateway_id)
         await self._telephony.close()

@@ -31,6 +31,7 @@ TROUBLE = "http_gateway.trouble"
 
 _CONTENT_TYPES = {"form": "application/x-www-form-urlencoded", "json": "application/json"}
 _MOST_REFERENCE = 200
+_SEARCHED = 500
 
 
 def request_of(settings: HttpTextSettings, text: Text, secret: Secret[str], callback_url: str) -> Request:
@@ -131,7 +132,7 @@ def _reference(settings: HttpTextSettings, document: Any, body: bytes) -> str | 
     if settings.reference_path:
         found = as_text(value_at(document, settings.reference_path))
     elif settings.reference_pattern:
-        match = re.search(settings.reference_pattern, body[:4096].decode("utf-8", "replace"))
+        match = re.search(settings.reference_pattern, body[:_SEARCHED].decode("utf-8", "replace"))
         found = (match[1] or "") if match else ""
     else:
         return ""

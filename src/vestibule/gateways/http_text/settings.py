@@ -49,6 +49,10 @@ _COVERED: Final = {
 _MOST_SECONDS: Final = 9.5
 """`send` is through within ten seconds, whatever happens."""
 _LONGEST_PATTERN: Final = 200
+# No group that repeats, nothing behind `(?` or `\1`, and two repetitions at most: whatever a provider
+# answers, the search takes milliseconds (ASVS 1.3.12).
+_REPEATS: Final = re.compile(r"[*+{]")
+_SLOW: Final = re.compile(r"\)[*+{]|\(\?|\\[1-9]")
 
 
 class HttpTextSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -97,7 +101,8 @@ class HttpTextSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     reference_path: str = ""
     """Where in the JSON answer the provider's name for the text stands."""
     reference_pattern: str = ""
-    """For an answer that is no JSON: a regular expression whose first group is that name."""
+    """For an answer that is no JSON: a plain regular expression whose first group is that name, searched in
+    the first 500 characters."""
     final_statuses: tuple[int, ...] = ()
     """HTTP statuses that mean: no gateway can send to this number."""
     final_path: str = ""
@@ -185,6 +190,8 @@ def _check(settings: HttpTextSettings) -> None:
 
 
 def _check_url(settings: HttpTextSettings) -> None:
+    if settings.method == "GET" and settings.format != "query":
+        raise ValueError("format: a GET carries its fields in the query")
     _named("url", lambda: check_text(settings.url, _IN_PATHS))
     try:
         parts = urlsplit(settings.url)
@@ -222,6 +229,8 @@ def _check_answer(settings: HttpTextSettings) -> None:
         raise ValueError("reference_pattern: not a regular expression") from None
     if settings.reference_pattern and groups < 1:
         raise ValueError("reference_pattern: a group is needed")
+    if _SLOW.search(settings.reference_pattern) or len(_REPEATS.findall(settings.reference_pattern)) > 2:
+        raise ValueError("reference_pattern: at most two of * + {, and none behind a group")
     if not 200 <= settings.answer_status <= 299:
         raise ValueError("answer_status: 200 to 299")
     _named("answer_type", lambda: check_header("content-type", settings.answer_type))

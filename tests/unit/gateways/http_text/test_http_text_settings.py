@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, cast
 
 import msgspec
@@ -9,8 +10,10 @@ import pytest
 
 from vestibule.crypto.secret import Secret
 from vestibule.gateways.http_text import GATEWAY
+from vestibule.gateways.http_text.requests import sending_of
 from vestibule.gateways.http_text.settings import HttpTextSettings, from_mapping
-from vestibule.interfaces.gateway import Inbox, Surroundings
+from vestibule.interfaces.gateway import Inbox, Surroundings, Unsure
+from vestibule.outbound.http import Answer
 from vestibule.wire.http_forms.signature import Algorithm
 
 GOOD: dict[str, Any] = {"url": "https://provider.example/send", "fields": {"to": "{to}"}}
@@ -49,6 +52,11 @@ def test_the_least_that_is_needed() -> None:
         ("success_path", "status"),
         ("reference_pattern", "("),
         ("reference_pattern", "id=[0-9]+"),
+        ("reference_pattern", "(a+)+b"),
+        ("reference_pattern", "(a|aa)*b"),
+        ("reference_pattern", "a*a*a*(b)"),
+        ("reference_pattern", "(?:a)(b)"),
+        ("reference_pattern", r"(a)\1"),
         ("reference_pattern", "(" + "a" * 200 + ")"),
         ("timeout_seconds", 0),
         ("timeout_seconds", 10),
@@ -73,6 +81,7 @@ def test_each_mistake_is_named(name: str, value: Any) -> None:
     ("settings", "name"),
     [
         ({"authentication": "basic"}, "username"),
+        ({"method": "GET"}, "format"),
         ({"authentication": "basic", "username": "a:b"}, "username"),
         ({"authentication": "header"}, "secret_header"),
         ({"callback_proof": "hmac_body"}, "callback_signature"),
@@ -108,6 +117,14 @@ def test_what_only_the_client_can_check_is_named_too(name: str, value: str) -> N
     surroundings = Surroundings(gateway_id="1", inbox=cast("Inbox", None))
     with pytest.raises(ValueError, match=f"^{name}: "):
         GATEWAY.open({**GOOD, name: value}, Secret("x"), surroundings)
+
+
+def test_the_slowest_pattern_that_is_allowed_is_fast() -> None:
+    """ASVS 1.3.12: an answer that is made to keep a search busy."""
+    settings = from_mapping({**GOOD, "reference_pattern": "(a*a*b)"})
+    begun = time.process_time()
+    assert isinstance(sending_of(settings, Answer(200, b"a" * 65_536)), Unsure)
+    assert time.process_time() - begun < 2
 
 
 def test_a_preset_holds_where_a_setting_has_its_default() -> None:
