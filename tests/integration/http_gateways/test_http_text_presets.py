@@ -261,6 +261,25 @@ def vonage_request(path: str, fields: dict[str, str], way: str, secret: str = "s
     return CallbackRequest(method="POST", url=BASE + path, path=path, headers=headers, body=body.encode())
 
 
+async def test_signed_fields_cover_neither_a_query_beside_them_nor_a_structure_inside(
+    open_text: TextOpening, inbox: RecordingInbox
+) -> None:
+    """SMS-01: what the signature does not see is not read."""
+    gateway = open_text(
+        preset="vonage", account="abcd1234", secret="api\nsig", reply_sender="query:a", reply_body="query:b"
+    )
+    good = vonage_request("reply", VONAGE_INBOUND, "json")
+    fields = {name: getattr(good, name) for name in good.__struct_fields__}
+    beside = CallbackRequest(**{**fields, "query": (("a", "+4930666"), ("b", "481516"))})
+    assert (await gateway.callback(beside)).status == 403
+    inside = json.loads(good.body) | {"more": {"from": "+4930666"}}
+    signed = {"more": "", **VONAGE_INBOUND}
+    inside["sig"] = vonage_signature(signed, "sig")
+    nested = CallbackRequest(**{**fields, "body": json.dumps(inside).encode()})
+    assert (await gateway.callback(nested)).status == 403
+    assert inbox.replies == []
+
+
 @pytest.mark.parametrize("way", ["json", "form", "query"])
 async def test_vonage_calls_back_in_three_ways(
     provider: HttpServer, open_text: TextOpening, inbox: RecordingInbox, way: str
