@@ -27,6 +27,7 @@ from vestibule.stores.schema.plan import plan
 from vestibule.stores.schema.tables import metadata
 
 _ROOT = Path(__file__).parents[2]
+STEPS = plan("sqlite", None).steps
 _DIALECTS = {"sqlite": sqlite.dialect(), "postgresql": postgresql.dialect()}
 
 
@@ -140,7 +141,7 @@ def _comparable(picture: str) -> list[str]:
 
 async def test_what_the_steps_make_is_what_is_declared(new: Callable[[str], Database]) -> None:
     migrated, made = new("migrated"), new("made")
-    assert await migrate(migrated) == [REVISION]
+    assert await migrate(migrated) == STEPS
     await made.run(*declared(made.engine))
     expected = _comparable(made.picture())
     assert len(expected) > 30
@@ -149,7 +150,7 @@ async def test_what_the_steps_make_is_what_is_declared(new: Callable[[str], Data
 
 async def test_migrating_again_does_nothing(new: Callable[[str], Database]) -> None:
     database = new("one")
-    assert await migrate(database) == [REVISION]
+    assert await migrate(database) == STEPS
     before = database.picture()
     assert await migrate(database) == []
     assert database.picture() == before
@@ -159,7 +160,7 @@ async def test_migrating_again_does_nothing(new: Callable[[str], Database]) -> N
 async def test_migrating_twice_at_once_is_safe(new: Callable[[str], Database]) -> None:
     database = new("one")
     done = await asyncio.gather(*(migrate(database) for _ in range(3)))
-    assert sorted(done) == [[], [], [REVISION]]
+    assert sorted(done) == [[], [], STEPS]
     await opens(database)
 
 
@@ -227,7 +228,7 @@ async def test_a_migration_that_is_killed_leaves_nothing_half_done(
         code = await asyncio.to_thread(_kill_at, database, statement)
         assert code == -signal.SIGKILL
         assert "tenants" not in database.picture()
-    assert await migrate(database) == [REVISION]
+    assert await migrate(database) == STEPS
     await opens(database)
 
 
@@ -235,8 +236,25 @@ def test_every_step_has_a_number_and_follows_the_one_before() -> None:
     folder = _ROOT / "src/vestibule/stores/schema/migrations"
     names = sorted(path.stem.removeprefix("step_") for path in folder.glob("step_*.py"))
     assert names == plan("sqlite", None).steps == plan("postgresql", None).steps
-    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
+    assert len({name[:4] for name in names}) == len(names)
     assert names[-1] == REVISION
+
+
+async def test_a_database_of_the_first_release_is_brought_up_to_date(
+    new: Callable[[str], Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """UPG-01: the steps that came since, and no others, lead to the same schema."""
+    old, fresh = new("old"), new("fresh")
+    with monkeypatch.context() as patched:
+        patched.setattr("vestibule.stores.schema.plan.REVISION", STEPS[0])
+        assert await migrate(old) == STEPS[:1]
+    await old.run("insert into notes (key, value) values ('a', 'b')")
+    with pytest.raises(Unavailable, match="run: vestibule migrate"):
+        await opens(old)
+    assert await migrate(old) == STEPS[1:]
+    await opens(old)
+    await migrate(fresh)
+    assert _comparable(old.picture()) == _comparable(fresh.picture())
 
 
 async def test_a_copy_of_an_older_database_keeps_its_rows(tmp_path: Path) -> None:

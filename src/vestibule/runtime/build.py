@@ -13,6 +13,7 @@ from vestibule.runtime import registry
 from vestibule.runtime.clock import SystemClock
 from vestibule.runtime.key_file import KeyFileProblem, load_sealer, make_key_file
 from vestibule.runtime.settings import Settings
+from vestibule.runtime.sound_files import SoundFiles
 from vestibule.runtime.token_files import read_token_file
 from vestibule.services.applications import Applications
 from vestibule.services.attempt import Node
@@ -31,6 +32,7 @@ from vestibule.services.setup import Setup
 from vestibule.services.token_import import TokenImports
 from vestibule.services.users import Users
 from vestibule.services.verification import Verifications
+from vestibule.services.voice_messages import VoiceMessages
 from vestibule.stores import open_store
 
 _KEY_CHECK = "key_check"
@@ -106,6 +108,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         demonstrations=Demonstrations(store, clock, applications, setup, prover),
         token_imports=TokenImports(store, prover, read_token_file),
         housekeeping=Housekeeping(store, metrics),
+        voice_messages=VoiceMessages(store, configuration, SoundFiles()),
         form_key=Secret(sealer.derive("forms").hex()),
         check_store=store.check,
     )

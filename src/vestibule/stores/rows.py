@@ -35,6 +35,7 @@ from vestibule.model.verification import (
     Verification,
     VerificationState,
 )
+from vestibule.model.voice_message import MessageType, VoiceMessage
 
 Row = Sequence[Any]
 Values = tuple[Any, ...]
@@ -259,6 +260,15 @@ def directory_of(row: Row) -> DirectoryConfiguration:
     values = dict(zip(DIRECTORY, row, strict=True))
     values["settings"] = _decode_object(values["settings"])
     return DirectoryConfiguration(**values)
+
+
+VOICE_MESSAGE: Final = VoiceMessage.__struct_fields__
+
+
+def voice_message_of(row: Row) -> VoiceMessage:
+    values = dict(zip(VOICE_MESSAGE, row, strict=True))
+    values["type"] = MessageType(values["type"])
+    return VoiceMessage(**values)
 
 
 # --- sessions, links, events --------------------------------------------------------------------------

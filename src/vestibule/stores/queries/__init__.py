@@ -10,6 +10,7 @@ from vestibule.stores.queries.housekeeping import Housekeeping
 from vestibule.stores.queries.people import People
 from vestibule.stores.queries.sessions import Sessions
 from vestibule.stores.queries.subjects import Subjects
+from vestibule.stores.queries.voice_messages import VoiceMessages
 
 
 class Queries(
@@ -21,6 +22,7 @@ class Queries(
     Sessions,
     History,
     Housekeeping,
+    VoiceMessages,
 ):
     """Everything that `interfaces.store.Transaction` promises."""
 

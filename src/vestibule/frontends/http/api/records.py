@@ -17,6 +17,7 @@ from vestibule.model.event import Event
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.model.user import User
 from vestibule.model.verification import Verification
+from vestibule.model.voice_message import VoiceMessage
 from vestibule.services.verification import Progress
 
 Item = TypeVar("Item")
@@ -244,6 +245,20 @@ class TracedAttemptRecord(AttemptRecord):
     trace: list[TraceRecord]
 
 
+class VoiceMessageRecord(Record):
+    """A recording for calls; an empty `application_id` is for every application."""
+
+    named = "message_id"
+
+    id: str
+    language: str
+    application_id: str
+    type: str
+    description: str
+    milliseconds: int
+    created_at: int
+
+
 class EventRecord(Record):
     named = "event_id"
 
@@ -335,6 +350,11 @@ def attempt_record(verification: Verification) -> AttemptRecord:
 def traced_attempt_record(verification: Verification) -> TracedAttemptRecord:
     trace = [TraceRecord.of(line) for line in verification.trace]
     record: TracedAttemptRecord = TracedAttemptRecord.of(verification, trace=trace)
+    return record
+
+
+def voice_message_record(message: VoiceMessage) -> VoiceMessageRecord:
+    record: VoiceMessageRecord = VoiceMessageRecord.of(message)
     return record
 
 
