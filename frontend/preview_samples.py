@@ -36,6 +36,7 @@ from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.model.throttle import NEVER, Factor, Throttle
 from vestibule.model.user import Role, User, UserStatus
 from vestibule.model.verification import Reason, TraceLine, Verification, VerificationState
+from vestibule.model.voice_message import MessageType, VoiceMessage
 
 NOW: Final = 1_793_714_700_000
 MINUTE: Final = 60_000
@@ -329,6 +330,25 @@ ENROLLMENT: dict[str, Any] = {
     "account": "alice",
     "parameters": {"algorithm": "SHA-1", "digits": 6, "period": 30},
 }
+VOICE_MESSAGES = tuple(
+    VoiceMessage(
+        tenant_id="acme",
+        message_id=f"m{number}",
+        language=language,
+        application_id=application_id,
+        type=kind,
+        description=description,
+        milliseconds=4_200,
+        created_at=1_790_000_000_000,
+    )
+    for number, (language, application_id, kind, description) in enumerate(
+        (
+            ("en", "", MessageType.GREETING_STANDARD, ""),
+            ("de", "vpn", MessageType.EXTENSION_PROMPT_BEFORE, HOSTILE),
+            ("en", "gone", MessageType.FRAUD_REPORTED, "studio, take 2"),
+        )
+    )
+)
 MODES = ("challenge", "combined", "passcode_only")
 REQUIREMENTS = ("require", "auto", "allow")
 REPORT = ImportReport(
@@ -683,6 +703,8 @@ def _console_doors() -> list[Sample]:
                 "form": Form({}, {"chosen": Words("refusal.secret_too_short", {"key": "16"})}),
             },
         ),
+        Sample("voice-messages", "console/voice_messages.html", _voice_messages(VOICE_MESSAGES)),
+        Sample("voice-messages-empty", "console/voice_messages.html", _voice_messages(())),
         Sample("api-keys", "console/api_keys.html", _api_keys(API_KEYS, "")),
         Sample(
             "api-keys-new",
@@ -747,6 +769,18 @@ def _installation() -> list[Sample]:
             {"link": "https://signin.example.com/console/setup/Zm9vYmFyYmF6"},
         ),
     ]
+
+
+def _voice_messages(messages: tuple[VoiceMessage, ...]) -> dict[str, Any]:
+    return {
+        "messages": messages,
+        "names": {"vpn": HOSTILE},
+        "form": Form() if messages else Form({}, {"file": Words("voice.unusable.too_long")}),
+        "types": tuple(each.value for each in MessageType),
+        "applications": (Choice("vpn", HOSTILE),),
+        "built_in": [("denied", "Your sign-in cannot be confirmed at the moment.")],
+        "most_description": 200,
+    }
 
 
 def _api_keys(rows: tuple[ApiKeyRow, ...], new_key: str) -> dict[str, Any]:

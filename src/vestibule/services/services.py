@@ -28,6 +28,7 @@ from vestibule.services.setup import Setup
 from vestibule.services.token_import import TokenImports
 from vestibule.services.users import Users
 from vestibule.services.verification import Verifications
+from vestibule.services.voice_messages import VoiceMessages
 from vestibule.services.waiting import Waiting
 
 
@@ -54,6 +55,7 @@ class Services:
     demonstrations: Demonstrations
     token_imports: TokenImports
     housekeeping: Housekeeping
+    voice_messages: VoiceMessages
     form_key: Secret[str]
     """What forms and repeated requests are signed with: the same on every node."""
     check_store: Callable[[], Awaitable[None]]

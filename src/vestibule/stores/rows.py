@@ -39,6 +39,7 @@ from vestibule.model.verification import (
     Verification,
     VerificationState,
 )
+from vestibule.model.voice_message import MessageType, VoiceMessage
 
 Row = Sequence[Any]
 Values = tuple[Any, ...]
@@ -296,6 +297,15 @@ def gateway_of(row: Row) -> GatewayConfiguration:
     values["settings"] = _decode_object(values["settings"])
     values["is_enabled"] = bool(values["is_enabled"])
     return GatewayConfiguration(**values)
+
+
+VOICE_MESSAGE: Final = VoiceMessage.__struct_fields__
+
+
+def voice_message_of(row: Row) -> VoiceMessage:
+    values = dict(zip(VOICE_MESSAGE, row, strict=True))
+    values["type"] = MessageType(values["type"])
+    return VoiceMessage(**values)
 
 
 # --- sessions, links, events --------------------------------------------------------------------------

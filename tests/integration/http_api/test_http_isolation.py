@@ -10,6 +10,8 @@ import httpx
 from tests.integration.http_api.house import API, PASSWORD, SYSTEM_TENANT, TENANT, HttpHouse, Key
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind, DirectoryConfiguration
+from vestibule.model.voice_message import MessageType
+from vestibule.wire.sound import write_wav
 
 OTHER = "umbrella"
 
@@ -42,6 +44,9 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
         attempt = (
             await shop.post(f"{API}/verifications", json={"username": "alice", "password": PASSWORD})
         ).json()
+    message = await services.voice_messages.add(
+        SYSTEM, tenant_id, write_wav(bytes(1600)), language="en", message_type=MessageType.DENIED
+    )
     secrets = [
         (await services.applications.secrets(SYSTEM, tenant_id, client_id))[0].secret_id
         for client_id in (key.client_id, radius.client_id)
@@ -52,6 +57,7 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
         "application_id": key.application_id,
         "directory_id": directory.directory_id,
         "attempt_id": attempt["id"],
+        "message_id": message.message_id,
         "verification_id": attempt["id"],
         "api-clients": key.client_id,
         "api-secret": secrets[0],

@@ -21,6 +21,7 @@ from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import NEVER, Factor, Throttle
 from vestibule.model.user import User
 from vestibule.model.verification import Reason, TraceLine, Verification, VerificationState
+from vestibule.model.voice_message import MessageType, VoiceMessage
 
 USER = User(
     tenant_id="t",
@@ -66,6 +67,9 @@ ATTEMPT = Verification(
     trace=(TraceLine("user", "unknown"),),
 )
 EVENT = Event(tenant_id="t", event_id="e", at=1, kind="user.added", actor="system")
+VOICE_MESSAGE = VoiceMessage(
+    tenant_id="t", message_id="m", language="de", type=MessageType.DENIED, milliseconds=5, created_at=1
+)
 TENANT = Tenant(tenant_id="t", name="T", created_at=1)
 
 
@@ -84,6 +88,7 @@ TENANT = Tenant(tenant_id="t", name="T", created_at=1)
         (records.attempt_record(ATTEMPT), api.attempt_record(ATTEMPT)),
         (records.traced_attempt_record(ATTEMPT), api.traced_attempt_record(ATTEMPT)),
         (records.event_record(EVENT), api.event_record(EVENT)),
+        (records.voice_message_record(VOICE_MESSAGE), api.voice_message_record(VOICE_MESSAGE)),
     ],
     ids=lambda record: type(record).__name__,
 )

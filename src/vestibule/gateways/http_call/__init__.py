@@ -12,7 +12,8 @@ from typing import Any
 from vestibule.crypto.secret import Secret
 from vestibule.gateways.http_call.gateway import HttpCallGateway
 from vestibule.gateways.http_call.settings import HttpCallSettings, from_mapping
-from vestibule.interfaces.gateway import Carries, Surroundings
+from vestibule.interfaces.gateway import Surroundings
+from vestibule.model.delivery import Carries
 
 __all__ = ["GATEWAY", "HttpCallGateway", "HttpCallSettings"]
 

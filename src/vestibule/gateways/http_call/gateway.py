@@ -16,6 +16,7 @@ import wave
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
 import structlog
 
 from vestibule.crypto.secret import Secret
@@ -177,8 +178,9 @@ class HttpCallGateway:
         up.is_answered = True
 
     async def _think(self, step: Step, event: CallEvent) -> bytes:
-        instructions = await self._inbox.on_call(step.delivery_id, event)
         number = step.number + 1
+        event = msgspec.structs.replace(event, number=number)
+        instructions = await self._inbox.on_call(step.delivery_id, event)
         up = self._calls.find(step.delivery_id)
         is_unwanted = up is not None and up.is_unwanted
         if number > MOST_STEPS or event.kind in _END or is_unwanted:

@@ -12,7 +12,8 @@ from typing import Any
 from vestibule.crypto.secret import Secret
 from vestibule.gateways.http_text.gateway import HttpTextGateway
 from vestibule.gateways.http_text.settings import HttpTextSettings, from_mapping
-from vestibule.interfaces.gateway import Carries, Surroundings
+from vestibule.interfaces.gateway import Surroundings
+from vestibule.model.delivery import Carries
 
 __all__ = ["GATEWAY", "HttpTextGateway", "HttpTextSettings"]
 

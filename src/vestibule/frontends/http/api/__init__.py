@@ -22,6 +22,7 @@ from vestibule.frontends.http.api.tenants import Tenants
 from vestibule.frontends.http.api.token_import import import_tokens
 from vestibule.frontends.http.api.users import Users
 from vestibule.frontends.http.api.verifications import Verifications
+from vestibule.frontends.http.api.voice_messages import VoiceMessages
 from vestibule.frontends.http.forms import EXEMPT
 
 MAX_BODY_BYTES = 64 * 1024
@@ -38,6 +39,7 @@ _ADMINISTRATION = Router(
         RadiusClients,
         ApiClients,
         Directories,
+        VoiceMessages,
         Attempts,
         Events,
         Tenants,

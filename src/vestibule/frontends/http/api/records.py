@@ -18,6 +18,7 @@ from vestibule.model.pin import PinStatus
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.model.user import User
 from vestibule.model.verification import Verification
+from vestibule.model.voice_message import VoiceMessage
 from vestibule.services.outcome import Progress
 
 Item = TypeVar("Item")
@@ -261,6 +262,20 @@ class TracedAttemptRecord(AttemptRecord):
     trace: list[TraceRecord]
 
 
+class VoiceMessageRecord(Record):
+    """A recording for calls; an empty `application_id` is for every application."""
+
+    named = "message_id"
+
+    id: str
+    language: str
+    application_id: str
+    type: str
+    description: str
+    milliseconds: int
+    created_at: int
+
+
 class EventRecord(Record):
     named = "event_id"
 
@@ -357,6 +372,11 @@ def attempt_record(verification: Verification) -> AttemptRecord:
 def traced_attempt_record(verification: Verification) -> TracedAttemptRecord:
     trace = [TraceRecord.of(line) for line in verification.trace]
     record: TracedAttemptRecord = TracedAttemptRecord.of(verification, trace=trace)
+    return record
+
+
+def voice_message_record(message: VoiceMessage) -> VoiceMessageRecord:
+    record: VoiceMessageRecord = VoiceMessageRecord.of(message)
     return record
 
 

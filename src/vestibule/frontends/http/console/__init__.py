@@ -23,6 +23,7 @@ from vestibule.frontends.http.console import (
     token_import,
     tokens,
     users,
+    voice_messages,
 )
 
 ROUTER = Router(
@@ -47,6 +48,7 @@ ROUTER = Router(
         *applications.ROUTES,
         *directories.ROUTES,
         *clients.ROUTES,
+        *voice_messages.ROUTES,
         *api_keys.ROUTES,
         *events.ROUTES,
         *settings.ROUTES,
