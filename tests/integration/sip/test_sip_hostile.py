@@ -263,7 +263,7 @@ async def test_an_answer_after_the_trunk_was_given_up_is_hung_up() -> None:
     desk = Desk()
     with Phone() as phone:
         async with gateway(desk, phone.port) as opened:
-            assert await opened.send(call()) == NotSent("the trunk does not answer")
+            assert await opened.send(call()) == NotSent("sip.cause.silent")
             await phone.receive("INVITE")
             phone.answer()
             await phone.receive("ACK")
@@ -275,7 +275,7 @@ async def test_a_phone_that_rings_after_the_trunk_was_given_up_is_canceled() -> 
     desk = Desk()
     with Phone() as phone:
         async with gateway(desk, phone.port) as opened:
-            assert await opened.send(call()) == NotSent("the trunk does not answer")
+            assert await opened.send(call()) == NotSent("sip.cause.silent")
             await phone.receive("INVITE")
             phone.respond(180, "Ringing")
             cancel = await phone.receive("CANCEL")
@@ -409,7 +409,7 @@ async def test_a_sound_that_cannot_be_had_ends_the_call_as_failed() -> None:
             phone.answer()
             await sending
             await ended(phone, opened)
-    assert desk.events()[-1] == CallEvent(CallEventKind.FAILED, detail="the call broke down")
+    assert desk.events()[-1] == CallEvent(CallEventKind.FAILED, detail="sip.cause.broke_down")
 
 
 async def test_a_flood_of_sound_from_strangers_does_not_stop_a_call() -> None:

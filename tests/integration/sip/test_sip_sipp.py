@@ -241,7 +241,7 @@ async def test_a_phone_that_rings_too_long_is_no_answer_and_is_canceled(sipp: St
     async with gateway(desk, trunk.port) as opened:
         await opened.send(call(ring_seconds=1))
         await finished(opened)
-        assert desk.events() == [CallEvent(CallEventKind.NO_ANSWER, detail="not answered within 1 seconds")]
+        assert desk.events() == [CallEvent(CallEventKind.NO_ANSWER, detail="sip.cause.rang_too_long")]
         await asyncio.to_thread(trunk.finish)
 
 
@@ -278,7 +278,7 @@ async def test_a_call_that_is_up_is_hung_up_at_once(sipp: Start) -> None:
         await opened.hang_up("d1")
         await asyncio.to_thread(trunk.finish)
         assert monotonic() - began < 2
-    assert desk.events()[-1] == CallEvent(CallEventKind.HUNG_UP, detail="ended from here")
+    assert desk.events()[-1] == CallEvent(CallEventKind.HUNG_UP, detail="sip.cause.ended_here")
 
 
 async def test_an_answer_that_crosses_the_cancel_is_hung_up(sipp: Start) -> None:
@@ -299,7 +299,7 @@ async def test_a_call_lasts_no_longer_than_it_may(sipp: Start) -> None:
         await opened.send(call(most_seconds=1))
         await finished(opened)
         await asyncio.to_thread(trunk.finish)
-    assert desk.events()[-1] == CallEvent(CallEventKind.HUNG_UP, detail="ended after 1 seconds")
+    assert desk.events()[-1] == CallEvent(CallEventKind.HUNG_UP, detail="sip.cause.lasted_too_long")
 
 
 async def test_closing_the_gateway_ends_its_calls(sipp: Start) -> None:
@@ -319,7 +319,7 @@ async def test_an_answer_without_a_common_codec_is_hung_up(sipp: Start) -> None:
         await opened.send(call())
         await finished(opened)
         await asyncio.to_thread(trunk.finish)
-    assert desk.events() == [CallEvent(CallEventKind.FAILED, detail="no common codec")]
+    assert desk.events() == [CallEvent(CallEventKind.FAILED, detail="sip.cause.no_common_codec")]
 
 
 async def test_routes_are_recorded_and_followed(sipp: Start) -> None:
@@ -387,7 +387,7 @@ async def test_a_wrong_password_is_tried_once_and_the_call_not_taken(sipp: Start
     trunk = sipp([*refuse, *refuse])
     desk = Desk()
     async with gateway(desk, trunk.port, user="vestibule", password="wrong") as opened:
-        assert await opened.send(call()) == NotSent("401 Unauthorized")
+        assert await opened.send(call()) == NotSent("sip.cause.refused 401 Unauthorized")
         await asyncio.to_thread(trunk.finish)
     assert desk.events() == []
 
@@ -419,7 +419,7 @@ async def test_a_trunk_that_refuses_at_once_leaves_the_call_to_another_gateway(s
     trunk = sipp([receive("INVITE"), respond("503 Service Unavailable"), receive("ACK")])
     desk = Desk()
     async with gateway(desk, trunk.port) as opened:
-        assert await opened.send(call()) == NotSent("503 Service Unavailable")
+        assert await opened.send(call()) == NotSent("sip.cause.refused 503 Service Unavailable")
         await asyncio.to_thread(trunk.finish)
     assert desk.events() == []
 
@@ -428,7 +428,7 @@ async def test_a_trunk_that_is_dead_does_not_take_the_call_in_time() -> None:
     desk = Desk()
     async with gateway(desk, free_port()) as opened:
         began = monotonic()
-        assert await opened.send(call()) == NotSent("the trunk does not answer")
+        assert await opened.send(call()) == NotSent("sip.cause.silent")
         assert monotonic() - began < 6
         await finished(opened)
     assert desk.events() == []
@@ -444,7 +444,7 @@ async def test_more_calls_than_there_are_lines_are_left_to_another_gateway(sipp:
     desk = Desk({CallEventKind.ANSWERED: (Say(spoken("long")),)})
     async with gateway(desk, trunk.port, most_calls=1) as opened:
         first = await opened.send(call())
-        assert await opened.send(call("d2")) == NotSent("all lines are busy")
+        assert await opened.send(call("d2")) == NotSent("sip.cause.busy")
         assert await opened.send(call()) == first
         await desk.wait_for(CallEventKind.ANSWERED)
     await asyncio.to_thread(trunk.finish)
@@ -454,14 +454,14 @@ async def test_more_calls_than_there_are_lines_are_left_to_another_gateway(sipp:
 async def test_what_is_no_number_is_not_dialed(number: str) -> None:
     """SMS-09: nothing can be injected into a request."""
     async with gateway(Desk(), free_port()) as opened:
-        assert await opened.send(call(to=number)) == NotSent("not a number", is_final=True)
+        assert await opened.send(call(to=number)) == NotSent("sip.cause.not_a_number", is_final=True)
         assert isinstance(await opened.send(call(caller_id=f"{number}x")), NotSent)
 
 
 async def test_texts_are_not_carried() -> None:
     text = Text(delivery_id="d1", to=NUMBER, body=Secret("123456"), valid_seconds=60)
     async with gateway(Desk(), free_port()) as opened:
-        assert await opened.send(text) == NotSent("carries calls only")
+        assert await opened.send(text) == NotSent("sip.cause.calls_only")
 
 
 async def test_a_call_over_one_connection(sipp: Start) -> None:

@@ -22,6 +22,7 @@ from vestibule.gateways.sip.links import Place
 from vestibule.gateways.sip.outcomes import refused
 from vestibule.gateways.sip.sound import Line, Sounds
 from vestibule.gateways.sip.talk import Talk
+from vestibule.gateways.sip.trouble import Trouble, cause
 from vestibule.gateways.sip.trunk import Trunk
 from vestibule.interfaces.gateway import Call, Inbox, NotSent, Sending, Sent
 from vestibule.model.call import CallEvent, CallEventKind
@@ -81,12 +82,12 @@ class OutgoingCall:
         kind = CallEventKind.HUNG_UP if self._is_up else CallEventKind.NO_ANSWER
         self._finish(CallEvent(kind, detail=detail))
 
-    def forget(self, cause: str) -> None:
+    def forget(self, why: str) -> None:
         """End a call that nothing answered: it was never taken, and nobody is told."""
         if not self.taken.done():
-            self.taken.set_result(NotSent(cause))
+            self.taken.set_result(NotSent(why))
             self._is_silent_end = True
-            self.end(cause)
+            self.end(why)
 
     def receive(self, request: Request, place: Place) -> None:
         """Take a request of this call's dialog."""
@@ -97,7 +98,7 @@ class OutgoingCall:
         session = read_session(response.body)
         agreed = agree(session, self._trunk.settings.codecs) if session is not None else None
         if agreed is None:
-            self._finish(CallEvent(CallEventKind.FAILED, detail="no common codec"))
+            self._finish(CallEvent(CallEventKind.FAILED, detail=cause(Trouble.NO_COMMON_CODEC)))
             return
         self._changes.use(agreed.codec)
         voice = self._line.begin(agreed, lambda key: self._hear(key, "rtp"))
@@ -111,7 +112,7 @@ class OutgoingCall:
             self._press_by_message,
         )
         longest = self._trunk.timers.call_later(
-            self._call.most_seconds, self.end, f"ended after {self._call.most_seconds} seconds"
+            self._call.most_seconds, self.end, cause(Trouble.LASTED_TOO_LONG)
         )
         try:
             await self._talk.run(CallEvent(CallEventKind.ANSWERED, detail=self._detail(response)))
@@ -121,13 +122,13 @@ class OutgoingCall:
     def _look_for_failure(self, life: asyncio.Future[None]) -> None:
         if life.done() and not life.cancelled() and (problem := life.exception()) is not None:
             logger.error("sip.call.failed", delivery_id=self._call.delivery_id, error=type(problem).__name__)
-            self._finish(CallEvent(CallEventKind.FAILED, detail="the call broke down"))
+            self._finish(CallEvent(CallEventKind.FAILED, detail=cause(Trouble.BROKE_DOWN)))
 
     def _leave(self) -> None:
         self._changes.close()
         self._line.close()
         if not self.taken.done():
-            self.taken.set_result(NotSent("the call was ended"))
+            self.taken.set_result(NotSent(cause(Trouble.ENDED_HERE)))
         if not self._is_up:
             self._invitation.cancel()
         elif not self._has_peer_left:
@@ -136,13 +137,13 @@ class OutgoingCall:
     def _respond(self, response: Response | None) -> None:
         """Take what answers the INVITE."""
         if response is None:
-            self.forget("the trunk does not answer")
-            self._finish(CallEvent(CallEventKind.UNREACHABLE, detail="the trunk does not answer"))
+            self.forget(cause(Trouble.SILENT))
+            self._finish(CallEvent(CallEventKind.UNREACHABLE, detail=cause(Trouble.SILENT)))
             return
         if response.status == 181:
             self._forwarded = response.status_line
         if not self.taken.done() and response.status in _NOT_TAKEN:
-            self.forget(response.status_line)
+            self.forget(cause(Trouble.REFUSED, response.status_line))
             return
         if not self.taken.done():
             self.taken.set_result(Sent(self.dialog.call_id))
@@ -155,8 +156,7 @@ class OutgoingCall:
 
     def _stop_ringing(self) -> None:
         if not self._is_up:
-            detail = f"not answered within {self._call.ring_seconds} seconds"
-            self._finish(CallEvent(CallEventKind.NO_ANSWER, detail=detail))
+            self._finish(CallEvent(CallEventKind.NO_ANSWER, detail=cause(Trouble.RANG_TOO_LONG)))
 
     def _finish(self, event: CallEvent) -> None:
         if not self._end.done():
@@ -167,7 +167,7 @@ class OutgoingCall:
             self._has_peer_left = True
             self._finish(CallEvent(CallEventKind.HUNG_UP, detail="BYE"))
         else:
-            self._finish(CallEvent(CallEventKind.FAILED, detail="the far end does not acknowledge"))
+            self._finish(CallEvent(CallEventKind.FAILED, detail=cause(Trouble.UNACKNOWLEDGED)))
 
     def _hear(self, key: str, channel: str) -> None:
         """Where a peer sends each key twice, in RTP and in a message, only the way that was first counts."""
@@ -227,4 +227,5 @@ def _dialog(call: Call, trunk: Trunk) -> Dialog:
         local_tag=secrets.token_hex(12),
         remote=f"<{Uri(domain, user=called)}>",
         target=target,
+        home=trunk.place,
     )

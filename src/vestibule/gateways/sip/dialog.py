@@ -20,12 +20,16 @@ ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE"
 class Dialog:
     """Begins with our INVITE, is confirmed by an answer."""
 
-    def __init__(self, *, call_id: str, local: str, local_tag: str, remote: str, target: str) -> None:
-        """`local` and `remote` are addresses with their brackets; `target` is the URI that is called."""
+    def __init__(
+        self, *, call_id: str, local: str, local_tag: str, remote: str, target: str, home: tuple[str, int]
+    ) -> None:
+        """`local` and `remote` are addresses with their brackets; `target` is the URI that is called, by way
+        of the place `home`."""
         self.call_id = call_id
         self.local_tag = local_tag
         self.remote_tag = ""
         self.target = target
+        self.home = home
         self._local = f"{local};tag={local_tag}"
         self._remote = remote
         self._routes: tuple[str, ...] = ()

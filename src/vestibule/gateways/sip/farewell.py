@@ -35,4 +35,4 @@ def request_within(
             request_within(trunk, credentials, dialog, method, fields, body, tries - 1, answer)
 
     request: Request = dialog.request(method, trunk.via(), (*fields, *given), body)
-    trunk.request(request, received, lambda _: None, trunk.place_of(dialog.next_hop))
+    trunk.request(request, received, lambda _: None, trunk.place_for(dialog))

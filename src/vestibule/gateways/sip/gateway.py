@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from typing import Final
 
 import structlog
@@ -21,8 +22,9 @@ from vestibule.gateways.sip.pacer import Pacer
 from vestibule.gateways.sip.registration import Presence
 from vestibule.gateways.sip.settings import SipSettings
 from vestibule.gateways.sip.sound import Line, Sounds
+from vestibule.gateways.sip.trouble import Trouble, cause
 from vestibule.gateways.sip.trunk import Trunk
-from vestibule.interfaces.gateway import Call, Errand, NotSent, Sending, Sent, Surroundings
+from vestibule.interfaces.gateway import Call, Errand, NotSent, Sending, Surroundings
 from vestibule.wire.sip import Request
 
 logger = structlog.get_logger()
@@ -52,24 +54,22 @@ class SipGateway:
 
     async def send(self, errand: Errand) -> Sending:
         """Place a call. Sent: the trunk has said something to it; all else is told to the inbox."""
-        if not isinstance(errand, Call):
-            return NotSent("carries calls only")
-        if _NUMBER.fullmatch(errand.to) is None:
-            return NotSent("not a number", is_final=True)
-        if errand.caller_id and _NUMBER.fullmatch(errand.caller_id) is None:
-            return NotSent("the caller id is not a number")
-        known = self._calls.get(errand.delivery_id)
-        if known is not None:
-            return Sent(known.dialog.call_id)
-        if self._is_closed or len(self._calls) >= self._settings.most_calls:
-            return NotSent("the gateway is closed" if self._is_closed else "all lines are busy")
+        refused = _refused(errand)
+        if refused is not None or not isinstance(errand, Call):
+            return refused or NotSent(cause(Trouble.CALLS_ONLY))
         try:
             await self._trunk.open()
-            call = self._place(errand)
+        except ssl.SSLError as problem:
+            return NotSent(cause(Trouble.INSECURE, problem.reason or ""))
         except OSError as problem:
             # A time that ran out is one, too.
-            return NotSent(f"the trunk cannot be reached ({type(problem).__name__})")
-        return await self._taken(call)
+            trouble = Trouble.CLOSED if self._is_closed else Trouble.UNREACHABLE
+            return NotSent(cause(trouble, type(problem).__name__))
+        # From here to the call's place in the list nobody else gets a turn.
+        if self._is_closed:
+            return NotSent(cause(Trouble.CLOSED))
+        call = self._calls.get(errand.delivery_id) or self._place(errand)
+        return NotSent(cause(Trouble.BUSY)) if call is None else await self._taken(call)
 
     async def run(self) -> None:
         await self._presence.run()
@@ -78,16 +78,21 @@ class SipGateway:
     def is_connected(self) -> bool:
         return self._presence.is_known
 
+    @property
+    def calls(self) -> int:
+        """How many calls ring or are up."""
+        return len(self._calls)
+
     async def hang_up(self, delivery_id: str) -> None:
         call = self._calls.get(delivery_id)
         if call is not None:
-            call.end("ended from here")
+            call.end(cause(Trouble.ENDED_HERE))
 
     async def close(self) -> None:
         """End all calls, sign off, and give the sockets back; within a few seconds."""
         self._is_closed = True
         for call in self._calls.values():
-            call.end("ended from here")
+            call.end(cause(Trouble.ENDED_HERE))
         if self._tasks:
             _, left = await asyncio.wait(self._tasks, timeout=CLOSING_SECONDS)
             for task in left:
@@ -96,8 +101,14 @@ class SipGateway:
         await self._trunk.farewells(CLOSING_SECONDS)
         self._trunk.close()
 
-    def _place(self, errand: Call) -> OutgoingCall:
-        line = Line(self._settings, self._trunk.local_host, self._pacer)
+    def _place(self, errand: Call) -> OutgoingCall | None:
+        """Begin a call; None if no line is free."""
+        if len(self._calls) >= self._settings.most_calls:
+            return None
+        try:
+            line = Line(self._settings, self._trunk.local_host, self._pacer)
+        except OSError:
+            return None
         call = OutgoingCall(errand, self._trunk, self._credentials, line, self._sounds, self._inbox)
         self._calls[errand.delivery_id] = self._by_call_id[call.dialog.call_id] = call
         task = asyncio.create_task(call.run(), name=f"call {errand.delivery_id}")
@@ -108,7 +119,7 @@ class SipGateway:
     async def _taken(self, call: OutgoingCall) -> Sending:
         done, _ = await asyncio.wait([call.taken], timeout=ANSWER_SECONDS)
         if not done:
-            call.forget("the trunk does not answer")
+            call.forget(cause(Trouble.SILENT))
             self._trunk.turn_to_next()
         return call.taken.result()
 
@@ -128,6 +139,17 @@ class SipGateway:
         status, reason = _UNASKED.get(request.method, (405, "Method Not Allowed"))
         if request.method != "ACK":
             self._trunk.respond(request, place, status, reason, (("allow", ALLOW),), tag=_tag(request))
+
+
+def _refused(errand: Errand) -> NotSent | None:
+    """What is wrong with an errand, whatever trunk it is for. Nothing else gets into a request (SMS-09)."""
+    if not isinstance(errand, Call):
+        return NotSent(cause(Trouble.CALLS_ONLY))
+    if _NUMBER.fullmatch(errand.to) is None:
+        return NotSent(cause(Trouble.NOT_A_NUMBER), is_final=True)
+    if errand.caller_id and _NUMBER.fullmatch(errand.caller_id) is None:
+        return NotSent(cause(Trouble.NOT_A_CALLER_ID))
+    return None
 
 
 _UNASKED: Final = {

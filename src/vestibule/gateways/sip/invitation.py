@@ -12,7 +12,6 @@ from collections.abc import Callable
 from vestibule.gateways.sip.credentials import MOST_TRIES, Credentials, given_credentials
 from vestibule.gateways.sip.dialog import ALLOW, Dialog, tag_of
 from vestibule.gateways.sip.farewell import say_goodbye
-from vestibule.gateways.sip.links import Place
 from vestibule.gateways.sip.transactions import ClientTransaction, cancellation
 from vestibule.gateways.sip.trunk import PRODUCT, Trunk
 from vestibule.wire.sip import Request, Response, encode
@@ -99,7 +98,7 @@ class Invitation:
         tag = tag_of(response.first("to"))
         if tag in self._acknowledgments:
             # Our ACK was lost (§13.2.2.4).
-            self._trunk.send(self._acknowledgments[tag], self._place(self._dialog))
+            self._trunk.send(self._acknowledgments[tag], self._trunk.place_for(self._dialog))
             return
         if len(self._acknowledgments) > 8:
             return
@@ -111,14 +110,11 @@ class Invitation:
             dialog.request("ACK", self._trunk.via(), given_credentials(request), sequence=number)
         )
         self._acknowledgments[tag] = acknowledgment
-        self._trunk.send(acknowledgment, self._place(dialog))
+        self._trunk.send(acknowledgment, self._trunk.place_for(dialog))
         if is_ours:
             self._tell(response)
         else:
             say_goodbye(self._trunk, self._credentials, dialog)
-
-    def _place(self, dialog: Dialog) -> Place | None:
-        return self._trunk.place_of(dialog.next_hop)
 
     def _send_cancel(self) -> None:
         transaction, self._transaction = self._transaction, None

@@ -123,6 +123,7 @@ class Presence:
                 local_tag=secrets.token_hex(12),
                 remote=own if settings.register else f"<{Uri(settings.server_domain)}>",
                 target=str(Uri(settings.server_domain)),
+                home=self._trunk.place,
             )
         contact = ("contact", self._trunk.contact(settings.user))
         return self._dialog.request(method, self._trunk.via(), (contact, ("user-agent", PRODUCT), *fields))

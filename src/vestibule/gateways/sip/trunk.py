@@ -14,6 +14,7 @@ import ssl
 from collections.abc import Callable
 from typing import cast
 
+from vestibule.gateways.sip.dialog import Dialog
 from vestibule.gateways.sip.links import Link, Place, address_towards, open_link
 from vestibule.gateways.sip.settings import SipSettings
 from vestibule.gateways.sip.timing import Timers
@@ -41,6 +42,7 @@ class Trunk:
         self._known: dict[str, None] = {}
         self._silent = ""
         self._is_stale = False
+        self._is_closed = False
         self._link: Link | None = None
         self._opening = asyncio.Lock()
         self._news = asyncio.Event()
@@ -73,6 +75,8 @@ class Trunk:
     async def open(self) -> None:
         """Find the trunk and open the link, if it is not open; raises OSError, and TimeoutError is one."""
         async with self._opening:
+            if self._is_closed:
+                raise OSError("closed")
             if self.is_open and not self._is_stale:
                 return
             async with asyncio.timeout(OPEN_SECONDS):
@@ -97,6 +101,8 @@ class Trunk:
             return
 
     def close(self) -> None:
+        """Give the link back, for good."""
+        self._is_closed = True
         for transaction in list(self._transactions.values()):
             transaction.abandon()
         self._transactions.clear()
@@ -170,6 +176,10 @@ class Trunk:
         if found is None or not self.is_known(found.host) or self.is_reliable:
             return None
         return found.host, found.port or 5060
+
+    def place_for(self, dialog: Dialog) -> Place:
+        """Return where requests of a dialog go: where its routes lead, else where it began."""
+        return self.place_of(dialog.next_hop) or dialog.home
 
     def is_known(self, host: str) -> bool:
         """Whether this numeric address is one of the trunk's."""

@@ -10,8 +10,14 @@ from vestibule.wire.sip import Request, Response
 VIA = ("via", "SIP/2.0/UDP h;branch=z9hG4bKa")
 
 
+def begun() -> Dialog:
+    return Dialog(
+        call_id="i", local="<sip:a@b>", local_tag="1", remote="<sip:c@b>", target="sip:c@b", home=("h", 1)
+    )
+
+
 def confirmed(*routes: str) -> Dialog:
-    dialog = Dialog(call_id="i", local="<sip:a@b>", local_tag="1", remote="<sip:c@b>", target="sip:c@b")
+    dialog = begun()
     dialog.request("INVITE", VIA)
     fields = (("to", "<sip:c@b>;tag=2"), ("contact", "C <sip:c@192.0.2.9:5080>"))
     records = tuple(("record-route", route) for route in routes)
@@ -71,7 +77,7 @@ def test_a_request_is_of_the_dialog_by_its_call_id_and_both_tags(
 
 
 def test_nothing_is_of_a_dialog_that_nobody_has_answered() -> None:
-    dialog = Dialog(call_id="i", local="<sip:a@b>", local_tag="1", remote="<sip:c@b>", target="sip:c@b")
+    dialog = begun()
     assert not dialog.has(incoming("INFO", 1, sender=""))
 
 
