@@ -425,3 +425,45 @@ async def test_a_flood_of_sound_from_strangers_does_not_stop_a_call() -> None:
         phone.press("9#")
         await ended(phone, opened)
     assert desk.events()[1] == CallEvent(CallEventKind.KEYS, "9", True)
+
+
+async def test_what_the_network_loses_is_sent_again() -> None:
+    """RFC 3261 §17.1: timers A and E."""
+    desk = Desk(ASK)
+    with Phone() as phone:
+        async with gateway(desk, phone.port) as opened:
+            sending = asyncio.ensure_future(opened.send(call()))
+            lost = await phone.receive("INVITE")
+            assert await phone.receive("INVITE") == lost
+            phone.answer()
+            await phone.receive("ACK")
+            await sending
+            gone = await phone.receive("BYE")
+            assert await phone.receive("BYE") == gone
+            phone.respond(200, "OK", to=gone)
+            await finished(opened)
+
+
+async def test_a_response_that_went_astray_is_dropped() -> None:
+    """RFC 3261 §8.1.3.3: more than one Via."""
+    desk = Desk(ASK)
+    with Phone() as phone:
+        async with gateway(desk, phone.port) as opened:
+            sending = asyncio.ensure_future(opened.send(call()))
+            await phone.receive("INVITE")
+            astray = (("via", "SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKx"),)
+            phone.respond(603, "Decline", fields=astray)
+            phone.respond(486, "Busy Here")
+            await sending
+            await finished(opened)
+    assert desk.events() == [CallEvent(CallEventKind.BUSY, detail="486 Busy Here")]
+
+
+async def test_a_call_on_hold_can_be_hung_up() -> None:
+    desk = Desk({**ASK, CallEventKind.ANSWERED: (Ask(spoken(), most_keys=1),)})
+    async with answered(desk) as (phone, opened):
+        phone.ask("INVITE", body=phone.description("sendonly"), kind="application/sdp")
+        await phone.receive_response()
+        phone.press("1")
+        await ended(phone, opened)
+    assert desk.events()[1] == CallEvent(CallEventKind.KEYS, "1")

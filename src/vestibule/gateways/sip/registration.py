@@ -23,6 +23,8 @@ logger = structlog.get_logger()
 FIRST_PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 120.0
 SHORTEST_REGISTRATION_SECONDS = 20
+ANSWER_SECONDS = 8.0
+"""Whoever takes longer to answer is not there: calls would not be taken either."""
 
 
 class Presence:
@@ -34,6 +36,7 @@ class Presence:
         self._dialog: Dialog | None = None
         self._seconds = trunk.settings.register_seconds
         self.is_known = False
+        self._lost_by = ""
 
     async def run(self) -> None:
         pause = FIRST_PAUSE_SECONDS
@@ -109,8 +112,13 @@ class Presence:
             if not done.done():
                 done.set_result(None)
 
-        self._trunk.request(request, received, ended)
-        return await done
+        transaction = self._trunk.request(request, received, ended)
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await done
+        except TimeoutError:
+            transaction.give_up()
+            return None
 
     def _request(self, method: str, fields: tuple[Field, ...]) -> Request:
         settings = self._trunk.settings
@@ -131,12 +139,13 @@ class Presence:
     def _found(self, seconds: float) -> float:
         if not self.is_known:
             logger.info("sip.trunk.found", server=self._trunk.settings.server)
-        self.is_known = True
+        self.is_known, self._lost_by = True, ""
         return seconds
 
     def _lost(self, cause: str) -> float | None:
-        logger.warning("sip.trunk.lost", server=self._trunk.settings.server, cause=cause)
-        self.is_known = False
+        if cause != self._lost_by:
+            logger.warning("sip.trunk.lost", server=self._trunk.settings.server, cause=cause)
+        self.is_known, self._lost_by = False, cause
         self._trunk.turn_to_next()
         return None
 

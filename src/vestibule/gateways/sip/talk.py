@@ -70,7 +70,9 @@ class Talk:
                 case Press(keys=keys):
                     await self._press(keys)
                 case HangUp():
-                    await self._voice.pause(LAST_WORD_BEATS)
+                    # While the far end holds the call nothing is sent, so nothing would ever be over.
+                    if not self._voice.is_held:
+                        await self._voice.pause(LAST_WORD_BEATS)
                     return None
         return CallEvent(CallEventKind.SAID) if instructions else None
 

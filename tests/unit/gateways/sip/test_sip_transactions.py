@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.gateways.sip.hands import Hands
-from vestibule.gateways.sip.transactions import Answered, ClientTransaction, cancellation
+from vestibule.gateways.sip.transactions import MOST_ANSWERED, Answered, ClientTransaction, cancellation
 from vestibule.wire.sip import Request, Response, decode
 
 
@@ -143,3 +143,13 @@ def test_a_repeated_request_is_answered_the_same_for_a_while() -> None:
     assert answered.find(request("INFO")) is None
     hands.turn(33)
     assert answered.find(request("BYE")) is None
+
+
+def test_no_more_answers_are_kept_than_memory_allows() -> None:
+    """VOI-08: flat memory under a flood of requests."""
+    answered = Answered(Hands())
+    last = request("BYE")
+    for number in range(MOST_ANSWERED + 500):
+        fields = tuple((n, f"c{number}" if n == "call-id" else v) for n, v in last.fields)
+        answered.keep(Request(method="BYE", uri="sip:x", fields=fields), b"no")
+    assert len(answered._responses) == MOST_ANSWERED
