@@ -180,7 +180,7 @@ def _message(start: str, fields: tuple[Field, ...], body: bytes) -> Message | Ma
     names = [name for name, _ in fields]
     if "via" not in names or any(names.count(name) != 1 for name in _SINGLE):
         return Malformed.MISSING
-    message = _started(start, fields, body)
+    message = None if _CONTROL.search(start) else _started(start, fields, body)
     if message is None:
         return Malformed.START_LINE
     number, method = message.sequence

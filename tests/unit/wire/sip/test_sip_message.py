@@ -70,6 +70,8 @@ def test_bytes_that_are_no_utf_8_come_back_the_same() -> None:
         (REQUEST[:-2].encode(), Malformed.TRUNCATED),
         (changed("SIP/2.0\r\nVia", "SIP/7.0\r\nVia"), Malformed.START_LINE),
         (changed("BYE sip", "BYE  sip"), Malformed.START_LINE),
+        (changed("BYE sip:alice", "BYE sip:al\0ice"), Malformed.START_LINE),
+        (changed("BYE sip:alice@192.0.2.4 SIP/2.0", "SIP/2.0 486 Busy\rHere"), Malformed.START_LINE),
         (changed("sip:alice@192.0.2.4 SIP", "<sip:alice@192.0.2.4> SIP"), Malformed.START_LINE),
         (changed("sip:alice@192.0.2.4 SIP", "sip:al ice@192.0.2.4 SIP"), Malformed.START_LINE),
         (changed("BYE sip:alice@192.0.2.4 SIP/2.0", "SIP/2.0 4294967301 better"), Malformed.START_LINE),
