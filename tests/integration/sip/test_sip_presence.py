@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.sip.desk import Desk, call, finished, gateway, until
+from tests.integration.sip.desk import Desk, call, finished, gateway, spoken, until
 from tests.integration.sip.phone import Phone
 from tests.peers.openldap_certificates import TestAuthority
 from vestibule.gateways.sip import SipGateway
 from vestibule.interfaces.gateway import CallsEnd, NotSent, Sent, StaysConnected
-from vestibule.model.call import CallEvent, CallEventKind
+from vestibule.model.call import CallEvent, CallEventKind, Say
 from vestibule.wire.sip import MessageStream, Request, Response, encode
 
 
@@ -97,10 +97,17 @@ async def test_the_address_that_the_trunk_sees_is_where_it_is_asked_to_call_back
             await sending
 
 
-class TlsTrunk:
-    """A trunk behind TLS that is always busy."""
+DESCRIPTION = (
+    b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 8\r\n"
+)
 
-    def __init__(self, authority: TestAuthority, *names: str) -> None:
+
+class TlsTrunk:
+    """A trunk behind TLS that is always busy, or `answers` every call."""
+
+    def __init__(self, authority: TestAuthority, *names: str, answers: bool = False) -> None:
+        self._answers = answers
+        self._writers: list[asyncio.StreamWriter] = []
         certificate, key = authority.issue("trunk", *names)
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(certificate, key)
@@ -119,6 +126,7 @@ class TlsTrunk:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         stream = MessageStream()
+        self._writers.append(writer)
         while data := await reader.read(65_536):
             stream.feed(data)
             while isinstance(request := stream.next_message(), Request):
@@ -126,8 +134,16 @@ class TlsTrunk:
                 if request.method == "INVITE":
                     names = ("via", "from", "to", "call-id", "cseq")
                     fields = tuple(field for field in request.fields if field[0] in names)
-                    writer.write(encode(Response(status=486, reason="Busy Here", fields=fields)))
+                    response = Response(status=486, reason="Busy Here", fields=fields)
+                    if self._answers:
+                        response = Response(status=200, reason="OK", fields=fields, body=DESCRIPTION)
+                    writer.write(encode(response))
         writer.close()
+
+    def cut(self) -> None:
+        """End all connections."""
+        for writer in self._writers:
+            writer.transport.abort()
 
 
 @pytest.fixture
@@ -175,6 +191,21 @@ async def test_a_connection_that_was_lost_is_opened_again(authority: TestAuthori
             opened._trunk._link.close()  # type: ignore[union-attr]
             await until(lambda: not opened._trunk.is_open)
     assert len(desk.told) == 2
+
+
+async def test_a_call_is_hung_up_over_a_new_connection_if_the_old_one_was_lost(
+    authority: TestAuthority,
+) -> None:
+    trunk = TlsTrunk(authority, "127.0.0.1", answers=True)
+    desk = Desk({CallEventKind.ANSWERED: (Say(spoken("long")),)})
+    settings = {"transport": "tls", "ca_file": str(authority.ca_file)}
+    async with trunk.open(), gateway(desk, trunk.port, **settings) as opened:
+        await opened.send(call())
+        await desk.wait_for(CallEventKind.ANSWERED)
+        trunk.cut()
+        await until(lambda: not opened._trunk.is_open)
+        await opened.hang_up("d1")
+        await until(lambda: trunk.requests[-1].method == "BYE")
 
 
 async def test_a_closed_gateway_takes_nothing() -> None:

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from vestibule.gateways.sip.credentials import MOST_TRIES, Credentials, given_credentials
 from vestibule.gateways.sip.dialog import ALLOW, Dialog, tag_of
 from vestibule.gateways.sip.farewell import say_goodbye
+from vestibule.gateways.sip.responses import PRODUCT
 from vestibule.gateways.sip.transactions import ClientTransaction, cancellation
-from vestibule.gateways.sip.trunk import PRODUCT, Trunk
+from vestibule.gateways.sip.trunk import Trunk
 from vestibule.wire.sip import Request, Response, encode
 from vestibule.wire.sip.message import Field
 

@@ -12,7 +12,8 @@ import structlog
 
 from vestibule.gateways.sip.credentials import MOST_TRIES, Credentials
 from vestibule.gateways.sip.dialog import Dialog
-from vestibule.gateways.sip.trunk import PRODUCT, Trunk
+from vestibule.gateways.sip.responses import PRODUCT
+from vestibule.gateways.sip.trunk import Trunk
 from vestibule.wire.sip import Request, Response
 from vestibule.wire.sip.fields import parameter, split
 from vestibule.wire.sip.message import Field

@@ -12,10 +12,12 @@ import ipaddress
 import secrets
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from typing import cast
 
 from vestibule.gateways.sip.dialog import Dialog
 from vestibule.gateways.sip.links import Link, Place, address_towards, open_link
+from vestibule.gateways.sip.responses import response_to
 from vestibule.gateways.sip.settings import SipSettings
 from vestibule.gateways.sip.timing import Timers
 from vestibule.gateways.sip.transactions import Answered, ClientTransaction, branch_of
@@ -27,7 +29,7 @@ from vestibule.wire.sip.uri import Uri, read_uri
 OPEN_SECONDS = 3.0
 MOST_TRANSACTIONS = 20_000
 MOST_ADDRESSES = 64
-PRODUCT = "Vestibule"
+MOST_LATE = 1_000
 
 
 class Trunk:
@@ -43,6 +45,7 @@ class Trunk:
         self._silent = ""
         self._is_stale = False
         self._is_closed = False
+        self._late: set[asyncio.Future[None]] = set()
         self._link: Link | None = None
         self._opening = asyncio.Lock()
         self._news = asyncio.Event()
@@ -106,6 +109,8 @@ class Trunk:
         for transaction in list(self._transactions.values()):
             transaction.abandon()
         self._transactions.clear()
+        for task in self._late:
+            task.cancel()
         if self._link is not None:
             self._link.close()
             self._link = None
@@ -159,15 +164,26 @@ class Trunk:
         *, tag: str = "", body: bytes = b"",
     ) -> bytes:  # fmt: skip
         """Answer a request where it came from, and the same way if it comes again; return the bytes."""
-        data = encode(_response(request, place, status, reason, fields, tag, body))
+        data = encode(response_to(request, place, status, reason, fields, tag, body))
         if status >= 200 and request.method != "ACK" and self._answered is not None:
             self._answered.keep(request, data)
         self.send(data, place)
         return data
 
     def send(self, data: bytes, place: Place | None = None) -> None:
-        """Send bytes to a place of the trunk."""
-        if self._link is not None:
+        """Send bytes to a place of the trunk, over a new connection if the one there was is lost."""
+        if self._link is not None and self._link.is_open:
+            self._link.send(data, place or self.place)
+        elif not self._is_closed and len(self._late) < MOST_LATE:
+            task = asyncio.ensure_future(self._send_late(data, place))
+            self._late.add(task)
+            task.add_done_callback(self._late.discard)
+
+    async def _send_late(self, data: bytes, place: Place | None) -> None:
+        # Whether anybody got it, the transaction finds out.
+        with suppress(OSError):
+            await self.open()
+            assert self._link is not None
             self._link.send(data, place or self.place)
 
     def place_of(self, uri: str) -> Place | None:
@@ -255,31 +271,6 @@ class Trunk:
         return await open_link(
             settings.transport, self._receive, place, here, context=self._context, host=settings.server
         )
-
-
-def _response(
-    request: Request, place: Place, status: int, reason: str, fields: tuple[Field, ...], tag: str, body: bytes
-) -> Response:
-    kept = [field for field in request.fields if field[0] in ("via", "record-route")]
-    top = next(index for index, (name, _) in enumerate(kept) if name == "via")
-    kept[top] = ("via", _stamped(kept[top][1], place))
-    to = request.first("to")
-    more = (
-        ("from", request.first("from")),
-        ("to", f"{to};tag={tag}" if tag and "tag=" not in to.lower() else to),
-        ("call-id", request.call_id),
-        ("cseq", request.first("cseq")),
-        ("server", PRODUCT),
-    )
-    return Response(status=status, reason=reason, fields=(*kept, *more, *fields), body=body)
-
-
-def _stamped(via: str, place: Place) -> str:
-    """Say in the topmost Via where the request came from (RFC 3261 §18.2.1, RFC 3581 §4)."""
-    top, *rest = split([via])
-    top = top.replace(";rport;", f";rport={place[1]};") if ";rport;" in top else top
-    top = f"{top[:-6]};rport={place[1]}" if top.endswith(";rport") else top
-    return ", ".join([f"{top};received={place[0]}", *rest])
 
 
 def _is_address(host: str) -> bool:
