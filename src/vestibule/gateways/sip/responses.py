@@ -30,7 +30,7 @@ def response_to(
 
 def _stamped(via: str, place: Place) -> str:
     """Say in the topmost Via where the request came from (RFC 3261 §18.2.1, RFC 3581 §4)."""
-    top, *rest = split([via])
+    top, *rest = split([via]) or [""]
     top = top.replace(";rport;", f";rport={place[1]};") if ";rport;" in top else top
     top = f"{top[:-6]};rport={place[1]}" if top.endswith(";rport") else top
     return ", ".join([f"{top};received={place[0]}", *rest])
