@@ -62,7 +62,9 @@ Handler = Callable[[Asked], Awaitable[Told]]
 
 
 class HttpServer:
-    def __init__(self, *, certificate: tuple[Path, Path] | None = None) -> None:
+    def __init__(self, *, certificate: tuple[Path, Path] | None = None, port: int = 0) -> None:
+        """`port` is one that a server before it had; 0: any."""
+        self._wanted_port = port
         self.asked: list[Asked] = []
         self.answer: Told | Behavior | Handler = Told()
         self.connections = 0
@@ -82,7 +84,7 @@ class HttpServer:
         if self._certificate is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*self._certificate)
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=context)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._wanted_port, ssl=context)
         self.port: int = self._server.sockets[0].getsockname()[1]
         return self
 

@@ -6,12 +6,14 @@ suite fails for a registered kind that carries texts and has none.
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
+from tests.peers.http_server import Asked, Behavior, HttpServer, Told
 from tests.peers.smsc import Relay, Smsc
-from vestibule.interfaces.gateway import Gateway
+from vestibule.interfaces.gateway import CallbackRequest, Gateway, TakesCallbacks
 
 
 class FarEnd(Protocol):
@@ -113,8 +115,102 @@ async def smpp() -> AsyncIterator[FarEnd]:
         yield SmppFarEnd(center, relay)
 
 
+class HttpTextFarEnd:
+    """Implements `FarEnd`: a provider over HTTP with JSON both ways."""
+
+    secret = "canary-token"
+    wrong_settings: Mapping[str, Mapping[str, Any]] = {
+        "url": {"url": "nowhere"},
+        "method": {"method": "BREW"},
+        "ca_file": {"ca_file": "/nonexistent/ca.pem"},
+        "timeout_seconds": {"timeout_seconds": 0},
+        "receipt_state": {"receipt_state": "somewhere"},
+    }
+
+    def __init__(self, server: HttpServer) -> None:
+        self._server = server
+        self._before: list[Asked] = []
+        self._port = server.port
+        server.answer = self._takes
+        self.settings = {
+            "url": f"http://localhost:{server.port}/texts",
+            "allow_plain_http": True,
+            "format": "json",
+            "fields": {"to": "{to}", "text": "{text}"},
+            "authentication": "bearer",
+            "reference_path": "id",
+            "timeout_seconds": 1.0,
+            "callback_proof": "shared_secret",
+            "callback_signature": "header:X-Secret",
+            "receipt_reference": "json:id",
+            "receipt_state": "json:state",
+            "receipt_cause": "json:cause",
+            "delivered_words": ["yes"],
+            "failed_words": ["no"],
+            "reply_sender": "json:from",
+            "reply_recipient": "json:to",
+            "reply_body": "json:text",
+        }
+
+    def texts(self) -> list[tuple[str, str]]:
+        told = [json.loads(asked.body) for asked in (*self._before, *self._server.asked)]
+        return [(each["to"], each["text"]) for each in told]
+
+    async def is_handed(self, count: int) -> None:
+        await self._server.wait_for(count - len(self._before))
+
+    def go_silent(self) -> None:
+        self._server.answer = Behavior.HANG
+
+    async def vanish(self) -> None:
+        self._before += self._server.asked
+        await self._server.__aexit__(None, None, None)
+
+    async def come_back(self) -> None:
+        if self._server.answer is Behavior.HANG:
+            self._server.answer = self._takes
+            return
+        self._server = HttpServer(port=self._port)
+        self._server.answer = self._takes
+        await self._server.__aenter__()
+
+    async def tell_receipt(self, gateway: Gateway, reference: str, *, is_delivered: bool) -> None:
+        state = {"state": "yes"} if is_delivered else {"state": "no", "cause": "21"}
+        await self._tell(gateway, "receipt", {"id": reference, **state})
+
+    async def tell_reply(self, gateway: Gateway, sender: str, recipient: str, body: str) -> None:
+        await self._tell(gateway, "reply", {"from": sender, "to": recipient, "text": body})
+
+    async def _tell(self, gateway: Gateway, path: str, content: Mapping[str, str]) -> None:
+        assert isinstance(gateway, TakesCallbacks)
+        answer = await gateway.callback(
+            CallbackRequest(
+                method="POST",
+                url=f"https://vestibule.example/callbacks/g/{path}",
+                path=path,
+                headers=(("content-type", "application/json"), ("x-secret", self.secret)),
+                body=json.dumps(content).encode(),
+            )
+        )
+        assert answer.status < 300, answer
+
+    async def _takes(self, asked: Asked) -> Told:
+        number = len(self._before) + self._server.asked.index(asked)
+        return Told(200, json.dumps({"id": f"text-{number}"}).encode())
+
+
+@asynccontextmanager
+async def http_text() -> AsyncIterator[FarEnd]:
+    async with HttpServer() as server:
+        far_end = HttpTextFarEnd(server)
+        try:
+            yield far_end
+        finally:
+            await far_end.vanish()
+
+
 Opening = Callable[[], Any]
 """Returns an asynchronous context manager of a `FarEnd`."""
 
-FAR_ENDS: dict[str, Opening] = {"smpp": smpp}
+FAR_ENDS: dict[str, Opening] = {"http_text": http_text, "smpp": smpp}
 """By the name of the kind of gateway."""

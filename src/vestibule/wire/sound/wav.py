@@ -111,9 +111,9 @@ def _sound(form: _Format, data: bytes) -> Recording:
 
 def _decoded(form: _Format, data: bytes) -> array[int]:
     if form.encoding == _A_LAW:
-        return decode_a_law(data)
+        return from_octets(decode_a_law(data))
     if form.encoding == _MU_LAW:
-        return decode_mu_law(data)
+        return from_octets(decode_mu_law(data))
     if form.bits == 8:
         # 8 bits are unsigned, all others signed.
         return array("h", [(octet - 128) << 8 for octet in data])

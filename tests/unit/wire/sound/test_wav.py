@@ -67,8 +67,8 @@ def test_two_channels_become_one() -> None:
 
 def test_g711_as_the_recommendation_has_it() -> None:
     """ITU-T G.711: the ends and the middle of both laws."""
-    assert decode_mu_law(b"\xff\x7f\x80\x00\xf0").tolist() == [0, 0, 32124, -32124, 120]
-    assert decode_a_law(b"\xd5\x55\xaa\x2a\x80").tolist() == [8, -8, 32256, -32256, 5504]
+    assert _numbers(decode_mu_law(b"\xff\x7f\x80\x00\xf0")) == [0, 0, 32124, -32124, 120]
+    assert _numbers(decode_a_law(b"\xd5\x55\xaa\x2a\x80")) == [8, -8, 32256, -32256, 5504]
     assert read_wav(wav(b"\x80\x00", encoding=7, bits=8)).samples.tolist() == [32124, -32124]
     assert read_wav(wav(b"\xaa\x2a", encoding=6, bits=8)).samples.tolist() == [32256, -32256]
 
@@ -119,3 +119,7 @@ def test_what_is_refused_says_why(file: bytes, kind: SoundProblemKind) -> None:
 
 def test_a_minute_is_just_short_enough() -> None:
     assert len(for_telephone(read_wav(wav(b"\0\1" * 8000 * 60)))) == 2 * 8000 * 60
+
+
+def _numbers(samples: bytes) -> list[int]:
+    return [number for (number,) in struct.iter_unpack("<h", samples)]
