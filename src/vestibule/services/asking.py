@@ -42,23 +42,29 @@ class Asking:
         return ways(subject.user, usable, self.methods)
 
     async def ask(
-        self, tx: Transaction, attempt: Attempt, subject: Subject, choices: tuple[Way, ...], trace: Trace
+        self,
+        tx: Transaction,
+        attempt: Attempt,
+        subject: Subject,
+        choices: tuple[Way, ...],
+        trace: Trace,
+        first: int = 0,
     ) -> Progress:
-        """Begin a verification by asking on the first of `choices`."""
-        way = choices[0]
+        """Begin a verification by asking on one of `choices`: the `first`, or the next that may be used."""
+        way = choices[first]
         opening = self.out_of_band.opening(way, attempt, self.methods)
         if opening is None:
             return await self._ask_for_passcode(tx, attempt, subject, choices, trace)
         repeated = await self._repeated(tx, attempt, subject, way)
         if repeated is not None:
-            return repeated
+            return msgspec.structs.replace(repeated, choices=choices)
         if opening.is_out_of_band and await self.out_of_band.is_busy(tx, subject):
             ending = denied(Reason.IN_PROGRESS, (*trace, TraceLine("challenge", "in_progress")))
             return await conclude(tx, attempt, subject, ending, self._node)
         if not await self.out_of_band.may_send(tx, attempt, subject.user, opening):
             trace = (*trace, TraceLine("delivery", "not_allowed", {"method": way.method}))
-            if len(choices) > 1:
-                return await self.ask(tx, attempt, subject, choices[1:], trace)
+            if first + 1 < len(choices):
+                return await self.ask(tx, attempt, subject, choices, trace, first + 1)
             ending = denied(self._method(way).descriptor.unsent_reason, trace)
             return await conclude(tx, attempt, subject, ending, self._node)
         ending = pending(self._method(way).descriptor.pending_reason, trace)
