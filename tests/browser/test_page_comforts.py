@@ -61,6 +61,8 @@ class Shelf:
             asset = self.assets.find(path.removeprefix(URL_PREFIX))
             assert asset is not None, path
             await route.fulfill(body=asset.content, content_type=asset.media_type)
+        elif path.startswith("/phone/"):
+            return  # The simulated phone waits for news, and none comes.
         else:
             await route.fulfill(
                 body=self._html(*path.strip("/").split("/")),

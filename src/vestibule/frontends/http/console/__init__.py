@@ -18,6 +18,7 @@ from vestibule.frontends.http.console import (
     overview,
     set_up,
     settings,
+    simulated_phones,
     tenants,
     token_import,
     tokens,
@@ -50,5 +51,6 @@ ROUTER = Router(
         *settings.ROUTES,
         *tenants.ROUTES,
         *account.ROUTES,
+        *simulated_phones.ROUTES,
     ],
 )
