@@ -115,23 +115,23 @@ class Teller:
             if call["call_id"] not in self._over:
                 self._over.add(call["call_id"])
                 yield from self._said_in(call)
-                yield self._words("terminal.call_over", ending=self._words(f"ending.{call['ending']}"))
+                yield self._in_words("terminal.call_over", ending=self._in_words(f"ending.{call['ending']}"))
         call = phone["call"]
         if call is None:
             return
         if call["call_id"] != self._call_id:
             self._call_id, self._said, self._awaits = call["call_id"], 0, False
-            yield self._words("news.call", caller=harmless(call["caller"]))
+            yield self._in_words("news.call", caller=harmless(call["caller"]))
         yield from self._said_in(call)
         if call["awaits_keys"] and not self._awaits:
-            yield self._words("awaits_keys")
+            yield self._in_words("awaits_keys")
         self._awaits = call["awaits_keys"]
 
     def _texts(self, texts: list[State]) -> Iterator[str]:
         for one in reversed([one for one in texts if one["at"] > self._seen_until]):
             self._seen_until = one["at"]
             key = "terminal.sent" if one["is_written_here"] else "terminal.text"
-            yield self._words(key, body=harmless(one["body"]))
+            yield self._in_words(key, body=harmless(one["body"]))
 
     def _said_in(self, call: State) -> Iterator[str]:
         if call["call_id"] != self._call_id:
@@ -139,9 +139,9 @@ class Teller:
         for number, one in enumerate(call["spoken"], call["forgotten"] + 1):
             if number > self._said:
                 self._said = number
-                yield self._words("terminal.says", words=harmless(one["text"]))
+                yield self._in_words("terminal.says", words=harmless(one["text"]))
 
-    def _words(self, key: str, **placeholders: str) -> str:
+    def _in_words(self, key: str, **placeholders: str) -> str:
         return text(self.language, f"phone.{key}", **placeholders)
 
 
@@ -176,7 +176,7 @@ class Screen:
         if word in _QUIT:
             return False
         if word in _HELP:
-            self.say("terminal.help")
+            self.tell("terminal.help")
         elif word in _REPLY and rest.strip():
             self._line.act(self._number, "reply", body=rest.strip())
         elif word in _ACTS:
@@ -184,10 +184,10 @@ class Screen:
         elif word and _KEYS.issuperset(word):
             self._line.act(self._number, "press", keys=word)
         elif word:
-            self.say("terminal.unknown", typed=harmless(typed.strip()))
+            self.tell("terminal.unknown", typed=harmless(typed.strip()))
         return True
 
-    def say(self, key: str, **placeholders: str) -> None:
+    def tell(self, key: str, **placeholders: str) -> None:
         self._write(text(self._language, f"phone.{key}", **placeholders))
 
     @property
@@ -211,8 +211,8 @@ def show_phone(inside: str, outside: str, language: str, start: str) -> int:
             sys.stderr.write(text(language, "phone.none") + "\n")
             return 1
         screen = Screen(line, phones[0], language)
-        screen.say("terminal.shows", number=phones[0]["number"], link=outside)
-        screen.say("terminal.help")
+        screen.tell("terminal.shows", number=phones[0]["number"], link=outside)
+        screen.tell("terminal.help")
         threading.Thread(target=screen.follow, daemon=True).start()
         if _take_lines(screen):
             return 0
