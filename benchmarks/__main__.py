@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import bounds, http_load, slow_factors, token_files
+from benchmarks import bounds, http_load, slow_factors, texts, token_files
 from benchmarks.figures import HEADER, Figures
 from benchmarks.population import Population, populate
 from benchmarks.radius_load import RadiusLoad
@@ -46,6 +46,7 @@ def main() -> None:
                     only_peak = size != chosen.users
                     _doors(folder / f"{engine}-{size}", engine, size, url, bound, only_peak=only_peak)
             slow_factors.report(folder)
+            texts.report()
             token_files.report(folder, postgres, is_quick=chosen.quick)
         finally:
             bound.stop()

@@ -35,11 +35,13 @@ from vestibule.model.application import Application, Client, ClientKind, Directo
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.call import Spoken
 from vestibule.model.event import Event
+from vestibule.model.pin import PinStatus
 from vestibule.model.simulated_phone import CallEnding, CallStage, PhoneCall, PhoneText, SimulatedPhone
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.model.throttle import NEVER, Factor, Throttle
 from vestibule.model.user import Role, User, UserStatus
 from vestibule.model.verification import Reason, TraceLine, Verification, VerificationState
+from vestibule.model.voice_message import MessageType, VoiceMessage
 
 NOW: Final = 1_793_714_700_000
 MINUTE: Final = 60_000
@@ -47,6 +49,14 @@ DAY: Final = 24 * 60 * MINUTE
 HOSTILE: Final = "<script>alert(1)</script>{{7*7}}\"'"
 SECRET: Final = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 URI: Final = f"otpauth://totp/Example:alice?secret={SECRET}&issuer=Example"
+PIN: Final = PinStatus(is_set=True, changed_at=NOW - 40 * DAY)
+OLD_PIN: Final = PinStatus(is_set=True, must_change=True, is_expired=True, changed_at=NOW - 400 * DAY)
+PIN_RULES: Final = (
+    Words("pin.rule.length", {"least": 4, "most": 20}),
+    Words("pin.rule.simple"),
+    Words("pin.rule.phone"),
+    Words("pin.rule.history", {"count": 5}),
+)
 
 
 @dataclass(frozen=True)
@@ -325,6 +335,25 @@ ENROLLMENT: dict[str, Any] = {
     "account": "alice",
     "parameters": {"algorithm": "SHA-1", "digits": 6, "period": 30},
 }
+VOICE_MESSAGES = tuple(
+    VoiceMessage(
+        tenant_id="acme",
+        message_id=f"m{number}",
+        language=language,
+        application_id=application_id,
+        type=kind,
+        description=description,
+        milliseconds=4_200,
+        created_at=1_790_000_000_000,
+    )
+    for number, (language, application_id, kind, description) in enumerate(
+        (
+            ("en", "", MessageType.GREETING_STANDARD, ""),
+            ("de", "vpn", MessageType.EXTENSION_PROMPT_BEFORE, HOSTILE),
+            ("en", "gone", MessageType.FRAUD_REPORTED, "studio, take 2"),
+        )
+    )
+)
 MODES = ("challenge", "combined", "passcode_only")
 REQUIREMENTS = ("require", "auto", "allow")
 REPORT = ImportReport(
@@ -411,6 +440,7 @@ def _portal() -> list[Sample]:
                 "authenticators": (PHONE, TOKEN, TABLET),
                 "recovery_codes_left": 8,
                 "must_register": False,
+                "pin": PIN,
                 **can,
             },
             notices=(Notice("good", Words("portal.home.app_added", {"name": "Diensttelefon"})),),
@@ -418,7 +448,14 @@ def _portal() -> list[Sample]:
         Sample(
             "home-empty",
             home,
-            {"user": LONG, "authenticators": (), "recovery_codes_left": 0, "must_register": True, **can},
+            {
+                "user": LONG,
+                "authenticators": (),
+                "recovery_codes_left": 0,
+                "must_register": True,
+                "pin": PinStatus(),
+                **can,
+            },
         ),
         Sample(
             "home-one",
@@ -428,6 +465,7 @@ def _portal() -> list[Sample]:
                 "authenticators": (_authenticator(1, label=HOSTILE),),
                 "recovery_codes_left": 1,
                 "must_register": False,
+                "pin": OLD_PIN,
                 **can,
             },
         ),
@@ -454,6 +492,23 @@ def _portal() -> list[Sample]:
                 )
             },
         ),
+        Sample("pin", "portal/pin.html", {"pin": PIN, "pin_rules": PIN_RULES, "form": Form()}),
+        Sample(
+            "pin-refused",
+            "portal/pin.html",
+            {
+                "pin": OLD_PIN,
+                "pin_rules": PIN_RULES,
+                "form": Form(
+                    errors={
+                        "old": Words("pin.state.wrong"),
+                        "pin": Words("pin.problem.run"),
+                        "again": Words("pin.problem.different"),
+                    },
+                    problem=Words("pin.state.locked"),
+                ),
+            },
+        ),
         Sample("which", "portal/which.html", {}, is_signed_in=False),
         Sample(
             "troubleshooting",
@@ -470,6 +525,10 @@ def _console_people() -> list[Sample]:
         "recovery_codes_left": 8,
         "now": NOW,
         "form": Form(),
+        "pin": PIN,
+        "pin_rules": PIN_RULES,
+        "pin_form": Form(),
+        "new_pin": "",
     }
     locked = (Throttle(Factor.PASSCODE, 10, NOW + 9 * MINUTE), Throttle(Factor.PASSWORD, 2, 0))
     return [
@@ -516,7 +575,9 @@ def _console_people() -> list[Sample]:
             {
                 **detail,
                 "user": LONG,
-                "throttles": (Throttle(Factor.PASSWORD, 100, NEVER),),
+                "throttles": (Throttle(Factor.PASSWORD, 100, NEVER), Throttle(Factor.PIN, 10, NOW + MINUTE)),
+                "pin": OLD_PIN,
+                "pin_form": Form(errors={"pin": Words("pin.problem.too_short", {"least": 4})}),
                 "attempts": (),
                 "authenticators": (),
             },
@@ -524,7 +585,14 @@ def _console_people() -> list[Sample]:
         Sample(
             "user-hostile",
             "console/user.html",
-            {"user": EVIL, "throttles": (), "attempts": ATTEMPTS[4:5], **detail},
+            {
+                **detail,
+                "user": EVIL,
+                "throttles": (Throttle(Factor.PIN, 3, 0),),
+                "attempts": ATTEMPTS[4:5],
+                "pin": PinStatus(),
+                "new_pin": "830519",
+            },
         ),
     ]
 
@@ -640,6 +708,8 @@ def _console_doors() -> list[Sample]:
                 "form": Form({}, {"chosen": Words("refusal.secret_too_short", {"key": "16"})}),
             },
         ),
+        Sample("voice-messages", "console/voice_messages.html", _voice_messages(VOICE_MESSAGES)),
+        Sample("voice-messages-empty", "console/voice_messages.html", _voice_messages(())),
         Sample("api-keys", "console/api_keys.html", _api_keys(API_KEYS, "")),
         Sample(
             "api-keys-new",
@@ -704,6 +774,18 @@ def _installation() -> list[Sample]:
             {"link": "https://signin.example.com/console/setup/Zm9vYmFyYmF6"},
         ),
     ]
+
+
+def _voice_messages(messages: tuple[VoiceMessage, ...]) -> dict[str, Any]:
+    return {
+        "messages": messages,
+        "names": {"vpn": HOSTILE},
+        "form": Form() if messages else Form({}, {"file": Words("voice.unusable.too_long")}),
+        "types": tuple(each.value for each in MessageType),
+        "applications": (Choice("vpn", HOSTILE),),
+        "built_in": [("denied", "Your sign-in cannot be confirmed at the moment.")],
+        "most_description": 200,
+    }
 
 
 def _api_keys(rows: tuple[ApiKeyRow, ...], new_key: str) -> dict[str, Any]:
@@ -782,7 +864,13 @@ def _console_records() -> list[Sample]:
                 "settings": settings,
                 "version": 4,
                 "form": Form(),
-                "ticked": {"record_names": False, "record_email": True, "strip_domain_prefix": True},
+                "ticked": {
+                    "record_names": False,
+                    "record_email": True,
+                    "strip_domain_prefix": True,
+                    "pin_refuse_simple": True,
+                    "pin_refuse_phone": False,
+                },
             },
             notices=(Notice("good", Words("form.saved")),),
         ),

@@ -12,9 +12,11 @@ from vestibule.interfaces.store import Subject
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.event import Event
+from vestibule.model.pin import PinStatus
 from vestibule.model.tenant import Tenant
 from vestibule.model.user import User
 from vestibule.model.verification import Verification
+from vestibule.model.voice_message import VoiceMessage
 
 _USER = ("username", "given_name", "family_name", "email", "phone", "language", "directory_id", "status")
 _AUTHENTICATOR = (
@@ -34,6 +36,7 @@ _ATTEMPT = (
     "device", "state", "reason", "legacy_result", "is_first_factor_proven", "is_authenticated", "node_name",
     "node_address",
 )  # fmt: skip
+_VOICE_MESSAGE = ("language", "application_id", "type", "description", "milliseconds", "created_at")
 _EVENT = ("at", "kind", "actor", "actor_name", "subject", "subject_name", "facts")
 
 
@@ -66,6 +69,10 @@ def authenticator_record(authenticator: Authenticator) -> dict[str, Any]:
     return _chosen(authenticator, "authenticator_id", _AUTHENTICATOR)
 
 
+def pin_record(status: PinStatus) -> dict[str, Any]:
+    return {name: getattr(status, name) for name in status.__struct_fields__}
+
+
 def application_record(application: Application) -> dict[str, Any]:
     return _chosen(application, "application_id", _APPLICATION)
 
@@ -95,6 +102,10 @@ def traced_attempt_record(attempt: Verification) -> dict[str, Any]:
     """Return one attempt with each step that led to its result."""
     trace = [{"step": line.step, "result": line.result, "facts": line.facts} for line in attempt.trace]
     return {**attempt_record(attempt), "trace": trace}
+
+
+def voice_message_record(message: VoiceMessage) -> dict[str, Any]:
+    return _chosen(message, "message_id", _VOICE_MESSAGE)
 
 
 def event_record(event: Event) -> dict[str, Any]:

@@ -91,4 +91,4 @@ def is_sealed_with(sealed: bytes, key_id: bytes) -> bool:
 
 def context(tenant_id: str, *parts: str) -> bytes:
     """Return an unambiguous associated-data value for a record, from its tenant and further parts."""
-    return b"\x00".join(part.encode() for part in (tenant_id, *parts))
+    return "\0".join((tenant_id, *parts)).encode()

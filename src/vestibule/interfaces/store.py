@@ -31,6 +31,7 @@ from vestibule.model.verification import (
     Verification,
     VerificationState,
 )
+from vestibule.model.voice_message import VoiceMessage
 
 Result = TypeVar("Result")
 
@@ -123,6 +124,8 @@ class VerificationChange(msgspec.Struct, frozen=True, kw_only=True):
     trace: tuple[Any, ...] = ()
     expires_at: int | None = None
     """A new end of the time for the answer; None leaves it as it is."""
+    phone: str = ""
+    """The number that is called or texted now; empty leaves the one before."""
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
@@ -368,6 +371,21 @@ class Transaction(Protocol):
     ) -> bool:
         """Delete the record and what belongs to it (a client's secrets); raises the generation."""
         ...
+
+    # --- recordings for calls -----------------------------------------------------------------------
+
+    async def put_voice_message(self, message: VoiceMessage, sound: bytes) -> bool:
+        """Insert, in place of the one for the same language, application and type; tell whether there was
+        one. Removing an application removes its messages."""
+        ...
+
+    async def voice_messages(self, tenant_id: str) -> tuple[VoiceMessage, ...]:
+        """Return all of a tenant, by language, type and application."""
+        ...
+
+    async def voice_sound(self, tenant_id: str, message_id: str) -> bytes | None: ...
+
+    async def remove_voice_message(self, tenant_id: str, message_id: str) -> bool: ...
 
     # --- sessions and links -----------------------------------------------------------------------
 

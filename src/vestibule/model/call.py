@@ -40,6 +40,9 @@ class CallEvent(msgspec.Struct, frozen=True):
     """Of KEYS: digits and `*`, without the # that ended it."""
     is_finished: bool = False
     """Of KEYS: ended by #."""
+    number: int = 0
+    """Which event of this call it is, counted by the gateway from 1, where one might be told twice: a repeat
+    gets the same instructions and moves nothing. 0: this gateway tells everything once."""
     detail: str = ""
     """For the trace: the carrier's own word, e.g. `486 Busy Here`."""
 

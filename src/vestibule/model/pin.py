@@ -90,6 +90,19 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True):
         return f"Pin({self.tenant_id}/{self.user_id} version {self.version})"
 
 
+class PinStatus(msgspec.Struct, frozen=True):
+    """How it stands with a person's PIN, for pages. Without one all is false."""
+
+    is_set: bool = False
+    must_change: bool = False
+    is_expired: bool = False
+    changed_at: int | None = None
+
+    @property
+    def wants_change(self) -> bool:
+        return self.must_change or self.is_expired
+
+
 def problems(
     pin: Secret[str],
     confirmation: Secret[str] | None,

@@ -13,6 +13,7 @@ from vestibule.runtime import registry
 from vestibule.runtime.clock import SystemClock
 from vestibule.runtime.key_file import KeyFileProblem, load_sealer, make_key_file
 from vestibule.runtime.settings import Settings
+from vestibule.runtime.sound_files import SoundFiles
 from vestibule.runtime.speech import EspeakSpeech
 from vestibule.runtime.token_files import read_token_file
 from vestibule.services.applications import Applications
@@ -41,6 +42,7 @@ from vestibule.services.simulated_phones import SimulatedPhones
 from vestibule.services.token_import import TokenImports
 from vestibule.services.users import Users
 from vestibule.services.verification import Verifications
+from vestibule.services.voice_messages import VoiceMessages
 from vestibule.services.waiting import Waiting
 from vestibule.stores import open_store
 
@@ -110,8 +112,9 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     verifications = Verifications(store, configuration, prover, first_factors, asking, waiting, node, metrics)
     pins = Pins(store, configuration, sealer)
     calls = Calls(store, verifications, configuration, prover.methods, pins)
-    inboxes = Inboxes(store, verifications, out_of_band, calls, EspeakSpeech())
     phones = Phones(store, configuration, prover)
+    voice_messages = VoiceMessages(store, configuration, SoundFiles())
+    inboxes = Inboxes(store, verifications, out_of_band, calls, voice_messages, EspeakSpeech())
     deliveries.on_call(calls.placed)
     gateways.connect(inboxes.open, settings.http.public_url)
     deliveries.on_lost(inboxes.lost)
@@ -140,6 +143,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         simulated_phones=SimulatedPhones(gateways, sealer),
         token_imports=TokenImports(store, prover, read_token_file),
         housekeeping=Housekeeping(store, metrics),
+        voice_messages=voice_messages,
         form_key=Secret(sealer.derive("forms").hex()),
         check_store=store.check,
     )

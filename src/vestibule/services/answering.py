@@ -87,6 +87,8 @@ class Answering:
             or challenge.application_id != attempt.application.application_id
         ):
             return await self._unknown(tx, attempt, subject)
+        if not attempt.passcode and await self._was_answered_meanwhile(tx, verification, challenge):
+            return Progress(verification)
         attempt = _as_of_start(attempt, subject, verification, tx.now)
         case = self._case(tx, attempt, subject, verification, challenge)
         if isinstance(case, Case) and challenge.is_open:
@@ -100,6 +102,16 @@ class Answering:
         if isinstance(case, Ending):
             return await self._close(tx, attempt, verification, challenge, case)
         return await self._judge(tx, msgspec.structs.replace(case, challenge=challenge))
+
+    async def _was_answered_meanwhile(
+        self, tx: Transaction, verification: Verification, challenge: Challenge
+    ) -> bool:
+        """Tell whether the answer came while nobody waited, and let this request in by it, once: the person
+        was asked to go on as soon as he has answered."""
+        is_approved = verification.state is VerificationState.APPROVED and challenge.is_out_of_band
+        return is_approved and await tx.take_challenge(
+            challenge.tenant_id, challenge.challenge_id, challenge.waiter
+        )
 
     async def _instead_of_an_answer(self, tx: Transaction, case: Case) -> Progress | None:
         """Another way may be named where an answer is asked for; nothing typed, where the answer comes on

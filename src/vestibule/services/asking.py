@@ -89,7 +89,7 @@ class Asking:
             return await self.ask_to_type(tx, verification, choices, Reason.PASSCODE_PENDING, trace, attempt)
         expires_at = tx.now + opening.seconds * 1000
         reason = self._method(way).descriptor.pending_reason
-        moved = await self._moved(tx, verification, reason, trace, expires_at)
+        moved = await self._moved(tx, verification, reason, trace, expires_at, opening.address)
         challenge = await self.out_of_band.ask(tx, attempt, subject, moved, way, opening)
         return Progress(moved, challenge, choices)
 
@@ -145,7 +145,13 @@ class Asking:
         return None
 
     async def _moved(
-        self, tx: Transaction, verification: Verification, reason: Reason, trace: Trace, expires_at: int
+        self,
+        tx: Transaction,
+        verification: Verification,
+        reason: Reason,
+        trace: Trace,
+        expires_at: int,
+        phone: str = "",
     ) -> Verification:
         change = VerificationChange(
             state=VerificationState.PENDING,
@@ -154,6 +160,7 @@ class Asking:
             is_first_factor_proven=verification.is_first_factor_proven,
             trace=trace,
             expires_at=expires_at,
+            phone=phone,
         )
         if not await tx.change_verification(verification.tenant_id, verification.verification_id, change):
             raise Conflict

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -40,11 +40,12 @@ from vestibule.interfaces.dialogue import (
 from vestibule.interfaces.gateway import CallsEnd, Gateway
 from vestibule.interfaces.method import Method
 from vestibule.interfaces.store import Conflict, Store, Subject, Transaction
-from vestibule.model.call import CallEvent, CallEventKind, HangUp, Instruction
+from vestibule.model.call import CallEvent, CallEventKind, HangUp, Instruction, Spoken
 from vestibule.model.call_result import CallResult
 from vestibule.model.delivery import Delivery
 from vestibule.model.pin import PinProblem, PinRules, PinState
 from vestibule.model.verification import Challenge, Reason, Verification
+from vestibule.model.voice_message import MessageType, VoiceMessage, spoken
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.pins import PinCheck as PinJudgment
 from vestibule.services.pins import Pins
@@ -117,6 +118,10 @@ class Progress(msgspec.Struct, frozen=True):
     dialogue: DialogueState
     pin_version: int = 0
     """Of the PIN that was proven in this call."""
+    number: int = 0
+    """Of the newest event, where the gateway counts them."""
+    said: tuple[Instruction, ...] = ()
+    """What was answered to it."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -179,9 +184,14 @@ class Calls:
             if line is None:
                 return Step(DialogueState(tries_left=0)), None
             progress = _progress(line)
+            number = event.number if isinstance(event, CallEvent) else 0
+            if number and number <= progress.number:
+                return Step(progress.dialogue, progress.said if number == progress.number else ()), line
             step = line.converses.advance(line.plan, progress.dialogue, event)
             version = progress.pin_version if pin_version is None else pin_version
-            moved = msgspec.to_builtins(Progress(step.state, version))
+            moved = msgspec.to_builtins(
+                Progress(step.state, version, max(number, progress.number), step.instructions)
+            )
             if not await tx.replace_challenge(msgspec.structs.replace(line.challenge, progress=moved)):
                 raise Conflict
             return step, line
@@ -198,11 +208,18 @@ class Calls:
         method: object = self._methods.get(challenge.method)
         if verification is None or subject is None or not isinstance(method, Converses):
             return None
-        plan = self._plan(challenge, verification, subject, must_change=must_change)
+        recorded = await tx.voice_messages(tenant_id)
+        plan = self._plan(challenge, verification, subject, recorded, must_change=must_change)
         return None if plan is None else Line(challenge, verification, subject, plan, method)
 
     def _plan(
-        self, challenge: Challenge, verification: Verification, subject: Subject, *, must_change: bool
+        self,
+        challenge: Challenge,
+        verification: Verification,
+        subject: Subject,
+        recorded: tuple[VoiceMessage, ...],
+        *,
+        must_change: bool,
     ) -> CallPlan | None:
         tenant = self._configuration.current.tenants.get(challenge.tenant_id)
         held = [h for h in subject.authenticators if h.authenticator_id == challenge.authenticator_id]
@@ -215,6 +232,7 @@ class Calls:
             mode=CallMode.PIN if with_pin else CallMode.STANDARD,
             language=language,
             application=verification.application_name,
+            texts=_texts(recorded, language, verification, settings.fraud_code, parameters),
             extension=str(parameters.get("extension", "")),
             takes_fraud_reports=settings.fraud_reports,
             blocks_on_fraud=settings.fraud_blocks,
@@ -303,6 +321,29 @@ def _progress(line: Line) -> Progress:
     if line.challenge.progress:
         return msgspec.convert(line.challenge.progress, Progress)
     return Progress(line.converses.begin(line.plan))
+
+
+def _texts(
+    recorded: tuple[VoiceMessage, ...],
+    language: str,
+    verification: Verification,
+    code: str,
+    parameters: Mapping[str, Any],
+) -> dict[MessageType, Spoken]:
+    """Return what was recorded for this person's language and application; the rest has built-in texts."""
+    said = {
+        each: spoken(
+            recorded,
+            language,
+            verification.application_id,
+            each,
+            application=verification.application_name,
+            extension=str(parameters.get("extension", "")).removeprefix("@"),
+            code=code,
+        )
+        for each in {message.type for message in recorded if message.language == language}
+    }
+    return {each: words for each, words in said.items() if words.sound_id}
 
 
 def _spoken(language: str, problem: PinProblem, rules: PinRules) -> str:

@@ -6,7 +6,9 @@ only with the passcode that was sent to that very number, and whatever is told t
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
@@ -22,11 +24,13 @@ from vestibule.model.verification import Challenge, Reason
 from vestibule.services.calls import Calls
 from vestibule.services.out_of_band import OutOfBand
 from vestibule.services.verification import Verifications
+from vestibule.services.voice_messages import VoiceMessages
 
 log = structlog.get_logger(__name__)
 
 _NUMBER: Final = re.compile(r"\d+")
 _LONGEST_REPLY: Final = 1000
+_PATIENCE: Final = (0.1, 0.4, 1.0)
 
 
 class Inboxes:
@@ -38,12 +42,14 @@ class Inboxes:
         verifications: Verifications,
         out_of_band: OutOfBand,
         calls: Calls,
+        voice_messages: VoiceMessages,
         speech: Speech,
     ) -> None:
         self.store = store
         self.verifications = verifications
         self.out_of_band = out_of_band
         self.calls = calls
+        self.voice_messages = voice_messages
         self.speech = speech
 
     def open(self, tenant_id: str, gateway_id: str) -> GatewayInbox:
@@ -84,6 +90,10 @@ class GatewayInbox:
             return (HangUp(),)
 
     async def sound(self, spoken: Spoken) -> Sound:
+        if spoken.sound_id:
+            recorded = await self._shared.voice_messages.sound(self._tenant_id, spoken.sound_id)
+            if recorded is not None:
+                return recorded
         return await self._shared.speech.say(spoken.text, spoken.language)
 
     async def _receipt(self, receipt: Receipt) -> None:
@@ -93,14 +103,28 @@ class GatewayInbox:
 
         async def body(tx: Transaction) -> Challenge | None:
             found = await tx.delivery_by_reference(self._tenant_id, self._gateway_id, receipt.reference)
-            if found is None or found.state is not DeliveryState.SENT:
+            if found is None:
+                raise _Unknown
+            if found.state is not DeliveryState.SENT:
                 return None
             await tx.replace_delivery(msgspec.structs.replace(found, state=state, cause=receipt.cause[:200]))
             return await tx.challenge(self._tenant_id, found.challenge_id)
 
-        challenge = await self._shared.store.transact(body)
+        challenge = await self._patiently(body)
         if challenge is not None and state is DeliveryState.FAILED:
             await self._shared.verifications.failed_elsewhere(challenge, Reason.TEXT_NOT_SENT)
+
+    async def _patiently(
+        self, body: Callable[[Transaction], Awaitable[Challenge | None]]
+    ) -> Challenge | None:
+        """Run the body; a receipt may be here before it is written down under which reference it comes."""
+        for seconds in _PATIENCE:
+            try:
+                return await self._shared.store.transact(body)
+            except _Unknown:
+                await asyncio.sleep(seconds)
+        log.info("a receipt of nothing that is known", gateway=self._gateway_id)
+        return None
 
     async def _reply(self, reply: Reply) -> None:
         """A reply answers the one challenge whose number and passcode it holds; if it could be two, none."""
@@ -122,6 +146,10 @@ class GatewayInbox:
             await self._shared.verifications.answered_elsewhere(waiting[0], Secret(typed[0]))
         else:
             log.info("a reply answers nothing", gateway=self._gateway_id, waiting=len(waiting))
+
+
+class _Unknown(Exception):
+    """No delivery has the reference, or not yet."""
 
 
 def _unsent(delivery: Delivery, why: NotSent) -> Reason:

@@ -21,7 +21,7 @@ from vestibule.crypto.sealing import CannotUnseal, Sealer, context
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.store import Store, Subject, Transaction
 from vestibule.model.actor import Actor, Right, self_of
-from vestibule.model.pin import Pin, PinProblem, PinRules, PinState, generated, problems
+from vestibule.model.pin import Pin, PinProblem, PinRules, PinState, PinStatus, generated, problems
 from vestibule.model.throttle import Factor, Throttle
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.phones import numbers_of
@@ -29,19 +29,6 @@ from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 
 log = structlog.get_logger(__name__)
-
-
-class PinStatus(msgspec.Struct, frozen=True):
-    """How it stands with a person's PIN, for pages. Without one all is false."""
-
-    is_set: bool = False
-    must_change: bool = False
-    is_expired: bool = False
-    changed_at: int | None = None
-
-    @property
-    def wants_change(self) -> bool:
-        return self.must_change or self.is_expired
 
 
 class PinCheck(msgspec.Struct, frozen=True):
@@ -110,7 +97,9 @@ class Pins:
         at its first use unless that is said otherwise. A lock of the PIN before it is lifted."""
         actor.demand(Right.ADMINISTER, tenant_id)
         subject, held = await self._read(tenant_id, user_id)
-        chosen = pin or generated(self.rules(tenant_id), numbers_of(subject), secrets.randbelow)
+        chosen = pin
+        if chosen is None:
+            chosen = generated(self.rules(tenant_id), numbers_of(subject), secrets.randbelow)
         version = held.version if held else 0
         made = await self._renew(actor, subject, held, version, chosen, None, must_change, "pin.set")
         return msgspec.structs.replace(made, shown=chosen) if made.is_changed else made

@@ -7,7 +7,7 @@ where an authenticator moves forward.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import msgspec
 import structlog
@@ -82,21 +82,21 @@ class Prover:
         """Return those of them whose passcode a person types."""
         return [each for each in held if self.methods[each.method].descriptor.takes_passcode]
 
-    async def prove(
+    def prove(
         self,
         tx: Transaction,
         subject: Subject,
         candidates: Iterable[Authenticator],
         passcode: Secret[str],
         limits: ThrottleLimits,
-    ) -> Proof:
+    ) -> Awaitable[Proof]:
         """Judge `passcode` against `candidates`, count the attempt and spend the match."""
         answer = passcode.reveal()
 
         def judge(method: Method, authenticator: Authenticator, secret: bytes) -> Verdict:
             return method.verify(authenticator.parameters, secret, authenticator.state, answer, tx.now)
 
-        return await self.prove_by(tx, subject, candidates, judge, limits)
+        return self.prove_by(tx, subject, candidates, judge, limits)
 
     async def prove_by(
         self,

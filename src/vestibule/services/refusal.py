@@ -30,6 +30,7 @@ class Refusal(StrEnum):
     SETTING_INVALID = "setting_invalid"
     COMBINED_UNCHECKED = "combined_unchecked"
     NO_PIN = "no_pin"
+    PIN_REFUSED = "pin_refused"
     PHONE_INVALID = "phone_invalid"
     EXTENSION_INVALID = "extension_invalid"
     PHONE_NOT_ALLOWED = "phone_not_allowed"

@@ -29,6 +29,7 @@ from vestibule.services.simulated_phones import SimulatedPhones
 from vestibule.services.token_import import TokenImports
 from vestibule.services.users import Users
 from vestibule.services.verification import Verifications
+from vestibule.services.voice_messages import VoiceMessages
 from vestibule.services.waiting import Waiting
 
 
@@ -56,6 +57,7 @@ class Services:
     simulated_phones: SimulatedPhones
     token_imports: TokenImports
     housekeeping: Housekeeping
+    voice_messages: VoiceMessages
     form_key: Secret[str]
     """What forms and repeated requests are signed with: the same on every node."""
     check_store: Callable[[], Awaitable[None]]

@@ -86,29 +86,29 @@ class Verifications:
 
     # --- commands -----------------------------------------------------------------------------------
 
-    async def start(
+    def start(
         self, origin: Origin, password: Secret[str] | None = None, passcode: Secret[str] | None = None
-    ) -> Progress:
+    ) -> Awaitable[Progress]:
         """Begin a verification with what the client has: a password, a passcode, both or neither.
 
         Returns it approved, denied, or pending with an open challenge. Raises `Unavailable` if nothing
         can be decided durably: then nothing has been decided.
         """
         attempt = self._attempt(origin, passcode)
-        return await self._guarded(origin, self._start(attempt, password))
+        if attempt.application.first_factor is not FirstFactor.CLIENT and password:
+            return self._guarded(origin, self._start_with_password(attempt, password))
+        return self._guarded(origin, self._store.transact(lambda tx: self._decide(tx, attempt)))
 
-    async def answer(self, origin: Origin, challenge_id: str, passcode: Secret[str]) -> Progress:
+    def answer(self, origin: Origin, challenge_id: str, passcode: Secret[str]) -> Awaitable[Progress]:
         """Answer an open challenge of the same client and user.
 
         Returns it approved, denied, or still pending after a wrong passcode with tries left. A challenge
         that is unknown, over, another client's or another user's is denied as one and the same.
         """
         attempt = self._attempt(origin, passcode)
-        progress = await self._guarded(
+        return self._guarded(
             origin, self._store.transact(lambda tx: self._answering.at_the_door(tx, attempt, challenge_id))
         )
-        self._moved_on(progress)
-        return progress
 
     async def wait(self, origin: Origin, progress: Progress, seconds: float) -> Progress | None:
         """Wait at most `seconds` for a verification whose answer comes on another road.
@@ -176,7 +176,10 @@ class Verifications:
             await tx.change_verification(tenant_id, verification_id, change)
             return await tx.verification(tenant_id, verification_id)
 
-        return await self._store.transact(body)
+        canceled = await self._store.transact(body)
+        if canceled is not None:
+            self._store.wake(verification_id)
+        return canceled
 
     async def find(self, tenant_id: str, client_id: str, verification_id: str) -> Progress | None:
         """Return a verification of this client with its open challenge, None if not his."""
@@ -191,7 +194,7 @@ class Verifications:
 
         return await self._store.read(body)
 
-    async def refuse(self, origin: Origin, reason: Reason) -> Progress:
+    def refuse(self, origin: Origin, reason: Reason) -> Awaitable[Progress]:
         """Record a denial that the front end itself must give, e.g. for a protocol that is not spoken."""
         attempt = self._attempt(origin, None)
 
@@ -200,7 +203,7 @@ class Verifications:
             ending = denied(reason, (TraceLine("front_end", reason.value),))
             return await conclude(tx, attempt, subject, ending, self._node)
 
-        return await self._guarded(origin, self._store.transact(body))
+        return self._guarded(origin, self._store.transact(body))
 
     # --- starting -----------------------------------------------------------------------------------
 
@@ -219,13 +222,9 @@ class Verifications:
             passcode=passcode,
         )
 
-    async def _start(self, attempt: Attempt, password: Secret[str] | None) -> Progress:
-        if attempt.application.first_factor is not FirstFactor.CLIENT and password:
-            attempt = await self._with_password(attempt, password)
-        progress = await self._store.transact(lambda tx: self._decide(tx, attempt))
-        if progress.is_pending:
-            self._asking.out_of_band.nudge()
-        return progress
+    async def _start_with_password(self, attempt: Attempt, password: Secret[str]) -> Progress:
+        proven = await self._with_password(attempt, password)
+        return await self._store.transact(lambda tx: self._decide(tx, proven))
 
     async def _with_password(self, attempt: Attempt, password: Secret[str]) -> Attempt:
         """Reserve the attempt, ask the directory outside any transaction, and note what it said."""
@@ -406,6 +405,8 @@ class Verifications:
             self._metrics.faults.labels("verification").inc()
         seconds = time.perf_counter() - began
         self._metrics.decided(origin.channel, verification.state, verification.reason, seconds)
+        if verification.phone:
+            self._moved_on(progress)
         return progress
 
     async def _record_fault(self, origin: Origin) -> Progress:

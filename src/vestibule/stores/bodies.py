@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias
 
 from vestibule.interfaces.store import Conflict, Unavailable
 from vestibule.stores.transaction import Asked, Requests, Wish
@@ -83,7 +83,8 @@ def step(job: Job, transaction: Requests, steps: Steps, answer: Any) -> Asked | 
         job.failure = foreign_await() if is_foreign else transaction.failure or error
     else:
         if type(asked) is tuple and type(asked[0]) is Wish:
-            return cast("Asked", asked)
+            request: Asked = asked
+            return request
         steps.close()
         job.failure = foreign_await()
     return None

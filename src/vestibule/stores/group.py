@@ -52,7 +52,7 @@ class Group:
         self.is_spoiled = False
         """Whether there is work of such a job in the transaction."""
         for member in [Member(job, transaction()) for job in jobs]:
-            self.answer(member, None)
+            self.answer(member, None, False)
 
     def next(self) -> tuple[Statement, Waiting] | None:
         """Return the statement that is next and who waits for it; None when all bodies have ended."""
@@ -61,7 +61,7 @@ class Group:
         statement = min(self._waiting, key=_turn)
         return statement, self._waiting.pop(statement)
 
-    def answer(self, member: Member, answer: Any, *, has_written: bool = False) -> None:
+    def answer(self, member: Member, answer: Any, has_written: bool) -> None:
         """Let a body go on with the answer to its request, an exception if it failed."""
         job, transaction = member.job, member.transaction
         if has_written:

@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
 from enum import Enum, auto
 from types import coroutine
-from typing import Any, cast
+from typing import Any
 
 from vestibule.interfaces.store import AlreadyExists
 from vestibule.stores.rows import Row, Values
@@ -54,21 +54,28 @@ class Requests(ABC):
         self.has_written = False
         self.failure: Exception | None = None
 
-    async def fetch(self, request: Request) -> Sequence[Row]:
+    @coroutine
+    def fetch(self, request: Request) -> Generator[Asked, Any, Sequence[Row]]:
         """Return the rows that the statement selects or returns."""
-        return cast("Sequence[Row]", await _ask((_ROWS, *request)))
+        rows: Sequence[Row] = yield (_ROWS, *request)
+        return rows
 
-    async def execute(self, request: Request) -> int:
+    @coroutine
+    def execute(self, request: Request) -> Generator[Asked, Any, int]:
         """Return how many rows the statement has changed."""
-        return cast("int", await _ask((_COUNT, *request)))
+        count: int = yield (_COUNT, *request)
+        return count
 
-    async def insert_many(self, statement: Statement, rows: Sequence[Values]) -> None:
+    @coroutine
+    def insert_many(self, statement: Statement, rows: Sequence[Values]) -> Generator[Asked, Any, None]:
         """Insert all `rows`, as fast as the engine can. After UniqueTaken rows can still be fetched."""
-        await _ask((_INSERTED, statement, rows))
+        yield (_INSERTED, statement, rows)
 
-    async def execute_many(self, statement: Statement, rows: Sequence[Values]) -> int:
+    @coroutine
+    def execute_many(self, statement: Statement, rows: Sequence[Values]) -> Generator[Asked, Any, int]:
         """Run the statement for each of `rows`, fast; return how many rows changed in all."""
-        return cast("int", await _ask((_CHANGED, statement, rows)))
+        count: int = yield (_CHANGED, statement, rows)
+        return count
 
     @abstractmethod
     def texts(self, values: Sequence[str]) -> Any:
@@ -78,8 +85,3 @@ class Requests(ABC):
         """Remember that nothing of this body may be kept, and return what to raise."""
         self.failure = failure
         return failure
-
-
-@coroutine
-def _ask(asked: Asked) -> Generator[Asked, Any, Any]:
-    return (yield asked)

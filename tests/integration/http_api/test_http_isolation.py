@@ -10,6 +10,8 @@ import httpx
 from tests.integration.http_api.house import API, PASSWORD, SYSTEM_TENANT, TENANT, HttpHouse, Key
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind, DirectoryConfiguration
+from vestibule.model.voice_message import MessageType
+from vestibule.wire.sound import write_wav
 
 OTHER = "umbrella"
 
@@ -18,6 +20,7 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
     """Give a tenant one of everything; return the identifiers by the name of the path parameter."""
     services = house.inside.services
     person = await house.add_person("alice", tenant_id)
+    await services.pins.set(SYSTEM, tenant_id, person.user.user_id)
     key = await house.add_key("verify", tenant_id=tenant_id)
     radius = await services.applications.add_client(
         SYSTEM,
@@ -41,6 +44,9 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
         attempt = (
             await shop.post(f"{API}/verifications", json={"username": "alice", "password": PASSWORD})
         ).json()
+    message = await services.voice_messages.add(
+        SYSTEM, tenant_id, write_wav(bytes(1600)), language="en", message_type=MessageType.DENIED
+    )
     secrets = [
         (await services.applications.secrets(SYSTEM, tenant_id, client_id))[0].secret_id
         for client_id in (key.client_id, radius.client_id)
@@ -51,6 +57,7 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
         "application_id": key.application_id,
         "directory_id": directory.directory_id,
         "attempt_id": attempt["id"],
+        "message_id": message.message_id,
         "verification_id": attempt["id"],
         "api-clients": key.client_id,
         "api-secret": secrets[0],
@@ -67,6 +74,7 @@ def filled(path: str, ids: dict[str, str]) -> str:
 
 BODIES: dict[str, dict[str, Any]] = {
     "AnswerRequest": {"challenge_id": "x", "passcode": "123456"},
+    "NewPin": {},
     "NewPassword": {"password": "Looking-Glass-1871"},
     "NewAuthenticator": {"method": "totp"},
     "Proof": {"passcode": "123456"},

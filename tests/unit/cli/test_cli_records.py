@@ -15,11 +15,13 @@ from vestibule.interfaces.store import Subject
 from vestibule.model.application import Application, Client, ClientKind, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.event import Event
+from vestibule.model.pin import PinStatus
 from vestibule.model.radius_client import Signing
 from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import NEVER, Factor, Throttle
 from vestibule.model.user import User
 from vestibule.model.verification import Reason, TraceLine, Verification, VerificationState
+from vestibule.model.voice_message import MessageType, VoiceMessage
 
 USER = User(
     tenant_id="t",
@@ -39,6 +41,7 @@ HELD = Authenticator(
     created_at=1,
 )
 SUBJECT = Subject(USER, (HELD,), {Factor.PASSCODE: Throttle(Factor.PASSCODE, 3, NEVER)})
+PIN = PinStatus(is_set=True, must_change=True, is_expired=False, changed_at=5)
 APPLICATION = Application(tenant_id="t", application_id="p", name="VPN", created_at=1)
 CLIENT = Client(
     tenant_id="t", client_id="c", application_id="p", kind=ClientKind.RADIUS, name="C", created_at=1
@@ -64,6 +67,9 @@ ATTEMPT = Verification(
     trace=(TraceLine("user", "unknown"),),
 )
 EVENT = Event(tenant_id="t", event_id="e", at=1, kind="user.added", actor="system")
+VOICE_MESSAGE = VoiceMessage(
+    tenant_id="t", message_id="m", language="de", type=MessageType.DENIED, milliseconds=5, created_at=1
+)
 TENANT = Tenant(tenant_id="t", name="T", created_at=1)
 
 
@@ -73,6 +79,7 @@ TENANT = Tenant(tenant_id="t", name="T", created_at=1)
         (records.user_record(USER), api.user_record(USER)),
         (records.person_record(SUBJECT, 5), api.person_record(SUBJECT, 5)),
         (records.authenticator_record(HELD), api.authenticator_record(HELD)),
+        (records.pin_record(PIN), api.pin_record(PIN)),
         (records.application_record(APPLICATION), api.application_record(APPLICATION)),
         (records.client_record(CLIENT), api.client_record(CLIENT)),
         (records.secret_record(SECRET), api.secret_record(SECRET)),
@@ -81,6 +88,7 @@ TENANT = Tenant(tenant_id="t", name="T", created_at=1)
         (records.attempt_record(ATTEMPT), api.attempt_record(ATTEMPT)),
         (records.traced_attempt_record(ATTEMPT), api.traced_attempt_record(ATTEMPT)),
         (records.event_record(EVENT), api.event_record(EVENT)),
+        (records.voice_message_record(VOICE_MESSAGE), api.voice_message_record(VOICE_MESSAGE)),
     ],
     ids=lambda record: type(record).__name__,
 )
@@ -125,6 +133,7 @@ def test_a_secret_is_revealed_only_to_be_shown_judged_or_handed_on() -> None:
         "doors.py",  # the shared secret with which the own server is asked
         "machine.py",  # the kind of database in the settings
         "migrate.py",
+        "pin.py",  # a generated PIN as JSON, shown once
         "run.py",
         "terminal.py",  # where secrets are shown once
         "token.py",

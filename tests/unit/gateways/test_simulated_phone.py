@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from vestibule.crypto.secret import Secret
 from vestibule.gateways.simulator import GATEWAY
@@ -140,14 +141,15 @@ def test_it_is_known_for_what_it_is(bench: Bench) -> None:
         ({"numbers": ["030 123"]}, "numbers"),
         ({"numbers": ["+4930231251" + f"{n:02}" for n in range(21)]}, "numbers"),
         ({"sender": "Vestibule"}, "sender"),
-        ({"speed": 1}, "settings"),
-        ({"receipt_seconds": -1}, "settings"),
+        ({"speed": 1}, "speed"),
+        ({"receipt_seconds": -1}, "receipt_seconds"),
+        ({"sender": 1}, "sender"),
     ],
 )
 def test_settings_that_cannot_be_used_name_the_one_that_is_wrong(
     settings: dict[str, Any], wrong: str
 ) -> None:
-    with pytest.raises(ValueError, match=wrong):
+    with pytest.raises(ValueError, match=rf"^{wrong}: ."):
         GATEWAY.open(settings, Secret(""), Surroundings(gateway_id="g", inbox=Inbox()))
 
 
@@ -185,12 +187,16 @@ async def test_a_phone_that_is_off_gets_no_text_and_that_is_told(bench: Bench) -
 
 async def test_a_reply_is_told_with_both_numbers_and_a_name_of_its_own(bench: Bench) -> None:
     await bench.text("123456")
-    await bench.phone.reply(NUMBER, f" {'9' * 2000} ")
+    await bench.phone.reply(NUMBER, f" 9{'9' * 2000}\n")
     await bench.phone.reply(NUMBER, "  ")
     await bench.phone.reply("+12025550142", "nobody has this phone")
     await bench.phone.reply(NUMBER, "no")
     first, second = bench.inbox.replies
-    assert (first.sender, first.recipient, first.body) == (NUMBER, "+493023125000", "9" * LONGEST_REPLY)
+    assert (first.sender, first.recipient, first.body) == (
+        NUMBER,
+        "+493023125000",
+        f" {'9' * (LONGEST_REPLY - 1)}",
+    )
     assert (second.body, second.message_id != first.message_id) == ("no", True)
     state = bench.phone.phone(NUMBER)
     assert state is not None
@@ -363,6 +369,33 @@ async def test_closing_ends_calls(bench: Bench) -> None:
     await bench.answered()
     await bench.phone.close()
     assert (await bench.until(CallStage.ENDED)).ending is CallEnding.CANCELED
+
+
+async def test_a_text_arrives_as_it_was_written_and_many_at_once(bench: Bench) -> None:
+    """SMS-09: nothing in a text reaches out of it."""
+    bodies = ["Grüße für 5 € [{~}]", "Ваш код 👍", "1&to=+4911111&x=%0a\r\nTo: 1", *map(str, range(30))]
+    await asyncio.gather(*(bench.text(body, body) for body in bodies))
+    state = bench.phone.phone(NUMBER)
+    assert state is not None
+    assert sorted(text.body.reveal() for text in state.texts) == sorted(bodies)
+
+
+async def test_it_can_be_closed_twice_and_takes_nothing_afterwards(bench: Bench) -> None:
+    await bench.phone.close()
+    await bench.phone.close()
+    sending = await bench.phone.send(Text(delivery_id="x", to=NUMBER, body=Secret("1"), valid_seconds=1))
+    assert isinstance(sending, NotSent)
+    assert bench.phone.phone(NUMBER) is None
+
+
+async def test_nothing_secret_is_shown_or_logged(bench: Bench) -> None:
+    """SMS-08, LOG-02."""
+    with capture_logs() as logs:
+        await bench.text("canary-text")
+        await bench.phone.reply(NUMBER, "canary-reply")
+        await bench.inbox.receipts.get()
+    shown = [repr(bench.phone), repr(bench.phone.__dict__), repr(bench.phone.phones()), repr(logs)]
+    assert "canary" not in "".join(shown)
 
 
 # --- bounds -------------------------------------------------------------------------------------------

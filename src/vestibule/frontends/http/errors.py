@@ -49,6 +49,7 @@ _CODES: Final = {
 _REFUSALS: Final = {
     Refusal.NOT_FOUND: 404,
     Refusal.SERIAL_UNKNOWN: 404,
+    Refusal.NO_PIN: 404,
     Refusal.CHANGED_MEANWHILE: 409,
     Refusal.NAME_TAKEN: 409,
     Refusal.SERIAL_TAKEN: 409,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -30,6 +31,8 @@ from vestibule.wire.radius.numbers import (
     STATUS_SERVER,
     USER_PASSWORD,
 )
+
+_TAKEN: Final = frozenset({ACCESS_REQUEST, STATUS_SERVER})
 
 
 class Fate(StrEnum):
@@ -76,7 +79,7 @@ def admit(
     message = decode(datagram)
     if isinstance(message, Malformed):
         return Fate.MALFORMED
-    if message.code not in {ACCESS_REQUEST, STATUS_SERVER}:
+    if message.code not in _TAKEN:
         return Fate.OTHER_CODE
     secret = _proven_by(message, client, has_signed, [valid.shared for valid in client.valid_secrets(now)])
     if isinstance(secret, Fate):

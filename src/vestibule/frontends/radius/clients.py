@@ -46,9 +46,9 @@ class RadiusClient(msgspec.Struct, frozen=True, eq=False):
     def client(self) -> Client:
         return self.peer.client
 
-    def valid_secrets(self, now: int) -> tuple[RadiusSecret, ...]:
+    def valid_secrets(self, now: int) -> list[RadiusSecret]:
         """Return the secrets that are valid at `now`, the newest first."""
-        return tuple(secret for secret in self.secrets if secret.not_after is None or now < secret.not_after)
+        return [secret for secret in self.secrets if secret.not_after is None or now < secret.not_after]
 
 
 class ClientTable:

@@ -25,6 +25,7 @@ HOLD_MS: Final = 30_000
 LONGEST_WORK_MS: Final = 300_000
 MOST_REQUESTS: Final = 65_536
 MOST_OCTETS: Final = 16 * 1024 * 1024
+EXPIRED_AT_ONCE: Final = 128
 
 
 class Repeat(Enum):
@@ -76,7 +77,6 @@ class Duplicates:
 
     def begin(self, key: RequestKey, fingerprint: bytes, now: int) -> Work | bytes | Repeat:
         """New work, the octets to send again, or why nothing is to be done."""
-        self._expire(now)
         known = self._working.get(key) or self._answered.get(key)
         if known and known.fingerprint == fingerprint and known.expires_at > now:
             return Repeat.IN_PROGRESS if known.reply is None else known.reply
@@ -110,10 +110,10 @@ class Duplicates:
         """Whether an answer to this work would still be sent."""
         return self._working.get(work.key) is work
 
-    def _expire(self, now: int) -> None:
-        # Two of each for every new one: the tables shrink while each call stays constant.
+    def expire(self, now: int) -> None:
+        """Forget what is over. To be called at least once for every `EXPIRED_AT_ONCE` that begin."""
         for table in (self._answered, self._working):
-            for _ in range(2):
+            for _ in range(EXPIRED_AT_ONCE):
                 oldest = next(iter(table.values()), None)
                 if oldest is None or oldest.expires_at > now:
                     break

@@ -84,7 +84,8 @@ class RadiusFrontend:
         self._mapping = Mapping(verifications, configuration)
         self._duplicates = Duplicates() if duplicates is None else duplicates
         self._quiet = QuietLog()
-        self._fates = {fate: metrics.datagrams.labels(fate.value) for fate in Fate}
+        for fate in Fate:
+            metrics.datagrams.add(fate, count=0)
         self._sockets: list[DatagramSocket] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._signers: set[str] = set()
@@ -128,6 +129,7 @@ class RadiusFrontend:
     # --- receiving ----------------------------------------------------------------------------------
 
     def _drain(self, opened: DatagramSocket) -> None:
+        self._duplicates.expire(self._milliseconds())
         for _ in range(_MOST_AT_ONCE):
             try:
                 datagram, path = opened.receive()
@@ -278,7 +280,7 @@ class RadiusFrontend:
         self._end(fate if path.send(reply) else Fate.NOT_SENT)
 
     def _end(self, fate: Fate) -> None:
-        self._fates[fate].inc()
+        self._metrics.datagrams.add(fate)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)

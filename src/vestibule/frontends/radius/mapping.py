@@ -9,6 +9,7 @@ password is told more.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from hashlib import blake2b
 
 from vestibule.catalog import LANGUAGES, text
@@ -42,6 +43,7 @@ from vestibule.wire.radius.numbers import (
 
 CHANNEL = "radius"
 
+_SPOKEN = (Proof.PASSWORD, Proof.NONE)
 _KEY_PERIOD_MS = 300_000
 _LONGEST_STATION = 64
 _EAP_FAILURE = 4
@@ -82,7 +84,7 @@ class Mapping:
             user_address=_station(access.calling_station),
             idempotency_key=f"{CHANNEL}:{digest.hex()}:{now // _KEY_PERIOD_MS:x}",
         )
-        progress = await self._progress(message, access, client, secret, origin, now)
+        progress = await self._asked(message, access, client, secret, origin, now)
         if progress.is_answered_elsewhere:
             waited = await self._verifications.wait(origin, progress, client.settings.response_seconds)
             if waited is None:
@@ -92,7 +94,7 @@ class Mapping:
         attributes += [(PROXY_STATE, value) for value in access.proxy_states]
         return secret.encode_reply(code, message, attributes)
 
-    async def _progress(
+    def _asked(
         self,
         message: Message,
         access: AccessRequest,
@@ -100,19 +102,20 @@ class Mapping:
         secret: SharedSecret,
         origin: Origin,
         now: int,
-    ) -> Progress:
-        if access.proof not in {Proof.PASSWORD, Proof.NONE}:
-            return await self._verifications.refuse(origin, Reason.PROTOCOL_UNSUPPORTED)
+    ) -> Awaitable[Progress]:
+        """The command that a request stands for."""
+        if access.proof not in _SPOKEN:
+            return self._verifications.refuse(origin, Reason.PROTOCOL_UNSUPPORTED)
         typed = _typed(access, secret, message)
         if typed is None:
             reason = Reason.PASSWORD_WRONG if access.state is None else Reason.PASSCODE_MALFORMED
-            return await self._verifications.refuse(origin, reason)
+            return self._verifications.refuse(origin, reason)
         if access.state is None:
-            return await self._start(origin, typed, client)
+            return self._start(origin, typed, client)
         challenge_id = _challenge_id(access.state, access, client, now)
         if challenge_id is None:
-            return await self._verifications.refuse(origin, Reason.CHALLENGE_UNKNOWN)
-        return await self._verifications.answer(origin, challenge_id, typed)
+            return self._verifications.refuse(origin, Reason.CHALLENGE_UNKNOWN)
+        return self._verifications.answer(origin, challenge_id, typed)
 
     async def _given_up(self, progress: Progress, client: RadiusClient) -> Progress:
         """No answer from the phone while the client waits. One that cannot ask the person anything gives up
@@ -125,19 +128,19 @@ class Mapping:
         )
         return Progress(canceled or verification)
 
-    async def _start(self, origin: Origin, typed: Secret[str], client: RadiusClient) -> Progress:
+    def _start(self, origin: Origin, typed: Secret[str], client: RadiusClient) -> Awaitable[Progress]:
         match client.settings.mode:
             case Mode.CHALLENGE:
-                return await self._verifications.start(origin, typed)
+                return self._verifications.start(origin, typed)
             case Mode.PASSCODE_ONLY:
-                return await self._verifications.start(origin, None, typed or None)
+                return self._verifications.start(origin, None, typed or None)
             case Mode.COMBINED:
                 parts = split(typed, client.settings.passcode_length)
                 if parts is Unsplittable.NO_PASSCODE:
-                    return await self._verifications.refuse(origin, Reason.PASSCODE_MALFORMED)
+                    return self._verifications.refuse(origin, Reason.PASSCODE_MALFORMED)
                 if parts is Unsplittable.NO_PASSWORD:
-                    return await self._verifications.refuse(origin, Reason.PASSWORD_MISSING)
-                return await self._verifications.start(origin, parts.password, parts.passcode)
+                    return self._verifications.refuse(origin, Reason.PASSWORD_MISSING)
+                return self._verifications.start(origin, parts.password, parts.passcode)
 
     def _reply(
         self,
@@ -188,7 +191,7 @@ def _typed(access: AccessRequest, secret: SharedSecret, message: Message) -> Sec
 
 def _rejection(progress: Progress, access: AccessRequest, client: RadiusClient) -> str:
     """The text of a rejection, which must not tell an attacker whether a guessed password was right."""
-    if access.proof not in {Proof.PASSWORD, Proof.NONE}:
+    if access.proof not in _SPOKEN:
         return "radius.protocol_unsupported"
     if access.state is not None:
         return "radius.passcode_refused"

@@ -7,8 +7,9 @@ memory of this process, bounded, and gone with it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -19,7 +20,9 @@ from vestibule.interfaces.gateway import Gateway, Surroundings
 from vestibule.model.delivery import Carries
 from vestibule.model.phone import read_phone
 
-MOST_NUMBERS = 20
+MOST_NUMBERS: Final = 20
+_NAMED: Final = re.compile(r"(?:field `|\$\.)(\w+)")
+"""The setting that a validation names."""
 
 
 class SimulatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,7 +48,8 @@ class SimulatorKind:
         try:
             read = msgspec.convert(settings, SimulatorSettings)
         except msgspec.ValidationError as wrong:
-            raise ValueError(f"settings: {wrong}") from None
+            named = _NAMED.search(str(wrong))
+            raise ValueError(f"{named[1] if named else 'settings'}: {wrong}") from None
         if len(read.numbers) > MOST_NUMBERS:
             raise ValueError(f"numbers: more than {MOST_NUMBERS}")
         numbers = [_number("numbers", typed) for typed in read.numbers]

@@ -50,12 +50,15 @@ class Simulator:
         self._tasks: set[asyncio.Task[None]] = set()
         self._version = time.time_ns() // 1_000_000
         self._news = asyncio.Event()
+        self._is_closed = False
         for number in numbers:
             self._handset(number)
 
     # --- Gateway ------------------------------------------------------------------------------------
 
     async def send(self, errand: Errand) -> Sending:
+        if self._is_closed:
+            return NotSent("the gateway is closed")
         handset = self._handset(errand.to)
         if handset is None:
             return NotSent("every simulated phone is in a call")
@@ -74,6 +77,7 @@ class Simulator:
             calling.task.cancel()
 
     async def close(self) -> None:
+        self._is_closed = True
         for delivery_id, calling in list(self._calling.items()):
             self._end_call(calling.number, delivery_id)
         tasks = list(self._tasks)
@@ -133,8 +137,8 @@ class Simulator:
 
     async def reply(self, number: str, body: str) -> None:
         handset = self._handsets.get(number)
-        body = body.strip()[:LONGEST_REPLY]
-        if handset is None or not body:
+        body = body[:LONGEST_REPLY]
+        if handset is None or not body.strip():
             return
         text = PhoneText(at=_now(), other=self._sender, body=Secret(body), is_written_here=True)
         handset.keep_text(text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -35,8 +36,18 @@ _SETTINGS: Final = {
     "jit": "off",
 }
 
-# Decided statements are by key, always: plan each once, by index, also while a table is still small.
-BY_KEY: Final = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
+# Decided statements are by key, always: one plan for any value, which goes from key to row by an index.
+BY_KEY: Final = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+
+PLAN_SECONDS: Final = 1.0
+"""How old a plan may grow. While a table is empty every index looks as good as the key, and what was
+planned then would read the whole table through it until the server gets round to counting the rows."""
 
 # Any numbers will do, as long as all nodes and versions take the same.
 MIGRATION_LOCK: Final = 0x56657374
@@ -188,6 +199,7 @@ class Connection:
         self.raw = raw
         self._is_broken = False
         self._warnings: list[str] = []
+        self._plan_again_at = 0.0
         raw.add_log_listener(self._on_message)
 
     @property
@@ -195,7 +207,12 @@ class Connection:
         return not (self._is_broken or self.raw.is_closed() or self.raw.is_in_transaction())
 
     async def begin(self, mode: str) -> None:
-        await self.raw.execute(f"begin isolation level {mode}")
+        begin = f"begin isolation level {mode}"
+        now = time.monotonic()
+        if now >= self._plan_again_at:
+            self._plan_again_at = now + PLAN_SECONDS
+            begin += "; discard plans"
+        await self.raw.execute(begin)
 
     async def now(self) -> int:
         """Return the time by the server's clock, in epoch milliseconds; a transaction asks once."""

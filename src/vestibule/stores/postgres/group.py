@@ -23,7 +23,7 @@ async def run(group: Group, connection: Connection) -> None:
             answers = await _ask(statement, waiting, connection.raw)
             for (member, _), rows in zip(waiting, answers, strict=True):
                 answer = rows if member.wish is Wish.ROWS else len(rows)
-                group.answer(member, answer, has_written=statement.writes and bool(rows))
+                group.answer(member, answer, statement.writes and bool(rows))
     finally:
         group.drop()
 

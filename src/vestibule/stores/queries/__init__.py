@@ -12,6 +12,7 @@ from vestibule.stores.queries.people import People
 from vestibule.stores.queries.pins import Pins
 from vestibule.stores.queries.sessions import Sessions
 from vestibule.stores.queries.subjects import Subjects
+from vestibule.stores.queries.voice_messages import VoiceMessages
 from vestibule.stores.queries.waiting import Waiting
 
 
@@ -27,6 +28,7 @@ class Queries(
     Sessions,
     History,
     Housekeeping,
+    VoiceMessages,
 ):
     """Everything that `interfaces.store.Transaction` promises."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from vestibule.interfaces.store import AlreadyExists, VerificationChange
-from vestibule.model.verification import Challenge, ChallengeState, Verification
+from vestibule.model.verification import Challenge, ChallengeState, Verification, VerificationState
 from vestibule.stores.rows import (
     CHALLENGE,
     VERIFICATION,
@@ -17,6 +17,11 @@ from vestibule.stores.rows import (
 )
 from vestibule.stores.statement import Statement, check_storable, insert, select
 from vestibule.stores.transaction import Requests, UniqueTaken
+
+# Where a row is named by its key these are parameters, not words of the statement: a plan that is made for
+# any value cannot use an index of the rows that are open or pending, and read all of them to find one.
+_OPEN: Final = ChallengeState.OPEN.value
+_PENDING: Final = VerificationState.PENDING.value
 
 ADD_VERIFICATION: Final = Statement(
     insert("verifications", VERIFICATION)
@@ -47,8 +52,9 @@ CHANGE_VERIFICATION: Final = Statement(
            authenticator_id = :authenticator_id, authenticator_label = :authenticator_label,
            legacy_result = :legacy_result, is_first_factor_proven = :is_first_factor_proven::boolean,
            is_authenticated = :is_authenticated::boolean, trace = :trace,
-           expires_at = coalesce(:expires_at::bigint, expires_at), version = version + 1
-     where tenant_id = :tenant_id and verification_id = :verification_id and state = 'pending'
+           expires_at = coalesce(:expires_at::bigint, expires_at),
+           phone = coalesce(nullif(:phone, ''), phone), version = version + 1
+     where tenant_id = :tenant_id and verification_id = :verification_id and state = :pending
     """,
     joins=True,
     turn=9,
@@ -68,24 +74,27 @@ ADD_CHALLENGE: Final = Statement(
     insert("challenges", CHALLENGE), joins=True, turn=11, key=("tenant_id", "challenge_id")
 )
 
-# One that is being answered just now is left alone: waiting for it here could be waiting in a circle.
-SUPERSEDE_CHALLENGES: Final = Statement(
+SURPLUS_CHALLENGES: Final = Statement(
     """
-    update challenges set state = 'superseded'
+    select challenge_id from challenges
      where tenant_id = :tenant_id and user_id = :user_id and state = 'open'
-       and challenge_id in (
-            select held.challenge_id from challenges held
-             where held.tenant_id = :tenant_id and held.challenge_id in (
-                    select older.challenge_id from challenges older
-                     where older.tenant_id = :tenant_id and older.user_id = :user_id
-                       and older.state = 'open'
-                     order by older.created_at desc, older.challenge_id desc
-                     limit 1000 offset :keep_open::bigint)
-               for update skip locked)
+     order by created_at desc, challenge_id desc
+     limit 1000 offset :keep_open::bigint
     """,
     joins=True,
     turn=12,
-    key=("tenant_id", "user_id"),
+)
+
+# One that is being answered just now is left alone: waiting for it here could be waiting in a circle.
+HOLD_CHALLENGE: Final = Statement(
+    """
+    select challenge_id from challenges
+     where tenant_id = :tenant_id and challenge_id = :challenge_id and state = :open
+       for update skip locked
+    """,
+    joins=True,
+    turn=13,
+    key=("tenant_id", "challenge_id"),
 )
 
 CHALLENGE_BY_ID: Final = Statement(
@@ -110,7 +119,7 @@ TAKE_TRY: Final = Statement(
     """
     update challenges set tries_left = tries_left - 1
      where tenant_id = :tenant_id and challenge_id = :challenge_id
-       and state = 'open' and tries_left > 0 and expires_at > :now::bigint
+       and state = :open and tries_left > 0 and expires_at > :now::bigint
     returning tries_left
     """,
     joins=True,
@@ -121,7 +130,7 @@ TAKE_TRY: Final = Statement(
 CLOSE_CHALLENGE: Final = Statement(
     """
     update challenges set state = :state
-     where tenant_id = :tenant_id and challenge_id = :challenge_id and state = 'open'
+     where tenant_id = :tenant_id and challenge_id = :challenge_id and state = :open
     """,
     joins=True,
     turn=8,
@@ -157,7 +166,9 @@ class Attempts(Requests):
         values = record_values(change)
         values["trace"] = json_text(change.trace)
         changed = await self.execute(
-            CHANGE_VERIFICATION(tenant_id=tenant_id, verification_id=verification_id, **values)
+            CHANGE_VERIFICATION(
+                tenant_id=tenant_id, verification_id=verification_id, pending=_PENDING, **values
+            )
         )
         return changed > 0
 
@@ -168,7 +179,10 @@ class Attempts(Requests):
             await self.execute(ADD_CHALLENGE(**record_values(challenge)))
         except UniqueTaken:
             raise self.broken(AlreadyExists("challenge", challenge.challenge_id)) from None
-        await self.execute(SUPERSEDE_CHALLENGES(tenant_id=tenant_id, user_id=user_id, keep_open=keep_open))
+        surplus = SURPLUS_CHALLENGES(tenant_id=tenant_id, user_id=user_id, keep_open=keep_open)
+        for (challenge_id,) in await self.fetch(surplus):
+            if await self.fetch(HOLD_CHALLENGE(tenant_id=tenant_id, challenge_id=challenge_id, open=_OPEN)):
+                await self.close_challenge(tenant_id, challenge_id, ChallengeState.SUPERSEDED)
 
     async def challenge(self, tenant_id: str, challenge_id: str) -> Challenge | None:
         rows = await self.fetch(CHALLENGE_BY_ID(tenant_id=tenant_id, challenge_id=challenge_id))
@@ -181,11 +195,13 @@ class Attempts(Requests):
         return tuple([challenge_of(row) for row in rows])
 
     async def take_try(self, tenant_id: str, challenge_id: str) -> int | None:
-        rows = await self.fetch(TAKE_TRY(tenant_id=tenant_id, challenge_id=challenge_id, now=self.now))
+        rows = await self.fetch(
+            TAKE_TRY(tenant_id=tenant_id, challenge_id=challenge_id, now=self.now, open=_OPEN)
+        )
         return int(rows[0][0]) if rows else None
 
     async def close_challenge(self, tenant_id: str, challenge_id: str, state: ChallengeState) -> bool:
         changed = await self.execute(
-            CLOSE_CHALLENGE(tenant_id=tenant_id, challenge_id=challenge_id, state=state.value)
+            CLOSE_CHALLENGE(tenant_id=tenant_id, challenge_id=challenge_id, state=state.value, open=_OPEN)
         )
         return changed > 0

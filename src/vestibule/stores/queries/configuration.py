@@ -14,6 +14,7 @@ from vestibule.interfaces.store import AlreadyExists, Configuration, Conflict
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.tenant import Tenant
+from vestibule.stores.queries.voice_messages import REMOVE_OF_APPLICATION
 from vestibule.stores.rows import (
     APPLICATION,
     CLIENT,
@@ -149,6 +150,10 @@ class ConfigurationRecords(Requests):
         kind = _KINDS[type(record)]
         removed = await self.execute(_bound(kind.remove, record_values(record)))
         if removed:
+            if isinstance(record, Application):
+                # No foreign key does it, because a recording may be for no application in particular.
+                mine = {"tenant_id": record.tenant_id, "application_id": record.application_id}
+                await self.execute(REMOVE_OF_APPLICATION(**mine))
             await self.execute(RAISE_GENERATION())
         return removed > 0
 

@@ -13,7 +13,7 @@ from vestibule.interfaces.store import Subject
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.throttle import NEVER, Factor, Throttle, ThrottleLimits
 from vestibule.stores.rows import AUTHENTICATOR, USER, Row, authenticator_of, json_text, user_of
-from vestibule.stores.statement import Statement, select
+from vestibule.stores.statement import Statement, check_storable, select
 from vestibule.stores.transaction import Requests
 
 # One throttle row per factor at most, so joining them multiplies nothing; one line per authenticator.
@@ -125,8 +125,9 @@ class Subjects(Requests):
     __slots__ = ()
 
     async def subject_by_names(self, tenant_id: str, names: Sequence[str]) -> Subject | None:
+        check_storable(names)
         for name in names:
-            found = _subject(await self.fetch(SUBJECT_BY_NAME(tenant_id=tenant_id, name=name)))
+            found = _subject(await self.fetch(SUBJECT_BY_NAME.of((tenant_id, name))))
             if found is not None:
                 return found
         return None
@@ -137,14 +138,20 @@ class Subjects(Requests):
     async def settle_attempt(
         self, tenant_id: str, user_id: str, factor: Factor, is_match: bool, limits: ThrottleLimits
     ) -> Throttle | None:
-        if is_match and (found := await self._unchanged(tenant_id, user_id, factor)):
-            return None if found.is_locked(self.now) else found
+        if is_match:
+            # A match changes nothing about a person who is locked or has a clean record, as nearly always. A
+            # lock on the row orders this attempt among all others as a write would, and leaves nothing to
+            # clean up.
+            rows = await self.fetch(CLEAN_OR_LOCKED.of((tenant_id, user_id, str(factor), self.now)))
+            if rows:
+                found = Throttle(factor, rows[0][0], rows[0][1])
+                return None if found.is_locked(self.now) else found
         lock_until = self.now + limits.lock_ms
         first = Throttle(factor, 0, 0) if is_match else _first_failure(factor, lock_until, limits)
         values = (
             tenant_id,
             user_id,
-            factor.value,
+            str(factor),
             first.failures,
             first.locked_until,
             is_match,
@@ -154,13 +161,6 @@ class Subjects(Requests):
             self.now,
         )
         rows = await self.fetch(SETTLE_ATTEMPT.of(values))
-        return Throttle(factor, rows[0][0], rows[0][1]) if rows else None
-
-    async def _unchanged(self, tenant_id: str, user_id: str, factor: Factor) -> Throttle | None:
-        """Return the throttle, locking its row, if a match changes nothing about it: the person is locked,
-        or has a clean record, as nearly always. A lock on the row orders this attempt among all others as
-        a write would, and leaves nothing to clean up."""
-        rows = await self.fetch(CLEAN_OR_LOCKED.of((tenant_id, user_id, factor.value, self.now)))
         return Throttle(factor, rows[0][0], rows[0][1]) if rows else None
 
     async def release_attempt(

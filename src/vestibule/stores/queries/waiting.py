@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from vestibule.model.verification import Challenge
+from vestibule.model.verification import Challenge, ChallengeState
 from vestibule.stores.rows import CHALLENGE, challenge_of, json_text
 from vestibule.stores.statement import Statement, select
 from vestibule.stores.transaction import Requests
@@ -46,7 +46,7 @@ MOVE_CHALLENGE: Final = Statement(
     """
     update challenges
        set progress = :progress, tries_left = :tries_left::bigint, waiter = :waiter, version = version + 1
-     where tenant_id = :tenant_id and challenge_id = :challenge_id and state = 'open'
+     where tenant_id = :tenant_id and challenge_id = :challenge_id and state = :open
        and version = :version::bigint
     """,
     joins=True,
@@ -67,7 +67,7 @@ SUPERSEDE_METHOD: Final = Statement(
 TAKE_CHALLENGE: Final = Statement(
     """
     update challenges set taken_at = :now::bigint
-     where tenant_id = :tenant_id and challenge_id = :challenge_id and state = 'answered'
+     where tenant_id = :tenant_id and challenge_id = :challenge_id and state = :answered
        and waiter = :waiter and taken_at is null
     """,
     joins=True,
@@ -107,6 +107,7 @@ class Waiting(Requests):
                 tenant_id=challenge.tenant_id,
                 challenge_id=challenge.challenge_id,
                 version=challenge.version,
+                open=ChallengeState.OPEN.value,
             )
         )
         return changed > 0
@@ -116,7 +117,13 @@ class Waiting(Requests):
 
     async def take_challenge(self, tenant_id: str, challenge_id: str, waiter: str) -> bool:
         changed = await self.execute(
-            TAKE_CHALLENGE(tenant_id=tenant_id, challenge_id=challenge_id, waiter=waiter, now=self.now)
+            TAKE_CHALLENGE(
+                tenant_id=tenant_id,
+                challenge_id=challenge_id,
+                waiter=waiter,
+                now=self.now,
+                answered=ChallengeState.ANSWERED.value,
+            )
         )
         return changed > 0
 

@@ -168,6 +168,19 @@ gateways = Table(
     belongs("gateways", "tenants", "tenant_id", cascade=False),
 )
 
+# One recording for each place; a new one takes its place under a new identifier, so that an identifier always
+# sounds the same.
+voice_messages = Table(
+    "voice_messages",
+    metadata,
+    *words("tenant_id", "message_id", "language", "application_id", "type", "description"),
+    *numbers("milliseconds", "created_at", "version"),
+    sealed("sound"),
+    key("voice_messages", "tenant_id", "message_id"),
+    unique("voice_messages_place", "tenant_id", "language", "application_id", "type"),
+    belongs("voice_messages", "tenants", "tenant_id", cascade=False),
+)
+
 # --- people and what they hold ------------------------------------------------------------------------
 
 users = Table(

@@ -34,6 +34,9 @@ _WRITER: Final = (
 )
 _READER: Final = ("pragma query_only = on", "pragma temp_store = memory")
 
+# Else the driver asks around, for each truth value of each row, whether it is anything better.
+sqlite3.register_adapter(bool, int)
+
 _TAKEN: Final = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
 _FILE_ERRORS: Final = {
     sqlite3.SQLITE_FULL: "the disk (or the quota) is full: free some space, nothing else is to be done",

@@ -30,11 +30,13 @@ class SqliteStore:
         """`path` is the database file; without a clock, the time is the system's."""
         self._path = path
         self._now = clock.now if clock is not None else _system_now
+        self._loop: asyncio.AbstractEventLoop
         self._writer: Writer | None = None
         self._readers: Readers | None = None
         self._hearers: list[Callable[[str], None]] = []
 
     async def open(self) -> None:
+        self._loop = asyncio.get_running_loop()
         await asyncio.to_thread(self._check_schema)
         self._writer = await asyncio.to_thread(Writer, self._path, self._now)
         self._readers = Readers(self._path, self._now)
@@ -43,12 +45,9 @@ class SqliteStore:
         return await asyncio.to_thread(self._migrate)
 
     async def transact(self, body: Callable[[Transaction], Awaitable[Result]]) -> Result:
-        return await self._transact(body)
-
-    async def _transact(self, body: Callable[[Any], Awaitable[Result]]) -> Result:
         if self._writer is None:
             raise Unavailable("the store is closed")
-        job = Job(body, asyncio.get_running_loop().create_future())
+        job = Job(body, self._loop.create_future())
         self._writer.submit(job)
         result: Result = await job.future
         return result
@@ -63,7 +62,8 @@ class SqliteStore:
         return result
 
     async def check(self) -> None:
-        await self._transact(Queries.touch)
+        touch: Callable[[Any], Awaitable[None]] = Queries.touch
+        await self.transact(touch)
 
     def wake(self, verification_id: str) -> None:
         # The one process that has the file is the one that waits.

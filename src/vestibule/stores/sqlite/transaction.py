@@ -32,21 +32,23 @@ class SqliteTransaction(Queries):
 
 def run(group: Group, connection: sqlite3.Connection) -> None:
     """Step all bodies of a group to their ends; raises an error of the file, all being lost then."""
+    cursor = connection.cursor()
     try:
         while (turn := group.next()) is not None:
             statement, waiting = turn
             answers = [
-                _answer(connection, member.transaction, member.wish, statement, values)
+                _answer(cursor, member.transaction, member.wish, statement, values)
                 for member, values in waiting
             ]
             for (member, _), answer in zip(waiting, answers, strict=True):
-                group.answer(member, answer, has_written=statement.writes and _has_changed(answer))
+                group.answer(member, answer, statement.writes and _has_changed(answer))
     finally:
         group.drop()
 
 
 def run_alone(job: Job, connection: sqlite3.Connection, now: int, *, may_write: bool = True) -> None:
     """Run a body in the transaction that is open on `connection`; its ending is in the job."""
+    cursor = connection.cursor()
     transaction = SqliteTransaction(now)
     steps = job.start(transaction)
     asked = step(job, transaction, steps, None)
@@ -55,42 +57,42 @@ def run_alone(job: Job, connection: sqlite3.Connection, now: int, *, may_write: 
             wish, statement, values = asked
             if statement.writes and not may_write:
                 transaction.broken(cannot_write())
-            answer = transaction.failure or _answer(connection, transaction, wish, statement, values)
+            answer = transaction.failure or _answer(cursor, transaction, wish, statement, values)
             asked = step(job, transaction, steps, answer)
     finally:
         steps.close()
 
 
 def _answer(
-    connection: sqlite3.Connection, transaction: Requests, wish: Wish, statement: Statement, values: Any
+    cursor: sqlite3.Cursor, transaction: Requests, wish: Wish, statement: Statement, values: Any
 ) -> Any:
     """Run a statement; return what is wished, or the exception that the body is to get."""
     try:
         if wish is _ROWS:
-            return connection.execute(statement.sqlite, values).fetchall()
+            return cursor.execute(statement.sqlite, values).fetchall()
         if wish is _COUNT:
-            return connection.execute(statement.sqlite, values).rowcount
+            return cursor.execute(statement.sqlite, values).rowcount
         if wish is _INSERTED:
-            return _insert(connection, statement, values)
-        return connection.executemany(statement.sqlite, values).rowcount
+            return _insert(cursor, statement, values)
+        return cursor.executemany(statement.sqlite, values).rowcount
     except sqlite3.Error as error:
         if is_about_the_file(error):
             raise
         return transaction.broken(meaning(error))
 
 
-def _insert(connection: sqlite3.Connection, statement: Statement, rows: Sequence[Values]) -> Exception | None:
+def _insert(cursor: sqlite3.Cursor, statement: Statement, rows: Sequence[Values]) -> Exception | None:
     # In a savepoint: what is taken can still be looked up afterwards.
-    connection.execute("savepoint before_insert")
+    cursor.execute("savepoint before_insert")
     try:
-        connection.executemany(statement.sqlite, rows)
+        cursor.executemany(statement.sqlite, rows)
     except sqlite3.IntegrityError as error:
         failure = meaning(error)
         if not isinstance(failure, UniqueTaken):
             raise
-        connection.execute("rollback to before_insert")
+        cursor.execute("rollback to before_insert")
         return failure
-    connection.execute("release before_insert")
+    cursor.execute("release before_insert")
     return None
 
 

@@ -15,6 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -102,8 +103,7 @@ class Writer:
         connection = self._connection
         try:
             await self._begin()
-            now = self._now()
-            group = Group(jobs, lambda: SqliteTransaction(now))
+            group = Group(jobs, partial(SqliteTransaction, self._now()))
             run(group, connection)
             await self._on_thread(connection.execute, "rollback" if group.is_spoiled else "commit")
         except Exception as error:

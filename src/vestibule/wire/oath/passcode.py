@@ -5,7 +5,8 @@ It has no clock: the caller says what time it is. It must never accept what is n
 never tell by its duration which of the compared passcodes was right.
 """
 
-import hmac
+import hashlib
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
@@ -18,6 +19,8 @@ MAX_COUNTER: Final = 2**63 - 1
 LONGEST_SEARCH: Final = 1000
 
 _MODULUS: Final = {digits: 10**digits for digits in range(MIN_DIGITS, MAX_DIGITS + 1)}
+_INNER: Final = bytes(octet ^ 0x36 for octet in range(256))
+_OUTER: Final = bytes(octet ^ 0x5C for octet in range(256))
 
 
 class HashAlgorithm(StrEnum):
@@ -28,19 +31,41 @@ class HashAlgorithm(StrEnum):
     SHA512 = "sha512"
 
 
+_HASHES: Final = {
+    HashAlgorithm.SHA1: (hashlib.sha1, 64),
+    HashAlgorithm.SHA256: (hashlib.sha256, 64),
+    HashAlgorithm.SHA512: (hashlib.sha512, 128),
+}
+"""How each is computed, and the octets of its block."""
+
+
 def hotp(secret: bytes, counter: int, digits: int = 6, algorithm: HashAlgorithm = HashAlgorithm.SHA1) -> str:
     """Return the passcode of `counter` (RFC 4226 §5.3), 6 to 8 digits long, leading zeros included.
 
     Raises OverflowError for a counter outside 64 bits, KeyError for another number of digits.
     """
-    return f"{_number(secret, counter, algorithm) % _MODULUS[digits]:0{digits}d}"
+    (number,) = _numbers(secret, (counter,), algorithm)
+    return f"{number % _MODULUS[digits]:0{digits}d}"
 
 
-def _number(secret: bytes, counter: int, algorithm: str) -> int:
-    """The 31 bits that RFC 4226 §5.3 cuts out of the HMAC."""
-    digest = hmac.digest(secret, counter.to_bytes(8, "big"), algorithm)
-    offset = digest[-1] & 15
-    return int.from_bytes(digest[offset : offset + 4], "big") & 0x7FFFFFFF
+def _numbers(secret: bytes, counters: Iterable[int], algorithm: HashAlgorithm) -> list[int]:
+    """The 31 bits that RFC 4226 §5.3 cuts out of the HMAC, of each counter.
+
+    HMAC is hash(outer + hash(inner + counter)); both prefixes are one block and hashed once for all (RFC 2104
+    §4).
+    """
+    digest_of, block = _HASHES[algorithm]
+    key = (digest_of(secret).digest() if len(secret) > block else secret).ljust(block, b"\0")
+    inner, outer = digest_of(key.translate(_INNER)), digest_of(key.translate(_OUTER))
+    numbers = []
+    for counter in counters:
+        inside, outside = inner.copy(), outer.copy()
+        inside.update(counter.to_bytes(8, "big"))
+        outside.update(inside.digest())
+        digest = outside.digest()
+        offset = digest[-1] & 15
+        numbers.append(int.from_bytes(digest[offset : offset + 4], "big") & 0x7FFFFFFF)
+    return numbers
 
 
 def totp_step(at: int, interval: int) -> int:
@@ -80,6 +105,7 @@ def matching_counters(
     if not is_passcode(passcode, digits):
         return []
     within = range(max(counters.start, 0), min(counters.stop, MAX_COUNTER + 1))
-    wanted, modulus, name = int(passcode), _MODULUS[digits], algorithm.value
+    wanted, modulus = int(passcode), _MODULUS[digits]
     # Numbers of one machine word, all of them computed: the duration tells nothing.
-    return [counter for counter in within if _number(secret, counter, name) % modulus == wanted]
+    numbers = _numbers(secret, within, algorithm)
+    return [counter for counter, number in zip(within, numbers, strict=True) if number % modulus == wanted]

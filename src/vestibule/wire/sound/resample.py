@@ -14,8 +14,8 @@ from math import gcd
 from operator import mul
 from typing import Final
 
-_ZERO_CROSSINGS: Final = 12
-"""How many lobes of the sinc on each side: stop band below -60 dB with the window that is used."""
+_ZERO_CROSSINGS: Final = 8
+"""How many lobes of the sinc on each side. The time that resampling takes is in proportion to it."""
 _ROLL_OFF: Final = 0.86
 """Where the filter begins to close, as a part of the highest frequency that the lower rate can carry."""
 _MOST_PHASES: Final = 512
@@ -62,6 +62,5 @@ def _kernel(distance: float, reach: int, cutoff: float) -> float:
         return 0.0
     angle = 2 * math.pi * cutoff * distance
     sinc = math.sin(angle) / angle if angle else 1.0
-    # A Blackman window: low side lobes matter more for speech on a telephone than a steep edge.
-    turn = math.pi * distance / reach
-    return sinc * (0.42 + 0.5 * math.cos(turn) + 0.08 * math.cos(2 * turn))
+    # A Hamming window: its stop band, 50 dB down, is below the noise of G.711 (38 dB), its edge steep.
+    return sinc * (0.54 + 0.46 * math.cos(math.pi * distance / reach))

@@ -109,6 +109,8 @@ def test_long_run_stays_small() -> None:
     chance = random.Random(5)
     pending: list[Work] = []
     for now in range(20_000):
+        if now % 100 == 0:
+            duplicates.expire(now)
         found = duplicates.begin((chance.randrange(4000), chance.randrange(2)), ONE, now)
         if isinstance(found, Work):
             pending.append(found)

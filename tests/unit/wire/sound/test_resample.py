@@ -40,8 +40,8 @@ def test_a_tone_stays_what_it_is(rate: int, hertz: int) -> None:
 )
 def test_what_a_telephone_cannot_carry_is_not_folded_into_what_it_can(rate: int, hertz: int) -> None:
     found = resampled(sine(hertz, rate), rate, 8000)
-    assert strength(found, abs(8000 - hertz % 8000)) < 16
-    assert loudest(found[200:-200]) < 0.002
+    assert strength(found, abs(8000 - hertz % 8000)) < 50
+    assert loudest(found[200:-200]) < 0.004
 
 
 def test_a_steady_level_stays_steady() -> None:

@@ -14,9 +14,11 @@ from vestibule.interfaces.store import Listed, Subject
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.event import Event
+from vestibule.model.pin import PinStatus
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.model.user import User
 from vestibule.model.verification import Verification
+from vestibule.model.voice_message import VoiceMessage
 from vestibule.services.outcome import Progress
 
 Item = TypeVar("Item")
@@ -119,6 +121,22 @@ class PersonRecord(UserRecord):
 
     authenticators: list[AuthenticatorRecord]
     throttles: list[ThrottleRecord]
+
+
+class PinRecord(Record):
+    """How it stands with the PIN of a user."""
+
+    is_set: bool
+    must_change: bool
+    """It opens nothing until the user has changed it."""
+    is_expired: bool
+    changed_at: int | None
+
+
+class NewPinRecord(Record):
+    """The PIN that a user has now. This is the only time it is told."""
+
+    pin: str
 
 
 class EnrolledRecord(Record):
@@ -244,6 +262,20 @@ class TracedAttemptRecord(AttemptRecord):
     trace: list[TraceRecord]
 
 
+class VoiceMessageRecord(Record):
+    """A recording for calls; an empty `application_id` is for every application."""
+
+    named = "message_id"
+
+    id: str
+    language: str
+    application_id: str
+    type: str
+    description: str
+    milliseconds: int
+    created_at: int
+
+
 class EventRecord(Record):
     named = "event_id"
 
@@ -302,6 +334,11 @@ def authenticator_record(authenticator: Authenticator) -> AuthenticatorRecord:
     return record
 
 
+def pin_record(status: PinStatus) -> PinRecord:
+    record: PinRecord = PinRecord.of(status)
+    return record
+
+
 def application_record(application: Application) -> ApplicationRecord:
     record: ApplicationRecord = ApplicationRecord.of(application, methods=list(application.methods))
     return record
@@ -335,6 +372,11 @@ def attempt_record(verification: Verification) -> AttemptRecord:
 def traced_attempt_record(verification: Verification) -> TracedAttemptRecord:
     trace = [TraceRecord.of(line) for line in verification.trace]
     record: TracedAttemptRecord = TracedAttemptRecord.of(verification, trace=trace)
+    return record
+
+
+def voice_message_record(message: VoiceMessage) -> VoiceMessageRecord:
+    record: VoiceMessageRecord = VoiceMessageRecord.of(message)
     return record
 
 

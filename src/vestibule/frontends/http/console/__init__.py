@@ -16,6 +16,7 @@ from vestibule.frontends.http.console import (
     entry,
     events,
     overview,
+    pins,
     set_up,
     settings,
     simulated_phones,
@@ -23,6 +24,7 @@ from vestibule.frontends.http.console import (
     token_import,
     tokens,
     users,
+    voice_messages,
 )
 
 ROUTER = Router(
@@ -40,12 +42,14 @@ ROUTER = Router(
         set_up.finish,
         overview.overview,
         *users.ROUTES,
+        *pins.ROUTES,
         *token_import.ROUTES,
         *tokens.ROUTES,
         *attempts.ROUTES,
         *applications.ROUTES,
         *directories.ROUTES,
         *clients.ROUTES,
+        *voice_messages.ROUTES,
         *api_keys.ROUTES,
         *events.ROUTES,
         *settings.ROUTES,

@@ -16,14 +16,26 @@ from vestibule.interfaces.store import Conflict
 from vestibule.model.tenant import TenantSettings
 from vestibule.services.refusal import Refusal, Refused
 
-_TICKS: Final = ("record_names", "record_email", "strip_domain_prefix")
+_TICKS: Final = (
+    "record_names",
+    "record_email",
+    "strip_domain_prefix",
+    "pin_refuse_simple",
+    "pin_refuse_phone",
+)
 _NUMBERS: Final = {
     "lockout_threshold": (1, 100),
     "lockout_seconds": (1, 86_400),
     "hard_stop": (1, 100),
     "challenge_seconds": (15, 600),
     "challenge_tries": (1, 10),
+    "pin_least_digits": (4, 20),
+    "pin_most_digits": (4, 20),
+    "pin_history": (0, 24),
+    "pin_expiry_days": (0, 3650),
 }
+_CODES: Final = ("country_code", "calling_codes")
+_LONGEST_CODES: Final = 1000
 
 
 @get("/tenants/{tenant:str}/settings")
@@ -45,6 +57,8 @@ async def change_settings(request: AnyRequest, tenant: InPath) -> Response[Any]:
         at.tenant.settings,
         language=language if language in catalog.LANGUAGES else at.tenant.settings.language,
         issuer=fields.text("issuer", 60),
+        country_code=fields.text("country_code").removeprefix("+"),
+        calling_codes=_codes(fields, "calling_codes"),
         **{name: fields.is_ticked(name) for name in _TICKS},
         **{name: fields.whole(name) for name in _NUMBERS},
     )
@@ -84,13 +98,21 @@ def _refused(refused: Refused, fields: Fields) -> Form:
     """Put a bound that depends on another setting beside its field."""
     field = refused.key.partition(":")[0]
     words = refused_words(refused)
-    if refused.why is Refusal.OUT_OF_BOUNDS and field in _NUMBERS:
+    is_beside = refused.why is Refusal.OUT_OF_BOUNDS and field in _NUMBERS
+    if is_beside or field in _CODES:
         return Form(_typed(fields), {field: words})
     return Form(_typed(fields), problem=words)
 
 
+def _codes(fields: Fields, name: str) -> tuple[str, ...]:
+    """Return calling codes as people list them: between commas or blanks, with a plus sign or without."""
+    words = fields.text(name, _LONGEST_CODES).replace(",", " ").split()
+    return tuple(dict.fromkeys(word.removeprefix("+") for word in words))
+
+
 def _typed(fields: Fields) -> dict[str, str]:
-    return {name: fields.text(name) for name in ("language", "issuer", *_NUMBERS)}
+    typed = {name: fields.text(name) for name in ("language", "issuer", *_NUMBERS)}
+    return {**typed, **{name: fields.text(name, _LONGEST_CODES) for name in _CODES}}
 
 
 ROUTES: Final = [show_settings, change_settings]

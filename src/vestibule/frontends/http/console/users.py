@@ -17,6 +17,7 @@ from vestibule.frontends.http.console.desk import (
     wanted_page,
 )
 from vestibule.frontends.http.fields import Fields, InPath, asked, read_fields
+from vestibule.frontends.http.pin_words import rule_words
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form
 from vestibule.interfaces.store import Page, Subject, UserFilter, VerificationFilter
@@ -144,9 +145,15 @@ async def show_user(request: AnyRequest, tenant: InPath, user: InPath) -> Respon
 
 
 async def user_page(
-    at: Desk, user_id: str, form: Form | None = None, refused: Refused | None = None
+    at: Desk,
+    user_id: str,
+    form: Form | None = None,
+    refused: Refused | None = None,
+    *,
+    pin_form: Form | None = None,
+    new_pin: str = "",
 ) -> Response[Any]:
-    """Return the page of one person, with what was refused above it or in its form."""
+    """Return the page of one person, with what was refused above it or in one of its forms."""
     subject = await _subject(at, user_id)
     services, methods = at.services, at.services.enrollments.methods
     where = VerificationFilter(user_id=user_id)
@@ -154,7 +161,7 @@ async def user_page(
     directory = at.snapshot.directories.get((at.tenant_id, subject.user.directory_id))
     return at.page(
         "console/user.html",
-        status=422 if refused or form else 200,
+        status=422 if refused or form or pin_form else 200,
         notices=refused_notice(refused) if refused else (),
         user=subject.user,
         directory_name=directory.name if directory else "",
@@ -169,6 +176,10 @@ async def user_page(
         now=services.clock.now(),
         attempts=attempts.rows,
         form=form or Form(),
+        pin=await services.pins.status(at.actor, at.tenant_id, user_id),
+        pin_rules=rule_words(services.pins.rules(at.tenant_id)),
+        pin_form=pin_form or Form(),
+        new_pin=new_pin,
     )
 
 

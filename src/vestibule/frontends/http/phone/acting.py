@@ -36,7 +36,7 @@ async def act(request: AnyRequest, phones: Simulates, place: str) -> Response[An
         for key in fields.raw("keys", _MOST_KEYS):
             phones.press(number, key)
     elif what == "reply":
-        await phones.reply(number, fields.text("body", LONG))
+        await phones.reply(number, fields.raw("body", LONG))
     elif what in _ACTS:
         _ACTS[what](phones, number)
     else:

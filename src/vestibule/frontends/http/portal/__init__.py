@@ -5,7 +5,7 @@ It shows and takes; what is allowed is decided by the services. Nobody but the p
 
 from litestar import Router
 
-from vestibule.frontends.http.portal import enroll, entry, home
+from vestibule.frontends.http.portal import enroll, entry, home, pin
 
 ROUTER = Router(
     path="/portal",
@@ -28,6 +28,8 @@ ROUTER = Router(
         home.new_recovery_codes,
         home.after_recovery_codes,
         home.end_other_sessions,
+        pin.show_pin,
+        pin.change_pin,
         enroll.to_app,
         enroll.begin_app,
         enroll.confirm_app,
