@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+from structlog.testing import capture_logs
+
 from tests.browser.plain import Plain
 from tests.browser.scene import Site, Window, set_up_administrator, sign_in_to_console
 from tests.houses import TENANT
@@ -11,6 +14,7 @@ from vestibule.model.actor import SYSTEM
 from vestibule.model.tenant import DEMONSTRATION_TENANT
 from vestibule.services.demonstration import PHONE
 from vestibule.services.gateways import Gateways
+from vestibule.services.simulated_phones import SimulatedPhones
 
 PATH = f"/console/tenants/{DEMONSTRATION_TENANT}/simulated-phones"
 
@@ -78,3 +82,19 @@ async def test_whoever_is_no_administrator_sees_no_phone(site: Site) -> None:
         await browser.sign_in("wendy")
         assert (await browser.get(PATH)).status_code == 303
         assert TENANT not in (await browser.get("/phone/x")).text
+
+
+async def test_a_link_is_not_logged_even_when_everything_breaks(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LOG-02: the path of the phone is a secret itself."""
+
+    def breaks(phones: SimulatedPhones, token: str) -> None:
+        raise RuntimeError("it is broken")
+
+    monkeypatch.setattr(SimulatedPhones, "by_link", breaks)
+    with capture_logs() as logs:
+        async with Plain(site) as browser:
+            assert (await browser.get("/phone/canary-link/screen")).status_code == 500
+    assert [line["path"] for line in logs if line["event"] == "request failed"] == ["/phone/…/screen"]
+    assert "canary" not in repr(logs)
