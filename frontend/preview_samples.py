@@ -5,11 +5,13 @@ names of the variables are those that each template documents; a test holds the 
 """
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import segno
 
+from vestibule.crypto.secret import Secret
 from vestibule.frontends.http.templates.views import (
     ApiKeyRow,
     BadRow,
@@ -21,6 +23,7 @@ from vestibule.frontends.http.templates.views import (
     HealthLine,
     ImportReport,
     Notice,
+    PhoneEntry,
     SecretRow,
     Setting,
     TokenRow,
@@ -30,8 +33,10 @@ from vestibule.interfaces.directory import DirectoryEntry
 from vestibule.interfaces.store import Listed, UserFilter, VerificationFilter
 from vestibule.model.application import Application, Client, ClientKind, DirectoryConfiguration, FirstFactor
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
+from vestibule.model.call import Spoken
 from vestibule.model.event import Event
 from vestibule.model.pin import PinStatus
+from vestibule.model.simulated_phone import CallEnding, CallStage, PhoneCall, PhoneText, SimulatedPhone
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.model.throttle import NEVER, Factor, Throttle
 from vestibule.model.user import Role, User, UserStatus
@@ -818,12 +823,19 @@ def _console_records() -> list[Sample]:
                 "day": {"approved": 1_840, "denied": 96, "pending": 2, "expired": 31},
                 "recent": ATTEMPTS[:5],
                 "health": health,
+                "has_phones": True,
             },
         ),
         Sample(
             "overview-empty",
             "console/overview.html",
-            {"counts": Counts(1, 0, 2, 1), "day": {}, "recent": (), "health": health[:2]},
+            {
+                "counts": Counts(1, 0, 2, 1),
+                "day": {},
+                "recent": (),
+                "health": health[:2],
+                "has_phones": False,
+            },
         ),
         Sample(
             "attempts",
@@ -865,6 +877,41 @@ def _console_records() -> list[Sample]:
     ]
 
 
+def _phone() -> list[Sample]:
+    number, caller = "+493023125142", "+493023125000"
+    texts = (
+        PhoneText(at=NOW, other=caller, body=Secret("Nein danke"), is_written_here=True),
+        PhoneText(at=NOW - MINUTE, other=caller, body=Secret(f"123456 is your passcode for {HOSTILE}")),
+    )
+    missed = PhoneCall(
+        call_id="c0", caller=caller, stage=CallStage.ENDED, at=NOW - 2 * MINUTE, ending=CallEnding.MISSED
+    )
+    ringing = PhoneCall(call_id="c1", caller=caller, stage=CallStage.RINGING, at=NOW)
+    words = (
+        Spoken("de", "Guten Tag. Hier ist die Anmeldung bei „Verwaltungsnetz Außenstelle Süd“."),
+        Spoken("en", f"Please press your PIN and the pound key for {HOSTILE}."),
+    )
+    talking = PhoneCall(
+        call_id="c1", caller=caller, stage=CallStage.TALKING, at=NOW, spoken=words, awaits_keys=True, keys=3
+    )
+    phone = SimulatedPhone(number=number, texts=texts, past_calls=(missed,))
+    entries = [PhoneEntry(missed.at, call=missed), *(PhoneEntry(text.at, text=text) for text in texts[::-1])]
+    bare = SimulatedPhone(number="+12025550142", is_unreachable=True)
+
+    def sample(name: str, shown: SimulatedPhone | None, entries: Sequence[PhoneEntry] = ()) -> Sample:
+        phones = (shown, bare) if shown is not None else ()
+        told = {"phones": phones, "shown": shown, "entries": entries, "version": 7, "place": "/phone/sample"}
+        return Sample(name, "phone/phone.html", {**told, "is_still": name == "phone"}, is_signed_in=False)
+
+    return [
+        sample("phone", phone, entries),
+        sample("phone-none", None),
+        sample("phone-rings", SimulatedPhone(number=number, call=ringing)),
+        sample("phone-talks", SimulatedPhone(number=number, call=talking)),
+        sample("phone-off", SimulatedPhone(number="+12025550143", is_busy=True)),
+    ]
+
+
 def samples() -> list[Sample]:
     """Return every sample, those of the console at that door."""
     console = [
@@ -878,5 +925,6 @@ def samples() -> list[Sample]:
     return [
         *_signing_in(),
         *_portal(),
+        *_phone(),
         *(Sample(s.name, s.page, s.variables, "console", s.is_signed_in, s.notices) for s in console),
     ]

@@ -1,7 +1,9 @@
-// What a page does better with a script. Every page works without it; nothing here decides, stores or fetches.
+// What a page does better with a script. Every page works without it; nothing here decides or
+// stores, and only the simulated phone fetches.
 import { upgradeDialogs } from "./dialogs";
 import { tellMoments } from "./moments";
 import { preventDoubleSubmit, offerCopying, offerPrinting, offerReveal, closeMenuOnChoice } from "./comforts";
+import { keepPhoneLive } from "./phone";
 import { switchThemeInPlace } from "./theme";
 
 upgradeDialogs(document);
@@ -11,4 +13,5 @@ offerPrinting(document);
 offerReveal(document);
 closeMenuOnChoice(document);
 switchThemeInPlace(document);
+keepPhoneLive(document);
 preventDoubleSubmit(document);

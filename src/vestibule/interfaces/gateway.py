@@ -8,13 +8,14 @@ people. Telling twice is harmless; not telling is not: a gateway that is unsure 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
 from vestibule.crypto.secret import Secret
 from vestibule.model.call import CallEvent, Instruction, Spoken
 from vestibule.model.delivery import Carries
+from vestibule.model.simulated_phone import SimulatedPhone
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,6 +178,56 @@ class TakesCallbacks(Protocol):
         ...
 
 
+@runtime_checkable
+class Simulates(Protocol):
+    """A gateway that reaches no network: its phones are pages, on which a person reads what was sent and does
+    what he would do with a phone. An act that does not fit what the phone is doing changes nothing.
+    """
+
+    @property
+    def version(self) -> int:
+        """Another number after each change; never the same again after a restart."""
+        ...
+
+    async def changed(self, known: int) -> int:
+        """Wait until `version` is another than `known`, and return it."""
+        ...
+
+    def phones(self) -> tuple[SimulatedPhone, ...]:
+        """Return the phones there are, the one that was reached last first."""
+        ...
+
+    def phone(self, number: str) -> SimulatedPhone | None: ...
+
+    def answer(self, number: str) -> None:
+        """Pick up the call that rings."""
+        ...
+
+    def decline(self, number: str) -> None: ...
+
+    def let_ring_out(self, number: str) -> None:
+        """Let the time to answer be over now."""
+        ...
+
+    def press(self, number: str, key: str) -> None:
+        """Press one of `0123456789*#` in a call; others are none."""
+        ...
+
+    def hang_up_phone(self, number: str) -> None: ...
+
+    def be_busy(self, number: str, is_so: bool) -> None:
+        """Say whether calls from now on find the phone busy."""
+        ...
+
+    def be_unreachable(self, number: str, is_so: bool) -> None:
+        """Say whether texts and calls from now on reach the phone."""
+        ...
+
+    async def reply(self, number: str, body: str) -> None:
+        """Send a text from the phone back to where its texts come from."""
+        ...
+
+
 class GatewayKind(Protocol):
     """The constant `GATEWAY` of a plug-in."""
 
@@ -189,3 +240,11 @@ class GatewayKind(Protocol):
         """Return a gateway ready for use; raise ValueError as `setting: why` for a setting that is wrong.
         `secret` is its password or token. Connects to nothing yet."""
         ...
+
+
+@runtime_checkable
+class ShowsPasscodes(Protocol):
+    """A kind of gateway whose messages are shown on pages here: for the demonstration, and refused
+    in every other tenant."""
+
+    shows_passcodes: Literal[True]

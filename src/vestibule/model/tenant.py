@@ -8,6 +8,8 @@ from vestibule.model.pin import PinRules
 
 SYSTEM_TENANT = "system"
 """The tenant whose users are the administrators of the installation."""
+DEMONSTRATION_TENANT = "demo"
+"""The tenant of the demonstration, the only one in which a phone may be simulated."""
 
 
 class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -38,6 +38,7 @@ from vestibule.services.proving import Prover
 from vestibule.services.services import Services
 from vestibule.services.sessions import Sessions
 from vestibule.services.setup import Setup
+from vestibule.services.simulated_phones import SimulatedPhones
 from vestibule.services.token_import import TokenImports
 from vestibule.services.users import Users
 from vestibule.services.verification import Verifications
@@ -111,6 +112,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     verifications = Verifications(store, configuration, prover, first_factors, asking, waiting, node, metrics)
     pins = Pins(store, configuration, sealer)
     calls = Calls(store, verifications, configuration, prover.methods, pins)
+    phones = Phones(store, configuration, prover)
     voice_messages = VoiceMessages(store, configuration, SoundFiles())
     inboxes = Inboxes(store, verifications, out_of_band, calls, voice_messages, EspeakSpeech())
     deliveries.on_call(calls.placed)
@@ -129,13 +131,16 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         enrollments=Enrollments(store, configuration, prover),
         pins=pins,
         calls=calls,
-        phones=Phones(store, configuration, prover),
+        phones=phones,
         applications=applications,
         directories=Directories(kinds, first_factors),
         sessions=sessions,
         attempts=Attempts(store),
         setup=setup,
-        demonstrations=Demonstrations(store, clock, applications, setup, prover),
+        demonstrations=Demonstrations(
+            store, clock, configuration, sealer, applications, setup, prover, gateways, phones
+        ),
+        simulated_phones=SimulatedPhones(gateways, sealer),
         token_imports=TokenImports(store, prover, read_token_file),
         housekeeping=Housekeeping(store, metrics),
         voice_messages=voice_messages,

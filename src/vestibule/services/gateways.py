@@ -1,5 +1,6 @@
 """Gateways: opened from their configuration, kept connected, and which of them to use next.
 
+One that shows passcodes on a page is opened in the demonstration's tenant and in no other, whoever made it.
 What a gateway hears goes to an inbox that is bound to it, so a gateway speaks only for its own tenant.
 """
 
@@ -20,11 +21,13 @@ from vestibule.interfaces.gateway import (
     Gateway,
     GatewayKind,
     Inbox,
+    ShowsPasscodes,
     StaysConnected,
     Surroundings,
 )
 from vestibule.model.delivery import Carries
 from vestibule.model.gateway import GatewayConfiguration
+from vestibule.model.tenant import DEMONSTRATION_TENANT
 from vestibule.services.configuration import ConfigurationCache
 
 log = structlog.get_logger(__name__)
@@ -74,6 +77,7 @@ class Gateways:
         self._open_inbox: OpenInbox | None = None
         self._public_url = ""
         self._endings: set[asyncio.Task[None]] = set()
+        self._refused: set[tuple[str, str]] = set()
 
     def connect(self, open_inbox: OpenInbox, public_url: str) -> None:
         """Say where what they hear goes, and under which address they are called back."""
@@ -111,6 +115,8 @@ class Gateways:
         found = self.kinds.get(kind)
         if found is None:
             return f"kind: there is no kind of gateway {kind!r}"
+        if isinstance(found, ShowsPasscodes):
+            return "kind: it shows every passcode on a page; only the demonstration makes one"
         try:
             found.open(settings, secret, Surroundings(gateway_id="", inbox=_Deaf()))
         except ValueError as wrong:
@@ -137,6 +143,9 @@ class Gateways:
         kind = self.kinds.get(configured.kind)
         if kind is None or self._open_inbox is None:
             return
+        if isinstance(kind, ShowsPasscodes) and configured.tenant_id != DEMONSTRATION_TENANT:
+            self._refuse(configured)
+            return
         tenant_id, gateway_id = configured.tenant_id, configured.gateway_id
         callback = f"{self._public_url}/callbacks/{tenant_id}/{gateway_id}/" if self._public_url else ""
         surroundings = Surroundings(
@@ -151,6 +160,13 @@ class Gateways:
         if isinstance(gateway, StaysConnected):
             opened.running = asyncio.get_running_loop().create_task(_run(configured.name, gateway))
         self._opened[tenant_id, gateway_id] = opened
+
+    def _refuse(self, configured: GatewayConfiguration) -> None:
+        """Leave a gateway closed that would show passcodes of people who are real; say so once."""
+        key = (configured.tenant_id, configured.gateway_id)
+        if key not in self._refused:
+            self._refused.add(key)
+            log.error("gateway is for the demonstration only", gateway=configured.name, kind=configured.kind)
 
     def _secret(self, configured: GatewayConfiguration) -> Secret[str]:
         if not configured.secret:

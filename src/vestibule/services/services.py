@@ -25,6 +25,7 @@ from vestibule.services.phones import Phones
 from vestibule.services.pins import Pins
 from vestibule.services.sessions import Sessions
 from vestibule.services.setup import Setup
+from vestibule.services.simulated_phones import SimulatedPhones
 from vestibule.services.token_import import TokenImports
 from vestibule.services.users import Users
 from vestibule.services.verification import Verifications
@@ -53,6 +54,7 @@ class Services:
     attempts: Attempts
     setup: Setup
     demonstrations: Demonstrations
+    simulated_phones: SimulatedPhones
     token_imports: TokenImports
     housekeeping: Housekeeping
     voice_messages: VoiceMessages

@@ -36,6 +36,7 @@ WITH_DATABASE: Final[tuple[OpenCheck, ...]] = (
     tenants.directories,
     tenants.users,
     tenants.demonstration,
+    tenants.simulated_phones,
 )
 
 __all__ = [

@@ -18,7 +18,7 @@ from litestar.types import (
     Send,
 )
 
-from vestibule.frontends.http import api, console, portal
+from vestibule.frontends.http import api, console, phone, portal
 from vestibule.frontends.http.api.check import PATH as CHECK_PATH
 from vestibule.frontends.http.api.check import QuickCheck
 from vestibule.frontends.http.api.request import ApiRequest
@@ -42,6 +42,7 @@ class HttpApp(Litestar):
     """Litestar, with the one route in front that is too short to go through it."""
 
     quick_check: QuickCheck
+    site: Site
 
     async def __call__(
         self,
@@ -87,10 +88,11 @@ def build_app(services: Services, options: HttpOptions, assets: Assets | None = 
         logging_config=None,
         debug=False,
     )
+    app.site = site
     app.quick_check = QuickCheck(site, (*always_sent(options), NOT_CACHED), app.fail)
     return app
 
 
 def _routes() -> list[ControllerRouterHandler]:
-    doors = [api.ROUTER, portal.ROUTER, console.ROUTER]
+    doors = [api.ROUTER, portal.ROUTER, console.ROUTER, phone.ROUTER]
     return [health, ready, metrics, asset, preferences, root, *doors]

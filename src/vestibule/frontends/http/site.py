@@ -6,7 +6,8 @@ marked (`FromPath[str]`, `Annotated[str, QueryParameter(…)]`), for Litestar 3 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from litestar.connection import ASGIConnection
@@ -28,6 +29,8 @@ class Site:
     assets: Assets
     proxies: Networks
     """The peers whose `X-Forwarded-For` is believed."""
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the process is about to stop: who waits for news gives up waiting."""
 
 
 def site_of(connection: Connection) -> Site:

@@ -19,6 +19,7 @@ from vestibule.frontends.http.console import (
     pins,
     set_up,
     settings,
+    simulated_phones,
     tenants,
     token_import,
     tokens,
@@ -54,5 +55,6 @@ ROUTER = Router(
         *settings.ROUTES,
         *tenants.ROUTES,
         *account.ROUTES,
+        *simulated_phones.ROUTES,
     ],
 )

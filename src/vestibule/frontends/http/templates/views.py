@@ -11,6 +11,7 @@ from typing import Literal
 
 from vestibule import catalog
 from vestibule.model.authenticator import Authenticator
+from vestibule.model.simulated_phone import PhoneCall, PhoneText
 from vestibule.model.user import User
 
 Door = Literal["portal", "console"]
@@ -191,3 +192,12 @@ class ImportReport:
     assigned: int
     bad: int
     bad_rows: tuple[BadRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneEntry:
+    """One line of the thread that a simulated phone shows: a text or a call that is over."""
+
+    at: int
+    text: PhoneText | None = None
+    call: PhoneCall | None = None
