@@ -18,23 +18,27 @@ from vestibule.frontends.http.templates.views import (
     Choice,
     ClientRow,
     Counts,
+    DeliveryRow,
     Door,
     Form,
+    GatewayRow,
     HealthLine,
     ImportReport,
     Notice,
     PhoneEntry,
+    PluginSetting,
     SecretRow,
     Setting,
     TokenRow,
     Words,
 )
 from vestibule.interfaces.directory import DirectoryEntry
-from vestibule.interfaces.store import Listed, UserFilter, VerificationFilter
+from vestibule.interfaces.store import DeliveryFilter, Listed, UserFilter, VerificationFilter
 from vestibule.model.application import Application, Client, ClientKind, DirectoryConfiguration, FirstFactor
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.call import Spoken
 from vestibule.model.event import Event
+from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.pin import PinStatus
 from vestibule.model.simulated_phone import CallEnding, CallStage, PhoneCall, PhoneText, SimulatedPhone
 from vestibule.model.tenant import Tenant, TenantSettings
@@ -754,6 +758,84 @@ def _directories() -> list[Sample]:
     ]
 
 
+GATEWAY: Final = GatewayConfiguration(
+    tenant_id="demo",
+    gateway_id="g1",
+    kind="http_text",
+    name=HOSTILE,
+    secret=b"sealed",
+    created_at=NOW - 9 * DAY,
+)
+GATEWAY_ROWS: Final = (
+    GatewayRow("g1", HOSTILE, "Texts over HTTP", ("text",), 10, "bad", "unopened", 0, HOSTILE),
+    GatewayRow("g2", "Operator", "SMPP (texts)", ("text",), 20, "good", "ready"),
+    GatewayRow("g3", "Calls", "Calls over HTTP", ("call",), 20, "wait", "failing", 2, "Nobody answered."),
+    GatewayRow("g4", "Old", "SMPP (texts)", ("text",), 900, "", "off"),
+)
+DELIVERY_ROWS: Final = (
+    DeliveryRow(NOW, "text", "••••••••••56", "Operator", "g2", "delivered", "good", is_test=True),
+    DeliveryRow(NOW - MINUTE, "call", "••••••••••57", HOSTILE, "g1", "failed", "bad", HOSTILE),
+    DeliveryRow(NOW - DAY, "text", "••••••••••58", "", "", "dropped", ""),
+)
+
+
+def _gateways() -> list[Sample]:
+    kinds = (("http_call", "Calls over HTTP"), ("smpp", "SMPP (texts)"))
+    first = (
+        PluginSetting("setting_host", "text", "Host of the message center", is_required=True),
+        PluginSetting("setting_preset", "choice", "A provider", choices=("", "twilio")),
+        PluginSetting("setting_tls", "yes_no", "Protect the connection by TLS"),
+    )
+    more = (
+        PluginSetting("setting_fields", "json", "Names and templates"),
+        PluginSetting("setting_window", "number", "Requests at the same time"),
+    )
+    adding = {
+        "gateway": None,
+        "row": None,
+        "kind": "http_text",
+        "kind_name": "Texts over HTTP",
+        "first": first,
+        "more": more,
+        "secret_label": "Key at the provider",
+        "second_secret_label": "Secret of callbacks",
+        "carries": ("text",),
+        "callback_url": "",
+        "caller_id": "",
+        "form": Form({"priority": "10"}, {"setting_host": Words("form.required")}),
+        "result": None,
+        "lately": (),
+    }
+    there = {
+        **adding,
+        "gateway": GATEWAY,
+        "row": GATEWAY_ROWS[0],
+        "carries": ("text", "call"),
+        "callback_url": "https://signin.example.com/callbacks/demo/g1/",
+        "caller_id": "+4930901820",
+        "form": Form({"name": HOSTILE, "priority": "10", "is_enabled": "yes", "setting_fields": HOSTILE}),
+        "result": Notice("bad", Words("console.gateway.tested_failed", {"why": HOSTILE})),
+        "lately": DELIVERY_ROWS,
+    }
+    filters = {"states": ("sent", "failed"), "gateways": (Choice("g1", HOSTILE),), "cursor": ""}
+    page, list_page = "console/gateway_edit.html", "console/deliveries.html"
+    shown = {**filters, "deliveries": DELIVERY_ROWS, "next_cursor": "n", "where": DeliveryFilter()}
+    none = {**filters, "deliveries": (), "next_cursor": "", "where": DeliveryFilter(state="failed")}
+    return [
+        Sample(
+            "gateways",
+            "console/gateways.html",
+            {"gateways": GATEWAY_ROWS, "kinds": kinds, "caller_id": "+4930901820"},
+        ),
+        Sample("gateways-empty", "console/gateways.html", {"gateways": (), "kinds": kinds, "caller_id": ""}),
+        Sample("gateway-add", page, adding),
+        Sample("gateway", page, there),
+        Sample("deliveries", list_page, shown),
+        Sample("deliveries-none", list_page, none),
+        Sample("deliveries-empty", list_page, {**none, "where": DeliveryFilter()}),
+    ]
+
+
 def _installation() -> list[Sample]:
     demo = Tenant(tenant_id="demo", name="Example GmbH", created_at=NOW - 90 * DAY)
     hostile = Tenant(tenant_id="t2", name=HOSTILE, created_at=NOW)
@@ -870,6 +952,8 @@ def _console_records() -> list[Sample]:
                     "strip_domain_prefix": True,
                     "pin_refuse_simple": True,
                     "pin_refuse_phone": False,
+                    "fraud_reports": True,
+                    "fraud_blocks": False,
                 },
             },
             notices=(Notice("good", Words("form.saved")),),
@@ -919,6 +1003,7 @@ def samples() -> list[Sample]:
         *_console_tokens(),
         *_console_doors(),
         *_directories(),
+        *_gateways(),
         *_console_records(),
         *_installation(),
     ]

@@ -11,7 +11,10 @@ from typing import Any
 from vestibule.interfaces.store import Subject
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
+from vestibule.model.delivery import Delivery
 from vestibule.model.event import Event
+from vestibule.model.gateway import GatewayConfiguration
+from vestibule.model.phone import masked
 from vestibule.model.pin import PinStatus
 from vestibule.model.tenant import Tenant
 from vestibule.model.user import User
@@ -35,6 +38,10 @@ _ATTEMPT = (
     "given_name", "family_name", "email", "method", "authenticator_id", "authenticator_label", "phone",
     "device", "state", "reason", "legacy_result", "is_first_factor_proven", "is_authenticated", "node_name",
     "node_address",
+)  # fmt: skip
+_GATEWAY = ("kind", "name", "settings", "priority", "is_enabled", "created_at", "version")
+_DELIVERY = (
+    "verification_id", "user_id", "carries", "gateway_id", "state", "cause", "tries", "created_at", "sent_at",
 )  # fmt: skip
 _VOICE_MESSAGE = ("language", "application_id", "type", "description", "milliseconds", "created_at")
 _EVENT = ("at", "kind", "actor", "actor_name", "subject", "subject_name", "facts")
@@ -88,6 +95,16 @@ def secret_record(secret: ClientSecret) -> dict[str, Any]:
 def directory_record(directory: DirectoryConfiguration) -> dict[str, Any]:
     shown = _chosen(directory, "directory_id", ("kind", "name", "settings", "created_at", "version"))
     return {**shown, "has_password": bool(directory.secret)}
+
+
+def gateway_record(gateway: GatewayConfiguration, callback_url: str) -> dict[str, Any]:
+    """Return what is configured. How a gateway stands, only the server that uses it knows."""
+    shown = _chosen(gateway, "gateway_id", _GATEWAY)
+    return {**shown, "has_secret": bool(gateway.secret), "callback_url": callback_url}
+
+
+def delivery_record(delivery: Delivery) -> dict[str, Any]:
+    return {**_chosen(delivery, "delivery_id", _DELIVERY), "number": masked(delivery.address)}
 
 
 def tenant_record(tenant: Tenant) -> dict[str, Any]:

@@ -109,6 +109,14 @@ class VerificationFilter(msgspec.Struct, frozen=True, kw_only=True):
     until: int | None = None
 
 
+class DeliveryFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Filters of the list of deliveries; empty means any. Newest first."""
+
+    gateway_id: str = ""
+    state: str = ""
+    carries: str = ""
+
+
 class VerificationChange(msgspec.Struct, frozen=True, kw_only=True):
     """What a compare-and-set on a pending verification writes."""
 
@@ -272,6 +280,10 @@ class Transaction(Protocol):
 
     async def replace_delivery(self, delivery: Delivery) -> bool:
         """Compare-and-set on `version`: writes all that moves, version + 1."""
+        ...
+
+    async def deliveries(self, tenant_id: str, where: DeliveryFilter, page: Page) -> Listed:
+        """Rows are `Delivery`, newest first; they stay for a day after their time is over."""
         ...
 
     async def count_deliveries(self, tenant_id: str, user_id: str, since: int) -> int:

@@ -27,6 +27,7 @@ from vestibule.services.demonstration import Demonstrations
 from vestibule.services.directories import Directories
 from vestibule.services.enrollment import Enrollments
 from vestibule.services.first_factor import FirstFactors
+from vestibule.services.gateway_settings import GatewaySettings
 from vestibule.services.gateways import Gateways
 from vestibule.services.housekeeping import Housekeeping
 from vestibule.services.inbox import Inboxes
@@ -110,6 +111,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     waiting = Waiting(store)
     asking = Asking(out_of_band, prover.methods, node)
     verifications = Verifications(store, configuration, prover, first_factors, asking, waiting, node, metrics)
+    phones = Phones(store, configuration, prover)
     pins = Pins(store, configuration, sealer)
     calls = Calls(store, verifications, configuration, prover.methods, pins)
     phones = Phones(store, configuration, prover)
@@ -126,6 +128,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         verifications=verifications,
         deliveries=deliveries,
         gateways=gateways,
+        gateway_settings=GatewaySettings(store, configuration, sealer, gateways, phones),
         waiting=waiting,
         users=Users(store, prover),
         enrollments=Enrollments(store, configuration, prover),

@@ -50,6 +50,7 @@ from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.pins import PinCheck as PinJudgment
 from vestibule.services.pins import Pins
 from vestibule.services.refusal import Refused
+from vestibule.services.trial_calls import is_trial, on_trial_event
 from vestibule.services.verification import Verifications
 
 log = structlog.get_logger(__name__)
@@ -160,6 +161,9 @@ class Calls:
         delivery = await self._store.read(lambda tx: tx.delivery(tenant_id, delivery_id))
         if delivery is None:
             return (HangUp(),)
+        if is_trial(delivery):
+            language = self._configuration.current.tenants[tenant_id].settings.language
+            return await on_trial_event(self._store, delivery, event, language)
         if event.kind in _ENDED:
             self._placed.pop(delivery.verification_id, None)
         step, line = await self._advance(delivery, event)

@@ -118,12 +118,10 @@ class Deliveries:
             return
         if delivery.carries is Carries.CALL and delivery.tried:
             # Whoever had it is gone, and may have placed the call: the phone rings once.
-            await self._write(
-                delivery, state=DeliveryState.SENT, cause="the node that placed the call is gone"
-            )
+            await self._write(delivery, state=DeliveryState.SENT, cause="gateway.cause.node_gone")
             return
         sendings = 0
-        why = NotSent("there is no gateway that could carry it")
+        why = NotSent("gateway.cause.none")
         while (
             opened := self._gateways.for_errand(delivery.tenant_id, delivery.carries, delivery.tried)
         ) and (sendings < _MOST_SENDINGS_OF_A_TEXT):
@@ -132,10 +130,7 @@ class Deliveries:
             delivery = await self._write(delivery, gateway_id=gateway_id, tried=(*delivery.tried, gateway_id))
             if delivery.carries is Carries.CALL and self._on_call is not None:
                 self._on_call(delivery, opened.gateway)
-            sending = await self._hand_over(opened, errand)
-            opened.note(
-                worked=isinstance(sending, Sent) or (isinstance(sending, NotSent) and sending.is_final)
-            )
+            sending = await hand_over(opened, errand)
             if isinstance(sending, Sent):
                 await self._sent(delivery, sending)
                 return
@@ -149,16 +144,6 @@ class Deliveries:
             await self._write(delivery, state=DeliveryState.SENT, sealed_body=b"", cause=why.cause)
             return
         await self._lost(delivery, why)
-
-    async def _hand_over(self, opened: Opened, errand: Errand) -> Sending:
-        try:
-            async with asyncio.timeout(_SEND_SECONDS):
-                return await opened.gateway.send(errand)
-        except TimeoutError:
-            return Unsure("no answer in time")
-        except Exception as error:
-            log.exception("gateway broke", gateway=opened.configured.name)
-            return Unsure(type(error).__name__)
 
     async def _sent(self, delivery: Delivery, sending: Sent) -> None:
         async def body(tx: Transaction) -> None:
@@ -217,6 +202,25 @@ class Deliveries:
         return Text(
             delivery_id=delivery.delivery_id, to=delivery.address, body=Secret(body), valid_seconds=seconds
         )
+
+
+async def hand_over(opened: Opened, errand: Errand) -> Sending:
+    """Give an errand to a gateway, wait for its answer no longer than allowed, and note how it went."""
+    sending: Sending
+    try:
+        async with asyncio.timeout(_SEND_SECONDS):
+            sending = await opened.gateway.send(errand)
+    except TimeoutError:
+        sending = Unsure("gateway.cause.no_answer_in_time")
+    except Exception as error:
+        log.exception("gateway broke", gateway=opened.configured.name)
+        sending = Unsure(type(error).__name__)
+    if isinstance(sending, Sent):
+        opened.note(worked=True)
+    else:
+        is_final = isinstance(sending, NotSent) and sending.is_final
+        opened.note(worked=is_final, cause=sending.cause)
+    return sending
 
 
 class _TakenOver(Exception):

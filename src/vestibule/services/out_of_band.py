@@ -19,7 +19,7 @@ import msgspec
 
 from vestibule.catalog import LANGUAGES, text
 from vestibule.crypto.sealing import Sealer
-from vestibule.crypto.tokens import new_id
+from vestibule.crypto.tokens import new_id, new_ordered_id
 from vestibule.interfaces.method import Method, Opening, OpensChallenge
 from vestibule.interfaces.store import Conflict, Subject, Transaction
 from vestibule.model.delivery import Delivery
@@ -130,7 +130,7 @@ class OutOfBand:
     def _delivery(
         self, tx: Transaction, attempt: Attempt, user: User, challenge: Challenge, opening: Opening
     ) -> Delivery:
-        delivery_id = new_id()
+        delivery_id = new_ordered_id(tx.now)
         body = _body(attempt, user, opening) if opening.text_key else ""
         return Delivery(
             tenant_id=user.tenant_id,

@@ -18,6 +18,7 @@ from vestibule.services.deliveries import Deliveries
 from vestibule.services.demonstration import Demonstrations
 from vestibule.services.directories import Directories
 from vestibule.services.enrollment import Enrollments
+from vestibule.services.gateway_settings import GatewaySettings
 from vestibule.services.gateways import Gateways
 from vestibule.services.housekeeping import Housekeeping
 from vestibule.services.metrics import Metrics
@@ -42,6 +43,7 @@ class Services:
     verifications: Verifications
     deliveries: Deliveries
     gateways: Gateways
+    gateway_settings: GatewaySettings
     waiting: Waiting
     calls: Calls
     users: Users

@@ -23,6 +23,7 @@ from vestibule.frontends.http.api.check import PATH as CHECK_PATH
 from vestibule.frontends.http.api.check import QuickCheck
 from vestibule.frontends.http.api.request import ApiRequest
 from vestibule.frontends.http.assets import Assets, load_assets
+from vestibule.frontends.http.callbacks import callback
 from vestibule.frontends.http.client_address import parse_networks
 from vestibule.frontends.http.errors import answer_failure
 from vestibule.frontends.http.forms import FormCheck, form_config
@@ -95,4 +96,4 @@ def build_app(services: Services, options: HttpOptions, assets: Assets | None = 
 
 def _routes() -> list[ControllerRouterHandler]:
     doors = [api.ROUTER, portal.ROUTER, console.ROUTER, phone.ROUTER]
-    return [health, ready, metrics, asset, preferences, root, *doors]
+    return [health, ready, metrics, callback, asset, preferences, root, *doors]

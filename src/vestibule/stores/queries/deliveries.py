@@ -6,9 +6,11 @@ already is then sent twice, which is less than never.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
+from vestibule.interfaces.store import DeliveryFilter, Listed, Page
 from vestibule.model.delivery import Delivery
+from vestibule.stores.paging import keep, listed, position_of_name
 from vestibule.stores.rows import DELIVERY, delivery_of, json_text, record_values
 from vestibule.stores.statement import Statement, insert, select
 from vestibule.stores.transaction import Requests
@@ -108,6 +110,21 @@ class Deliveries(Requests):
             )
         )
         return changed > 0
+
+    async def deliveries(self, tenant_id: str, where: DeliveryFilter, page: Page) -> Listed:
+        values: dict[str, Any] = {"tenant_id": tenant_id}
+        conditions = ["tenant_id = :tenant_id"]
+        for name in ("gateway_id", "state", "carries"):
+            if wanted := getattr(where, name):
+                keep(conditions, values, f"{name} = :{name}", **{name: wanted})
+        if page.cursor:
+            _, last = position_of_name(page.cursor)
+            keep(conditions, values, "delivery_id < :last", last=last)
+        # Identifiers of deliveries sort by time, so the key of the table is the order of the list.
+        rows = await listed(
+            self, "deliveries", select(DELIVERY), conditions, values, "delivery_id desc", page.limit
+        )
+        return rows.page(delivery_of, lambda row: (row[0], row[1]))
 
     async def count_deliveries(self, tenant_id: str, user_id: str, since: int) -> int:
         rows = await self.fetch(COUNT(tenant_id=tenant_id, user_id=user_id, since=since))

@@ -40,6 +40,7 @@ EXPIRE_CHALLENGES: Final = Statement(
     """
 )
 
+KEEP_DELIVERIES_MS: Final = 24 * 3_600_000
 # A closed challenge stays until its time is over: a late answer to it is told why it is refused.
 _SWEEPS: Final = tuple(
     Statement(
@@ -55,7 +56,8 @@ _SWEEPS: Final = tuple(
         ("sessions", "token_hash", ""),
         ("links", "token_hash", ""),
         ("challenges", "challenge_id", "and state <> 'open'"),
-        ("deliveries", "delivery_id", ""),
+        # They are looked at when something does not arrive, and hold no texts any more.
+        ("deliveries", "delivery_id", f"and expires_at <= :now::bigint - {KEEP_DELIVERIES_MS}"),
     )
 )
 

@@ -13,12 +13,15 @@ import msgspec
 from vestibule.interfaces.store import Listed, Subject
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
+from vestibule.model.delivery import Delivery
 from vestibule.model.event import Event
+from vestibule.model.phone import masked
 from vestibule.model.pin import PinStatus
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.model.user import User
 from vestibule.model.verification import Verification
 from vestibule.model.voice_message import VoiceMessage
+from vestibule.services.gateways import GatewayState
 from vestibule.services.outcome import Progress
 
 Item = TypeVar("Item")
@@ -204,6 +207,66 @@ class DirectoryRecord(Record):
     version: int
 
 
+class SettingRecord(Record):
+    """One setting of a plug-in. `form` says how it is typed; `default` is null where there is none."""
+
+    name: str
+    form: str
+    is_required: bool
+    default: Any
+    choices: list[str]
+
+
+class GatewayKindRecord(Record):
+    kind: str
+    carries: list[str]
+    settings: list[SettingRecord]
+
+
+class GatewayRecord(Record):
+    """A gateway. What is said of how it stands holds on the server that answers."""
+
+    named = "gateway_id"
+
+    id: str
+    kind: str
+    name: str
+    settings: dict[str, Any]
+    has_secret: bool
+    priority: int
+    is_enabled: bool
+    callback_url: str
+    """Where its provider calls back; empty without a public address."""
+    is_open: bool
+    is_connected: bool
+    is_resting: bool
+    failures: int
+    """In a row."""
+    cause: str
+    """Of the last failure, or why it does not open."""
+    created_at: int
+    version: int
+
+
+class DeliveryRecord(Record):
+    """A text or call on its way or sent: of its number the end, of its words nothing."""
+
+    named = "delivery_id"
+
+    id: str
+    verification_id: str
+    """Empty: a test."""
+    user_id: str
+    carries: str
+    number: str
+    gateway_id: str
+    state: str
+    cause: str
+    tries: int
+    created_at: int
+    sent_at: int | None
+
+
 class TenantRecord(Record):
     named = "tenant_id"
 
@@ -356,6 +419,25 @@ def secret_record(secret: ClientSecret) -> SecretRecord:
 
 def directory_record(directory: DirectoryConfiguration) -> DirectoryRecord:
     record: DirectoryRecord = DirectoryRecord.of(directory, has_password=bool(directory.secret))
+    return record
+
+
+def gateway_record(state: GatewayState, callback_url: str) -> GatewayRecord:
+    record: GatewayRecord = GatewayRecord.of(
+        state.configured,
+        has_secret=bool(state.configured.secret),
+        callback_url=callback_url,
+        is_open=state.is_open,
+        is_connected=state.is_connected,
+        is_resting=state.is_resting,
+        failures=state.failures,
+        cause=state.cause,
+    )
+    return record
+
+
+def delivery_record(delivery: Delivery) -> DeliveryRecord:
+    record: DeliveryRecord = DeliveryRecord.of(delivery, number=masked(delivery.address))
     return record
 
 
