@@ -6,6 +6,7 @@ A value that is the plug-in's default is not stored, so a better default of a la
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import Any, Literal
 
@@ -100,15 +101,21 @@ def _field(described: inspect.Field) -> SettingField:
         case inspect.IntType() | inspect.FloatType():
             return SettingField(form="number", is_whole=isinstance(kind, inspect.IntType), **told)
         case inspect.LiteralType():
-            return SettingField(form="choice", choices=tuple(str(each) for each in kind.values), **told)
+            return SettingField(form="choice", choices=_choices(kind.values, default), **told)
         case inspect.EnumType():
-            return SettingField(form="choice", choices=tuple(str(each.value) for each in kind.cls), **told)
+            return SettingField(form="choice", choices=_choices(kind.cls, default), **told)
         case inspect.ListType() | inspect.VarTupleType():
             return SettingField(form="list", is_text=isinstance(kind.item_type, inspect.StrType), **told)
         case inspect.DictType():
             return SettingField(form="json", **told)
         case _:
             return SettingField(form="text", **told)
+
+
+def _choices(values: Iterable[Any], default: Any) -> tuple[str, ...]:
+    """Return the words to choose from, the default first."""
+    words = [str(_plain(value)) for value in values]
+    return tuple(sorted(words, key=lambda word: word != default))
 
 
 def _default(described: inspect.Field) -> Any:

@@ -8,9 +8,19 @@ import msgspec
 import pytest
 
 from tests.conformance.stores.conftest import Opened
-from tests.conformance.stores.records import START, challenge, delivery, gateway, tenant, user, verification
+from tests.conformance.stores.records import (
+    START,
+    HandClock,
+    challenge,
+    delivery,
+    gateway,
+    tenant,
+    user,
+    verification,
+)
 from tests.conformance.stores.test_store_tenants import NUMBER, sent
-from vestibule.interfaces.store import Store, VerificationChange
+from vestibule.crypto.tokens import new_ordered_id
+from vestibule.interfaces.store import DeliveryFilter, Listed, Page, Store, VerificationChange
 from vestibule.model.delivery import Delivery, DeliveryState
 from vestibule.model.verification import ChallengeState, Channel, Reason, VerificationState
 
@@ -30,6 +40,41 @@ async def test_a_delivery_is_kept_whole(store: Store, alice: str) -> None:
     assert await store.read(lambda tx: tx.delivery_by_reference(alice, "g", "r")) == record
     assert await store.read(lambda tx: tx.delivery_by_reference(alice, "other", "r")) is None
     assert await store.read(lambda tx: tx.deliveries_of(alice, "c1")) == (record,)
+
+
+async def test_deliveries_are_listed_newest_first(store: Store, alice: str) -> None:
+    ids = [new_ordered_id(START + number) for number in range(5)]
+    for number, delivery_id in enumerate(ids):
+        state = DeliveryState.FAILED if number == 2 else DeliveryState.SENT
+        made = delivery(
+            alice, delivery_id, created_at=START + number, gateway_id=f"g{number % 2}", state=state
+        )
+        await store.transact(lambda tx, made=made: tx.add_delivery(made))
+
+    async def listed(cursor: str = "", limit: int = 50, **where: str) -> Listed:
+        page = Page(limit, cursor)
+        return await store.read(lambda tx: tx.deliveries(alice, DeliveryFilter(**where), page))
+
+    first = await listed(limit=3)
+    assert [row.delivery_id for row in first.rows] == ids[:1:-1]
+    rest = await listed(first.next_cursor)
+    assert [row.delivery_id for row in rest.rows] == ids[1::-1]
+    assert rest.next_cursor == ""
+    assert [row.delivery_id for row in (await listed(gateway_id="g1")).rows] == [ids[3], ids[1]]
+    assert [row.delivery_id for row in (await listed(state="failed")).rows] == [ids[2]]
+    with pytest.raises(ValueError, match="cursor"):
+        await listed("nonsense")
+
+
+async def test_deliveries_stay_for_a_day(own_url: str, opened: Opened, clock: HandClock) -> None:
+    store = await opened(own_url)
+    await _with_tenant(store)
+    made = delivery("t", "d1", state=DeliveryState.SENT, expires_at=START)
+    await store.transact(lambda tx: tx.add_delivery(made))
+    clock.time = START + 23 * 3_600_000
+    assert await store.transact(lambda tx: tx.sweep(9)) == 0
+    clock.time = START + 24 * 3_600_000
+    assert await store.transact(lambda tx: tx.sweep(9)) == 1
 
 
 async def test_what_is_due_is_taken_once(own_url: str, opened: Opened) -> None:

@@ -29,6 +29,7 @@ from tests.conformance.stores.records import (
 )
 from vestibule.interfaces.store import (
     AuthenticatorFilter,
+    DeliveryFilter,
     Page,
     Store,
     Transaction,
@@ -122,6 +123,7 @@ async def picture(store: Store, tenant_id: str) -> list[Any]:
             await tx.delivery_by_reference(tenant_id, "trunk", "r1"),
             await tx.deliveries_of(tenant_id, "c1"),
             await tx.count_deliveries(tenant_id, "alice", 0),
+            await tx.deliveries(tenant_id, DeliveryFilter(), Page()),
             await tx.users(tenant_id, UserFilter(), Page()),
             await tx.users(tenant_id, UserFilter(text="ali"), Page()),
             await tx.count_users(tenant_id),
@@ -199,6 +201,7 @@ READS = {
     "delivery_by_reference",
     "deliveries_of",
     "count_deliveries",
+    "deliveries",
     "users",
     "count_users",
     "authenticator",

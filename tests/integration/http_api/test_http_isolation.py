@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from tests.integration.http_api.house import API, PASSWORD, SYSTEM_TENANT, TENANT, HttpHouse, Key
+from vestibule.crypto.secret import Secret
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind, DirectoryConfiguration
 from vestibule.model.voice_message import MessageType
@@ -47,6 +48,15 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
     message = await services.voice_messages.add(
         SYSTEM, tenant_id, write_wav(bytes(1600)), language="en", message_type=MessageType.DENIED
     )
+    gateway = await services.gateway_settings.add(
+        SYSTEM,
+        tenant_id,
+        "smpp",
+        f"Operator of {tenant_id}",
+        {"host": "127.0.0.1", "port": 9, "system_id": "x"},
+        Secret("p"),
+        is_enabled=False,
+    )
     secrets = [
         (await services.applications.secrets(SYSTEM, tenant_id, client_id))[0].secret_id
         for client_id in (key.client_id, radius.client_id)
@@ -57,6 +67,7 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
         "application_id": key.application_id,
         "directory_id": directory.directory_id,
         "attempt_id": attempt["id"],
+        "gateway_id": gateway.gateway_id,
         "message_id": message.message_id,
         "verification_id": attempt["id"],
         "api-clients": key.client_id,
@@ -88,6 +99,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "RadiusClientChange": {"name": "mine now"},
     "ApiClientChange": {"name": "mine now"},
     "DirectoryChange": {"name": "mine now"},
+    "GatewayChange": {"name": "mine now"},
+    "GatewayTest": {"number": "+4930123456"},
 }
 
 
@@ -188,5 +201,13 @@ async def everything(house: HttpHouse, tenant_id: str) -> list[Any]:
     async with house.caller(key) as installer:
         return [
             (await installer.get(f"{API}/{name}", params={"tenant": tenant_id})).json()
-            for name in ("users", "applications", "api-clients", "radius-clients", "directories", "attempts")
+            for name in (
+                "users",
+                "applications",
+                "api-clients",
+                "radius-clients",
+                "directories",
+                "attempts",
+                "gateways",
+            )
         ]
