@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import bounds, calls, http_load, slow_factors, texts, token_files
+from benchmarks import bounds, calls, http_load, slow_factors, texts, token_files, waiting
 from benchmarks.figures import HEADER, Figures
 from benchmarks.population import Population, populate
 from benchmarks.radius_load import RadiusLoad
@@ -47,6 +47,7 @@ def main() -> None:
                     _doors(folder / f"{engine}-{size}", engine, size, url, bound, only_peak=only_peak)
             slow_factors.report(folder)
             texts.report()
+            waiting.report(folder, postgres, is_quick=chosen.quick)
             token_files.report(folder, postgres, is_quick=chosen.quick)
             calls.report()
         finally:

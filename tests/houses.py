@@ -185,10 +185,16 @@ class TestHouse:
         return await self.services.verifications.start(origin, secret, given)
 
     async def answer(
-        self, username: str, challenge_id: str, passcode: Secret[str] | str, door: str = "vpn"
+        self,
+        username: str,
+        challenge_id: str,
+        passcode: Secret[str] | str,
+        door: str = "vpn",
+        **fields: Any,
     ) -> Progress:
         given = Secret(passcode) if isinstance(passcode, str) else passcode
-        return await self.services.verifications.answer(self.origin(username, door), challenge_id, given)
+        origin = self.origin(username, door, **fields)
+        return await self.services.verifications.answer(origin, challenge_id, given)
 
     async def attempts(self, **where: Any) -> list[Verification]:
         """Return the list of attempts, oldest first."""
@@ -211,14 +217,16 @@ class TestHouse:
 
 
 @asynccontextmanager
-async def open_house(folder: Path, url: str | None = None) -> AsyncIterator[TestHouse]:
+async def open_house(
+    folder: Path, url: str | None = None, clock: HandClock | None = None
+) -> AsyncIterator[TestHouse]:
     """A house with the tenant TENANT; `url` is a PostgreSQL database, otherwise SQLite in `folder`."""
     environment = {"VESTIBULE_STATE_DIRECTORY": str(folder)}
     if url is not None:
         environment["VESTIBULE_DATABASE_URL"] = url
     loaded = load(None, environment)
     assert isinstance(loaded, Loaded)
-    clock = HandClock()
+    clock = HandClock() if clock is None else clock
     house = await build(loaded.settings, migrate=True, clock=clock)
     try:
         await house.services.setup.ensure_system()

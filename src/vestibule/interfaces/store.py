@@ -207,8 +207,9 @@ class Transaction(Protocol):
         """Write `change` if the verification is still pending; False: someone else decided it."""
         ...
 
-    async def add_challenge(self, challenge: Challenge, keep_open: int) -> None:
-        """Insert, and supersede the user's oldest open challenges beyond `keep_open`."""
+    async def add_challenge(self, challenge: Challenge, keep_open: int) -> bool:
+        """Insert, and supersede the user's oldest open challenges beyond `keep_open`. False: the answer would
+        come on another road, and one of the user's is awaited on another road already."""
         ...
 
     async def challenge(self, tenant_id: str, challenge_id: str) -> Challenge | None: ...
@@ -222,17 +223,20 @@ class Transaction(Protocol):
         open any more, has no try left, or is over."""
         ...
 
-    async def close_challenge(self, tenant_id: str, challenge_id: str, state: ChallengeState) -> bool:
-        """Move an open challenge to `state`; False if it is not open."""
+    async def close_challenge(
+        self, tenant_id: str, challenge_id: str, state: ChallengeState, *, is_taken: bool = False
+    ) -> bool:
+        """Move an open challenge to `state`; False if it is not open. `is_taken`: whoever answered it is let
+        in by that, and nobody else will be."""
         ...
 
     async def sent_challenges(self, tenant_id: str, user_id: str) -> tuple[Challenge, ...]:
         """Return the open, unexpired challenges of a user for which something was sent to a phone."""
         ...
 
-    async def untaken_challenges(self, tenant_id: str, user_id: str, origin: str) -> tuple[Challenge, ...]:
-        """Return a user's challenges that were asked for from `origin`, were answered, are not over yet and
-        have let nobody in, newest first."""
+    async def untaken_challenges(self, tenant_id: str, user_id: str) -> tuple[Challenge, ...]:
+        """Return a user's challenges that were answered, are not over yet and have let nobody in, newest
+        first."""
         ...
 
     async def challenges_by_address(self, tenant_id: str, address: str) -> tuple[Challenge, ...]:
@@ -245,7 +249,8 @@ class Transaction(Protocol):
         ...
 
     async def supersede_challenges(self, tenant_id: str, user_id: str, method: str) -> int:
-        """Move all open challenges of one method of a user to superseded."""
+        """Move the open challenges of one method of a user to superseded, but for one whose answer is awaited
+        on another road still."""
         ...
 
     async def take_challenge(self, tenant_id: str, challenge_id: str, waiter: str) -> bool:

@@ -7,16 +7,14 @@ The passcode belongs to the challenge, not to the authenticator: here is only wh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from vestibule.interfaces.method import MethodDescriptor, NewAuthenticator, Opening, RandomBytes
-from vestibule.model.delivery import Carries
+from vestibule.model.delivery import SENT_DIGITS, Carries
 from vestibule.model.phone import read_phone
 from vestibule.model.tenant import TenantSettings
 from vestibule.model.verdict import MALFORMED, Verdict
 from vestibule.model.verification import Channel, Reason
-
-DIGITS: Final = 6
 
 
 class Sms:
@@ -74,7 +72,7 @@ class Sms:
 
 def _passcode(random_bytes: RandomBytes) -> str:
     # Eight octets: the remainder favors no passcode by more than one in 10^13.
-    return f"{int.from_bytes(random_bytes(8), 'big') % 10**DIGITS:0{DIGITS}d}"
+    return f"{int.from_bytes(random_bytes(8), 'big') % 10**SENT_DIGITS:0{SENT_DIGITS}d}"
 
 
 METHOD = Sms()

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
+
+SENT_DIGITS: Final = 6
+"""How many digits a passcode has that is sent."""
 
 
 class Carries(StrEnum):
@@ -27,7 +31,7 @@ class DeliveryState(StrEnum):
 DELIVERY_TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
     DeliveryState.WAITING: frozenset({DeliveryState.TAKEN, DeliveryState.DROPPED}),
     DeliveryState.TAKEN: frozenset(
-        {DeliveryState.TAKEN, DeliveryState.WAITING, DeliveryState.SENT, DeliveryState.FAILED}
+        {DeliveryState.TAKEN, DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.DROPPED}
     ),
     DeliveryState.SENT: frozenset({DeliveryState.DELIVERED, DeliveryState.FAILED}),
     DeliveryState.DELIVERED: frozenset(),
@@ -62,6 +66,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int
     created_at: int
     sent_at: int | None = None
+    """When it was sent; while it is being handed over: set if it may have been sent once already."""
     version: int = 1
 
     def __repr__(self) -> str:

@@ -40,7 +40,7 @@ from vestibule.services.attempt import (
     pending,
     verification_change,
 )
-from vestibule.services.out_of_band import waiter_of
+from vestibule.services.out_of_band import is_fresh, waiter_of
 from vestibule.services.outcome import Progress, conclude, ending_of, note_proof
 from vestibule.services.proving import Proof, Prover
 from vestibule.services.ways import Way, named
@@ -91,8 +91,12 @@ class Answering:
             return Progress(verification)
         attempt = _as_of_start(attempt, subject, verification, tx.now)
         case = self._case(tx, attempt, subject, verification, challenge)
-        if isinstance(case, Case) and challenge.is_open:
-            other = await self._instead_of_an_answer(tx, case)
+        if isinstance(case, Case):
+            other = (
+                await self._instead_of_an_answer(tx, case)
+                if challenge.is_open
+                else await self._going_on(tx, case)
+            )
             if other is not None:
                 return other
         left = await tx.take_try(tenant_id, challenge_id)
@@ -130,6 +134,24 @@ class Answering:
         if way is None or (way.authenticator is None and not challenge.address):
             return None
         return await self._asking.ask_instead(tx, attempt, case.subject, verification, way, choices)
+
+    async def _going_on(self, tx: Transaction, case: Case) -> Progress | None:
+        """Nothing typed, and what he was asked to wait for is over: he answered his phone first and is let
+        in, if nobody was; or it is another phone of his that is called now."""
+        attempt, challenge, verification = case.attempt, case.challenge, case.verification
+        if attempt.passcode or not challenge.is_out_of_band:
+            return None
+        user = case.subject.user
+        if is_fresh(verification, tx.now):
+            for answered in await tx.untaken_challenges(user.tenant_id, user.user_id):
+                is_its = answered.verification_id == verification.verification_id
+                if is_its and await tx.take_challenge(user.tenant_id, answered.challenge_id, answered.waiter):
+                    return Progress(verification)
+            return None
+        for newer in await tx.open_challenges(user.tenant_id, verification.verification_id):
+            if newer.is_out_of_band:
+                return await self._instead_of_an_answer(tx, msgspec.structs.replace(case, challenge=newer))
+        return None
 
     async def _judge(self, tx: Transaction, case: Case) -> Progress:
         attempt, challenge, subject = case.attempt, case.challenge, case.subject
@@ -271,6 +293,7 @@ class Answering:
         ):
             return None
         attempt = _as_of_start(attempt, subject, verification, tx.now)
+        attempt = msgspec.structs.replace(attempt, waiter=current.waiter)
         return (
             attempt,
             subject,
@@ -312,7 +335,9 @@ class Answering:
     ) -> Progress:
         is_approved = ending.state is VerificationState.APPROVED
         end = ChallengeState.ANSWERED if is_approved else ChallengeState.FAILED
-        closed = await tx.close_challenge(challenge.tenant_id, challenge.challenge_id, end)
+        # Who types the answer is let in by it; where it comes from elsewhere, the request that waits is.
+        is_taken = is_approved and attempt.waiter is None
+        closed = await tx.close_challenge(challenge.tenant_id, challenge.challenge_id, end, is_taken=is_taken)
         change = verification_change(attempt, ending, tx.now)
         changed = await tx.change_verification(verification.tenant_id, verification.verification_id, change)
         if not (closed and changed):
@@ -331,7 +356,10 @@ class Answering:
         change = verification_change(attempt, pending(proof.reason, proof.trace), tx.now)
         if not await tx.change_verification(verification.tenant_id, verification.verification_id, change):
             raise Conflict
-        return Progress(applied(verification, change), challenge)
+        waiting = msgspec.structs.replace(challenge, waiter=waiter_of(attempt))
+        if challenge.is_out_of_band and waiting != challenge and not await tx.replace_challenge(waiting):
+            raise Conflict
+        return Progress(applied(verification, change), waiting)
 
 
 def _as_of_start(attempt: Attempt, subject: Subject, verification: Verification, now: int) -> Attempt:

@@ -23,7 +23,7 @@ from vestibule.model.verification import (
     VerificationState,
 )
 from vestibule.services.attempt import Attempt, Node, applied, denied, pending, verification_row
-from vestibule.services.out_of_band import TAKE_OVER_MS, OutOfBand, origin_of, waiter_of
+from vestibule.services.out_of_band import OutOfBand, is_fresh, origin_of, waiter_of
 from vestibule.services.outcome import Progress, added, conclude
 from vestibule.services.ways import PASSCODE, Way, ways
 
@@ -134,19 +134,18 @@ class Asking:
             return await self._approved_unheard(tx, attempt, subject)
         verification = await tx.verification(challenge.tenant_id, challenge.verification_id)
         if verification is None or verification.state is not VerificationState.PENDING:
-            raise Conflict
+            # Left behind by one that was decided otherwise; it must not stand in his way.
+            await tx.close_challenge(challenge.tenant_id, challenge.challenge_id, ChallengeState.SUPERSEDED)
+            return None
         return Progress(verification, challenge)
 
     async def _approved_unheard(self, tx: Transaction, attempt: Attempt, subject: Subject) -> Progress | None:
-        user = subject.user
-        for challenge in await tx.untaken_challenges(user.tenant_id, user.user_id, origin_of(attempt)):
+        user, origin = subject.user, origin_of(attempt)
+        for challenge in await tx.untaken_challenges(user.tenant_id, user.user_id):
             verification = await tx.verification(user.tenant_id, challenge.verification_id)
-            if verification is None or verification.state is not VerificationState.APPROVED:
+            if challenge.origin != origin or verification is None or not is_fresh(verification, tx.now):
                 continue
-            is_recent = (verification.decided_at or 0) > tx.now - TAKE_OVER_MS
-            if is_recent and await tx.take_challenge(
-                user.tenant_id, challenge.challenge_id, challenge.waiter
-            ):
+            if await tx.take_challenge(user.tenant_id, challenge.challenge_id, challenge.waiter):
                 return Progress(verification)
         return None
 

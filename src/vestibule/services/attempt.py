@@ -56,6 +56,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     password_of: User | None = None
     """The person whose password was found right, as he was then."""
     password_reason: Reason = Reason.PASSWORD_MISSING
+    waiter: str | None = None
+    """Of an answer that came from elsewhere: the request that waits for it."""
     trace: tuple[TraceLine, ...] = ()
 
 

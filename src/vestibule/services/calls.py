@@ -123,6 +123,8 @@ class Progress(msgspec.Struct, frozen=True):
     """Of the newest event, where the gateway counts them."""
     said: tuple[Instruction, ...] = ()
     """What was answered to it."""
+    result: CallResult | None = None
+    """How the call has ended; decides as soon as it can be committed."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -156,10 +158,12 @@ class Calls:
 
     # --- events -------------------------------------------------------------------------------------
 
-    async def on_event(self, tenant_id: str, delivery_id: str, event: CallEvent) -> tuple[Instruction, ...]:
-        """Take what happened in a call; return what to do in it now."""
+    async def on_event(
+        self, tenant_id: str, gateway_id: str, delivery_id: str, event: CallEvent
+    ) -> tuple[Instruction, ...]:
+        """Take what happened in a call of this very gateway; return what to do in it now."""
         delivery = await self._store.read(lambda tx: tx.delivery(tenant_id, delivery_id))
-        if delivery is None:
+        if delivery is None or delivery.gateway_id != gateway_id:
             return (HangUp(),)
         if is_trial(delivery):
             language = self._configuration.current.tenants[tenant_id].settings.language
@@ -190,11 +194,13 @@ class Calls:
             progress = _progress(line)
             number = event.number if isinstance(event, CallEvent) else 0
             if number and number <= progress.number:
-                return Step(progress.dialogue, progress.said if number == progress.number else ()), line
+                said = progress.said if number == progress.number else ()
+                # Nothing is said that is not committed: if the result could not be, it is tried again here.
+                return Step(progress.dialogue, said, result=progress.result), line
             step = line.converses.advance(line.plan, progress.dialogue, event)
             version = progress.pin_version if pin_version is None else pin_version
             moved = msgspec.to_builtins(
-                Progress(step.state, version, max(number, progress.number), step.instructions)
+                Progress(step.state, version, max(number, progress.number), step.instructions, step.result)
             )
             if not await tx.replace_challenge(msgspec.structs.replace(line.challenge, progress=moved)):
                 raise Conflict

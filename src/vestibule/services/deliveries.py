@@ -27,8 +27,12 @@ from vestibule.services.gateways import Gateways, Opened
 log = structlog.get_logger(__name__)
 
 LEASE_MS: Final = 20_000
-"""Longer than a gateway may take, or another node would send what this one is sending."""
+"""Longer than a gateway may take, or another node would send what this one is sending. It begins anew with
+each gateway."""
 _SEND_SECONDS: Final = 12.0
+_NEXT_SECONDS: Final = 4.0
+"""How long a gateway may be silent where there is another for the text (SMS-06)."""
+_STOP_SECONDS: Final = 3.0
 _AT_ONCE: Final = 200
 _LOOK_SECONDS: Final = 1.0
 _MOST_SENDINGS_OF_A_TEXT: Final = 2
@@ -85,6 +89,9 @@ class Deliveries:
                 except Exception as error:
                     log.warning("deliveries cannot be taken", error=type(error).__name__)
         finally:
+            # What is being handed over would be sent a second time by another node if it broke off here.
+            if self._sendings:
+                await asyncio.wait(self._sendings, timeout=_STOP_SECONDS)
             for sending in self._sendings:
                 sending.cancel()
 
@@ -107,6 +114,8 @@ class Deliveries:
     async def _send(self, delivery: Delivery) -> None:
         try:
             await self._try(delivery)
+        except _TakenOver:
+            log.info("a delivery is in other hands now", delivery=repr(delivery))
         except Exception:
             # It is due again when its lease is over.
             log.exception("delivery failed", delivery=repr(delivery))
@@ -120,30 +129,49 @@ class Deliveries:
             # Whoever had it is gone, and may have placed the call: the phone rings once.
             await self._write(delivery, state=DeliveryState.SENT, cause="gateway.cause.node_gone")
             return
-        sendings = 0
-        why = NotSent("gateway.cause.none")
-        while (
-            opened := self._gateways.for_errand(delivery.tenant_id, delivery.carries, delivery.tried)
-        ) and (sendings < _MOST_SENDINGS_OF_A_TEXT):
+        await self._carry(delivery, errand)
+
+    async def _carry(self, delivery: Delivery, errand: Errand) -> None:
+        """Hand it to one gateway after the other, until one takes it or it may have left often enough."""
+        why: NotSent | Unsure = NotSent("gateway.cause.none")
+        # Whoever had it before may have died at any moment: what his last gateway did, nobody knows.
+        sendings = _possible_sendings(delivery)
+        failed = delivery.tried[:-1]
+        while sendings < _MOST_SENDINGS_OF_A_TEXT:
+            opened = self._gateways.for_errand(delivery.tenant_id, delivery.carries, failed)
+            if opened is None:
+                break
             gateway_id = opened.configured.gateway_id
-            # Written before it is sent: what it tells of a call must find the delivery its own.
-            delivery = await self._write(delivery, gateway_id=gateway_id, tried=(*delivery.tried, gateway_id))
+            # Written before it is sent: what it tells of a call must find the delivery its own, and who takes
+            # over must know that it may have been sent.
+            delivery = await self._write(
+                delivery,
+                gateway_id=gateway_id,
+                tried=(*delivery.tried, gateway_id),
+                sent_at=(delivery.sent_at or delivery.created_at) if sendings else None,
+            )
             if delivery.carries is Carries.CALL and self._on_call is not None:
                 self._on_call(delivery, opened.gateway)
-            sending = await hand_over(opened, errand)
+            patience = self._patience(delivery, (*failed, gateway_id))
+            sending = await hand_over(opened, errand, patience)
             if isinstance(sending, Sent):
                 await self._sent(delivery, sending)
                 return
             log.warning("gateway did not send", gateway=opened.configured.name, cause=sending.cause)
-            why = sending if isinstance(sending, NotSent) else NotSent(sending.cause)
-            if why.is_final or (not isinstance(sending, NotSent) and delivery.carries is Carries.CALL):
+            why, failed = sending, (*failed, gateway_id)
+            sendings += isinstance(sending, Unsure)
+            is_final = isinstance(sending, NotSent) and sending.is_final
+            if is_final or (sendings and delivery.carries is Carries.CALL):
                 break  # A call that may be ringing is not placed again.
-            sendings += not isinstance(sending, NotSent)
         if sendings:
             # It may have arrived all the same: the challenge stays, and what was sent counts.
             await self._write(delivery, state=DeliveryState.SENT, sealed_body=b"", cause=why.cause)
-            return
-        await self._lost(delivery, why)
+        else:
+            await self._lost(delivery, why if isinstance(why, NotSent) else NotSent(why.cause))
+
+    def _patience(self, delivery: Delivery, failed: tuple[str, ...]) -> float:
+        is_last = self._gateways.for_errand(delivery.tenant_id, delivery.carries, failed) is None
+        return _SEND_SECONDS if is_last or delivery.carries is Carries.CALL else _NEXT_SECONDS
 
     async def _sent(self, delivery: Delivery, sending: Sent) -> None:
         async def body(tx: Transaction) -> None:
@@ -168,10 +196,16 @@ class Deliveries:
             await self._on_lost(delivery, why)
 
     async def _write(self, delivery: Delivery, **changes: object) -> Delivery:
-        changed = msgspec.structs.replace(delivery, **changes)
-        if not await self._store.transact(lambda tx: tx.replace_delivery(changed)):
+        async def body(tx: Transaction) -> Delivery | None:
+            changed = msgspec.structs.replace(delivery, **changes)
+            if changed.state is DeliveryState.TAKEN:
+                changed = msgspec.structs.replace(changed, due_at=tx.now + LEASE_MS)
+            return changed if await tx.replace_delivery(changed) else None
+
+        written = await self._store.transact(body)
+        if written is None:
             raise _TakenOver
-        return msgspec.structs.replace(changed, version=delivery.version + 1)
+        return msgspec.structs.replace(written, version=delivery.version + 1)
 
     async def _errand(self, delivery: Delivery) -> Errand | None:
         """Return what to hand over; None if its challenge is over or its text cannot be read any more."""
@@ -204,11 +238,17 @@ class Deliveries:
         )
 
 
-async def hand_over(opened: Opened, errand: Errand) -> Sending:
+def _possible_sendings(delivery: Delivery) -> int:
+    """Return how often a text may have left until now, as one tells who takes it over: once through the last
+    gateway it was to be handed to, and once before if that is written in `sent_at`."""
+    return bool(delivery.tried) + (delivery.sent_at is not None) if delivery.carries is Carries.TEXT else 0
+
+
+async def hand_over(opened: Opened, errand: Errand, seconds: float = _SEND_SECONDS) -> Sending:
     """Give an errand to a gateway, wait for its answer no longer than allowed, and note how it went."""
     sending: Sending
     try:
-        async with asyncio.timeout(_SEND_SECONDS):
+        async with asyncio.timeout(seconds):
             sending = await opened.gateway.send(errand)
     except TimeoutError:
         sending = Unsure("gateway.cause.no_answer_in_time")

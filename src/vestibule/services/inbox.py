@@ -19,7 +19,7 @@ from vestibule.interfaces.gateway import NotSent, Receipt, Reply, Sound
 from vestibule.interfaces.speech import Speech
 from vestibule.interfaces.store import Store, Transaction
 from vestibule.model.call import CallEvent, HangUp, Instruction, Spoken
-from vestibule.model.delivery import Carries, Delivery, DeliveryState
+from vestibule.model.delivery import SENT_DIGITS, Carries, Delivery, DeliveryState
 from vestibule.model.verification import Challenge, Reason
 from vestibule.services.calls import Calls
 from vestibule.services.out_of_band import OutOfBand
@@ -84,7 +84,7 @@ class GatewayInbox:
 
     async def on_call(self, delivery_id: str, event: CallEvent) -> tuple[Instruction, ...]:
         try:
-            return await self._shared.calls.on_event(self._tenant_id, delivery_id, event)
+            return await self._shared.calls.on_event(self._tenant_id, self._gateway_id, delivery_id, event)
         except Exception:
             log.exception("a call cannot go on", gateway=self._gateway_id)
             return (HangUp(),)
@@ -131,19 +131,13 @@ class GatewayInbox:
         waiting = await self._shared.store.read(
             lambda tx: tx.challenges_by_address(self._tenant_id, reply.sender)
         )
-        typed = _passcodes(reply.body)
-        meant = [
-            (challenge, passcode)
-            for challenge in waiting
-            for passcode in typed
-            if self._shared.out_of_band.is_expected(challenge, passcode)
-        ]
+        typed = _passcode(reply.body)
+        meant = [each for each in waiting if self._shared.out_of_band.is_expected(each, typed)]
         if len(meant) == 1:
-            challenge, passcode = meant[0]
-            await self._shared.verifications.answered_elsewhere(challenge, Secret(passcode))
+            await self._shared.verifications.answered_elsewhere(meant[0], Secret(typed))
         elif len(waiting) == 1 and typed:
             # Wrong, and surely meant for this one: a guess, and counted.
-            await self._shared.verifications.answered_elsewhere(waiting[0], Secret(typed[0]))
+            await self._shared.verifications.answered_elsewhere(waiting[0], Secret(typed))
         else:
             log.info("a reply answers nothing", gateway=self._gateway_id, waiting=len(waiting))
 
@@ -158,12 +152,11 @@ def _unsent(delivery: Delivery, why: NotSent) -> Reason:
     return Reason.CALL_WRONG_NUMBER if why.is_final else Reason.CALL_FAILED
 
 
-def _passcodes(body: str) -> list[str]:
-    """Return what of a reply could be a passcode: its groups of digits, and all of them together, because
-    people write blanks."""
+def _passcode(body: str) -> str:
+    """Return what of a reply is its passcode: the first group of so many digits, else all digits together,
+    because people write blanks. One and no more: a text of a hundred groups is not a hundred tries (I4)."""
     digits = [_ascii(found) for found in _NUMBER.findall(body[:_LONGEST_REPLY])]
-    together = "".join(digits)
-    return list(dict.fromkeys([together, *digits])) if digits else []
+    return next((each for each in digits if len(each) == SENT_DIGITS), "".join(digits))
 
 
 def _ascii(digits: str) -> str:

@@ -25,7 +25,7 @@ from vestibule.interfaces.store import Conflict, Subject, Transaction
 from vestibule.model.delivery import Delivery
 from vestibule.model.phone import Phone, is_allowed
 from vestibule.model.user import User
-from vestibule.model.verification import Challenge, ChallengeState, Verification
+from vestibule.model.verification import Challenge, ChallengeState, Verification, VerificationState
 from vestibule.services.attempt import Attempt, request_key
 from vestibule.services.deliveries import Deliveries
 from vestibule.services.ways import Way
@@ -102,7 +102,8 @@ class OutOfBand:
         )
         delivery = self._delivery(tx, attempt, user, challenge, opening)
         await tx.supersede_challenges(user.tenant_id, user.user_id, way.method)
-        await tx.add_challenge(challenge, keep_open=5)
+        if not await tx.add_challenge(challenge, keep_open=5):
+            raise Conflict  # Another sign-in of his began at the same moment: read again, and join or refuse.
         await tx.add_delivery(delivery)
         return challenge
 
@@ -162,7 +163,13 @@ def origin_of(attempt: Attempt) -> str:
 
 def waiter_of(attempt: Attempt) -> str:
     """Return the name of the request that waits; the same on every node that is given this very request."""
-    return (request_key(attempt) or "")[:32]
+    return attempt.waiter if attempt.waiter is not None else (request_key(attempt) or "")[:32]
+
+
+def is_fresh(verification: Verification, now: int) -> bool:
+    """Tell whether an approval may still let in a request that comes only now."""
+    is_approved = verification.state is VerificationState.APPROVED
+    return is_approved and (verification.decided_at or 0) > now - TAKE_OVER_MS
 
 
 def language_of(attempt: Attempt, user: User) -> str:

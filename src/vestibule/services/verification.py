@@ -55,7 +55,7 @@ from vestibule.services.metrics import Metrics
 from vestibule.services.out_of_band import waiter_of
 from vestibule.services.outcome import Progress, Repeated, conclude, ending_of, note_proof, progress_of
 from vestibule.services.proving import Prover
-from vestibule.services.waiting import Waiting
+from vestibule.services.waiting import LOOK_SECONDS, Waiting
 
 log = structlog.get_logger(__name__)
 
@@ -114,7 +114,8 @@ class Verifications:
         """Wait at most `seconds` for a verification whose answer comes on another road.
 
         Returns where it stands then: still pending if the time was too short. None: another request for the
-        same sign-in came later and waits instead, or has had the answer; this one gets none.
+        same sign-in came later and waits instead, or has had the answer; this one gets none. Raises
+        `Unavailable` if that cannot be read at the end.
         """
         verification = progress.verification
         waiter, tenant_id = waiter_of(self._attempt(origin, None)), verification.tenant_id
@@ -122,10 +123,17 @@ class Verifications:
         while True:
             known = progress.verification.version
             with self._waiting.registered(tenant_id, verification.verification_id, known) as moved:
-                progress = await self._now(progress)
+                try:
+                    progress = await self._now(progress)
+                except Unavailable:
+                    if asyncio.get_running_loop().time() + LOOK_SECONDS >= deadline:
+                        raise
+                    # The database may be back before the client's patience is at its end.
+                    await asyncio.sleep(LOOK_SECONDS)
+                    continue
                 challenge = progress.challenge
                 if not progress.is_answered_elsewhere:
-                    return await self._taken(progress, challenge, waiter)
+                    return await self._taken(progress, waiter)
                 if challenge is not None and challenge.waiter != waiter:
                     return None
                 try:
@@ -168,31 +176,59 @@ class Verifications:
             verification = await tx.verification(tenant_id, verification_id)
             if verification is None or verification.client_id != client_id:
                 return None
-            for challenge in await tx.open_challenges(tenant_id, verification_id):
-                await tx.close_challenge(tenant_id, challenge.challenge_id, ChallengeState.SUPERSEDED)
-            change = VerificationChange(
-                state=VerificationState.CANCELED, reason=Reason.CANCELED, decided_at=tx.now
-            )
-            await tx.change_verification(tenant_id, verification_id, change)
-            return await tx.verification(tenant_id, verification_id)
+            return await _canceled(tx, verification)
 
         canceled = await self._store.transact(body)
         if canceled is not None:
             self._store.wake(verification_id)
         return canceled
 
-    async def find(self, tenant_id: str, client_id: str, verification_id: str) -> Progress | None:
-        """Return a verification of this client with its open challenge, None if not his."""
+    async def give_up(self, origin: Origin, progress: Progress) -> Progress | None:
+        """End a verification for which this request has waited in vain and its client will not ask again, so
+        that a late answer admits nobody (RA-25).
+
+        Returns where it stands then: canceled, or as it was decided meanwhile. None: another request waits
+        for it, or has had its answer.
+        """
+        tenant_id, verification_id = progress.verification.tenant_id, progress.verification.verification_id
+        waiter = waiter_of(self._attempt(origin, None))
 
         async def body(tx: Transaction) -> Progress | None:
-            if not is_id(verification_id):
+            verification = await tx.verification(tenant_id, verification_id)
+            found = await progress_of(tx, verification or progress.verification)
+            if found.is_answered_elsewhere and found.challenge and found.challenge.waiter != waiter:
                 return None
+            return Progress(await _canceled(tx, found.verification)) if found.is_pending else found
+
+        ended = await self._store.transact(body)
+        if ended is None:
+            return None
+        self._store.wake(verification_id)
+        return await self._taken(ended, waiter)
+
+    async def find(self, tenant_id: str, client_id: str, verification_id: str) -> Progress | None:
+        """Return a verification of this client with its open challenge, None if not his.
+
+        An approval that came on another road is his with that: it lets in no other request of his.
+        """
+
+        async def body(tx: Transaction) -> tuple[Progress | None, list[Challenge]]:
+            if not is_id(verification_id):
+                return None, []
             verification = await tx.verification(tenant_id, verification_id)
             if verification is None or verification.client_id != client_id:
-                return None
-            return await progress_of(tx, verification)
+                return None, []
+            return await progress_of(tx, verification), await _untaken(tx, verification)
 
-        return await self._store.read(body)
+        found, untaken = await self._store.read(body)
+
+        async def take(tx: Transaction) -> None:
+            for challenge in untaken:
+                await tx.take_challenge(tenant_id, challenge.challenge_id, challenge.waiter)
+
+        if untaken:
+            await self._store.transact(take)
+        return found
 
     def refuse(self, origin: Origin, reason: Reason) -> Awaitable[Progress]:
         """Record a denial that the front end itself must give, e.g. for a protocol that is not spoken."""
@@ -371,13 +407,16 @@ class Verifications:
 
         return await self._store.read(body)
 
-    async def _taken(self, progress: Progress, challenge: Challenge | None, waiter: str) -> Progress | None:
+    async def _taken(self, progress: Progress, waiter: str) -> Progress | None:
         """Let the request in, if it is the one that waits; an approval lets in one request, once."""
-        if not progress.is_approved or challenge is None or not challenge.address:
+        if not progress.is_approved:
             return progress
-        tenant_id, challenge_id = challenge.tenant_id, challenge.challenge_id
-        is_his = await self._store.transact(lambda tx: tx.take_challenge(tenant_id, challenge_id, waiter))
-        return progress if is_his else None
+
+        async def body(tx: Transaction) -> bool:
+            untaken = await _untaken(tx, progress.verification)
+            return any([await tx.take_challenge(c.tenant_id, c.challenge_id, waiter) for c in untaken])
+
+        return progress if await self._store.transact(body) else None
 
     def _moved_on(self, progress: Progress) -> None:
         """After a commit: tell who waits, and send what is to be sent."""
@@ -416,3 +455,27 @@ class Verifications:
             return await self._store.transact(lambda tx: conclude(tx, attempt, None, ending, self._node))
         except Repeated as repeated:
             return repeated.progress
+
+
+async def _canceled(tx: Transaction, verification: Verification) -> Verification:
+    """Cancel it if it is pending; return the row as it stands."""
+    tenant_id, verification_id = verification.tenant_id, verification.verification_id
+    change = VerificationChange(state=VerificationState.CANCELED, reason=Reason.CANCELED, decided_at=tx.now)
+    await _supersede(tx, verification)
+    if await tx.change_verification(tenant_id, verification_id, change):
+        # Whoever opened another one until now has committed; it would keep the person from signing in.
+        await _supersede(tx, verification)
+    return await tx.verification(tenant_id, verification_id) or verification
+
+
+async def _supersede(tx: Transaction, verification: Verification) -> None:
+    for challenge in await tx.open_challenges(verification.tenant_id, verification.verification_id):
+        await tx.close_challenge(challenge.tenant_id, challenge.challenge_id, ChallengeState.SUPERSEDED)
+
+
+async def _untaken(tx: Transaction, verification: Verification) -> list[Challenge]:
+    """Return what answered this verification and has let nobody in: one, or none."""
+    if verification.state is not VerificationState.APPROVED or not verification.user_id:
+        return []
+    answered = await tx.untaken_challenges(verification.tenant_id, verification.user_id)
+    return [each for each in answered if each.verification_id == verification.verification_id]

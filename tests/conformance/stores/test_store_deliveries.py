@@ -160,19 +160,41 @@ async def test_an_answer_lets_in_one_request_once(store: Store, alice: str) -> N
     take = lambda waiter: store.transact(lambda tx: tx.take_challenge(alice, "c7", waiter))  # noqa: E731
     assert not await take("me"), "it is not answered yet"
     await store.transact(lambda tx: tx.close_challenge(alice, "c7", ChallengeState.ANSWERED))
-    untaken = await store.read(lambda tx: tx.untaken_challenges(alice, "alice", "somewhere"))
+    untaken = await store.read(lambda tx: tx.untaken_challenges(alice, "alice"))
     assert [each.challenge_id for each in untaken] == ["c7"]
     assert not await take("somebody else")
     assert sorted(await asyncio.gather(*(take("me") for _ in range(8)))) == [False] * 7 + [True]
-    assert await store.read(lambda tx: tx.untaken_challenges(alice, "alice", "somewhere")) == ()
+    assert await store.read(lambda tx: tx.untaken_challenges(alice, "alice")) == ()
 
 
 async def test_a_newer_text_ends_the_older(store: Store, alice: str) -> None:
-    for record in (sent(alice), sent(alice, "c2", channel=Channel.TYPED), sent(alice, "c3", method="voice")):
+    typed = Channel.TYPED
+    for record in (sent(alice, "c2", channel=typed), sent(alice, "c3", channel=typed, method="voice")):
         await store.transact(lambda tx, record=record: tx.add_challenge(record, 9))
-    assert await store.transact(lambda tx: tx.supersede_challenges(alice, "alice", "sms")) == 2
+    assert await store.transact(lambda tx: tx.supersede_challenges(alice, "alice", "sms")) == 1
     found = await store.read(lambda tx: tx.sent_challenges(alice, "alice"))
     assert [each.challenge_id for each in found] == ["c3"]
+
+
+async def test_a_phone_that_rings_is_ended_by_no_other_sign_in(store: Store, alice: str) -> None:
+    """CH-10: only by its own end; one that is over stands in nobody's way."""
+    await store.transact(lambda tx: tx.add_challenge(sent(alice, "c2"), 9))
+    assert await store.transact(lambda tx: tx.supersede_challenges(alice, "alice", "sms")) == 0
+    over = sent(alice, "c3", expires_at=1)
+    await store.transact(lambda tx: tx.close_challenge(alice, "c2", ChallengeState.FAILED))
+    await store.transact(lambda tx: tx.add_challenge(over, 9))
+    assert await store.transact(lambda tx: tx.supersede_challenges(alice, "alice", "sms")) == 1
+
+
+async def test_one_phone_rings_for_one_sign_in(store: Store, alice: str) -> None:
+    """VOI-05: of twenty that begin at once, one; the others are told so."""
+    added = await asyncio.gather(
+        *(store.transact(lambda tx, n=n: tx.add_challenge(sent(alice, f"c{n}"), 30)) for n in range(20))
+    )
+    assert sorted(added) == [False] * 19 + [True]
+    await store.transact(lambda tx: tx.add_challenge(sent(alice, "typed", channel=Channel.TYPED), 30))
+    found = await store.read(lambda tx: tx.sent_challenges(alice, "alice"))
+    assert [each.channel for each in found] == [Channel.REPLY, Channel.TYPED]
 
 
 async def test_versions_tell_who_has_moved_on(store: Store, alice: str) -> None:

@@ -89,7 +89,12 @@ class Mapping:
             waited = await self._verifications.wait(origin, progress, client.settings.response_seconds)
             if waited is None:
                 return None
-            progress = await self._given_up(waited, client) if waited.is_answered_elsewhere else waited
+            if waited.is_answered_elsewhere and client.settings.mode is Mode.COMBINED:
+                # Nothing can be asked of the person here: with the patience of his client it is over.
+                waited = await self._verifications.give_up(origin, waited)
+            if waited is None:
+                return None
+            progress = waited
         code, attributes = self._reply(progress, message, access, client, now)
         attributes += [(PROXY_STATE, value) for value in access.proxy_states]
         return secret.encode_reply(code, message, attributes)
@@ -116,17 +121,6 @@ class Mapping:
         if challenge_id is None:
             return self._verifications.refuse(origin, Reason.CHALLENGE_UNKNOWN)
         return self._verifications.answer(origin, challenge_id, typed)
-
-    async def _given_up(self, progress: Progress, client: RadiusClient) -> Progress:
-        """No answer from the phone while the client waits. One that cannot ask the person anything gives up
-        the sign-in with that, so that a late answer admits nobody."""
-        if client.settings.mode is not Mode.COMBINED:
-            return progress
-        verification = progress.verification
-        canceled = await self._verifications.cancel(
-            verification.tenant_id, verification.client_id, verification.verification_id
-        )
-        return Progress(canceled or verification)
 
     def _start(self, origin: Origin, typed: Secret[str], client: RadiusClient) -> Awaitable[Progress]:
         match client.settings.mode:

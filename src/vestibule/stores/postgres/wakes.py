@@ -26,6 +26,9 @@ _MOST_IN_ONE: Final = 200
 """Identifiers of 32 characters in a payload of less than 8,000 octets."""
 _MOST_UNTOLD: Final = 20_000
 _RETRY_SECONDS: Final = 1.0
+_PROOF_SECONDS: Final = 10.0
+"""How long nothing may be told before the connection has to prove that it lives: who only listens would not
+notice that nobody can be heard any more."""
 
 
 class Wakes:
@@ -35,6 +38,7 @@ class Wakes:
         self._server = server
         self._hearers: list[Callable[[str], None]] = []
         self._untold: dict[str, None] = {}
+        self._own_process = 0
         self._is_something_untold = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -70,30 +74,59 @@ class Wakes:
             await asyncio.sleep(_RETRY_SECONDS)
 
     async def _with_connection(self) -> None:
-        connection = await asyncpg.connect(
-            self._server.url,
-            timeout=CONNECT_SECONDS,
-            command_timeout=CONNECT_SECONDS,
-            server_settings={"application_name": "vestibule wakes"},
-            target_session_attrs="read-write",
-        )
+        connection = await self._connected()
         try:
+            self._own_process = connection.get_server_pid()
+            connection.add_termination_listener(lambda _: self._is_something_untold.set())
             await connection.add_listener(_CHANNEL, self._heard)
-            while True:
-                await self._is_something_untold.wait()
-                await asyncio.sleep(_TOGETHER_SECONDS)
+            while not connection.is_closed():
+                await self._something_to_do()
                 await self._tell(connection)
         finally:
             connection.terminate()
 
+    async def _connected(self) -> Any:
+        connecting = asyncio.ensure_future(
+            asyncpg.connect(
+                self._server.url,
+                timeout=CONNECT_SECONDS,
+                command_timeout=CONNECT_SECONDS,
+                server_settings={"application_name": "vestibule wakes"},
+                target_session_attrs="read-write",
+            )
+        )
+        try:
+            return await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            # Broken off in the middle, it would leave a connection that nobody closes.
+            with contextlib.suppress(*SERVER_ERRORS):
+                (await connecting).terminate()
+            raise
+
+    async def _something_to_do(self) -> None:
+        """Wait until there is something to tell, the connection is closed, or has to prove that it lives."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_PROOF_SECONDS):
+                await self._is_something_untold.wait()
+        await asyncio.sleep(_TOGETHER_SECONDS)
+
     async def _tell(self, connection: Any) -> None:
         some = list(self._untold)[:_MOST_IN_ONE]
-        await connection.execute("select pg_notify($1, $2)", _CHANNEL, ",".join(some))
         for verification_id in some:
+            # Taken out first: what moves on again while this is told is told again.
             del self._untold[verification_id]
         if not self._untold:
             self._is_something_untold.clear()
+        try:
+            # Of nothing, too: that is the proof.
+            await connection.execute("select pg_notify($1, $2)", _CHANNEL, ",".join(some))
+        except BaseException:
+            self._untold = dict.fromkeys(some) | self._untold
+            self._is_something_untold.set()
+            raise
 
-    def _heard(self, _connection: object, _process: int, _channel: str, payload: object) -> None:
+    def _heard(self, _connection: object, process: int, _channel: str, payload: object) -> None:
+        if process == self._own_process:
+            return  # Told here before it was told to others.
         for verification_id in str(payload).split(","):
             self._tell_here(verification_id)

@@ -46,18 +46,18 @@ _SWEEPS: Final = tuple(
     Statement(
         f"""
         with old as materialized (
-            select tenant_id, {key} from {table} where expires_at <= :now {condition}
+            select tenant_id, {key} from {table} where expires_at <= :now::bigint - {kept_ms} {condition}
              order by expires_at limit :limit for update skip locked)
         delete from {table} where (tenant_id, {key}) in (select old.tenant_id, old.{key} from old)
         returning tenant_id
         """  # noqa: S608 - made of constants
     )
-    for table, key, condition in (
-        ("sessions", "token_hash", ""),
-        ("links", "token_hash", ""),
-        ("challenges", "challenge_id", "and state <> 'open'"),
-        # They are looked at when something does not arrive, and hold no texts any more.
-        ("deliveries", "delivery_id", f"and expires_at <= :now::bigint - {KEEP_DELIVERIES_MS}"),
+    for table, key, kept_ms, condition in (
+        ("sessions", "token_hash", 0, ""),
+        ("links", "token_hash", 0, ""),
+        ("challenges", "challenge_id", 0, "and state <> 'open'"),
+        # They are counted for an hour, and looked at when something does not arrive.
+        ("deliveries", "delivery_id", KEEP_DELIVERIES_MS, ""),
     )
 )
 

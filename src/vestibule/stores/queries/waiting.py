@@ -24,9 +24,9 @@ SENT: Final = Statement(
     turn=2,
 )
 
-ANSWERED_FROM: Final = Statement(
+UNTAKEN: Final = Statement(
     f"""{_CHALLENGES}
-       and user_id = :user_id and origin = :origin and state = 'answered' and taken_at is null
+       and user_id = :user_id and state = 'answered' and taken_at is null
        and expires_at > :now::bigint
      order by created_at desc, challenge_id desc
     """,
@@ -58,6 +58,7 @@ SUPERSEDE_METHOD: Final = Statement(
     """
     update challenges set state = 'superseded'
      where tenant_id = :tenant_id and user_id = :user_id and method = :method and state = 'open'
+       and (channel = 'typed' or expires_at <= :now::bigint)
     """,
     joins=True,
     turn=10,
@@ -90,9 +91,9 @@ class Waiting(Requests):
         rows = await self.fetch(SENT(tenant_id=tenant_id, user_id=user_id, now=self.now))
         return tuple([challenge_of(row) for row in rows])
 
-    async def untaken_challenges(self, tenant_id: str, user_id: str, origin: str) -> tuple[Challenge, ...]:
-        values = {"tenant_id": tenant_id, "user_id": user_id, "origin": origin, "now": self.now}
-        return tuple([challenge_of(row) for row in await self.fetch(ANSWERED_FROM(**values))])
+    async def untaken_challenges(self, tenant_id: str, user_id: str) -> tuple[Challenge, ...]:
+        rows = await self.fetch(UNTAKEN(tenant_id=tenant_id, user_id=user_id, now=self.now))
+        return tuple([challenge_of(row) for row in rows])
 
     async def challenges_by_address(self, tenant_id: str, address: str) -> tuple[Challenge, ...]:
         rows = await self.fetch(BY_ADDRESS(tenant_id=tenant_id, address=address, now=self.now))
@@ -113,7 +114,8 @@ class Waiting(Requests):
         return changed > 0
 
     async def supersede_challenges(self, tenant_id: str, user_id: str, method: str) -> int:
-        return await self.execute(SUPERSEDE_METHOD(tenant_id=tenant_id, user_id=user_id, method=method))
+        values = {"tenant_id": tenant_id, "user_id": user_id, "method": method, "now": self.now}
+        return await self.execute(SUPERSEDE_METHOD(**values))
 
     async def take_challenge(self, tenant_id: str, challenge_id: str, waiter: str) -> bool:
         changed = await self.execute(

@@ -343,6 +343,13 @@ challenges = Table(
     ),
     Index("challenges_by_end", "expires_at"),
     Index(
+        "challenges_untaken",
+        "tenant_id",
+        "user_id",
+        sqlite_where=text("state = 'answered' and taken_at is null"),
+        postgresql_where=text("state = 'answered' and taken_at is null"),
+    ),
+    Index(
         "challenges_open_by_address",
         "tenant_id",
         "address",
