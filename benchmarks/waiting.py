@@ -43,7 +43,8 @@ BATCH = 500
 class BenchHouse:
     """A house of the system's own clock, its worker, and people `person0`, `person1`, ... with a phone."""
 
-    def __init__(self, folder: Path, url: str | None) -> None:
+    def __init__(self, folder: Path, url: str | None, *, works: bool = True) -> None:
+        """Without `works`, nothing is sent from here: it only hears what gateways tell."""
         environment = {"VESTIBULE_STATE_DIRECTORY": str(folder)}
         if url is not None:
             environment["VESTIBULE_DATABASE_URL"] = url
@@ -51,17 +52,21 @@ class BenchHouse:
         assert isinstance(loaded, Loaded)
         self._settings = loaded.settings
         self.far = FarEndKind()
+        self._works = works
+        self._rounds: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> BenchHouse:
         made = await build(self._settings, migrate=True)
         self.house = TestHouse(made, made.services.clock)  # type: ignore[arg-type]
         made.services.gateways.kinds = {self.far.name: self.far}
-        self._rounds = asyncio.create_task(make_rounds(made.services))
+        if self._works:
+            self._rounds = asyncio.create_task(make_rounds(made.services))
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._rounds.cancel()
-        await asyncio.gather(self._rounds, return_exceptions=True)
+        if self._rounds is not None:
+            self._rounds.cancel()
+            await asyncio.gather(self._rounds, return_exceptions=True)
         await self.house.house.close()
 
     async def furnish(self, people: int) -> None:
@@ -240,9 +245,8 @@ def _answer_elsewhere(folder: Path, url: str, here: Connection, is_told: bool) -
 
 async def _answer(folder: Path, url: str, here: Connection, *, is_told: bool) -> None:
     loop = asyncio.get_running_loop()
-    async with BenchHouse(folder, url) as node:
+    async with BenchHouse(folder, url, works=False) as node:
         if not is_told:
-            node.house.store._wakes._heard = lambda *_: None  # type: ignore[attr-defined]
             node.house.store.wake = lambda verification_id: None  # type: ignore[method-assign]
         here.send("ready")
         while delivery_id := await loop.run_in_executor(None, here.recv):

@@ -50,8 +50,8 @@ class Node:
     async def look(self) -> None:
         """Do what the worker does once a second."""
         await self.house.services.waiting.look()
-        for delivery, gateway in list(self.house.services.calls._placed.values()):
-            await self.house.services.calls._end_if_over(delivery, gateway)
+        calls = self.house.services.calls
+        await calls.look(list(calls._placed))
 
     def gateway(self, tenant_id: str, gateway_id: str) -> FarEnd:
         found = self.house.services.gateways.find(tenant_id, gateway_id)

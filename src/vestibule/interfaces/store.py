@@ -249,8 +249,8 @@ class Transaction(Protocol):
         ...
 
     async def supersede_challenges(self, tenant_id: str, user_id: str, method: str) -> int:
-        """Move the open challenges of one method of a user to superseded, but for one whose answer is awaited
-        on another road still."""
+        """Move a user's open, unexpired challenges of one method, for which something was sent and which are
+        answered at the door, to superseded."""
         ...
 
     async def take_challenge(self, tenant_id: str, challenge_id: str, waiter: str) -> bool:

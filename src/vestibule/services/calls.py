@@ -11,7 +11,8 @@ transaction, and its result decides the verification. Invariants:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -56,6 +57,7 @@ from vestibule.services.verification import Verifications
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS: Final = 1.0
+_MOST_AT_ONCE: Final = 1000
 
 REASONS: Final[dict[CallResult, Reason]] = {
     CallResult.APPROVED: Reason.CALL_CONFIRMED,
@@ -127,6 +129,14 @@ class Progress(msgspec.Struct, frozen=True):
     """How the call has ended; decides as soon as it can be committed."""
 
 
+class Placed(msgspec.Struct, eq=False):
+    """A call of this node that rings or is up. `version` is that of its verification at the last look."""
+
+    delivery: Delivery
+    gateway: Gateway
+    version: int | None = None
+
+
 class Line(msgspec.Struct, frozen=True):
     """A call of a challenge that is still open."""
 
@@ -151,8 +161,10 @@ class Calls:
         self._configuration = configuration
         self._methods = methods
         self._pins = pins
-        self._placed: dict[str, tuple[Delivery, Gateway]] = {}
+        self._placed: dict[str, Placed] = {}
         """Calls of this node that ring or are up, by verification."""
+        self._moved: set[str] = set()
+        """Those of them that somebody says have moved on."""
         self._look_now = asyncio.Event()
         store.on_wake(self._woken)
 
@@ -169,14 +181,14 @@ class Calls:
             language = self._configuration.current.tenants[tenant_id].settings.language
             return await on_trial_event(self._store, delivery, event, language)
         if event.kind in _ENDED:
-            self._placed.pop(delivery.verification_id, None)
+            self._forget(delivery)
         step, line = await self._advance(delivery, event)
         while line is not None and step.asks is not None:
             step, line = await self._advance(delivery, *await self._judged(line, step.asks))
         if line is None:
             return () if event.kind in _ENDED else (HangUp(),)
         if step.result is not None:
-            self._placed.pop(delivery.verification_id, None)
+            self._forget(delivery)
             if not await self._conclude(line, step.result):
                 return () if event.kind in _ENDED else (HangUp(),)
         return step.instructions
@@ -295,35 +307,71 @@ class Calls:
 
     def placed(self, delivery: Delivery, gateway: Gateway) -> None:
         """Note a call of this node, to be ended with its challenge."""
-        self._placed[delivery.verification_id] = (delivery, gateway)
+        self._placed[delivery.verification_id] = Placed(delivery, gateway)
+
+    def _forget(self, delivery: Delivery) -> None:
+        """It has ended by itself; a backup phone that rings for the same sign-in has not."""
+        placed = self._placed.get(delivery.verification_id)
+        if placed is not None and placed.delivery.delivery_id == delivery.delivery_id:
+            del self._placed[delivery.verification_id]
 
     async def watch(self) -> None:
-        """End calls whose challenge is over, for ever."""
+        """End calls whose challenge is over, for ever: at once when told, and once a second without."""
         while True:
             try:
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._look_now.wait()
             except TimeoutError:
-                pass
+                self._moved.update(self._placed)
             self._look_now.clear()
-            for delivery, gateway in list(self._placed.values()):
-                try:
-                    await self._end_if_over(delivery, gateway)
-                except Exception as error:
-                    log.warning("a call does not end", error=type(error).__name__)
+            moved, self._moved = self._moved, set()
+            try:
+                await self.look(moved)
+            except Exception as error:
+                log.warning("calls cannot be looked at", error=type(error).__name__)
 
-    async def _end_if_over(self, delivery: Delivery, gateway: Gateway) -> None:
+    async def look(self, verification_ids: Iterable[str]) -> None:
+        """End those of these calls whose challenge is over. One query tells which have moved at all."""
+        by_tenant: defaultdict[str, list[str]] = defaultdict(list)
+        for verification_id in verification_ids:
+            if verification_id in self._placed:
+                by_tenant[self._placed[verification_id].delivery.tenant_id].append(verification_id)
+        for tenant_id, ids in by_tenant.items():
+            for start in range(0, len(ids), _MOST_AT_ONCE):
+                await self._look_at(tenant_id, ids[start : start + _MOST_AT_ONCE])
+
+    async def _look_at(self, tenant_id: str, ids: list[str]) -> None:
+        async def body(tx: Transaction) -> tuple[int, dict[str, int]]:
+            return tx.now, await tx.versions(tenant_id, ids)
+
+        now, versions = await self._store.read(body)
+        for verification_id in ids:
+            placed, version = self._placed.get(verification_id), versions.get(verification_id)
+            if placed is None or (placed.version == version and now < placed.delivery.expires_at):
+                continue
+            placed.version = version
+            try:
+                await self._end_if_over(placed)
+            except Exception as error:
+                placed.version = None
+                log.warning("a call does not end", error=type(error).__name__)
+
+    async def _end_if_over(self, placed: Placed) -> None:
+        delivery = placed.delivery
+
         async def is_over(tx: Transaction) -> bool:
             challenge = await tx.challenge(delivery.tenant_id, delivery.challenge_id)
             return challenge is None or not challenge.is_open or challenge.expires_at <= tx.now
 
         if await self._store.read(is_over):
-            self._placed.pop(delivery.verification_id, None)
-            if isinstance(gateway, CallsEnd):
-                await gateway.hang_up(delivery.delivery_id)
+            if self._placed.get(delivery.verification_id) is placed:
+                del self._placed[delivery.verification_id]
+            if isinstance(placed.gateway, CallsEnd):
+                await placed.gateway.hang_up(delivery.delivery_id)
 
     def _woken(self, verification_id: str) -> None:
         if verification_id in self._placed:
+            self._moved.add(verification_id)
             self._look_now.set()
 
 

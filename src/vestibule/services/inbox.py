@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 _NUMBER: Final = re.compile(r"\d+")
 _LONGEST_REPLY: Final = 1000
 _PATIENCE: Final = (0.1, 0.4, 1.0)
+_MOST_PATIENT: Final = 200
+"""Receipts of one gateway that wait at once for what is being written down; more are of nothing."""
 
 
 class Inboxes:
@@ -69,6 +71,7 @@ class GatewayInbox:
         self._shared = shared
         self._tenant_id = tenant_id
         self._gateway_id = gateway_id
+        self._patient = 0
 
     async def receipt(self, receipt: Receipt) -> None:
         try:
@@ -118,11 +121,17 @@ class GatewayInbox:
         self, body: Callable[[Transaction], Awaitable[Challenge | None]]
     ) -> Challenge | None:
         """Run the body; a receipt may be here before it is written down under which reference it comes."""
-        for seconds in _PATIENCE:
+        for seconds in (*_PATIENCE, None):
             try:
                 return await self._shared.store.transact(body)
             except _Unknown:
+                if seconds is None or self._patient >= _MOST_PATIENT:
+                    break
+            self._patient += 1
+            try:
                 await asyncio.sleep(seconds)
+            finally:
+                self._patient -= 1
         log.info("a receipt of nothing that is known", gateway=self._gateway_id)
         return None
 

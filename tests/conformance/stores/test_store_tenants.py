@@ -88,6 +88,7 @@ async def fill(store: Store, tenant_id: str) -> None:
         await tx.add_challenge(challenge(tenant_id), 3)
         await tx.add_challenge(sent(tenant_id, "c8", state=ChallengeState.ANSWERED), 3)
         await tx.add_challenge(sent(tenant_id), 3)
+        await tx.add_challenge(sent(tenant_id, "c9", method="voice", channel=Channel.TYPED), 4)
         await tx.add_delivery(delivery(tenant_id, reference="r1", gateway_id="trunk"))
         await tx.add_session(session(tenant_id, f"{tenant_id}-s"))
         await tx.add_event(event(tenant_id, "e1"))
@@ -168,7 +169,7 @@ CHANGES: dict[str, Act] = {
     "take_try": lambda tx, t: tx.take_try(t, "c1"),
     "close_challenge": lambda tx, t: tx.close_challenge(t, "c1", ChallengeState.FAILED),
     "replace_challenge": lambda tx, t: tx.replace_challenge(sent(t, progress={"step": 1})),
-    "supersede_challenges": lambda tx, t: tx.supersede_challenges(t, "alice", "totp"),
+    "supersede_challenges": lambda tx, t: tx.supersede_challenges(t, "alice", "voice"),
     "take_challenge": lambda tx, t: tx.take_challenge(t, "c8", "me"),
     "add_delivery": lambda tx, t: tx.add_delivery(delivery(t, "d2")),
     "replace_delivery": lambda tx, t: tx.replace_delivery(delivery(t, state=DeliveryState.FAILED)),

@@ -75,7 +75,8 @@ ADD_CHALLENGE: Final = Statement(
 )
 
 # One phone rings for one sign-in. Who began at the same moment is waited for at the lock on the person's row,
-# and is seen here: a statement sees what was committed, or done in this transaction, before it.
+# and is seen here: a statement sees what was committed, or done in this transaction, before it. The order
+# leads an uncounted database to the index of this person's rows.
 _TYPES: Final = {"expected": "bytea"} | dict.fromkeys(
     ("tries_left", "expires_at", "created_at", "taken_at", "version"), "bigint"
 )
@@ -83,10 +84,11 @@ _VALUES: Final = ", ".join(f":{name}::{_TYPES.get(name, 'text')}" for name in CH
 ADD_ONLY_CHALLENGE: Final = Statement(
     f"""
     insert into challenges ({select(CHALLENGE)}) select {_VALUES}
-     where not exists (
-        select 1 from challenges others
+     where (select count(*) from (
+        select created_at from challenges others
          where others.tenant_id = :tenant_id::text and others.user_id = :user_id::text
-           and others.state = 'open' and others.channel <> 'typed' and others.expires_at > :now::bigint)
+           and others.state = 'open' and others.channel <> 'typed' and others.expires_at > :now::bigint
+         order by others.created_at limit 1) found) = 0
     """,  # noqa: S608 - made of constants
     joins=True,
     turn=11,
@@ -97,7 +99,7 @@ SURPLUS_CHALLENGES: Final = Statement(
     """
     select challenge_id from challenges
      where tenant_id = :tenant_id and user_id = :user_id and state = 'open'
-     order by created_at desc, challenge_id desc
+     order by created_at desc
      limit 1000 offset :keep_open::bigint
     """,
     joins=True,
