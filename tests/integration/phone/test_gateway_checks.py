@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 
 from tests.houses import TENANT
 from tests.integration.phone.conftest import NUMBER, PhoneHouse
 from vestibule.cli.checks.findings import Grade, OpenInstallation
-from vestibule.cli.checks.gateways import SIMULATOR, gateways, is_public
+from vestibule.cli.checks.gateways import gateways, is_public
 from vestibule.cli.checks.gateways import phones as phones_check
 from vestibule.cli.doctor import line
 from vestibule.model.actor import SYSTEM
@@ -32,19 +31,6 @@ async def test_one_that_does_not_open_is_a_problem(phones: PhoneHouse) -> None:
     assert "carries nothing" in line(found["odd"], "en")
     await phones.house.services.gateway_settings.set_enabled(SYSTEM, TENANT, "odd", is_enabled=False)
     assert len(await gateways(installation(phones))) == 1, "what is switched off is left alone"
-
-
-async def test_a_simulator_is_for_the_demonstration(phones: PhoneHouse) -> None:
-    kinds = phones.house.services.gateways.kinds
-    phones.house.services.gateways.kinds = {**kinds, SIMULATOR: phones.far}
-    (first,) = phones.house.services.gateway_settings.list(SYSTEM, TENANT)
-    await phones.house.services.gateway_settings.remove(SYSTEM, TENANT, first.gateway_id)
-    record = msgspec.structs.replace(first, kind=SIMULATOR, gateway_id="s", name="pretends", version=1)
-    await phones.house.store.transact(lambda tx: tx.put(record))
-    await phones.house.services.configuration.refresh()
-    (found,) = await gateways(installation(phones))
-    assert found.grade is Grade.WARNING
-    assert "vestibule gateway disable pretends --tenant acme" in line(found, "en")
 
 
 async def test_phones_without_a_gateway_are_a_problem(phones: PhoneHouse) -> None:

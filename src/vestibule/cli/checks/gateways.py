@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import shlex
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from vestibule.cli.checks.findings import Finding, OpenInstallation, note, ok, problem, warning
-from vestibule.interfaces.gateway import StaysConnected, TakesCallbacks
+from vestibule.interfaces.gateway import ShowsPasscodes, StaysConnected, TakesCallbacks
 from vestibule.interfaces.store import Page, UserFilter
 from vestibule.model.actor import SYSTEM
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from vestibule.model.gateway import GatewayConfiguration
     from vestibule.services.gateways import Opened
 
-SIMULATOR: Final = "simulator"
-_DEMONSTRATION: Final = "demo"
 _CONNECT_SECONDS: Final = 6.0
 _LOOK_SECONDS: Final = 0.05
 _MOST_USERS: Final = 10_000
@@ -36,17 +33,20 @@ _NEEDS: Final = {"sms": Carries.TEXT, "voice": Carries.CALL}
 
 async def gateways(at: OpenInstallation) -> list[Finding]:
     """Each gateway that is switched on: opened, connected, and reachable for its provider."""
-    used = [one for one in at.snapshot.gateways.values() if one.is_enabled]
+    kinds = at.house.services.gateways.kinds
+    # Of simulated phones `tenants.simulated_phones` speaks.
+    used = [
+        one
+        for one in at.snapshot.gateways.values()
+        if one.is_enabled and not isinstance(kinds.get(one.kind), ShowsPasscodes)
+    ]
     found = await asyncio.gather(*(_gateway(at, one) for one in used))
     return [finding for findings in found for finding in findings]
 
 
 async def _gateway(at: OpenInstallation, one: GatewayConfiguration) -> list[Finding]:
     told = {"name": one.name, "tenant": one.tenant_id}
-    found = []
-    if one.kind == SIMULATOR and one.tenant_id != _DEMONSTRATION:
-        off = at.command(f"gateway disable {shlex.quote(one.name)}", tenant=one.tenant_id)
-        found.append(warning("gateways", "gateways.simulator", command=off, **told))
+    found: list[Finding] = []
     try:
         async with at.house.services.gateways.borrowed(one) as opened:
             is_connected = await _is_connected(opened)
