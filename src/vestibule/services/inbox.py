@@ -132,14 +132,13 @@ class GatewayInbox:
             lambda tx: tx.challenges_by_address(self._tenant_id, reply.sender)
         )
         typed = _passcodes(reply.body)
-        meant = [
-            (challenge, passcode)
-            for challenge in waiting
-            for passcode in typed
-            if self._shared.out_of_band.is_expected(challenge, passcode)
-        ]
+        meant: dict[str, tuple[Challenge, str]] = {}
+        for challenge in waiting:
+            for passcode in _with_pin(typed) if challenge.digits_before_pin else typed:
+                if self._shared.out_of_band.is_expected(challenge, passcode):
+                    meant.setdefault(challenge.challenge_id, (challenge, passcode))
         if len(meant) == 1:
-            challenge, passcode = meant[0]
+            challenge, passcode = next(iter(meant.values()))
             await self._shared.verifications.answered_elsewhere(challenge, Secret(passcode))
         elif len(waiting) == 1 and typed:
             # Wrong, and surely meant for this one: a guess, and counted.
@@ -164,6 +163,16 @@ def _passcodes(body: str) -> list[str]:
     digits = [_ascii(found) for found in _NUMBER.findall(body[:_LONGEST_REPLY])]
     together = "".join(digits)
     return list(dict.fromkeys([together, *digits])) if digits else []
+
+
+def _with_pin(passcodes: list[str]) -> list[str]:
+    """Return what of a reply could be a passcode with the PIN behind it: all of its digits, or those from a
+    later group on."""
+    if not passcodes:
+        return []
+    together, *groups = passcodes
+    starts = [together.find(group) for group in groups]
+    return list(dict.fromkeys([together, *(together[start:] for start in starts)]))
 
 
 def _ascii(digits: str) -> str:

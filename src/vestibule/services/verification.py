@@ -24,6 +24,7 @@ from vestibule.crypto.tokens import is_id
 from vestibule.interfaces.directory import PasswordVerdict, PasswordVerdictKind
 from vestibule.interfaces.store import Conflict, Store, Subject, Transaction, Unavailable, VerificationChange
 from vestibule.model.application import FirstFactor
+from vestibule.model.pin import PinState, is_digits
 from vestibule.model.throttle import Factor, Throttle
 from vestibule.model.username import lookup_names
 from vestibule.model.verification import (
@@ -54,10 +55,14 @@ from vestibule.services.first_factor import REASONS, FirstFactors
 from vestibule.services.metrics import Metrics
 from vestibule.services.out_of_band import waiter_of
 from vestibule.services.outcome import Progress, Repeated, conclude, ending_of, note_proof, progress_of
+from vestibule.services.pins import Pins
 from vestibule.services.proving import Prover
 from vestibule.services.waiting import Waiting
 
 log = structlog.get_logger(__name__)
+
+SHORTEST_WITH_PIN = 10
+"""Digits of a texted passcode and the shortest PIN there can be."""
 
 
 class Verifications:
@@ -71,6 +76,7 @@ class Verifications:
         first_factors: FirstFactors,
         asking: Asking,
         waiting: Waiting,
+        pins: Pins,
         node: Node,
         metrics: Metrics,
     ) -> None:
@@ -81,6 +87,7 @@ class Verifications:
         self._asking = asking
         self._answering = Answering(prover, asking, node)
         self._waiting = waiting
+        self._pins = pins
         self._node = node
         self._metrics = metrics
 
@@ -105,10 +112,15 @@ class Verifications:
         Returns it approved, denied, or still pending after a wrong passcode with tries left. A challenge
         that is unknown, over, another client's or another user's is denied as one and the same.
         """
-        attempt = self._attempt(origin, passcode)
-        return self._guarded(
-            origin, self._store.transact(lambda tx: self._answering.at_the_door(tx, attempt, challenge_id))
-        )
+        return self._guarded(origin, self._answer(self._attempt(origin, passcode), challenge_id))
+
+    def choose(self, origin: Origin, challenge_id: str, way: str) -> Awaitable[Progress]:
+        """Ask on another way instead, by the key of one of its `choices`; the same way once more sends again.
+
+        A way that he has not, or not any more, changes nothing.
+        """
+        attempt = msgspec.structs.replace(self._attempt(origin, None), way=way)
+        return self._guarded(origin, self._answer(attempt, challenge_id))
 
     async def wait(self, origin: Origin, progress: Progress, seconds: float) -> Progress | None:
         """Wait at most `seconds` for a verification whose answer comes on another road.
@@ -136,10 +148,15 @@ class Verifications:
 
     async def answered_elsewhere(self, challenge: Challenge, passcode: Secret[str]) -> bool:
         """Take a passcode that came on the challenge's own road; False if it has no effect."""
+        pin = await self._pin_behind(challenge, passcode)
         return await self._elsewhere(
             challenge,
             lambda tx, attempt: self._answering.from_elsewhere(
-                tx, attempt, challenge, passcode, Reason.PASSCODE_VERIFIED
+                tx,
+                msgspec.structs.replace(attempt, pin=pin),
+                challenge,
+                passcode,
+                Reason.PASSCODE_VERIFIED,
             ),
         )
 
@@ -321,6 +338,34 @@ class Verifications:
             challenge,
             lambda tx, attempt: self._answering.fraud(tx, attempt, challenge, blocks=blocks),
         )
+
+    # --- answering ----------------------------------------------------------------------------------
+
+    async def _answer(self, attempt: Attempt, challenge_id: str) -> Progress:
+        pin = await self._pin_typed(attempt, challenge_id)
+        attempt = msgspec.structs.replace(attempt, pin=pin)
+        return await self._store.transact(lambda tx: self._answering.at_the_door(tx, attempt, challenge_id))
+
+    async def _pin_typed(self, attempt: Attempt, challenge_id: str) -> PinState | None:
+        """Judge the PIN behind a typed passcode, if this client's open challenge asks for one."""
+        # No other answer is as long as the shortest passcode and the shortest PIN: most cost no look.
+        if attempt.passcode is None or len(attempt.passcode.reveal()) < SHORTEST_WITH_PIN:
+            return None
+        tenant_id, client_id = attempt.tenant.tenant_id, attempt.origin.peer.client.client_id
+        if not is_id(challenge_id):
+            return None
+        challenge = await self._store.read(lambda tx: tx.challenge(tenant_id, challenge_id))
+        if challenge is None or challenge.client_id != client_id or not challenge.is_open:
+            return None
+        return await self._pin_behind(challenge, attempt.passcode)
+
+    async def _pin_behind(self, challenge: Challenge, answer: Secret[str]) -> PinState | None:
+        """Judge and count a PIN outside any transaction, whether or not the passcode before it is right."""
+        digits, typed = challenge.digits_before_pin, answer.reveal().strip()
+        if not digits or len(typed) < SHORTEST_WITH_PIN or not is_digits(typed):
+            return None
+        pin = Secret(typed[digits:])
+        return (await self._pins.check(challenge.tenant_id, challenge.user_id, pin)).state
 
     # --- elsewhere ------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ SENT: Final = Statement(
 ANSWERED_FROM: Final = Statement(
     f"""{_CHALLENGES}
        and user_id = :user_id and origin = :origin and state = 'answered' and taken_at is null
+       and channel <> 'typed'
        and expires_at > :now::bigint
      order by created_at desc, challenge_id desc
     """,
