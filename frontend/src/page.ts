@@ -1,8 +1,9 @@
-// What a page does better with a script. Every page works without it; nothing here decides, stores or fetches.
+// What a page does better with a script. Every page works without it; nothing here decides or stores.
 import { upgradeDialogs } from "./dialogs";
 import { tellMoments } from "./moments";
 import { preventDoubleSubmit, offerCopying, offerPrinting, offerReveal, closeMenuOnChoice } from "./comforts";
 import { switchThemeInPlace } from "./theme";
+import { followWaiting } from "./waiting";
 
 upgradeDialogs(document);
 tellMoments(document);
@@ -12,3 +13,4 @@ offerReveal(document);
 closeMenuOnChoice(document);
 switchThemeInPlace(document);
 preventDoubleSubmit(document);
+followWaiting(document);

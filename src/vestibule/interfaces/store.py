@@ -227,6 +227,10 @@ class Transaction(Protocol):
         have let nobody in, newest first."""
         ...
 
+    async def answered_challenge(self, tenant_id: str, verification_id: str) -> Challenge | None:
+        """Return the challenge by whose answer a verification was decided, while it is kept."""
+        ...
+
     async def challenges_by_address(self, tenant_id: str, address: str) -> tuple[Challenge, ...]:
         """Return the open, unexpired challenges whose answer is awaited from that phone number."""
         ...

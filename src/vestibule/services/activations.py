@@ -16,8 +16,10 @@ from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import is_id
 from vestibule.interfaces.method import Opening, OpensChallenge
 from vestibule.interfaces.store import Conflict, Store, Subject, Transaction, VerificationChange
-from vestibule.model.actor import NotAllowed
-from vestibule.model.authenticator import Authenticator
+from vestibule.model.actor import Actor, NotAllowed, Right
+from vestibule.model.application import PORTAL_APPLICATION
+from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
+from vestibule.model.user import User
 from vestibule.model.verification import (
     ACTIVATION,
     Challenge,
@@ -27,13 +29,13 @@ from vestibule.model.verification import (
     TraceLine,
     VerificationState,
 )
-from vestibule.services.activating import NEWCOMER, PROVEN, STEP, Activating
+from vestibule.services.activating import NEWCOMER, PROVEN, STEP, TESTED, Activating
 from vestibule.services.attempt import Attempt, Node, Origin, pending, verification_row
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.enrollment import Enrollments
 from vestibule.services.out_of_band import ACTIVATION_TEXT, OutOfBand
 from vestibule.services.outcome import Progress, added, progress_of
-from vestibule.services.phones import NewPhone, Phones
+from vestibule.services.phones import NewPhone, Phones, phone_of
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.services.sessions import Sessions, SignedIn
 from vestibule.services.setup import built_in_client_id
@@ -73,10 +75,27 @@ class Activations:
         enrolled = await self._enrollments.begin(
             signed_in.actor, tenant_id, user_id, wanted.method, wanted.label, options
         )
-        attempt = self._attempt(signed_in, user_address)
+        attempt = self._attempt(signed_in.user, signed_in.session.application_id, user_address)
+        began = PROVEN if signed_in.session.is_second_factor_proven else NEWCOMER
+        waiter = _waiter(signed_in)
         progress = await self._store.transact(
-            lambda tx: self._ask(tx, attempt, signed_in, enrolled.authenticator)
+            lambda tx: self._ask(tx, attempt, enrolled.authenticator, began, waiter)
         )
+        self._out_of_band.nudge()
+        return progress
+
+    async def test(self, actor: Actor, tenant_id: str, user_id: str, authenticator_id: str) -> Progress:
+        """Send a text to a person's phone, or call it, to see that it works; an attempt tells how it went."""
+        actor.demand(Right.ADMINISTER, tenant_id)
+        subject = await self._store.read(lambda tx: tx.subject(tenant_id, user_id))
+        held = subject.authenticators if subject is not None else ()
+        phone = next((one for one in held if one.authenticator_id == authenticator_id), None)
+        if subject is None or phone is None or phone.status is not AuthenticatorStatus.ACTIVE:
+            raise Refused(Refusal.NOT_FOUND, authenticator_id)
+        if phone_of(phone) is None or not subject.user.is_active:
+            raise Refused(Refusal.NOT_POSSIBLE)
+        attempt = self._attempt(subject.user, PORTAL_APPLICATION)
+        progress = await self._store.transact(lambda tx: self._ask(tx, attempt, phone, TESTED, "test"))
         self._out_of_band.nudge()
         return progress
 
@@ -85,7 +104,8 @@ class Activations:
         progress = await self.find(signed_in, challenge_id)
         if progress is None or progress.challenge is None:
             return None
-        challenge, attempt = progress.challenge, self._attempt(signed_in)
+        challenge = progress.challenge
+        attempt = self._attempt(signed_in.user, signed_in.session.application_id)
         answered = await self._store.transact(
             lambda tx: self._activating.answer(tx, attempt, challenge, passcode)
         )
@@ -140,10 +160,11 @@ class Activations:
 
     # --- parts --------------------------------------------------------------------------------------
 
-    def _attempt(self, signed_in: SignedIn, user_address: str = "") -> Attempt:
+    def _attempt(self, user: User, door: str, user_address: str = "") -> Attempt:
         snapshot = self._configuration.current
-        user, door = signed_in.user, signed_in.session.application_id
-        peer = snapshot.peers[built_in_client_id(user.tenant_id, door)]
+        peer = snapshot.peers.get(built_in_client_id(user.tenant_id, door))
+        if peer is None:
+            raise Refused(Refusal.NOT_POSSIBLE)
         return Attempt(
             origin=Origin(peer=peer, channel=door, claimed_username=user.username, user_address=user_address),
             tenant=snapshot.tenants[user.tenant_id],
@@ -154,7 +175,7 @@ class Activations:
         )
 
     async def _ask(
-        self, tx: Transaction, attempt: Attempt, signed_in: SignedIn, phone: Authenticator
+        self, tx: Transaction, attempt: Attempt, phone: Authenticator, began: str, waiter: str
     ) -> Progress:
         subject = await tx.subject(phone.tenant_id, phone.user_id)
         if subject is None:
@@ -165,7 +186,6 @@ class Activations:
             raise Refused(Refusal.CALL_IN_PROGRESS)
         if not await self._out_of_band.may_send(tx, attempt, subject.user, opening):
             raise Refused(Refusal.NOTHING_SENT)
-        began = PROVEN if signed_in.session.is_second_factor_proven else NEWCOMER
         reason = self._enrollments.methods[phone.method].descriptor.pending_reason
         ending = pending(reason, (TraceLine(STEP, began, {"method": phone.method}),))
         row = msgspec.structs.replace(
@@ -176,7 +196,7 @@ class Activations:
         verification = await added(tx, row)
         way = Way(phone.method, phone, ())
         challenge = await self._out_of_band.ask(
-            tx, attempt, subject, verification, way, opening, origin=ACTIVATION, waiter=_waiter(signed_in)
+            tx, attempt, subject, verification, way, opening, origin=ACTIVATION, waiter=waiter
         )
         return Progress(verification, challenge)
 

@@ -245,7 +245,9 @@ class Answering:
         backup = _backup(choices, challenge) if may_go_on else None
         if backup is not None:
             moved = msgspec.structs.replace(verification, trace=(*verification.trace, *trace))
-            return await self._asking.ask_instead(tx, attempt, subject, moved, backup, choices)
+            return await self._asking.ask_instead(
+                tx, attempt, subject, moved, backup, choices, waiter=challenge.waiter
+            )
         others = [way for way in choices if way.method != challenge.method]
         if not (may_go_on and others):
             return await self._close(tx, attempt, verification, challenge, denied(reason, trace))
@@ -295,6 +297,19 @@ class Answering:
             current,
             self._case(tx, attempt, subject, verification, current),
         )
+
+    def with_choices(
+        self, tx: Transaction, attempt: Attempt, subject: Subject, progress: Progress
+    ) -> Progress:
+        """Return a pending verification with the ways on which the person may be asked instead."""
+        challenge = progress.challenge
+        if challenge is None or not progress.is_pending:
+            return progress
+        attempt = _as_of_start(attempt, subject, progress.verification, tx.now)
+        case = self._case(tx, attempt, subject, progress.verification, challenge)
+        if not isinstance(case, Case):
+            return progress
+        return msgspec.structs.replace(progress, choices=self._asking.choices(subject, case.allowed))
 
     # --- parts ----------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ Invariants:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 
@@ -49,6 +50,7 @@ from vestibule.services.attempt import (
     event,
     facts_of,
     refused,
+    request_key,
 )
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.first_factor import REASONS, FirstFactors
@@ -207,9 +209,36 @@ class Verifications:
             verification = await tx.verification(tenant_id, verification_id)
             if verification is None or verification.client_id != client_id:
                 return None
-            return await progress_of(tx, verification)
+            return await self._standing(tx, verification)
 
         return await self._store.read(body)
+
+    async def look(self, origin: Origin, verification_id: str) -> Progress | None:
+        """Return where a sign-in stands, for the very browser that began it: `origin` has its key (CH-07)."""
+        attempt = self._attempt(origin, None)
+        found = await self.find(attempt.tenant.tenant_id, origin.peer.client.client_id, verification_id)
+        if found is None:
+            return None
+        waits = found.challenge is not None and found.challenge.waiter == waiter_of(attempt)
+        return found if waits or found.verification.idempotency_key == request_key(attempt) else None
+
+    async def moved(self, progress: Progress, seconds: float) -> None:
+        """Return as soon as a verification has moved on from `progress`, after `seconds` at the latest."""
+        row = progress.verification
+        with self._waiting.registered(row.tenant_id, row.verification_id, row.version) as moved:
+            found = await self._store.read(lambda tx: tx.versions(row.tenant_id, [row.verification_id]))
+            if found.get(row.verification_id) != row.version:
+                return
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await moved.wait()
+
+    async def heard(self, progress: Progress) -> None:
+        """The client has heard of an approval: no repeat of its request is let in by it any more."""
+        challenge = progress.challenge
+        if progress.is_approved and challenge is not None and challenge.taken_at is None:
+            of = (challenge.tenant_id, challenge.challenge_id, challenge.waiter)
+            await self._store.transact(lambda tx: tx.take_challenge(*of))
 
     def refuse(self, origin: Origin, reason: Reason) -> Awaitable[Progress]:
         """Record a denial that the front end itself must give, e.g. for a protocol that is not spoken."""
@@ -429,6 +458,19 @@ class Verifications:
         self._store.wake(progress.verification.verification_id)
         if progress.is_pending:
             self._asking.out_of_band.nudge()
+
+    async def _standing(self, tx: Transaction, verification: Verification) -> Progress:
+        """Return where it stands, with the challenge that is open or was answered, and the other ways."""
+        tenant_id = verification.tenant_id
+        found = await progress_of(tx, verification)
+        if found.is_approved:
+            answered = await tx.answered_challenge(tenant_id, verification.verification_id)
+            return msgspec.structs.replace(found, challenge=answered)
+        subject = await tx.subject(tenant_id, verification.user_id) if found.challenge else None
+        attempt = self._attempt_of(verification) if subject else None
+        if subject is None or attempt is None:
+            return found
+        return self._answering.with_choices(tx, attempt, subject, found)
 
     # --- around it ----------------------------------------------------------------------------------
 

@@ -115,6 +115,9 @@ async def test_an_answer_lets_in_one_request_once(store: Store, alice: str) -> N
     take = lambda waiter: store.transact(lambda tx: tx.take_challenge(alice, "c7", waiter))  # noqa: E731
     assert not await take("me"), "it is not answered yet"
     await store.transact(lambda tx: tx.close_challenge(alice, "c7", ChallengeState.ANSWERED))
+    found = await store.read(lambda tx: tx.answered_challenge(alice, sent(alice).verification_id))
+    assert found is not None
+    assert (found.challenge_id, found.taken_at) == ("c7", None)
     untaken = await store.read(lambda tx: tx.untaken_challenges(alice, "alice", "somewhere"))
     assert [each.challenge_id for each in untaken] == ["c7"]
     assert not await take("somebody else")

@@ -35,6 +35,14 @@ ANSWERED_FROM: Final = Statement(
     turn=2,
 )
 
+ANSWERED: Final = Statement(
+    f"""{_CHALLENGES}
+       and verification_id = :verification_id and state = 'answered'
+     order by created_at desc, challenge_id desc
+     limit 1
+    """
+)
+
 BY_ADDRESS: Final = Statement(
     f"""{_CHALLENGES}
        and address = :address and address <> '' and state = 'open' and channel = 'reply'
@@ -94,6 +102,10 @@ class Waiting(Requests):
     async def untaken_challenges(self, tenant_id: str, user_id: str, origin: str) -> tuple[Challenge, ...]:
         values = {"tenant_id": tenant_id, "user_id": user_id, "origin": origin, "now": self.now}
         return tuple([challenge_of(row) for row in await self.fetch(ANSWERED_FROM(**values))])
+
+    async def answered_challenge(self, tenant_id: str, verification_id: str) -> Challenge | None:
+        rows = await self.fetch(ANSWERED(tenant_id=tenant_id, verification_id=verification_id))
+        return challenge_of(rows[0]) if rows else None
 
     async def challenges_by_address(self, tenant_id: str, address: str) -> tuple[Challenge, ...]:
         rows = await self.fetch(BY_ADDRESS(tenant_id=tenant_id, address=address, now=self.now))
