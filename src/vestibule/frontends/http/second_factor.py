@@ -121,10 +121,9 @@ async def state(request: AnyRequest, at: Entrance) -> dict[str, bool]:
     if pending is None or progress is None or not _is_same_wait(pending, progress):
         return {"moved": True}
     site = site_of(request)
-    async with site.long_polls.place(pending.verification_id) as is_free:
-        if is_free:
-            await site.services.verifications.moved(progress, WAIT_SECONDS)
-            progress = await _look(request, at, pending)
+    waiting = site.services.verifications.moved(progress, WAIT_SECONDS)
+    if await site.long_polls.wait(pending.verification_id, waiting, most=5):
+        progress = await _look(request, at, pending)
     return {"moved": progress is None or not _is_same_wait(pending, progress)}
 
 

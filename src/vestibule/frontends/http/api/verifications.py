@@ -189,15 +189,18 @@ async def _waited(request: AnyRequest, progress: Progress, seconds: float) -> Pr
     """Return where it stands once it is decided or asks something else, or the time is over."""
     site, (peer, _) = site_of(request), asking_peer(request)
     deadline = asyncio.get_running_loop().time() + seconds
-    asked = progress.challenge
-    async with site.long_polls.place(peer.client.client_id) as is_free:
-        while is_free and progress.is_pending and progress.challenge == asked:
-            left = deadline - asyncio.get_running_loop().time()
-            if left <= 0:
-                break
-            await site.services.verifications.moved(progress, left)
-            progress = await _find(request, progress.verification.verification_id)
+    asked = _asked(progress)
+    while progress.is_pending and _asked(progress) == asked:
+        left = deadline - asyncio.get_running_loop().time()
+        waiting = site.services.verifications.moved(progress, max(left, 0.0))
+        if not await site.long_polls.wait(peer.client.client_id, waiting) or left <= 0:
+            break
+        progress = await _find(request, progress.verification.verification_id)
     return progress
+
+
+def _asked(progress: Progress) -> str:
+    return progress.challenge.challenge_id if progress.challenge is not None else ""
 
 
 async def _find(request: AnyRequest, verification_id: str) -> Progress:

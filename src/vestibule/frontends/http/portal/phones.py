@@ -97,9 +97,10 @@ async def proof_state(request: AnyRequest, tenant: InPath, challenge: InPath) ->
     who = await visitor(request, tenant)
     site = site_of(request)
     activations = site.services.activations
-    async with site.long_polls.place(who.user.user_id, most=5) as is_free:
-        seconds = WAIT_SECONDS if is_free else 0.0
-        progress = await activations.wait(who.signed_in, challenge, seconds)
+    await site.long_polls.wait(
+        who.user.user_id, activations.wait(who.signed_in, challenge, WAIT_SECONDS), most=5
+    )
+    progress = await activations.find(who.signed_in, challenge)
     return {"moved": progress is None or not progress.is_answered_elsewhere}
 
 
