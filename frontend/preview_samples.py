@@ -433,7 +433,7 @@ def _signing_in() -> list[Sample]:
         Sample(
             "second-factor-waiting",
             "sign_in/waiting.html",
-            {**second, **person, "question": Words("sign_in.asked.call", HINT)},
+            {**person, "form": Form(), "offers": OFFERS, "question": Words("sign_in.asked.call", HINT)},
             is_signed_in=False,
         ),
         Sample("signed-out", "sign_in/signed_out.html", {"is_expired": False}, is_signed_in=False),

@@ -30,7 +30,7 @@ from vestibule.frontends.http.sign_in import (
 from vestibule.frontends.http.sign_in_cookie import Pending, drop_pending, keep_pending, read_pending
 from vestibule.frontends.http.site import site_of
 from vestibule.frontends.http.templates.views import Form, Words
-from vestibule.model.verification import Reason
+from vestibule.model.verification import Challenge, Reason
 from vestibule.services.outcome import Progress
 from vestibule.services.ways import PASSCODE
 
@@ -167,30 +167,37 @@ def _page(
 ) -> Response[Any]:
     challenge = progress.challenge
     assert challenge is not None
-    can_type = bool(challenge.address) or any(way.key == PASSCODE for way in progress.choices)
-    problem = Words(REFUSED_TEXT) if wrong else _problem(progress)
+    is_waiting = progress.is_answered_elsewhere
     response = noticed_page(
         request,
-        "sign_in/waiting.html" if progress.is_answered_elsewhere else "sign_in/second_factor.html",
+        "sign_in/waiting.html" if is_waiting else "sign_in/second_factor.html",
         door=at.door,
         root=at.root,
         status=REFUSED if wrong else 200,
-        form=Form(problem=problem),
-        kind=kind if kind in KINDS else KINDS[0],
-        kinds=KINDS if not challenge.address else (KINDS[0],),
-        purpose="sign_in",
+        form=Form(problem=Words(REFUSED_TEXT) if wrong else _problem(progress)),
         person=pending.username,
         next=following,
         question=question(challenge),
         offers=offers(progress),
-        can_type=can_type,
-        with_pin=bool(challenge.digits_before_pin),
+        **({} if is_waiting else _field(progress, challenge, kind)),
     )
     if challenge.challenge_id != pending.challenge_id:
         # It went on by itself, e.g. to the backup phone.
         newer = msgspec.structs.replace(pending, challenge_id=challenge.challenge_id)
         keep_pending(request, response, newer)
     return response
+
+
+def _field(progress: Progress, challenge: Challenge, kind: str) -> dict[str, Any]:
+    """Return what the page needs where something can be typed, or chosen only."""
+    can_type = bool(challenge.address) or any(way.key == PASSCODE for way in progress.choices)
+    return {
+        "kind": kind if kind in KINDS else KINDS[0],
+        "kinds": KINDS if can_type and not challenge.address else (KINDS[0],),
+        "purpose": "sign_in",
+        "can_type": can_type,
+        "with_pin": bool(challenge.digits_before_pin),
+    }
 
 
 def _problem(progress: Progress) -> Words | None:
