@@ -9,9 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import msgspec
 import segno
 
 from vestibule.crypto.secret import Secret
+from vestibule.frontends.http.holdings import Holding, holding_of
+from vestibule.frontends.http.phone_words import Offer
 from vestibule.frontends.http.templates.views import (
     ApiKeyRow,
     BadRow,
@@ -377,6 +380,12 @@ REPORT = ImportReport(
     ),
 )
 WRONG = Form(problem=Words("sign_in.refused"))
+HINT = {"phone": "•••56"}
+OFFERS = (
+    Offer("a", Words("sign_in.way.sms_again", HINT), "text"),
+    Offer("b", Words("sign_in.way.voice", HINT), "call"),
+    Offer("passcode", Words("sign_in.way.passcode"), "app"),
+)
 
 
 def _signing_in() -> list[Sample]:
@@ -385,6 +394,10 @@ def _signing_in() -> list[Sample]:
         "kind": "passcode",
         "kinds": ("passcode", "recovery_code"),
         "purpose": "sign_in",
+        "question": None,
+        "offers": OFFERS,
+        "can_type": True,
+        "with_pin": False,
     }
     person = {"person": "alice", "next": ""}
     page = "sign_in/second_factor.html"
@@ -404,7 +417,34 @@ def _signing_in() -> list[Sample]:
             {**second, **person, "kind": "recovery_code", "form": WRONG, "next": "/portal/"},
             is_signed_in=False,
         ),
-        Sample("confirm", page, {**second, **person, "purpose": "confirm", "kinds": ("passcode",)}),
+        Sample(
+            "confirm",
+            page,
+            {**second, **person, "purpose": "confirm", "kinds": ("passcode",), "offers": ()},
+        ),
+        Sample(
+            "second-factor-text",
+            page,
+            {**second, **person, "question": Words("sign_in.asked.typed_pin", HINT), "with_pin": True},
+            is_signed_in=False,
+        ),
+        Sample(
+            "second-factor-choose",
+            page,
+            {
+                **second,
+                **person,
+                "can_type": False,
+                "form": Form(problem=Words("sign_in.ended.unreachable")),
+            },
+            is_signed_in=False,
+        ),
+        Sample(
+            "second-factor-waiting",
+            "sign_in/waiting.html",
+            {**person, "form": Form(), "offers": OFFERS, "question": Words("sign_in.asked.call", HINT)},
+            is_signed_in=False,
+        ),
         Sample("signed-out", "sign_in/signed_out.html", {"is_expired": False}, is_signed_in=False),
         Sample("session-ended", "sign_in/signed_out.html", {"is_expired": True}, is_signed_in=False),
         Sample(
@@ -432,8 +472,41 @@ def _signing_in() -> list[Sample]:
     ]
 
 
+def _phones() -> tuple[Authenticator, ...]:
+    return tuple(
+        msgspec.structs.replace(
+            _authenticator(number, label=label), method=method, parameters=parameters, created_at=NOW + number
+        )
+        for number, label, method, parameters in (
+            (11, "", "sms", {"number": "+4930123456", "two_way": True, "with_pin": True}),
+            (12, "Büro", "voice", {"number": "+4930123456", "extension": "@12"}),
+            (13, "", "voice", {"number": "+4989765432"}),
+        )
+    )
+
+
+def _held(*held: Authenticator) -> tuple[Holding, ...]:
+    return tuple(holding_of(one, held) for one in held)
+
+
 def _portal() -> list[Sample]:
-    can = {"can_add_app": True, "can_add_hardware": True}
+    can = {
+        "can_add_app": True,
+        "can_add_hardware": True,
+        "can_add_phone": ("sms", "voice"),
+        "default_methods": ("totp", "sms", "voice"),
+    }
+    texted, called, backup = _phones()
+    proving = {
+        "form": Form(),
+        "challenge_id": "c1",
+        "method": "sms",
+        "phone": "+4930123456",
+        "is_waiting": False,
+        "is_over": False,
+        "again": {"for": "sms", "number": "+4930123456"},
+    }
+    adding = {"form": Form(), "method": "voice", "is_backup": True, "can_reply": False, "has_pin": True}
     home = "portal/home.html"
     return [
         Sample(
@@ -441,7 +514,7 @@ def _portal() -> list[Sample]:
             home,
             {
                 "user": ALICE,
-                "authenticators": (PHONE, TOKEN, TABLET),
+                "holdings": _held(PHONE, TOKEN, TABLET, texted, called, backup),
                 "recovery_codes_left": 8,
                 "must_register": False,
                 "pin": PIN,
@@ -454,7 +527,7 @@ def _portal() -> list[Sample]:
             home,
             {
                 "user": LONG,
-                "authenticators": (),
+                "holdings": (),
                 "recovery_codes_left": 0,
                 "must_register": True,
                 "pin": PinStatus(),
@@ -466,7 +539,7 @@ def _portal() -> list[Sample]:
             home,
             {
                 "user": EVIL,
-                "authenticators": (_authenticator(1, label=HOSTILE),),
+                "holdings": _held(_authenticator(1, label=HOSTILE)),
                 "recovery_codes_left": 1,
                 "must_register": False,
                 "pin": OLD_PIN,
@@ -513,6 +586,26 @@ def _portal() -> list[Sample]:
                 ),
             },
         ),
+        Sample("add-phone-call", "portal/add_phone.html", adding),
+        Sample(
+            "add-phone-text",
+            "portal/add_phone.html",
+            {
+                **adding,
+                "method": "sms",
+                "can_reply": True,
+                "form": Form({"number": HOSTILE}, {"number": Words("refusal.phone_invalid")}),
+            },
+        ),
+        Sample("prove-phone-text", "portal/prove_phone.html", proving),
+        Sample(
+            "prove-phone-call", "portal/prove_phone.html", {**proving, "method": "voice", "is_waiting": True}
+        ),
+        Sample(
+            "prove-phone-over",
+            "portal/prove_phone.html",
+            {**proving, "is_over": True, "form": Form(problem=Words("sign_in.ended.unreachable"))},
+        ),
         Sample("which", "portal/which.html", {}, is_signed_in=False),
         Sample(
             "troubleshooting",
@@ -525,7 +618,9 @@ def _portal() -> list[Sample]:
 
 def _console_people() -> list[Sample]:
     detail = {
-        "authenticators": (PHONE, TOKEN, PENDING),
+        "holdings": _held(PHONE, TOKEN, PENDING, *_phones()),
+        "default_methods": ("totp", "sms"),
+        "phone_form": Form(),
         "recovery_codes_left": 8,
         "now": NOW,
         "form": Form(),
@@ -583,7 +678,7 @@ def _console_people() -> list[Sample]:
                 "pin": OLD_PIN,
                 "pin_form": Form(errors={"pin": Words("pin.problem.too_short", {"least": 4})}),
                 "attempts": (),
-                "authenticators": (),
+                "holdings": (),
             },
         ),
         Sample(

@@ -23,8 +23,8 @@ from vestibule.model.voice_message import VoiceMessage
 
 _USER = ("username", "given_name", "family_name", "email", "phone", "language", "directory_id", "status")
 _AUTHENTICATOR = (
-    "user_id", "method", "label", "serial", "status", "not_before", "not_after", "created_at", "used_at",
-    "version",
+    "user_id", "method", "label", "serial", "phone", "status", "not_before", "not_after", "created_at",
+    "used_at", "version",
 )  # fmt: skip
 _APPLICATION = (
     "name", "first_factor", "directory_id", "second_factor", "methods", "is_enabled", "created_at", "version",
@@ -48,7 +48,7 @@ _EVENT = ("at", "kind", "actor", "actor_name", "subject", "subject_name", "facts
 
 
 def user_record(user: User) -> dict[str, Any]:
-    more = ("role", "created_at", "updated_at", "version")
+    more = ("default_method", "role", "created_at", "updated_at", "version")
     return {
         **_chosen(user, "user_id", (*_USER, *more)),
         "other_names": user.names[1:],

@@ -93,6 +93,8 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     """What is sent, if a passcode is; the answer must hold it."""
     text_key: str = ""
     """The text that is sent: a key of the catalog with the placeholders `passcode` and `application`."""
+    with_pin: bool = False
+    """The person's PIN follows the passcode in the answer."""
     seconds: int
     """How long an answer is awaited."""
 

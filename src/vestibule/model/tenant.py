@@ -41,6 +41,8 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How long a call may take, from the first ring to the last key."""
     texts_per_hour: int = 10
     """Texts and calls to one person within an hour; more are not sent."""
+    two_way_texts: bool = False
+    """A person who adds a phone may choose to answer texts by replying; a gateway must bring replies in."""
     text_templates: dict[str, str] = {}
     """By language: the text that is sent, with `{passcode}` and `{application}`; else the catalog's."""
     fraud_reports: bool = True

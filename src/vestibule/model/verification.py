@@ -94,6 +94,7 @@ class Reason(StrEnum):
     TEXT_NOT_SENT = "text_not_sent"
     TEXT_WRONG = "text_wrong"
     TEXT_PIN_WRONG = "text_pin_wrong"
+    TEXT_PIN_EXPIRED = "text_pin_expired"
     TEXT_TRIES_SPENT = "text_tries_spent"
     TEXT_NO_REPLY = "text_no_reply"
 
@@ -117,6 +118,9 @@ class Reason(StrEnum):
     CALL_TOO_LATE = "call_too_late"
     FRAUD_REPORTED = "fraud_reported"
 
+    PHONE_PROVEN = "phone_proven"
+    """A new phone was proven at its enrollment; this opens no door."""
+
     PROTOCOL_UNSUPPORTED = "protocol_unsupported"
     BUSY = "busy"
     FAULT = "fault"
@@ -131,6 +135,10 @@ class Channel(StrEnum):
     """A text from his phone."""
     CALL = "call"
     """Keys pressed in a call."""
+
+
+ACTIVATION = "activation"
+"""The origin of a challenge that proves a new phone at its enrollment, and answers no sign-in."""
 
 
 class TraceLine(msgspec.Struct, frozen=True, array_like=True):
@@ -219,6 +227,15 @@ class Challenge(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_out_of_band(self) -> bool:
         return self.channel is not Channel.TYPED
+
+    @property
+    def is_activation(self) -> bool:
+        return self.origin == ACTIVATION
+
+    @property
+    def digits_before_pin(self) -> int:
+        """How many digits of the answer are the passcode, where the PIN follows it; 0: no PIN does."""
+        return int(self.progress.get("digits_before_pin", 0))
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from vestibule.runtime.settings import Settings
 from vestibule.runtime.sound_files import SoundFiles
 from vestibule.runtime.speech import EspeakSpeech
 from vestibule.runtime.token_files import read_token_file
+from vestibule.services.activations import Activations
 from vestibule.services.applications import Applications
 from vestibule.services.asking import Asking
 from vestibule.services.attempt import Node
@@ -110,11 +111,13 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     out_of_band = OutOfBand(deliveries, sealer)
     waiting = Waiting(store)
     asking = Asking(out_of_band, prover.methods, node)
-    verifications = Verifications(store, configuration, prover, first_factors, asking, waiting, node, metrics)
-    phones = Phones(store, configuration, prover)
     pins = Pins(store, configuration, sealer)
-    calls = Calls(store, verifications, configuration, prover.methods, pins)
+    verifications = Verifications(
+        store, configuration, prover, first_factors, asking, waiting, pins, node, metrics
+    )
     phones = Phones(store, configuration, prover)
+    enrollments = Enrollments(store, configuration, prover)
+    calls = Calls(store, verifications, configuration, prover.methods, pins)
     voice_messages = VoiceMessages(store, configuration, SoundFiles())
     inboxes = Inboxes(store, verifications, out_of_band, calls, voice_messages, EspeakSpeech())
     deliveries.on_call(calls.placed)
@@ -131,10 +134,13 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         gateway_settings=GatewaySettings(store, configuration, sealer, gateways, phones),
         waiting=waiting,
         users=Users(store, prover),
-        enrollments=Enrollments(store, configuration, prover),
+        enrollments=enrollments,
         pins=pins,
         calls=calls,
         phones=phones,
+        activations=Activations(
+            store, configuration, phones, enrollments, sessions, out_of_band, waiting, node
+        ),
         applications=applications,
         directories=Directories(kinds, first_factors),
         sessions=sessions,

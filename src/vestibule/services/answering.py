@@ -15,9 +15,10 @@ from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import is_id
 from vestibule.interfaces.store import Conflict, Subject, Transaction
 from vestibule.model.authenticator import Authenticator
+from vestibule.model.pin import PinState
 from vestibule.model.throttle import Factor
 from vestibule.model.user import UserStatus
-from vestibule.model.verdict import MALFORMED, Verdict, VerdictKind
+from vestibule.model.verdict import MALFORMED, MISMATCH, Verdict, VerdictKind
 from vestibule.model.verification import (
     Challenge,
     ChallengeState,
@@ -28,6 +29,7 @@ from vestibule.model.verification import (
 )
 from vestibule.policy.decision import Deny, RequirePasscode
 from vestibule.policy.evaluate import evaluate
+from vestibule.services.activating import Activating
 from vestibule.services.asking import Asking
 from vestibule.services.attempt import (
     Attempt,
@@ -68,6 +70,7 @@ class Answering:
         self._prover = prover
         self._asking = asking
         self._node = node
+        self._activating = Activating(asking.out_of_band, asking.methods)
 
     # --- at the door ----------------------------------------------------------------------------------
 
@@ -85,6 +88,7 @@ class Answering:
             or challenge.user_id != subject.user.user_id
             or challenge.client_id != attempt.origin.peer.client.client_id
             or challenge.application_id != attempt.application.application_id
+            or challenge.is_activation
         ):
             return await self._unknown(tx, attempt, subject)
         if not attempt.passcode and await self._was_answered_meanwhile(tx, verification, challenge):
@@ -99,6 +103,8 @@ class Answering:
             )
             if other is not None:
                 return other
+        if attempt.way:  # It is no answer, so it costs no try.
+            return await self._unknown(tx, attempt, subject)
         left = await tx.take_try(tenant_id, challenge_id)
         if left is None:
             return await self._unknown(tx, attempt, subject)
@@ -124,6 +130,11 @@ class Answering:
         if verification.state is not VerificationState.PENDING or challenge.expires_at <= tx.now:
             return None
         choices = self._asking.choices(case.subject, case.allowed)
+        if attempt.way:
+            chosen = next((way for way in choices if way.key == attempt.way), None)
+            if chosen is None:
+                return Progress(verification, challenge, choices)
+            return await self._asking.ask_instead(tx, attempt, case.subject, verification, chosen, choices)
         typed = attempt.passcode.reveal() if attempt.passcode else ""
         if not typed and challenge.is_out_of_band:
             waiting = msgspec.structs.replace(challenge, waiter=waiter_of(attempt))
@@ -173,6 +184,8 @@ class Answering:
         typed = passcode.reveal().strip()
         sent_to = _sent_to(case)
         if sent_to is not None and self._asking.out_of_band.is_expected(case.challenge, typed):
+            if case.challenge.digits_before_pin and case.attempt.pin is not PinState.RIGHT:
+                return await self._pin_refused(tx, case)
             return await self._proof_of_sent(tx, case, sent_to)
         candidates = self._prover.take_passcodes(case.allowed)
         proof = await self._prover.prove(tx, subject, candidates, passcode, limits)
@@ -190,6 +203,18 @@ class Answering:
         reason = self._prover.methods[used.method].descriptor.verified_reason
         held = {"method": used.method, "label": used.label}
         return Proof(MATCH, reason, False, used, (TraceLine("passcode", "match", held),))
+
+    async def _pin_refused(self, tx: Transaction, case: Case) -> Proof:
+        """The passcode was right and the PIN behind it was not, or is to be changed first."""
+        user, limits = case.subject.user, case.attempt.limits
+        throttle = await tx.settle_attempt(user.tenant_id, user.user_id, Factor.PASSCODE, False, limits)
+        if throttle is None:
+            return Proof(MALFORMED, Reason.LOCKED_OUT, True, None, (TraceLine("throttle", "locked"),))
+        found = case.attempt.pin or PinState.WRONG
+        reason = Reason.TEXT_PIN_EXPIRED if found.is_proven else Reason.TEXT_PIN_WRONG
+        is_newly_locked = throttle.is_locked(tx.now)
+        line = TraceLine("pin", found.value)
+        return Proof(MISMATCH, reason, False, None, (line,), is_newly_locked=is_newly_locked)
 
     def _spent(self, case: Case, ending: Ending) -> Ending:
         """Say that the tries are over where that has a name of its own."""
@@ -213,6 +238,8 @@ class Answering:
     ) -> Progress | None:
         """Take an answer that came on the challenge's own road: a passcode, or the proof itself with its
         reason. None: the challenge is over, the answer has no effect."""
+        if challenge.is_activation:
+            return await self._activating.answer(tx, attempt, challenge, passcode)
         found = await self._found(tx, attempt, challenge)
         if found is None:
             return None
@@ -239,6 +266,8 @@ class Answering:
     ) -> Progress | None:
         """Take the failure of a challenge: the call was not answered, the text could not be sent. Where
         the person can still type something and has another way, he is asked for it; else he is denied."""
+        if challenge.is_activation:
+            return await self._activating.fail(tx, attempt, challenge, reason)
         found = await self._found(tx, attempt, challenge)
         if found is None:
             return None
@@ -250,7 +279,9 @@ class Answering:
         backup = _backup(choices, challenge) if may_go_on else None
         if backup is not None:
             moved = msgspec.structs.replace(verification, trace=(*verification.trace, *trace))
-            return await self._asking.ask_instead(tx, attempt, subject, moved, backup, choices)
+            return await self._asking.ask_instead(
+                tx, attempt, subject, moved, backup, choices, waiter=challenge.waiter
+            )
         others = [way for way in choices if way.method != challenge.method]
         if not (may_go_on and others):
             return await self._close(tx, attempt, verification, challenge, denied(reason, trace))
@@ -301,6 +332,19 @@ class Answering:
             current,
             self._case(tx, attempt, subject, verification, current),
         )
+
+    def with_choices(
+        self, tx: Transaction, attempt: Attempt, subject: Subject, progress: Progress
+    ) -> Progress:
+        """Return a pending verification with the ways on which the person may be asked instead."""
+        challenge = progress.challenge
+        if challenge is None or not progress.is_pending:
+            return progress
+        attempt = _as_of_start(attempt, subject, progress.verification, tx.now)
+        case = self._case(tx, attempt, subject, progress.verification, challenge)
+        if not isinstance(case, Case):
+            return progress
+        return msgspec.structs.replace(progress, choices=self._asking.choices(subject, case.allowed))
 
     # --- parts ----------------------------------------------------------------------------------------
 

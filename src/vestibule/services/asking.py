@@ -83,8 +83,10 @@ class Asking:
         verification: Verification,
         way: Way,
         choices: tuple[Way, ...],
+        *,
+        waiter: str = "",
     ) -> Progress:
-        """Go on with a pending verification by asking on another way."""
+        """Go on with a pending verification by asking on another way; `waiter` waits for it already."""
         for challenge in await tx.open_challenges(verification.tenant_id, verification.verification_id):
             await tx.close_challenge(challenge.tenant_id, challenge.challenge_id, ChallengeState.SUPERSEDED)
         opening = self.out_of_band.opening(way, attempt, self.methods)
@@ -96,7 +98,7 @@ class Asking:
         expires_at = tx.now + opening.seconds * 1000
         reason = self._method(way).descriptor.pending_reason
         moved = await self._moved(tx, verification, reason, trace, expires_at, opening.address)
-        challenge = await self.out_of_band.ask(tx, attempt, subject, moved, way, opening)
+        challenge = await self.out_of_band.ask(tx, attempt, subject, moved, way, opening, waiter=waiter)
         return Progress(moved, challenge, choices)
 
     async def ask_to_type(

@@ -16,6 +16,7 @@ from vestibule.model.application import Application
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.event import Event
 from vestibule.model.legacy_result import legacy_result
+from vestibule.model.pin import PinState
 from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import ThrottleLimits
 from vestibule.model.user import User
@@ -52,6 +53,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     limits: ThrottleLimits
     names: tuple[str, ...]
     passcode: Secret[str] | None
+    pin: PinState | None = None
+    """What came of the PIN that followed the passcode, if one did."""
+    way: str = ""
+    """The key of the way on which the person wants to be asked instead."""
     is_first_factor_proven: bool = False
     password_of: User | None = None
     """The person whose password was found right, as he was then."""

@@ -256,7 +256,9 @@ class Calls:
             application=verification.application_name,
             texts=_texts(recorded, language, verification, settings.fraud_code, parameters),
             extension=str(parameters.get("extension", "")),
-            takes_fraud_reports=settings.fraud_reports,
+            is_activation=challenge.is_activation,
+            # Whoever is called by a wrong number has no account that a report could protect.
+            takes_fraud_reports=settings.fraud_reports and not challenge.is_activation,
             blocks_on_fraud=settings.fraud_blocks,
             fraud_code=settings.fraud_code,
             must_change_pin=with_pin and must_change,

@@ -29,7 +29,7 @@ from vestibule.services.applications import Applications
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.gateways import Gateways, gateway_context
 from vestibule.services.phones import METHODS as PHONE_METHODS
-from vestibule.services.phones import Phones
+from vestibule.services.phones import NewPhone, Phones
 from vestibule.services.proving import Prover
 from vestibule.services.setup import Setup
 
@@ -160,7 +160,8 @@ class Demonstrations:
         await self._configuration.refresh()
         for method in PHONE_METHODS:
             if method in self._prover.methods:
-                await self._phones.add(SYSTEM, DEMONSTRATION_TENANT, user_id, method, PHONE)
+                phone = NewPhone(method=method, typed=PHONE)
+                await self._phones.add(SYSTEM, DEMONSTRATION_TENANT, user_id, phone)
 
     async def _add_user(self, password: Secret[str]) -> tuple[str, tuple[Secret[str], ...]]:
         methods = self._prover.methods

@@ -140,13 +140,20 @@ class GatewayInbox:
         waiting = await self._shared.store.read(
             lambda tx: tx.challenges_by_address(self._tenant_id, reply.sender)
         )
-        typed = _passcode(reply.body)
-        meant = [each for each in waiting if self._shared.out_of_band.is_expected(each, typed)]
+        passcode, with_pin = _answers(reply.body)
+        meant = [
+            (each, typed)
+            for each in waiting
+            if self._shared.out_of_band.is_expected(
+                each, typed := with_pin if each.digits_before_pin else passcode
+            )
+        ]
         if len(meant) == 1:
-            await self._shared.verifications.answered_elsewhere(meant[0], Secret(typed))
-        elif len(waiting) == 1 and typed:
+            challenge, typed = meant[0]
+            await self._shared.verifications.answered_elsewhere(challenge, Secret(typed))
+        elif len(waiting) == 1 and passcode:
             # Wrong, and surely meant for this one: a guess, and counted.
-            await self._shared.verifications.answered_elsewhere(waiting[0], Secret(typed))
+            await self._shared.verifications.answered_elsewhere(waiting[0], Secret(with_pin))
         else:
             log.info("a reply answers nothing", gateway=self._gateway_id, waiting=len(waiting))
 
@@ -161,11 +168,16 @@ def _unsent(delivery: Delivery, why: NotSent) -> Reason:
     return Reason.CALL_WRONG_NUMBER if why.is_final else Reason.CALL_FAILED
 
 
-def _passcode(body: str) -> str:
-    """Return what of a reply is its passcode: the first group of so many digits, else all digits together,
-    because people write blanks. One and no more: a text of a hundred groups is not a hundred tries (I4)."""
-    digits = [_ascii(found) for found in _NUMBER.findall(body[:_LONGEST_REPLY])]
-    return next((each for each in digits if len(each) == SENT_DIGITS), "".join(digits))
+def _answers(body: str) -> tuple[str, str]:
+    """Return what of a reply is its passcode, and the same with a PIN behind it: the first group of so many
+    digits and what follows it, else all digits together, because people write blanks. One and no more: a text
+    of a hundred groups is not a hundred tries (I4)."""
+    groups = [_ascii(found) for found in _NUMBER.findall(body[:_LONGEST_REPLY])]
+    together = "".join(groups)
+    for place, group in enumerate(groups):
+        if len(group) == SENT_DIGITS:
+            return group, "".join(groups[place:])
+    return together, together
 
 
 def _ascii(digits: str) -> str:

@@ -30,6 +30,7 @@ from vestibule.services.attempt import Attempt, request_key
 from vestibule.services.deliveries import Deliveries
 from vestibule.services.ways import Way
 
+ACTIVATION_TEXT = "text.activation"
 _HOUR_MS = 3_600_000
 _SAME_TEXT_MS = 15_000
 TAKE_OVER_MS = 30_000
@@ -46,7 +47,9 @@ class OutOfBand:
         self._deliveries.nudge()
 
     def is_expected(self, challenge: Challenge, passcode: str) -> bool:
-        """Tell whether this is the passcode that was sent for `challenge`."""
+        """Tell whether this is the passcode that was sent for `challenge`; a PIN may follow where one is
+        asked for, and is not judged here."""
+        passcode = passcode[: challenge.digits_before_pin] if challenge.digits_before_pin else passcode
         return bool(challenge.expected) and hmac.compare_digest(
             challenge.expected, self._hash(challenge.challenge_id, passcode)
         )
@@ -76,8 +79,11 @@ class OutOfBand:
         verification: Verification,
         way: Way,
         opening: Opening,
+        *,
+        origin: str = "",
+        waiter: str = "",
     ) -> Challenge:
-        """Write the challenge and its delivery."""
+        """Write the challenge and its delivery; `origin` and `waiter` where they are not the attempt's."""
         assert way.authenticator is not None
         user = subject.user
         challenge_id = new_id()
@@ -97,8 +103,9 @@ class OutOfBand:
             authenticator_id=way.authenticator.authenticator_id,
             address=opening.address,
             expected=self._hash(challenge_id, opening.passcode) if opening.passcode else b"",
-            origin=origin_of(attempt),
-            waiter=waiter_of(attempt),
+            origin=origin or origin_of(attempt),
+            waiter=waiter or waiter_of(attempt),
+            progress={"digits_before_pin": len(opening.passcode)} if opening.with_pin else {},
         )
         delivery = self._delivery(tx, attempt, user, challenge, opening)
         await tx.supersede_challenges(user.tenant_id, user.user_id, way.method)
@@ -181,7 +188,7 @@ def _body(attempt: Attempt, user: User, opening: Opening) -> str:
     language = language_of(attempt, user)
     application = attempt.application.name
     template = attempt.tenant.settings.text_templates.get(language)
-    if template is None:
+    if template is None or opening.text_key == ACTIVATION_TEXT:
         return text(language, opening.text_key, passcode=opening.passcode, application=application)
     # The passcode last: an application's name that looks like a placeholder stays as it is.
     before, mark, after = template.partition("{passcode}")

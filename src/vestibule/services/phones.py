@@ -1,11 +1,15 @@
 """A person's phones: reading a number, whether it may be called or texted, and giving it to a person.
 
-A phone is an authenticator of a method that reaches it, with the parameters `number` and `extension`. What is
-refused here is never dialed: premium and satellite numbers, and those outside the tenant's calling codes
-(VOI-09, SMS-04). Whoever sends asks `judged` again before each delivery: the list may have become shorter.
+A phone is an authenticator of a method that reaches it; its parameters are what `enroll` of that method makes
+of a number, an extension and the choices of the person. What is refused here is never dialed: premium and
+satellite numbers, and those outside the tenant's calling codes (VOI-09, SMS-04). Whoever sends asks `judged`
+again before each delivery: the list may have become shorter.
 """
 
 from __future__ import annotations
+
+import os
+from typing import Any
 
 import msgspec
 
@@ -23,6 +27,18 @@ from vestibule.services.refusal import Refusal, Refused
 METHODS = ("sms", "voice")
 """The methods that reach a phone by its number."""
 _WRONG = {"number": Refusal.PHONE_INVALID, "extension": Refusal.EXTENSION_INVALID}
+
+
+class NewPhone(msgspec.Struct, frozen=True, kw_only=True):
+    """A phone that somebody wants to add, as he typed it; an extension stands behind an `x`."""
+
+    method: str
+    typed: str
+    label: str = ""
+    two_way: bool = False
+    """Texts are answered by replying."""
+    with_pin: bool = False
+    """The PIN is asked for as well."""
 
 
 class Phones:
@@ -47,38 +63,56 @@ class Phones:
             raise Refused(Refusal.PHONE_NOT_ALLOWED, f"+{phone.calling_code}")
         return phone
 
-    async def add(
-        self, actor: Actor, tenant_id: str, user_id: str, method: str, typed: str, label: str = ""
-    ) -> Authenticator:
+    async def options(
+        self, tenant_id: str, user_id: str, wanted: NewPhone, *, by_himself: bool
+    ) -> dict[str, Any]:
+        """Return the options with which its method enrolls a phone; raises `Refused` if it cannot be one.
+        Replying to texts is the tenant's to allow where the person adds it himself."""
+        settings = self._configuration.current.tenants[tenant_id].settings
+        if wanted.method not in METHODS or wanted.method not in self._prover.methods:
+            raise Refused(Refusal.NOT_POSSIBLE)
+        if wanted.two_way and (wanted.method != "sms" or (by_himself and not settings.two_way_texts)):
+            raise Refused(Refusal.NOT_POSSIBLE)
+        self.read(tenant_id, wanted.typed)
+        if wanted.with_pin and await self._store.read(lambda tx: tx.pin(tenant_id, user_id)) is None:
+            raise Refused(Refusal.NO_PIN)
+        named: dict[str, Any] = {"number": wanted.typed, "country_code": settings.country_code}
+        named["with_pin"] = wanted.with_pin
+        return named | ({"two_way": wanted.two_way} if wanted.method == "sms" else {})
+
+    async def add(self, actor: Actor, tenant_id: str, user_id: str, wanted: NewPhone) -> Authenticator:
         """Give a person a phone, ready at once: an administrator answers for the number."""
         actor.demand(Right.ADMINISTER, tenant_id)
-        if method not in METHODS or method not in self._prover.methods:
-            raise Refused(Refusal.NOT_POSSIBLE)
-        phone = self.read(tenant_id, typed)
+        options = await self.options(tenant_id, user_id, wanted, by_himself=False)
+        new = self._prover.methods[wanted.method].enroll(options, os.urandom)
         bare = Authenticator(
             tenant_id=tenant_id,
             authenticator_id=new_id(),
             user_id=user_id,
-            method=method,
-            label=label.strip()[:64],
-            parameters={"number": phone.number, "extension": phone.extension},
+            method=wanted.method,
+            label=wanted.label.strip()[:64],
+            parameters=new.parameters,
+            state=new.state,
             status=AuthenticatorStatus.ACTIVE,
             created_at=0,
         )
-        # There is no secret to keep; the seal binds the row to its person all the same.
-        sealed = self._prover.sealed(bare, b"")
+        # Where there is no secret to keep the seal binds the row to its person all the same.
+        sealed = self._prover.sealed(bare, new.secret)
 
         async def body(tx: Transaction) -> Authenticator:
             await tx.hold_user(tenant_id, user_id)
             subject = await tx.subject(tenant_id, user_id)
             if subject is None:
                 raise Refused(Refusal.NOT_FOUND, user_id)
-            if len(subject.authenticators) >= MAX_AUTHENTICATORS:
+            if sum(each.status is not AuthenticatorStatus.PENDING for each in subject.authenticators) >= (
+                MAX_AUTHENTICATORS
+            ):
                 raise Refused(Refusal.TOO_MANY, str(MAX_AUTHENTICATORS))
             added = msgspec.structs.replace(sealed, created_at=tx.now)
             await tx.add_authenticator(added)
             username = subject.user.username
-            facts = {"method": method, "label": added.label or phone.masked}
+            phone = phone_of(added)
+            facts = {"method": added.method, "label": added.label or (phone.masked if phone else "")}
             await record(tx, actor, tenant_id, "phone.added", user_id, username, **facts)
             return added
 

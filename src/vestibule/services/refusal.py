@@ -34,6 +34,9 @@ class Refusal(StrEnum):
     PHONE_INVALID = "phone_invalid"
     EXTENSION_INVALID = "extension_invalid"
     PHONE_NOT_ALLOWED = "phone_not_allowed"
+    METHOD_NOT_HELD = "method_not_held"
+    NOTHING_SENT = "nothing_sent"
+    CALL_IN_PROGRESS = "call_in_progress"
     OUT_OF_BOUNDS = "out_of_bounds"
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.clock import Clock
 from vestibule.interfaces.frontend import Frontend
+from vestibule.services.activations import Activations
 from vestibule.services.applications import Applications
 from vestibule.services.attempt import Node
 from vestibule.services.attempts import Attempts
@@ -50,6 +51,7 @@ class Services:
     enrollments: Enrollments
     pins: Pins
     phones: Phones
+    activations: Activations
     applications: Applications
     directories: Directories
     sessions: Sessions

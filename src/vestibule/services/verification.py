@@ -13,6 +13,7 @@ Invariants:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 
@@ -24,6 +25,7 @@ from vestibule.crypto.tokens import is_id
 from vestibule.interfaces.directory import PasswordVerdict, PasswordVerdictKind
 from vestibule.interfaces.store import Conflict, Store, Subject, Transaction, Unavailable, VerificationChange
 from vestibule.model.application import FirstFactor
+from vestibule.model.pin import PinState, is_digits
 from vestibule.model.throttle import Factor, Throttle
 from vestibule.model.username import lookup_names
 from vestibule.model.verification import (
@@ -48,16 +50,21 @@ from vestibule.services.attempt import (
     event,
     facts_of,
     refused,
+    request_key,
 )
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.first_factor import REASONS, FirstFactors
 from vestibule.services.metrics import Metrics
 from vestibule.services.out_of_band import waiter_of
 from vestibule.services.outcome import Progress, Repeated, conclude, ending_of, note_proof, progress_of
+from vestibule.services.pins import Pins
 from vestibule.services.proving import Prover
 from vestibule.services.waiting import LOOK_SECONDS, Waiting
 
 log = structlog.get_logger(__name__)
+
+SHORTEST_WITH_PIN = 10
+"""Digits of a texted passcode and the shortest PIN there can be."""
 
 
 class Verifications:
@@ -71,6 +78,7 @@ class Verifications:
         first_factors: FirstFactors,
         asking: Asking,
         waiting: Waiting,
+        pins: Pins,
         node: Node,
         metrics: Metrics,
     ) -> None:
@@ -81,6 +89,7 @@ class Verifications:
         self._asking = asking
         self._answering = Answering(prover, asking, node)
         self._waiting = waiting
+        self._pins = pins
         self._node = node
         self._metrics = metrics
 
@@ -105,10 +114,15 @@ class Verifications:
         Returns it approved, denied, or still pending after a wrong passcode with tries left. A challenge
         that is unknown, over, another client's or another user's is denied as one and the same.
         """
-        attempt = self._attempt(origin, passcode)
-        return self._guarded(
-            origin, self._store.transact(lambda tx: self._answering.at_the_door(tx, attempt, challenge_id))
-        )
+        return self._guarded(origin, self._answer(self._attempt(origin, passcode), challenge_id))
+
+    def choose(self, origin: Origin, challenge_id: str, way: str) -> Awaitable[Progress]:
+        """Ask on another way instead, by the key of one of its `choices`; the same way once more sends again.
+
+        A way that he has not, or not any more, changes nothing.
+        """
+        attempt = msgspec.structs.replace(self._attempt(origin, None), way=way)
+        return self._guarded(origin, self._answer(attempt, challenge_id))
 
     async def wait(self, origin: Origin, progress: Progress, seconds: float) -> Progress | None:
         """Wait at most `seconds` for a verification whose answer comes on another road.
@@ -144,10 +158,15 @@ class Verifications:
 
     async def answered_elsewhere(self, challenge: Challenge, passcode: Secret[str]) -> bool:
         """Take a passcode that came on the challenge's own road; False if it has no effect."""
+        pin = await self._pin_behind(challenge, passcode)
         return await self._elsewhere(
             challenge,
             lambda tx, attempt: self._answering.from_elsewhere(
-                tx, attempt, challenge, passcode, Reason.PASSCODE_VERIFIED
+                tx,
+                msgspec.structs.replace(attempt, pin=pin),
+                challenge,
+                passcode,
+                Reason.PASSCODE_VERIFIED,
             ),
         )
 
@@ -211,24 +230,48 @@ class Verifications:
 
         An approval that came on another road is his with that: it lets in no other request of his.
         """
-
-        async def body(tx: Transaction) -> tuple[Progress | None, list[Challenge]]:
-            if not is_id(verification_id):
-                return None, []
-            verification = await tx.verification(tenant_id, verification_id)
-            if verification is None or verification.client_id != client_id:
-                return None, []
-            return await progress_of(tx, verification), await _untaken(tx, verification)
-
-        found, untaken = await self._store.read(body)
+        found = await self._find(tenant_id, client_id, verification_id)
+        if found is None or not found.is_approved:
+            return found
 
         async def take(tx: Transaction) -> None:
-            for challenge in untaken:
+            for challenge in await _untaken(tx, found.verification):
                 await tx.take_challenge(tenant_id, challenge.challenge_id, challenge.waiter)
 
-        if untaken:
+        if found.challenge is not None:
             await self._store.transact(take)
         return found
+
+    async def _find(self, tenant_id: str, client_id: str, verification_id: str) -> Progress | None:
+        async def body(tx: Transaction) -> Progress | None:
+            if not is_id(verification_id):
+                return None
+            verification = await tx.verification(tenant_id, verification_id)
+            if verification is None or verification.client_id != client_id:
+                return None
+            return await self._standing(tx, verification)
+
+        return await self._store.read(body)
+
+    async def look(self, origin: Origin, verification_id: str) -> Progress | None:
+        """Return where a sign-in stands, for the very browser that began it: `origin` has its key (CH-07)."""
+        attempt = self._attempt(origin, None)
+        found = await self._find(attempt.tenant.tenant_id, origin.peer.client.client_id, verification_id)
+        if found is None:
+            return None
+        waits = found.challenge is not None and found.challenge.waiter == waiter_of(attempt)
+        return found if waits or found.verification.idempotency_key == request_key(attempt) else None
+
+    async def moved(self, progress: Progress, seconds: float) -> None:
+        """Return as soon as a verification has moved on from `progress`, after `seconds` at the latest."""
+        row = progress.verification
+        with self._waiting.registered(row.tenant_id, row.verification_id, row.version) as moved:
+            found = await self._store.read(lambda tx: tx.versions(row.tenant_id, [row.verification_id]))
+            if found.get(row.verification_id) != row.version:
+                return
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await moved.wait()
 
     def refuse(self, origin: Origin, reason: Reason) -> Awaitable[Progress]:
         """Record a denial that the front end itself must give, e.g. for a protocol that is not spoken."""
@@ -358,6 +401,34 @@ class Verifications:
             lambda tx, attempt: self._answering.fraud(tx, attempt, challenge, blocks=blocks),
         )
 
+    # --- answering ----------------------------------------------------------------------------------
+
+    async def _answer(self, attempt: Attempt, challenge_id: str) -> Progress:
+        pin = await self._pin_typed(attempt, challenge_id)
+        attempt = msgspec.structs.replace(attempt, pin=pin)
+        return await self._store.transact(lambda tx: self._answering.at_the_door(tx, attempt, challenge_id))
+
+    async def _pin_typed(self, attempt: Attempt, challenge_id: str) -> PinState | None:
+        """Judge the PIN behind a typed passcode, if this client's open challenge asks for one."""
+        # No other answer is as long as the shortest passcode and the shortest PIN: most cost no look.
+        if attempt.passcode is None or len(attempt.passcode.reveal()) < SHORTEST_WITH_PIN:
+            return None
+        tenant_id, client_id = attempt.tenant.tenant_id, attempt.origin.peer.client.client_id
+        if not is_id(challenge_id):
+            return None
+        challenge = await self._store.read(lambda tx: tx.challenge(tenant_id, challenge_id))
+        if challenge is None or challenge.client_id != client_id or not challenge.is_open:
+            return None
+        return await self._pin_behind(challenge, attempt.passcode)
+
+    async def _pin_behind(self, challenge: Challenge, answer: Secret[str]) -> PinState | None:
+        """Judge and count a PIN outside any transaction, whether or not the passcode before it is right."""
+        digits, typed = challenge.digits_before_pin, answer.reveal().strip()
+        if not digits or len(typed) < SHORTEST_WITH_PIN or not is_digits(typed):
+            return None
+        pin = Secret(typed[digits:])
+        return (await self._pins.check(challenge.tenant_id, challenge.user_id, pin)).state
+
     # --- elsewhere ------------------------------------------------------------------------------------
 
     async def _elsewhere(
@@ -423,6 +494,20 @@ class Verifications:
         self._store.wake(progress.verification.verification_id)
         if progress.is_pending:
             self._asking.out_of_band.nudge()
+
+    async def _standing(self, tx: Transaction, verification: Verification) -> Progress:
+        """Return where it stands, with the challenge that is open, or whose answer has let nobody in yet, and
+        the other ways."""
+        found = await progress_of(tx, verification)
+        if found.is_approved:
+            untaken = await _untaken(tx, verification)
+            return msgspec.structs.replace(found, challenge=untaken[0] if untaken else None)
+        tenant_id = verification.tenant_id
+        subject = await tx.subject(tenant_id, verification.user_id) if found.challenge else None
+        attempt = self._attempt_of(verification) if subject else None
+        if subject is None or attempt is None:
+            return found
+        return self._answering.with_choices(tx, attempt, subject, found)
 
     # --- around it ----------------------------------------------------------------------------------
 

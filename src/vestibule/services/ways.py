@@ -28,6 +28,11 @@ class Way(msgspec.Struct, frozen=True):
     rank: int = 0
 
     @property
+    def key(self) -> str:
+        """What names this way among the others of its person."""
+        return self.authenticator.authenticator_id if self.authenticator else PASSCODE
+
+    @property
     def address(self) -> str:
         """The number that would be texted or called."""
         return str(self.authenticator.parameters.get("number", "")) if self.authenticator else ""

@@ -85,6 +85,9 @@ def filled(path: str, ids: dict[str, str]) -> str:
 
 BODIES: dict[str, dict[str, Any]] = {
     "AnswerRequest": {"challenge_id": "x", "passcode": "123456"},
+    "Choice": {"challenge_id": "x", "way": "passcode"},
+    "DefaultMethod": {"method": "totp"},
+    "NewPhoneNumber": {"method": "sms", "number": "+49 30 1234567"},
     "NewPin": {},
     "NewPassword": {"password": "Looking-Glass-1871"},
     "NewAuthenticator": {"method": "totp"},

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import SimpleNamespace
-from typing import cast
-
 import pytest
 
 from tests.houses import TENANT, TestHouse
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.method import Method
 from vestibule.model.actor import SYSTEM, NotAllowed, self_of
 from vestibule.model.authenticator import AuthenticatorStatus
 from vestibule.model.phone import Phone
 from vestibule.model.pin import PinProblem
 from vestibule.model.tenant import TenantSettings
 from vestibule.services.enrollment import MAX_AUTHENTICATORS
-from vestibule.services.phones import Phones, numbers_of, phone_of
-from vestibule.services.proving import Prover
+from vestibule.services.phones import NewPhone, numbers_of, phone_of
 from vestibule.services.refusal import Refusal, Refused
-
-
-def phones_of(house: TestHouse) -> Phones:
-    """The service, in a house that has a method which reaches phones."""
-    methods = cast("Mapping[str, Method]", {"sms": SimpleNamespace(), "totp": SimpleNamespace()})
-    configuration = house.services.configuration
-    return Phones(house.store, configuration, Prover(methods, house.house.sealer))
 
 
 async def test_numbers_are_read_by_the_country_of_the_tenant(house: TestHouse) -> None:
@@ -81,10 +68,11 @@ async def test_settings_that_cannot_be_meant_are_refused(house: TestHouse, setti
 
 async def test_a_phone_is_given_by_an_administrator_and_is_ready(house: TestHouse) -> None:
     bob = await house.add_person("bob", phone="+49 40 7654321")
-    phones, user_id = phones_of(house), bob.user.user_id
-    added = await phones.add(SYSTEM, TENANT, user_id, "sms", "+49 30 1234567 x12", "Office")
-    assert added.parameters == {"number": "+49301234567", "extension": "12"}
-    assert (added.status, added.method, added.label) == (AuthenticatorStatus.ACTIVE, "sms", "Office")
+    phones, user_id = house.services.phones, bob.user.user_id
+    wanted = NewPhone(method="voice", typed="+49 30 1234567 x12", label="Office")
+    added = await phones.add(SYSTEM, TENANT, user_id, wanted)
+    assert added.parameters == {"number": "+49301234567", "extension": "12", "with_pin": False}
+    assert (added.status, added.method, added.label) == (AuthenticatorStatus.ACTIVE, "voice", "Office")
     found = await house.services.users.find(SYSTEM, TENANT, user_id)
     assert found is not None
     assert {phone_of(held) for held in found.authenticators} == {None, Phone("+49301234567", "12")}
@@ -95,18 +83,19 @@ async def test_a_phone_is_given_by_an_administrator_and_is_ready(house: TestHous
 
 async def test_a_phone_is_not_given_by_anybody_else_or_for_what_is_no_phone(house: TestHouse) -> None:
     bob = await house.add_person("bob")
-    phones, user_id = phones_of(house), bob.user.user_id
+    phones, user_id = house.services.phones, bob.user.user_id
+    text = NewPhone(method="sms", typed="+49301234567")
     with pytest.raises(NotAllowed):
-        await phones.add(self_of(TENANT, user_id, "bob"), TENANT, user_id, "sms", "+49301234567")
-    for method in ("totp", "voice", "fax"):
+        await phones.add(self_of(TENANT, user_id, "bob"), TENANT, user_id, text)
+    for method in ("totp", "push", "fax"):
         with pytest.raises(Refused) as caught:
-            await phones.add(SYSTEM, TENANT, user_id, method, "+49301234567")
+            await phones.add(SYSTEM, TENANT, user_id, NewPhone(method=method, typed=text.typed))
         assert caught.value.why is Refusal.NOT_POSSIBLE
     with pytest.raises(Refused) as caught:
-        await phones.add(SYSTEM, TENANT, "nobody", "sms", "+49301234567")
+        await phones.add(SYSTEM, TENANT, "nobody", text)
     assert caught.value.why is Refusal.NOT_FOUND
     for _ in range(MAX_AUTHENTICATORS - 1):
-        await phones.add(SYSTEM, TENANT, user_id, "sms", "+49301234567")
+        await phones.add(SYSTEM, TENANT, user_id, text)
     with pytest.raises(Refused) as caught:
-        await phones.add(SYSTEM, TENANT, user_id, "sms", "+49301234567")
+        await phones.add(SYSTEM, TENANT, user_id, text)
     assert caught.value.why is Refusal.TOO_MANY

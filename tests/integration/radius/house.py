@@ -40,6 +40,7 @@ from vestibule.services.first_factor import FirstFactors
 from vestibule.services.gateways import Gateways
 from vestibule.services.metrics import Metrics
 from vestibule.services.out_of_band import OutOfBand
+from vestibule.services.pins import Pins
 from vestibule.services.proving import Prover
 from vestibule.services.verification import Verifications
 from vestibule.services.waiting import Waiting
@@ -217,7 +218,10 @@ async def living_house(folder: Path, *, port: int = 0) -> AsyncIterator[House]:
     gateways = Gateways({}, configuration, sealer)
     out_of_band = OutOfBand(Deliveries(store, gateways, configuration, sealer, node), sealer)
     asking, waiting = Asking(out_of_band, methods, node), Waiting(store)
-    verifications = Verifications(store, configuration, prover, first_factors, asking, waiting, node, metrics)
+    pins = Pins(store, configuration, sealer)
+    verifications = Verifications(
+        store, configuration, prover, first_factors, asking, waiting, pins, node, metrics
+    )
     frontend = RadiusFrontend(
         verifications,
         configuration,

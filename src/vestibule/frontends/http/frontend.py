@@ -63,8 +63,8 @@ class HttpFrontend:
         """Accept nothing new, give running requests `grace_seconds`, then drop them."""
         if self._server is None or self._running is None:
             return
-        self._app.site.stopping.set()
         self._server.config.timeout_graceful_shutdown = max(1, round(grace_seconds))
+        self._app.state.site.long_polls.close()
         self._server.should_exit = True
         running, self._running = self._running, None
         await running

@@ -12,10 +12,9 @@ import contextlib
 from collections.abc import Callable
 from typing import Any, Final
 
-import asyncpg
 import structlog
 
-from vestibule.stores.postgres.connection import CONNECT_SECONDS, SERVER_ERRORS, Server
+from vestibule.stores.postgres.connection import CONNECT_SECONDS, SERVER_ERRORS, Server, connected
 
 log = structlog.get_logger(__name__)
 
@@ -74,7 +73,9 @@ class Wakes:
             await asyncio.sleep(_RETRY_SECONDS)
 
     async def _with_connection(self) -> None:
-        connection = await self._connected()
+        connection = await connected(
+            self._server.url, CONNECT_SECONDS, {"application_name": "vestibule wakes"}
+        )
         try:
             self._own_process = connection.get_server_pid()
             connection.add_termination_listener(lambda _: self._is_something_untold.set())
@@ -84,24 +85,6 @@ class Wakes:
                 await self._tell(connection)
         finally:
             connection.terminate()
-
-    async def _connected(self) -> Any:
-        connecting = asyncio.ensure_future(
-            asyncpg.connect(
-                self._server.url,
-                timeout=CONNECT_SECONDS,
-                command_timeout=CONNECT_SECONDS,
-                server_settings={"application_name": "vestibule wakes"},
-                target_session_attrs="read-write",
-            )
-        )
-        try:
-            return await asyncio.shield(connecting)
-        except asyncio.CancelledError:
-            # Broken off in the middle, it would leave a connection that nobody closes.
-            with contextlib.suppress(*SERVER_ERRORS):
-                (await connecting).terminate()
-            raise
 
     async def _something_to_do(self) -> None:
         """Wait until there is something to tell, the connection is closed, or has to prove that it lives."""

@@ -15,14 +15,15 @@ from vestibule.model.application import Application, Client, ClientSecret, Direc
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.delivery import Delivery
 from vestibule.model.event import Event
-from vestibule.model.phone import masked
+from vestibule.model.phone import Phone, masked
 from vestibule.model.pin import PinStatus
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.model.user import User
-from vestibule.model.verification import Verification
+from vestibule.model.verification import Challenge, Verification
 from vestibule.model.voice_message import VoiceMessage
 from vestibule.services.gateways import GatewayState
 from vestibule.services.outcome import Progress
+from vestibule.services.ways import Way
 
 Item = TypeVar("Item")
 
@@ -50,8 +51,28 @@ class ChallengeRecord(Record):
     named = "challenge_id"
 
     id: str
+    channel: str
+    """`typed`: ask for a passcode and answer with it. `reply`, `call`: the answer comes from the phone; read
+    the verification until it is decided."""
+    method: str
+    """`passcode` where any passcode will do."""
+    phone: str
+    """Where something was sent, by its last two digits."""
+    with_pin: bool
+    """The PIN is typed right behind the passcode."""
     tries_left: int
     expires_at: int
+
+
+class WayRecord(Record):
+    """A way on which the person can be asked instead."""
+
+    way: str
+    """What `choose` wants."""
+    method: str
+    phone: str
+    keyword: str
+    """What a person may type for it at a door where there is only a field."""
 
 
 class VerificationRecord(Record):
@@ -72,6 +93,8 @@ class VerificationRecord(Record):
     expires_at: int
     challenge: ChallengeRecord | None
     """What must be answered, while it is pending."""
+    choices: list[WayRecord]
+    """On which ways the person can be asked, while it is pending."""
 
 
 class AuthenticatorRecord(Record):
@@ -83,6 +106,8 @@ class AuthenticatorRecord(Record):
     method: str
     label: str
     serial: str | None
+    phone: str
+    """The number with its extension, where it is a phone."""
     status: str
     not_before: int | None
     not_after: int | None
@@ -112,6 +137,8 @@ class UserRecord(Record):
     directory_id: str
     status: str
     role: str
+    default_method: str
+    """The method that is asked for first; empty: no preference."""
     has_password: bool
     """Whether there is a password of our own to check."""
     created_at: int
@@ -360,9 +387,26 @@ def verification_record(progress: Progress) -> VerificationRecord:
     record: VerificationRecord = VerificationRecord.of(
         progress.verification,
         approved=progress.is_approved,
-        challenge=ChallengeRecord.of(challenge) if challenge else None,
+        challenge=_challenge_record(challenge) if challenge and progress.is_pending else None,
+        choices=[_way_record(way) for way in progress.choices] if progress.is_pending else [],
     )
     return record
+
+
+def _challenge_record(challenge: Challenge) -> ChallengeRecord:
+    record: ChallengeRecord = ChallengeRecord.of(
+        challenge, phone=_masked(challenge.address), with_pin=bool(challenge.digits_before_pin)
+    )
+    return record
+
+
+def _way_record(way: Way) -> WayRecord:
+    keyword = way.keywords[0] if way.keywords else ""
+    return WayRecord(way=way.key, method=way.method, phone=_masked(way.address), keyword=keyword)
+
+
+def _masked(number: str) -> str:
+    return Phone(number).masked if number else ""
 
 
 def user_record(user: User) -> UserRecord:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -75,13 +76,13 @@ async def _until_changed(request: AnyRequest, phones: Simulates) -> None:
     known = whole_number(asked(request, "since"))
     if known is None or known != phones.version:
         return
-    changed = asyncio.ensure_future(phones.changed(known))
-    stopping = asyncio.ensure_future(site_of(request).stopping.wait())
-    try:
-        await asyncio.wait({changed, stopping}, timeout=_WAIT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        changed.cancel()
-        stopping.cancel()
+
+    async def change() -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_WAIT_SECONDS):
+                await phones.changed(known)
+
+    await site_of(request).long_polls.wait("simulated phones", change())
 
 
 # --- for programs -----------------------------------------------------------------------------------------
