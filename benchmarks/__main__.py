@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import bounds, calls, http_load, slow_factors, texts, token_files
+from benchmarks import bounds, calls, http_load, phone_sign_ins, slow_factors, texts, token_files
 from benchmarks.figures import HEADER, Figures
 from benchmarks.population import Population, populate
 from benchmarks.radius_load import RadiusLoad
@@ -49,6 +49,7 @@ def main() -> None:
             texts.report()
             token_files.report(folder, postgres, is_quick=chosen.quick)
             calls.report()
+            phone_sign_ins.report()
         finally:
             bound.stop()
             print(flush=True)

@@ -21,6 +21,7 @@ from vestibule.model.verdict import MALFORMED, Verdict, VerdictKind
 from vestibule.model.verification import (
     Challenge,
     ChallengeState,
+    Channel,
     Reason,
     TraceLine,
     Verification,
@@ -38,6 +39,7 @@ from vestibule.services.attempt import (
     event,
     facts_of,
     pending,
+    told,
     verification_change,
 )
 from vestibule.services.out_of_band import waiter_of
@@ -167,7 +169,8 @@ class Answering:
             return Proof(MALFORMED, Reason.LOCKED_OUT, True, None, (line,))
         reason = self._prover.methods[used.method].descriptor.verified_reason
         held = {"method": used.method, "label": used.label}
-        return Proof(MATCH, reason, False, used, (TraceLine("passcode", "match", held),))
+        line = TraceLine("call" if case.challenge.channel is Channel.CALL else "passcode", "match", held)
+        return Proof(MATCH, reason, False, used, (line,))
 
     def _spent(self, case: Case, ending: Ending) -> Ending:
         """Say that the tries are over where that has a name of its own."""
@@ -213,15 +216,24 @@ class Answering:
         return await self._close(tx, attempt, verification, challenge, ending_of(case.asked, proof))
 
     async def failed_elsewhere(
-        self, tx: Transaction, attempt: Attempt, challenge: Challenge, reason: Reason, *, may_go_on: bool
+        self,
+        tx: Transaction,
+        attempt: Attempt,
+        challenge: Challenge,
+        reason: Reason,
+        *,
+        may_go_on: bool,
+        said: str = "",
     ) -> Progress | None:
         """Take the failure of a challenge: the call was not answered, the text could not be sent. Where
-        the person can still type something and has another way, he is asked for it; else he is denied."""
+        the person can still type something and has another way, he is asked for it; else he is denied.
+        `said` is the network's or gateway's own word for it."""
         found = await self._found(tx, attempt, challenge)
         if found is None:
             return None
         attempt, subject, verification, challenge, case = found
-        trace = (TraceLine("challenge", "failed", {"method": challenge.method, "why": reason.value}),)
+        why = {"method": challenge.method, "detail": f"reason.{reason}"}
+        trace = (*told(said), TraceLine("challenge", "failed", why))
         if isinstance(case, Ending):
             return await self._close(tx, attempt, verification, challenge, case)
         choices = self._asking.choices(subject, case.allowed)

@@ -118,12 +118,10 @@ class Deliveries:
             return
         if delivery.carries is Carries.CALL and delivery.tried:
             # Whoever had it is gone, and may have placed the call: the phone rings once.
-            await self._write(
-                delivery, state=DeliveryState.SENT, cause="the node that placed the call is gone"
-            )
+            await self._write(delivery, state=DeliveryState.SENT, cause="delivery.cause.node_gone")
             return
         sendings = 0
-        why = NotSent("there is no gateway that could carry it")
+        why = NotSent("delivery.cause.no_gateway")
         while (
             opened := self._gateways.for_errand(delivery.tenant_id, delivery.carries, delivery.tried)
         ) and (sendings < _MOST_SENDINGS_OF_A_TEXT):
@@ -155,10 +153,10 @@ class Deliveries:
             async with asyncio.timeout(_SEND_SECONDS):
                 return await opened.gateway.send(errand)
         except TimeoutError:
-            return Unsure("no answer in time")
+            return Unsure("delivery.cause.timed_out")
         except Exception as error:
             log.exception("gateway broke", gateway=opened.configured.name)
-            return Unsure(type(error).__name__)
+            return Unsure(f"delivery.cause.broke {type(error).__name__}")
 
     async def _sent(self, delivery: Delivery, sending: Sent) -> None:
         async def body(tx: Transaction) -> None:

@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 _FAILURES_TO_REST: Final = 3
 _REST_SECONDS: Final = 30.0
+_LOOK_SECONDS: Final = 1.0
 
 OpenInbox = Callable[[str, str], Inbox]
 """Makes the inbox of a tenant's gateway, from the two identifiers."""
@@ -101,6 +102,16 @@ class Gateways:
         ]
         able.sort(key=lambda each: each.is_resting or not each.is_connected)
         return able[0] if able else None
+
+    async def watch(self) -> None:
+        """Open what is configured without waiting for an errand: only who is connected hears replies and
+        receipts, also those to what another node, or this one before its restart, has sent."""
+        while True:
+            try:
+                self._follow()
+            except Exception as error:
+                log.warning("gateways do not follow the configuration", error=type(error).__name__)
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def close(self) -> None:
         for key in list(self._opened):

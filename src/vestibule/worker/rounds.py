@@ -24,6 +24,7 @@ async def make_rounds(services: Services) -> None:
         tasks.create_task(_every(SWEEP_SECONDS, "sweep", housekeeping.sweep))
         tasks.create_task(_every(PROBE_SECONDS, "probe", housekeeping.probe))
         tasks.create_task(services.configuration.watch())
+        tasks.create_task(services.gateways.watch())
         tasks.create_task(services.deliveries.run())
         tasks.create_task(services.waiting.watch())
         tasks.create_task(services.calls.watch())
