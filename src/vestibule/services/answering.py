@@ -103,7 +103,11 @@ class Answering:
         challenge = msgspec.structs.replace(challenge, tries_left=left)
         if isinstance(case, Ending):
             return await self._close(tx, attempt, verification, challenge, case)
-        return await self._judge(tx, msgspec.structs.replace(case, challenge=challenge))
+        progress = await self._judge(tx, msgspec.structs.replace(case, challenge=challenge))
+        if progress.is_approved:
+            # This request is let in by it, and so no other: a repeat has the answer of its own packet.
+            await tx.take_challenge(tenant_id, challenge_id, challenge.waiter)
+        return progress
 
     async def _was_answered_meanwhile(
         self, tx: Transaction, verification: Verification, challenge: Challenge

@@ -13,6 +13,7 @@ import msgspec
 from vestibule.crypto.tokens import new_id
 from vestibule.interfaces.method import Method
 from vestibule.interfaces.store import Conflict, Subject, Transaction, VerificationChange
+from vestibule.model.application import ClientKind
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.verification import (
     Challenge,
@@ -132,6 +133,10 @@ class Asking:
         return Progress(verification, challenge)
 
     async def _approved_unheard(self, tx: Transaction, attempt: Attempt, subject: Subject) -> Progress | None:
+        """Only RADIUS repeats itself without saying so. An API client asks how its verification stands: it
+        has heard of the approval without taking it, and a later start of its is another sign-in."""
+        if attempt.origin.peer.client.kind is not ClientKind.RADIUS:
+            return None
         user = subject.user
         for challenge in await tx.untaken_challenges(user.tenant_id, user.user_id, origin_of(attempt)):
             verification = await tx.verification(user.tenant_id, challenge.verification_id)
