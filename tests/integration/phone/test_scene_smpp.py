@@ -106,6 +106,7 @@ async def test_the_texted_passcode_is_typed_and_its_receipt_noted(
         )
         assert attempt.phone == NUMBER
         assert passcode not in server.process.output
+        assert "Received Access-Challenge" in await server.ask(), "CH-08: the next sign-in is asked anew"
         assert "canary-password" not in server.process.output
 
 
