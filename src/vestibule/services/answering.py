@@ -22,6 +22,7 @@ from vestibule.model.verdict import MALFORMED, MISMATCH, Verdict, VerdictKind
 from vestibule.model.verification import (
     Challenge,
     ChallengeState,
+    Channel,
     Reason,
     TraceLine,
     Verification,
@@ -40,6 +41,7 @@ from vestibule.services.attempt import (
     event,
     facts_of,
     pending,
+    told,
     verification_change,
 )
 from vestibule.services.out_of_band import is_fresh, waiter_of
@@ -111,7 +113,11 @@ class Answering:
         challenge = msgspec.structs.replace(challenge, tries_left=left)
         if isinstance(case, Ending):
             return await self._close(tx, attempt, verification, challenge, case)
-        return await self._judge(tx, msgspec.structs.replace(case, challenge=challenge))
+        progress = await self._judge(tx, msgspec.structs.replace(case, challenge=challenge))
+        if progress.is_approved:
+            # This request is let in by it, and so no other: a repeat has the answer of its own packet.
+            await tx.take_challenge(tenant_id, challenge_id, challenge.waiter)
+        return progress
 
     async def _was_answered_meanwhile(
         self, tx: Transaction, verification: Verification, challenge: Challenge
@@ -202,7 +208,8 @@ class Answering:
             return Proof(MALFORMED, Reason.LOCKED_OUT, True, None, (line,))
         reason = self._prover.methods[used.method].descriptor.verified_reason
         held = {"method": used.method, "label": used.label}
-        return Proof(MATCH, reason, False, used, (TraceLine("passcode", "match", held),))
+        line = TraceLine("call" if case.challenge.channel is Channel.CALL else "passcode", "match", held)
+        return Proof(MATCH, reason, False, used, (line,))
 
     async def _pin_refused(self, tx: Transaction, case: Case) -> Proof:
         """The passcode was right and the PIN behind it was not, or is to be changed first."""
@@ -262,17 +269,26 @@ class Answering:
         return await self._close(tx, attempt, verification, challenge, ending_of(case.asked, proof))
 
     async def failed_elsewhere(
-        self, tx: Transaction, attempt: Attempt, challenge: Challenge, reason: Reason, *, may_go_on: bool
+        self,
+        tx: Transaction,
+        attempt: Attempt,
+        challenge: Challenge,
+        reason: Reason,
+        *,
+        may_go_on: bool,
+        said: str = "",
     ) -> Progress | None:
         """Take the failure of a challenge: the call was not answered, the text could not be sent. Where
-        the person can still type something and has another way, he is asked for it; else he is denied."""
+        the person can still type something and has another way, he is asked for it; else he is denied.
+        `said` is the network's or gateway's own word for it."""
         if challenge.is_activation:
             return await self._activating.fail(tx, attempt, challenge, reason)
         found = await self._found(tx, attempt, challenge)
         if found is None:
             return None
         attempt, subject, verification, challenge, case = found
-        trace = (TraceLine("challenge", "failed", {"method": challenge.method, "why": reason.value}),)
+        why = {"method": challenge.method, "detail": f"reason.{reason}"}
+        trace = (*told(said), TraceLine("challenge", "failed", why))
         if isinstance(case, Ending):
             return await self._close(tx, attempt, verification, challenge, case)
         choices = self._asking.choices(subject, case.allowed)

@@ -9,6 +9,7 @@ import hashlib
 
 import msgspec
 
+from vestibule.catalog import has
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_ordered_id
 from vestibule.interfaces.store import Subject, VerificationChange
@@ -163,6 +164,18 @@ def refused(attempt: Attempt, reason: Reason, line: TraceLine) -> Attempt:
     return msgspec.structs.replace(
         attempt, is_first_factor_proven=False, password_reason=reason, trace=(line,)
     )
+
+
+def told(cause: str) -> tuple[TraceLine, ...]:
+    """Return what a gateway or its network said of a delivery, as a line of the trace: the name of a text,
+    the network's own word, or the one before the other."""
+    key, _, word = cause.partition(" ")
+    if not has(key):
+        key, word = "", cause
+    detail = {"detail": key} if key else {}
+    if word:
+        return (TraceLine("delivery", "told", {"word": word[:200], **detail}),)
+    return (TraceLine("delivery", "failed", detail),) if key else ()
 
 
 def as_of(attempt: Attempt, subject: Subject | None) -> Attempt:

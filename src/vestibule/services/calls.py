@@ -189,7 +189,7 @@ class Calls:
             return () if event.kind in _ENDED else (HangUp(),)
         if step.result is not None:
             self._forget(delivery)
-            if not await self._conclude(line, step.result):
+            if not await self._conclude(line, step.result, event.detail):
                 return () if event.kind in _ENDED else (HangUp(),)
         return step.instructions
 
@@ -296,8 +296,8 @@ class Calls:
 
     # --- the end ------------------------------------------------------------------------------------
 
-    async def _conclude(self, line: Line, result: CallResult) -> bool:
-        """Let the result decide; False if it came too late to."""
+    async def _conclude(self, line: Line, result: CallResult, said: str) -> bool:
+        """Let the result decide; False if it came too late to. `said` is the network's word for the end."""
         challenge, reason = line.challenge, REASONS[result]
         if result.is_authenticated:
             return await self._verifications.confirmed_elsewhere(challenge, reason)
@@ -305,7 +305,7 @@ class Calls:
             tenant = self._configuration.current.tenants[challenge.tenant_id]
             return await self._verifications.fraud_reported(challenge, blocks=tenant.settings.fraud_blocks)
         may_go_on = result in _NOBODY_THERE
-        return await self._verifications.failed_elsewhere(challenge, reason, may_go_on=may_go_on)
+        return await self._verifications.failed_elsewhere(challenge, reason, may_go_on=may_go_on, said=said)
 
     def placed(self, delivery: Delivery, gateway: Gateway) -> None:
         """Note a call of this node, to be ended with its challenge."""

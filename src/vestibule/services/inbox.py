@@ -61,7 +61,7 @@ class Inboxes:
         """A delivery that nobody could send: its challenge has failed."""
         challenge = await self.store.read(lambda tx: tx.challenge(delivery.tenant_id, delivery.challenge_id))
         if challenge is not None:
-            await self.verifications.failed_elsewhere(challenge, _unsent(delivery, why))
+            await self.verifications.failed_elsewhere(challenge, _unsent(delivery, why), said=why.cause)
 
 
 class GatewayInbox:
@@ -115,7 +115,9 @@ class GatewayInbox:
 
         challenge = await self._patiently(body)
         if challenge is not None and state is DeliveryState.FAILED:
-            await self._shared.verifications.failed_elsewhere(challenge, Reason.TEXT_NOT_SENT)
+            await self._shared.verifications.failed_elsewhere(
+                challenge, Reason.TEXT_NOT_SENT, said=receipt.cause
+            )
 
     async def _patiently(
         self, body: Callable[[Transaction], Awaitable[Challenge | None]]

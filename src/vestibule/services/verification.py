@@ -177,12 +177,15 @@ class Verifications:
             lambda tx, attempt: self._answering.from_elsewhere(tx, attempt, challenge, None, reason),
         )
 
-    async def failed_elsewhere(self, challenge: Challenge, reason: Reason, *, may_go_on: bool = True) -> bool:
-        """Take the failure of a challenge; with `may_go_on` the person may be asked another way."""
+    async def failed_elsewhere(
+        self, challenge: Challenge, reason: Reason, *, may_go_on: bool = True, said: str = ""
+    ) -> bool:
+        """Take the failure of a challenge; with `may_go_on` the person may be asked another way. `said` is
+        what a gateway or its network says of it."""
         return await self._elsewhere(
             challenge,
             lambda tx, attempt: self._answering.failed_elsewhere(
-                tx, attempt, challenge, reason, may_go_on=may_go_on
+                tx, attempt, challenge, reason, may_go_on=may_go_on, said=said
             ),
         )
 

@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 
 from tests.houses import TENANT, TestHouse, open_house
+from tests.integration.sip.conftest import baresip, network, sipp
 from tests.peers.far_end import FarEndKind
 from vestibule.model.application import FirstFactor
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.worker.rounds import make_rounds
+
+__all__ = ["baresip", "network", "sipp"]
 
 NUMBER = "+4930123456"
 

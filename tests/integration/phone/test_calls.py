@@ -276,6 +276,20 @@ async def test_a_call_that_cannot_be_placed(phones: PhoneHouse) -> None:
     assert (await ended(phones, progress)).reason is Reason.CALL_FAILED
 
 
+async def test_an_approval_that_was_read_lets_in_no_later_sign_in(phones: PhoneHouse) -> None:
+    """CH-08: an API client asks how its verification stands instead of waiting."""
+    await add_callee(phones)
+    progress, handset = await ring(phones)
+    await handset.answer()
+    await handset.press("#")
+    row = progress.verification
+    found = await phones.house.services.verifications.find(TENANT, row.client_id, row.verification_id)
+    assert found is not None
+    assert found.is_approved
+    later = await phones.house.start("alice")
+    assert later.state is VerificationState.PENDING
+
+
 async def test_a_call_ends_with_its_sign_in(phones: PhoneHouse) -> None:
     """VOI-06, CH-04: canceled while it rings, and the # that comes all the same admits nobody."""
     await add_callee(phones)

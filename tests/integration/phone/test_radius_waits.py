@@ -53,7 +53,12 @@ class Concentrator:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        shown, _ = await process.communicate("\n".join(lines).encode())
+        try:
+            shown, _ = await process.communicate("\n".join(lines).encode())
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
         return shown.decode()
 
 
@@ -139,9 +144,15 @@ async def test_a_new_packet_of_the_same_sign_in_rings_once(phones: PhoneHouse) -
         await _another_waits(phones, call.delivery_id)
         await handset.press("#")
         assert "Received Access-Accept" in await again
-        lost.cancel()
+        await give_up(lost)
     assert len(phones.far.errands) == 1
     assert len(await phones.house.attempts()) == 1
+
+
+async def give_up(asking: asyncio.Task[str]) -> None:
+    """End a radclient whose answer nobody waits for any more."""
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
 
 
 async def _another_waits(phones: PhoneHouse, delivery_id: str) -> None:

@@ -12,6 +12,8 @@ from tests.houses import TENANT, Person
 from tests.integration.phone.conftest import NUMBER, PhoneHouse
 from tests.peers.far_end import FarEnd, takes
 from vestibule.interfaces.gateway import Errand, NotSent, Receipt, Reply, Sending, Text, Unsure
+from vestibule.model.actor import SYSTEM
+from vestibule.model.application import ClientKind
 from vestibule.model.delivery import DeliveryState
 from vestibule.model.verification import Channel, Reason, VerificationState
 from vestibule.services.outcome import Progress
@@ -76,6 +78,21 @@ async def test_a_texted_passcode_works_once_and_only_for_its_challenge(phones: P
     assert right.is_approved
     again = await phones.house.answer("alice", second.challenge.challenge_id, passcode_in(newer))
     assert again.reason is Reason.CHALLENGE_UNKNOWN
+
+
+@pytest.mark.parametrize("two_way", [False, True])
+async def test_a_typed_passcode_lets_in_one_request(phones: PhoneHouse, two_way: bool) -> None:
+    """RA-05, CH-08: whoever knows the password alone and asks a moment later from the same place is asked."""
+    await _with_phone(phones, "Alice", two_way=two_way)
+    progress = await begin(phones)
+    assert progress.challenge is not None
+    _, text = await phones.far.next_text()
+    typed = await phones.house.answer("alice", progress.challenge.challenge_id, passcode_in(text))
+    assert typed.is_approved
+    later = await begin(phones)
+    assert later.state is VerificationState.PENDING
+    assert later.challenge is not None
+    assert later.challenge.challenge_id != progress.challenge.challenge_id
 
 
 async def test_wrong_passcodes_spend_the_tries(phones: PhoneHouse) -> None:
@@ -288,7 +305,12 @@ async def test_a_repeat_joins_and_a_stranger_is_refused(phones: PhoneHouse) -> N
 
 
 async def test_an_approval_that_nobody_heard_lets_in_the_repeat_once(phones: PhoneHouse) -> None:
+    """RA-03: over RADIUS, where a client that has lost patience asks anew without saying so."""
     await _with_phone(phones, "Alice", two_way=True)
+    client = await phones.house.services.applications.add_client(
+        SYSTEM, TENANT, "vpn", ClientKind.RADIUS, "concentrator", address="127.0.0.1/32"
+    )
+    phones.house.doors["vpn"] = client.client_id
     here = {"user_address": "192.0.2.1"}
     first = await begin(phones, idempotency_key="a", **here)
     del first
