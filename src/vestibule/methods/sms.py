@@ -17,6 +17,8 @@ from vestibule.model.tenant import TenantSettings
 from vestibule.model.verdict import MALFORMED, Verdict
 from vestibule.model.verification import Channel, Reason
 
+_SECRET_BYTES: Final = 16
+"""Nobody is shown it: it is what every authenticator has, so that no two are alike."""
 _TEXTS: Final = {
     (False, False): "text.one_way",
     (False, True): "text.one_way_pin",
@@ -43,7 +45,6 @@ class Sms:
 
     def enroll(self, options: Mapping[str, Any], random_bytes: RandomBytes) -> NewAuthenticator:
         """Options: `number` as people write it, `country_code` for one without, `two_way`, `with_pin`."""
-        del random_bytes
         named = {name: value for name, value in options.items() if name not in {"issuer", "account"}}
         number, country = str(named.pop("number", "")), str(named.pop("country_code", ""))
         two_way, with_pin = named.pop("two_way", False), named.pop("with_pin", False)
@@ -51,7 +52,7 @@ class Sms:
             raise ValueError(f"unsuitable options: {sorted(named)}")
         number = read_phone(number, country).number
         parameters = {"number": number, "two_way": two_way, "with_pin": with_pin}
-        return NewAuthenticator(parameters=parameters, secret=b"", state={})
+        return NewAuthenticator(parameters=parameters, secret=random_bytes(_SECRET_BYTES), state={})
 
     def open(
         self, parameters: Mapping[str, Any], settings: TenantSettings, random_bytes: RandomBytes

@@ -78,7 +78,8 @@ async def test_no_other_tenant_gets_one_whoever_writes_it_into_the_database(demo
     assert services.gateways.all(TENANT) == ()
     assert services.gateways.find(TENANT, "smuggled") is None
     assert services.simulated_phones.of_tenant(SYSTEM, TENANT) is None
-    assert services.gateways.problem(kind, {"numbers": [NUMBER]}, Secret("")).startswith("kind:")
+    problem = await services.gateways.problem(kind, {"numbers": [NUMBER]}, Secret(""))
+    assert problem.startswith("kind:")
 
 
 async def test_a_house_without_a_demonstration_has_no_link(tmp_path: Path) -> None:
