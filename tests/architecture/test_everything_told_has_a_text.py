@@ -6,16 +6,23 @@ The steps and kinds are found in the source itself, so that a new one without a 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
 from pathlib import Path
 
 from vestibule.catalog import has, keys, wordings
 from vestibule.interfaces.directory import PasswordVerdictKind
+from vestibule.model.pin import PinState
 from vestibule.model.verdict import VerdictKind
 from vestibule.model.verification import Reason
 
 SOURCE = Path(__file__).parents[2] / "src" / "vestibule"
-RESULTS = {"passcode": VerdictKind, "password": PasswordVerdictKind, "front_end": Reason}
+RESULTS: dict[str, Iterable[StrEnum]] = {
+    "passcode": VerdictKind,
+    "password": PasswordVerdictKind,
+    "front_end": Reason,
+    "pin": [state for state in PinState if state is not PinState.RIGHT],
+}
 """Steps whose result is a member of an enumeration."""
 RECORDERS = {"record", "event", "_record", "_event"}
 

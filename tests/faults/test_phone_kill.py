@@ -89,7 +89,7 @@ async def until(condition: Callable[[], bool]) -> None:
         while True:
             if condition():
                 return
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("is_heard", [False, True], ids=["before it left", "after it arrived"])

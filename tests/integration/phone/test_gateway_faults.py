@@ -31,7 +31,7 @@ async def settled(phones: PhoneHouse, delivery_id: str) -> Delivery:
             assert found is not None
             if found.state not in {DeliveryState.TAKEN, DeliveryState.WAITING}:
                 return found
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
 
 
 def silent_first(phones: PhoneHouse) -> None:
