@@ -15,12 +15,14 @@ from vestibule.interfaces.directory import PasswordVerdictKind
 from vestibule.model.pin import PinState
 from vestibule.model.verdict import VerdictKind
 from vestibule.model.verification import Reason
+from vestibule.services.activating import Began
 
 SOURCE = Path(__file__).parents[2] / "src" / "vestibule"
 RESULTS: dict[str, Iterable[StrEnum]] = {
     "passcode": VerdictKind,
     "password": PasswordVerdictKind,
     "front_end": Reason,
+    "activation": Began,
     "pin": [state for state in PinState if state is not PinState.RIGHT],
 }
 """Steps whose result is a member of an enumeration."""

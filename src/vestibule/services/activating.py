@@ -9,7 +9,7 @@ It is judged in the transaction of whoever brings the answer. Invariants:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from enum import StrEnum
 
 import msgspec
 
@@ -41,11 +41,16 @@ from vestibule.services.outcome import Progress
 from vestibule.services.proving import is_enrolled
 from vestibule.services.recording import record
 
-STEP: Final = "activation"
-PROVEN, NEWCOMER = "begun_proven", "begun_by_newcomer"
-"""What the session that began had proven: a second factor, or only that nothing was enrolled yet."""
-TESTED: Final = "tested"
-"""An administrator tries a phone that is active already; nothing comes of it."""
+
+class Began(StrEnum):
+    """How a phone came to be tried."""
+
+    PROVEN = "begun_proven"
+    """By a session that had proven a second factor."""
+    NEWCOMER = "begun_by_newcomer"
+    """By one that had proven no more than that nothing was enrolled yet."""
+    TESTED = "tested"
+    """By an administrator, while it is active already; nothing comes of it."""
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -84,7 +89,7 @@ class Activating:
         if not is_right:
             return await self._wrong(tx, case, left)
         if not _may_go_on(case):
-            line = TraceLine(STEP, "enrolled_meanwhile")
+            line = TraceLine("activation", "enrolled_meanwhile")
             return await self._close(tx, case, denied(Reason.METHOD_NOT_ALLOWED, (line,)))
         return await self._activate(tx, case)
 
@@ -129,9 +134,9 @@ class Activating:
 
     async def _activate(self, tx: Transaction, case: Case) -> Progress:
         user, phone = case.subject.user, case.phone
-        line = TraceLine(STEP, "proven", {"method": phone.method})
+        line = TraceLine("activation", "proven", {"method": phone.method})
         if _is_test(case.verification):
-            line = TraceLine(STEP, "works", {"method": phone.method})
+            line = TraceLine("activation", "works", {"method": phone.method})
             return await self._close(tx, case, approved(Reason.PHONE_PROVEN, (line,), phone))
         await tx.hold_user(user.tenant_id, user.user_id)
         active = msgspec.structs.replace(phone, status=AuthenticatorStatus.ACTIVE, used_at=tx.now)
@@ -158,12 +163,12 @@ class Activating:
 def _may_go_on(case: Case) -> bool:
     """Tell whether the right to begin still stands: a newcomer is one as long as he holds nothing."""
     began = _began(case.verification)
-    return PROVEN in began or TESTED in began or not is_enrolled(case.subject)
+    return Began.PROVEN in began or Began.TESTED in began or not is_enrolled(case.subject)
 
 
 def _is_test(verification: Verification) -> bool:
-    return TESTED in _began(verification)
+    return Began.TESTED in _began(verification)
 
 
 def _began(verification: Verification) -> list[str]:
-    return [line.result for line in verification.trace if line.step == STEP]
+    return [line.result for line in verification.trace if line.step == "activation"]

@@ -29,7 +29,7 @@ from vestibule.model.verification import (
     TraceLine,
     VerificationState,
 )
-from vestibule.services.activating import NEWCOMER, PROVEN, STEP, TESTED, Activating
+from vestibule.services.activating import Activating, Began
 from vestibule.services.attempt import Attempt, Node, Origin, pending, verification_row
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.enrollment import Enrollments
@@ -76,7 +76,7 @@ class Activations:
             signed_in.actor, tenant_id, user_id, wanted.method, wanted.label, options
         )
         attempt = self._attempt(signed_in.user, signed_in.session.application_id, user_address)
-        began = PROVEN if signed_in.session.is_second_factor_proven else NEWCOMER
+        began = Began.PROVEN if signed_in.session.is_second_factor_proven else Began.NEWCOMER
         waiter = _waiter(signed_in)
         progress = await self._store.transact(
             lambda tx: self._ask(tx, attempt, enrolled.authenticator, began, waiter)
@@ -95,7 +95,7 @@ class Activations:
         if phone_of(phone) is None or not subject.user.is_active:
             raise Refused(Refusal.NOT_POSSIBLE)
         attempt = self._attempt(subject.user, PORTAL_APPLICATION)
-        progress = await self._store.transact(lambda tx: self._ask(tx, attempt, phone, TESTED, "test"))
+        progress = await self._store.transact(lambda tx: self._ask(tx, attempt, phone, Began.TESTED, "test"))
         self._out_of_band.nudge()
         return progress
 
@@ -175,7 +175,7 @@ class Activations:
         )
 
     async def _ask(
-        self, tx: Transaction, attempt: Attempt, phone: Authenticator, began: str, waiter: str
+        self, tx: Transaction, attempt: Attempt, phone: Authenticator, began: Began, waiter: str
     ) -> Progress:
         subject = await tx.subject(phone.tenant_id, phone.user_id)
         if subject is None:
@@ -187,7 +187,7 @@ class Activations:
         if not await self._out_of_band.may_send(tx, attempt, subject.user, opening):
             raise Refused(Refusal.NOTHING_SENT)
         reason = self._enrollments.methods[phone.method].descriptor.pending_reason
-        ending = pending(reason, (TraceLine(STEP, began, {"method": phone.method}),))
+        ending = pending(reason, (TraceLine("activation", began.value, {"method": phone.method}),))
         row = msgspec.structs.replace(
             verification_row(attempt, subject, ending, self._node, tx.now),
             expires_at=tx.now + opening.seconds * 1000,
