@@ -1049,6 +1049,7 @@ def _console_records() -> list[Sample]:
                     "pin_refuse_phone": False,
                     "fraud_reports": True,
                     "fraud_blocks": False,
+                    "two_way_texts": True,
                 },
             },
             notices=(Notice("good", Words("form.saved")),),

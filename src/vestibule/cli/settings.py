@@ -70,6 +70,7 @@ def change(
     ] = None,
     call_seconds: int | None = None,
     texts_per_hour: int | None = None,
+    two_way_texts: bool | None = None,
     text_template: Annotated[list[str] | None, Parameter(negative="")] = None,
     fraud_reports: bool | None = None,
     fraud_code: str | None = None,
@@ -136,6 +137,8 @@ def change(
         Texts and calls to one user within an hour: 1 to 100.
     text_template
         The text in a language, such as de=TEXT, with {passcode} in it once; without TEXT the built-in one.
+    two_way_texts
+        Users may register a phone in the portal whose texts are answered by replying.
     fraud_reports
         A user who is called may report that it was not he who signs in.
     fraud_code
@@ -167,6 +170,7 @@ def change(
         "text_two_way_seconds": text_two_way_seconds,
         "call_seconds": call_seconds,
         "texts_per_hour": texts_per_hour,
+        "two_way_texts": two_way_texts,
         "fraud_reports": fraud_reports,
         "fraud_code": fraud_code,
         "fraud_blocks": fraud_blocks,

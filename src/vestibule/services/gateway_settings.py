@@ -16,7 +16,16 @@ from vestibule.catalog import LANGUAGES, text
 from vestibule.crypto.sealing import CannotUnseal, Sealer
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id, new_ordered_id
-from vestibule.interfaces.gateway import Call, Errand, NotSent, Sending, Sent, StaysConnected, Text
+from vestibule.interfaces.gateway import (
+    Call,
+    Errand,
+    NotSent,
+    Sending,
+    Sent,
+    ShowsPasscodes,
+    StaysConnected,
+    Text,
+)
 from vestibule.interfaces.store import (
     AlreadyExists,
     Conflict,
@@ -66,7 +75,11 @@ class GatewaySettings:
     @property
     def kinds(self) -> dict[str, frozenset[Carries]]:
         """The kinds of gateway that can be added, and what each carries."""
-        return {name: kind.carries for name, kind in sorted(self._gateways.kinds.items())}
+        return {
+            name: kind.carries
+            for name, kind in sorted(self._gateways.kinds.items())
+            if not isinstance(kind, ShowsPasscodes)
+        }
 
     def fields(self, kind: str) -> tuple[SettingField, ...]:
         """Return the settings of a kind; none for a kind that is not installed (any more)."""

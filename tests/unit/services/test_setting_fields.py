@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from vestibule.catalog import LANGUAGES, has
+from vestibule.interfaces.gateway import ShowsPasscodes
 from vestibule.runtime import registry
 from vestibule.services.gateway_words import cause_words, kind_name, setting_label
 from vestibule.services.setting_fields import (
@@ -18,7 +19,8 @@ from vestibule.services.setting_fields import (
     typed_settings,
 )
 
-KINDS = registry.gateways()
+KINDS = {name: kind for name, kind in registry.gateways().items() if not isinstance(kind, ShowsPasscodes)}
+"""Those that an administrator can add."""
 
 
 class Sample(msgspec.Struct):

@@ -24,6 +24,7 @@ _TICKS: Final = (
     "pin_refuse_phone",
     "fraud_reports",
     "fraud_blocks",
+    "two_way_texts",
 )
 _NUMBERS: Final = {
     "lockout_threshold": (1, 100),
