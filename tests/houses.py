@@ -207,6 +207,13 @@ class TestHouse:
         changed = msgspec.structs.replace(settings, **fields)
         await self.services.applications.change_settings(SYSTEM, TENANT, changed)
 
+    async def allow_any_number_of_texts(self, **fields: Any) -> None:
+        """What no administrator can set: proofs send more than a person may be sent."""
+        tenant = self.services.configuration.current.tenants[TENANT]
+        settings = msgspec.structs.replace(tenant.settings, texts_per_hour=100_000, **fields)
+        await self.store.transact(lambda tx: tx.put(msgspec.structs.replace(tenant, settings=settings)))
+        await self.services.configuration.refresh()
+
     async def change_user(self, person: Person, **fields: Any) -> None:
         async def body(tx: Transaction) -> None:
             subject = await tx.subject(person.user.tenant_id, person.user.user_id)

@@ -243,8 +243,9 @@ async def test_signed_in_by_text_and_by_call_in_the_terminal(begin: Begin, langu
     phone.type("#")
     await heard(attempt, words["accepted"])
     await heard(phone, words["over"])
-    phone.type("text hello", "nonsense", "quit")
+    phone.type("text hello")
     await heard(phone, "(Sent|Gesendet): hello")
+    phone.type("nonsense", "quit")
     await heard(phone, "nonsense")
     assert phone.process.wait(10) == 0
 

@@ -11,6 +11,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from tests.houses import HandClock, TestHouse, open_house
 from tests.peers.far_end import FarEnd, FarEndKind
 from vestibule.model.actor import SYSTEM
@@ -88,7 +90,11 @@ async def _furnish(house: TestHouse) -> dict[str, str]:
     for tenant_id in TENANTS:
         if tenant_id not in house.services.configuration.current.tenants:
             await applications.add_tenant(SYSTEM, tenant_id, tenant_id)
-        await applications.change_settings(SYSTEM, tenant_id, PATIENT)
+        tenant = house.services.configuration.current.tenants[tenant_id]
+        patient = msgspec.structs.replace(tenant, settings=PATIENT)
+        # Not by the service: no administrator can allow so many texts.
+        await house.store.transact(lambda tx, patient=patient: tx.put(patient))
+        await house.services.configuration.refresh()
         await applications.add_application(
             SYSTEM, tenant_id, "vpn", application_id="vpn", first_factor=FirstFactor.CLIENT
         )
