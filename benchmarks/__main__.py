@@ -9,7 +9,16 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import bounds, http_load, slow_factors, token_files
+from benchmarks import (
+    bounds,
+    calls,
+    http_load,
+    phone_sign_ins,
+    slow_factors,
+    texts,
+    token_files,
+    waiting,
+)
 from benchmarks.figures import HEADER, Figures
 from benchmarks.population import Population, populate
 from benchmarks.radius_load import RadiusLoad
@@ -46,7 +55,11 @@ def main() -> None:
                     only_peak = size != chosen.users
                     _doors(folder / f"{engine}-{size}", engine, size, url, bound, only_peak=only_peak)
             slow_factors.report(folder)
+            texts.report()
+            waiting.report(folder, postgres, is_quick=chosen.quick)
             token_files.report(folder, postgres, is_quick=chosen.quick)
+            calls.report()
+            phone_sign_ins.report()
         finally:
             bound.stop()
             print(flush=True)

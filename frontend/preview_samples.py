@@ -5,36 +5,50 @@ names of the variables are those that each template documents; a test holds the 
 """
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import msgspec
 import segno
 
+from vestibule.crypto.secret import Secret
+from vestibule.frontends.http.holdings import Holding, holding_of
+from vestibule.frontends.http.phone_words import Offer
 from vestibule.frontends.http.templates.views import (
     ApiKeyRow,
     BadRow,
     Choice,
     ClientRow,
     Counts,
+    DeliveryRow,
     Door,
     Form,
+    GatewayRow,
     HealthLine,
     ImportReport,
     Notice,
+    PhoneEntry,
+    PluginSetting,
     SecretRow,
     Setting,
     TokenRow,
     Words,
 )
 from vestibule.interfaces.directory import DirectoryEntry
-from vestibule.interfaces.store import Listed, UserFilter, VerificationFilter
+from vestibule.interfaces.store import DeliveryFilter, Listed, UserFilter, VerificationFilter
 from vestibule.model.application import Application, Client, ClientKind, DirectoryConfiguration, FirstFactor
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
+from vestibule.model.call import Spoken
 from vestibule.model.event import Event
+from vestibule.model.gateway import GatewayConfiguration
+from vestibule.model.pin import PinStatus
+from vestibule.model.simulated_phone import CallEnding, CallStage, PhoneCall, PhoneText, SimulatedPhone
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.model.throttle import NEVER, Factor, Throttle
 from vestibule.model.user import Role, User, UserStatus
 from vestibule.model.verification import Reason, TraceLine, Verification, VerificationState
+from vestibule.model.voice_message import MessageType, VoiceMessage
 
 NOW: Final = 1_793_714_700_000
 MINUTE: Final = 60_000
@@ -42,6 +56,14 @@ DAY: Final = 24 * 60 * MINUTE
 HOSTILE: Final = "<script>alert(1)</script>{{7*7}}\"'"
 SECRET: Final = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 URI: Final = f"otpauth://totp/Example:alice?secret={SECRET}&issuer=Example"
+PIN: Final = PinStatus(is_set=True, changed_at=NOW - 40 * DAY)
+OLD_PIN: Final = PinStatus(is_set=True, must_change=True, is_expired=True, changed_at=NOW - 400 * DAY)
+PIN_RULES: Final = (
+    Words("pin.rule.length", {"least": 4, "most": 20}),
+    Words("pin.rule.simple"),
+    Words("pin.rule.phone"),
+    Words("pin.rule.history", {"count": 5}),
+)
 
 
 @dataclass(frozen=True)
@@ -320,6 +342,25 @@ ENROLLMENT: dict[str, Any] = {
     "account": "alice",
     "parameters": {"algorithm": "SHA-1", "digits": 6, "period": 30},
 }
+VOICE_MESSAGES = tuple(
+    VoiceMessage(
+        tenant_id="acme",
+        message_id=f"m{number}",
+        language=language,
+        application_id=application_id,
+        type=kind,
+        description=description,
+        milliseconds=4_200,
+        created_at=1_790_000_000_000,
+    )
+    for number, (language, application_id, kind, description) in enumerate(
+        (
+            ("en", "", MessageType.GREETING_STANDARD, ""),
+            ("de", "vpn", MessageType.EXTENSION_PROMPT_BEFORE, HOSTILE),
+            ("en", "gone", MessageType.FRAUD_REPORTED, "studio, take 2"),
+        )
+    )
+)
 MODES = ("challenge", "combined", "passcode_only")
 REQUIREMENTS = ("require", "auto", "allow")
 REPORT = ImportReport(
@@ -339,6 +380,12 @@ REPORT = ImportReport(
     ),
 )
 WRONG = Form(problem=Words("sign_in.refused"))
+HINT = {"phone": "•••56"}
+OFFERS = (
+    Offer("a", Words("sign_in.way.sms_again", HINT), "text"),
+    Offer("b", Words("sign_in.way.voice", HINT), "call"),
+    Offer("passcode", Words("sign_in.way.passcode"), "app"),
+)
 
 
 def _signing_in() -> list[Sample]:
@@ -347,6 +394,10 @@ def _signing_in() -> list[Sample]:
         "kind": "passcode",
         "kinds": ("passcode", "recovery_code"),
         "purpose": "sign_in",
+        "question": None,
+        "offers": OFFERS,
+        "can_type": True,
+        "with_pin": False,
     }
     person = {"person": "alice", "next": ""}
     page = "sign_in/second_factor.html"
@@ -366,7 +417,34 @@ def _signing_in() -> list[Sample]:
             {**second, **person, "kind": "recovery_code", "form": WRONG, "next": "/portal/"},
             is_signed_in=False,
         ),
-        Sample("confirm", page, {**second, **person, "purpose": "confirm", "kinds": ("passcode",)}),
+        Sample(
+            "confirm",
+            page,
+            {**second, **person, "purpose": "confirm", "kinds": ("passcode",), "offers": ()},
+        ),
+        Sample(
+            "second-factor-text",
+            page,
+            {**second, **person, "question": Words("sign_in.asked.typed_pin", HINT), "with_pin": True},
+            is_signed_in=False,
+        ),
+        Sample(
+            "second-factor-choose",
+            page,
+            {
+                **second,
+                **person,
+                "can_type": False,
+                "form": Form(problem=Words("sign_in.ended.unreachable")),
+            },
+            is_signed_in=False,
+        ),
+        Sample(
+            "second-factor-waiting",
+            "sign_in/waiting.html",
+            {**person, "form": Form(), "offers": OFFERS, "question": Words("sign_in.asked.call", HINT)},
+            is_signed_in=False,
+        ),
         Sample("signed-out", "sign_in/signed_out.html", {"is_expired": False}, is_signed_in=False),
         Sample("session-ended", "sign_in/signed_out.html", {"is_expired": True}, is_signed_in=False),
         Sample(
@@ -394,8 +472,41 @@ def _signing_in() -> list[Sample]:
     ]
 
 
+def _phones() -> tuple[Authenticator, ...]:
+    return tuple(
+        msgspec.structs.replace(
+            _authenticator(number, label=label), method=method, parameters=parameters, created_at=NOW + number
+        )
+        for number, label, method, parameters in (
+            (11, "", "sms", {"number": "+4930123456", "two_way": True, "with_pin": True}),
+            (12, "Büro", "voice", {"number": "+4930123456", "extension": "@12"}),
+            (13, "", "voice", {"number": "+4989765432"}),
+        )
+    )
+
+
+def _held(*held: Authenticator) -> tuple[Holding, ...]:
+    return tuple(holding_of(one, held) for one in held)
+
+
 def _portal() -> list[Sample]:
-    can = {"can_add_app": True, "can_add_hardware": True}
+    can = {
+        "can_add_app": True,
+        "can_add_hardware": True,
+        "can_add_phone": ("sms", "voice"),
+        "default_methods": ("totp", "sms", "voice"),
+    }
+    texted, called, backup = _phones()
+    proving = {
+        "form": Form(),
+        "challenge_id": "c1",
+        "method": "sms",
+        "phone": "+4930123456",
+        "is_waiting": False,
+        "is_over": False,
+        "again": {"for": "sms", "number": "+4930123456"},
+    }
+    adding = {"form": Form(), "method": "voice", "is_backup": True, "can_reply": False, "has_pin": True}
     home = "portal/home.html"
     return [
         Sample(
@@ -403,9 +514,10 @@ def _portal() -> list[Sample]:
             home,
             {
                 "user": ALICE,
-                "authenticators": (PHONE, TOKEN, TABLET),
+                "holdings": _held(PHONE, TOKEN, TABLET, texted, called, backup),
                 "recovery_codes_left": 8,
                 "must_register": False,
+                "pin": PIN,
                 **can,
             },
             notices=(Notice("good", Words("portal.home.app_added", {"name": "Diensttelefon"})),),
@@ -413,16 +525,24 @@ def _portal() -> list[Sample]:
         Sample(
             "home-empty",
             home,
-            {"user": LONG, "authenticators": (), "recovery_codes_left": 0, "must_register": True, **can},
+            {
+                "user": LONG,
+                "holdings": (),
+                "recovery_codes_left": 0,
+                "must_register": True,
+                "pin": PinStatus(),
+                **can,
+            },
         ),
         Sample(
             "home-one",
             home,
             {
                 "user": EVIL,
-                "authenticators": (_authenticator(1, label=HOSTILE),),
+                "holdings": _held(_authenticator(1, label=HOSTILE)),
                 "recovery_codes_left": 1,
                 "must_register": False,
+                "pin": OLD_PIN,
                 **can,
             },
         ),
@@ -449,6 +569,43 @@ def _portal() -> list[Sample]:
                 )
             },
         ),
+        Sample("pin", "portal/pin.html", {"pin": PIN, "pin_rules": PIN_RULES, "form": Form()}),
+        Sample(
+            "pin-refused",
+            "portal/pin.html",
+            {
+                "pin": OLD_PIN,
+                "pin_rules": PIN_RULES,
+                "form": Form(
+                    errors={
+                        "old": Words("pin.state.wrong"),
+                        "pin": Words("pin.problem.run"),
+                        "again": Words("pin.problem.different"),
+                    },
+                    problem=Words("pin.state.locked"),
+                ),
+            },
+        ),
+        Sample("add-phone-call", "portal/add_phone.html", adding),
+        Sample(
+            "add-phone-text",
+            "portal/add_phone.html",
+            {
+                **adding,
+                "method": "sms",
+                "can_reply": True,
+                "form": Form({"number": HOSTILE}, {"number": Words("refusal.phone_invalid")}),
+            },
+        ),
+        Sample("prove-phone-text", "portal/prove_phone.html", proving),
+        Sample(
+            "prove-phone-call", "portal/prove_phone.html", {**proving, "method": "voice", "is_waiting": True}
+        ),
+        Sample(
+            "prove-phone-over",
+            "portal/prove_phone.html",
+            {**proving, "is_over": True, "form": Form(problem=Words("sign_in.ended.unreachable"))},
+        ),
         Sample("which", "portal/which.html", {}, is_signed_in=False),
         Sample(
             "troubleshooting",
@@ -461,10 +618,16 @@ def _portal() -> list[Sample]:
 
 def _console_people() -> list[Sample]:
     detail = {
-        "authenticators": (PHONE, TOKEN, PENDING),
+        "holdings": _held(PHONE, TOKEN, PENDING, *_phones()),
+        "default_methods": ("totp", "sms"),
+        "phone_form": Form(),
         "recovery_codes_left": 8,
         "now": NOW,
         "form": Form(),
+        "pin": PIN,
+        "pin_rules": PIN_RULES,
+        "pin_form": Form(),
+        "new_pin": "",
     }
     locked = (Throttle(Factor.PASSCODE, 10, NOW + 9 * MINUTE), Throttle(Factor.PASSWORD, 2, 0))
     return [
@@ -511,15 +674,24 @@ def _console_people() -> list[Sample]:
             {
                 **detail,
                 "user": LONG,
-                "throttles": (Throttle(Factor.PASSWORD, 100, NEVER),),
+                "throttles": (Throttle(Factor.PASSWORD, 100, NEVER), Throttle(Factor.PIN, 10, NOW + MINUTE)),
+                "pin": OLD_PIN,
+                "pin_form": Form(errors={"pin": Words("pin.problem.too_short", {"least": 4})}),
                 "attempts": (),
-                "authenticators": (),
+                "holdings": (),
             },
         ),
         Sample(
             "user-hostile",
             "console/user.html",
-            {"user": EVIL, "throttles": (), "attempts": ATTEMPTS[4:5], **detail},
+            {
+                **detail,
+                "user": EVIL,
+                "throttles": (Throttle(Factor.PIN, 3, 0),),
+                "attempts": ATTEMPTS[4:5],
+                "pin": PinStatus(),
+                "new_pin": "830519",
+            },
         ),
     ]
 
@@ -635,6 +807,8 @@ def _console_doors() -> list[Sample]:
                 "form": Form({}, {"chosen": Words("refusal.secret_too_short", {"key": "16"})}),
             },
         ),
+        Sample("voice-messages", "console/voice_messages.html", _voice_messages(VOICE_MESSAGES)),
+        Sample("voice-messages-empty", "console/voice_messages.html", _voice_messages(())),
         Sample("api-keys", "console/api_keys.html", _api_keys(API_KEYS, "")),
         Sample(
             "api-keys-new",
@@ -679,6 +853,84 @@ def _directories() -> list[Sample]:
     ]
 
 
+GATEWAY: Final = GatewayConfiguration(
+    tenant_id="demo",
+    gateway_id="g1",
+    kind="http_text",
+    name=HOSTILE,
+    secret=b"sealed",
+    created_at=NOW - 9 * DAY,
+)
+GATEWAY_ROWS: Final = (
+    GatewayRow("g1", HOSTILE, "Texts over HTTP", ("text",), 10, "bad", "unopened", 0, HOSTILE),
+    GatewayRow("g2", "Operator", "SMPP (texts)", ("text",), 20, "good", "ready"),
+    GatewayRow("g3", "Calls", "Calls over HTTP", ("call",), 20, "wait", "failing", 2, "Nobody answered."),
+    GatewayRow("g4", "Old", "SMPP (texts)", ("text",), 900, "", "off"),
+)
+DELIVERY_ROWS: Final = (
+    DeliveryRow(NOW, "text", "••••••••••56", "Operator", "g2", "delivered", "good", is_test=True),
+    DeliveryRow(NOW - MINUTE, "call", "••••••••••57", HOSTILE, "g1", "failed", "bad", HOSTILE),
+    DeliveryRow(NOW - DAY, "text", "••••••••••58", "", "", "dropped", ""),
+)
+
+
+def _gateways() -> list[Sample]:
+    kinds = (("http_call", "Calls over HTTP"), ("smpp", "SMPP (texts)"))
+    first = (
+        PluginSetting("setting_host", "text", "Host of the message center", is_required=True),
+        PluginSetting("setting_preset", "choice", "A provider", choices=("", "twilio")),
+        PluginSetting("setting_tls", "yes_no", "Protect the connection by TLS"),
+    )
+    more = (
+        PluginSetting("setting_fields", "json", "Names and templates"),
+        PluginSetting("setting_window", "number", "Requests at the same time"),
+    )
+    adding = {
+        "gateway": None,
+        "row": None,
+        "kind": "http_text",
+        "kind_name": "Texts over HTTP",
+        "first": first,
+        "more": more,
+        "secret_label": "Key at the provider",
+        "second_secret_label": "Secret of callbacks",
+        "carries": ("text",),
+        "callback_url": "",
+        "caller_id": "",
+        "form": Form({"priority": "10"}, {"setting_host": Words("form.required")}),
+        "result": None,
+        "lately": (),
+    }
+    there = {
+        **adding,
+        "gateway": GATEWAY,
+        "row": GATEWAY_ROWS[0],
+        "carries": ("text", "call"),
+        "callback_url": "https://signin.example.com/callbacks/demo/g1/",
+        "caller_id": "+4930901820",
+        "form": Form({"name": HOSTILE, "priority": "10", "is_enabled": "yes", "setting_fields": HOSTILE}),
+        "result": Notice("bad", Words("console.gateway.tested_failed", {"why": HOSTILE})),
+        "lately": DELIVERY_ROWS,
+    }
+    filters = {"states": ("sent", "failed"), "gateways": (Choice("g1", HOSTILE),), "cursor": ""}
+    page, list_page = "console/gateway_edit.html", "console/deliveries.html"
+    shown = {**filters, "deliveries": DELIVERY_ROWS, "next_cursor": "n", "where": DeliveryFilter()}
+    none = {**filters, "deliveries": (), "next_cursor": "", "where": DeliveryFilter(state="failed")}
+    return [
+        Sample(
+            "gateways",
+            "console/gateways.html",
+            {"gateways": GATEWAY_ROWS, "kinds": kinds, "caller_id": "+4930901820"},
+        ),
+        Sample("gateways-empty", "console/gateways.html", {"gateways": (), "kinds": kinds, "caller_id": ""}),
+        Sample("gateway-add", page, adding),
+        Sample("gateway", page, there),
+        Sample("deliveries", list_page, shown),
+        Sample("deliveries-none", list_page, none),
+        Sample("deliveries-empty", list_page, {**none, "where": DeliveryFilter()}),
+    ]
+
+
 def _installation() -> list[Sample]:
     demo = Tenant(tenant_id="demo", name="Example GmbH", created_at=NOW - 90 * DAY)
     hostile = Tenant(tenant_id="t2", name=HOSTILE, created_at=NOW)
@@ -699,6 +951,18 @@ def _installation() -> list[Sample]:
             {"link": "https://signin.example.com/console/setup/Zm9vYmFyYmF6"},
         ),
     ]
+
+
+def _voice_messages(messages: tuple[VoiceMessage, ...]) -> dict[str, Any]:
+    return {
+        "messages": messages,
+        "names": {"vpn": HOSTILE},
+        "form": Form() if messages else Form({}, {"file": Words("voice.unusable.too_long")}),
+        "types": tuple(each.value for each in MessageType),
+        "applications": (Choice("vpn", HOSTILE),),
+        "built_in": [("denied", "Your sign-in cannot be confirmed at the moment.")],
+        "most_description": 200,
+    }
 
 
 def _api_keys(rows: tuple[ApiKeyRow, ...], new_key: str) -> dict[str, Any]:
@@ -736,12 +1000,19 @@ def _console_records() -> list[Sample]:
                 "day": {"approved": 1_840, "denied": 96, "pending": 2, "expired": 31},
                 "recent": ATTEMPTS[:5],
                 "health": health,
+                "has_phones": True,
             },
         ),
         Sample(
             "overview-empty",
             "console/overview.html",
-            {"counts": Counts(1, 0, 2, 1), "day": {}, "recent": (), "health": health[:2]},
+            {
+                "counts": Counts(1, 0, 2, 1),
+                "day": {},
+                "recent": (),
+                "health": health[:2],
+                "has_phones": False,
+            },
         ),
         Sample(
             "attempts",
@@ -770,10 +1041,54 @@ def _console_records() -> list[Sample]:
                 "settings": settings,
                 "version": 4,
                 "form": Form(),
-                "ticked": {"record_names": False, "record_email": True, "strip_domain_prefix": True},
+                "ticked": {
+                    "record_names": False,
+                    "record_email": True,
+                    "strip_domain_prefix": True,
+                    "pin_refuse_simple": True,
+                    "pin_refuse_phone": False,
+                    "fraud_reports": True,
+                    "fraud_blocks": False,
+                    "two_way_texts": True,
+                },
             },
             notices=(Notice("good", Words("form.saved")),),
         ),
+    ]
+
+
+def _phone() -> list[Sample]:
+    number, caller = "+493023125142", "+493023125000"
+    texts = (
+        PhoneText(at=NOW, other=caller, body=Secret("Nein danke"), is_written_here=True),
+        PhoneText(at=NOW - MINUTE, other=caller, body=Secret(f"123456 is your passcode for {HOSTILE}")),
+    )
+    missed = PhoneCall(
+        call_id="c0", caller=caller, stage=CallStage.ENDED, at=NOW - 2 * MINUTE, ending=CallEnding.MISSED
+    )
+    ringing = PhoneCall(call_id="c1", caller=caller, stage=CallStage.RINGING, at=NOW)
+    words = (
+        Spoken("de", "Guten Tag. Hier ist die Anmeldung bei „Verwaltungsnetz Außenstelle Süd“."),
+        Spoken("en", f"Please press your PIN and the pound key for {HOSTILE}."),
+    )
+    talking = PhoneCall(
+        call_id="c1", caller=caller, stage=CallStage.TALKING, at=NOW, spoken=words, awaits_keys=True, keys=3
+    )
+    phone = SimulatedPhone(number=number, texts=texts, past_calls=(missed,))
+    entries = [PhoneEntry(missed.at, call=missed), *(PhoneEntry(text.at, text=text) for text in texts[::-1])]
+    bare = SimulatedPhone(number="+12025550142", is_unreachable=True)
+
+    def sample(name: str, shown: SimulatedPhone | None, entries: Sequence[PhoneEntry] = ()) -> Sample:
+        phones = (shown, bare) if shown is not None else ()
+        told = {"phones": phones, "shown": shown, "entries": entries, "version": 7, "place": "/phone/sample"}
+        return Sample(name, "phone/phone.html", {**told, "is_still": name == "phone"}, is_signed_in=False)
+
+    return [
+        sample("phone", phone, entries),
+        sample("phone-none", None),
+        sample("phone-rings", SimulatedPhone(number=number, call=ringing)),
+        sample("phone-talks", SimulatedPhone(number=number, call=talking)),
+        sample("phone-off", SimulatedPhone(number="+12025550143", is_busy=True)),
     ]
 
 
@@ -784,11 +1099,13 @@ def samples() -> list[Sample]:
         *_console_tokens(),
         *_console_doors(),
         *_directories(),
+        *_gateways(),
         *_console_records(),
         *_installation(),
     ]
     return [
         *_signing_in(),
         *_portal(),
+        *_phone(),
         *(Sample(s.name, s.page, s.variables, "console", s.is_signed_in, s.notices) for s in console),
     ]

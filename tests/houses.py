@@ -24,8 +24,8 @@ from vestibule.model.verification import Verification
 from vestibule.runtime.build import House, build
 from vestibule.runtime.settings import Loaded, load
 from vestibule.services.attempt import Origin
+from vestibule.services.outcome import Progress
 from vestibule.services.services import Services
-from vestibule.services.verification import Progress
 from vestibule.wire.oath import hotp, totp
 
 TENANT = "acme"
@@ -115,6 +115,39 @@ class TestHouse:
         await self.store.transact(lambda tx: tx.add_user(user))
         return await self.add_authenticator(user, method)
 
+    async def add_bare_person(self, username: str, **fields: Any) -> Person:
+        """Add a user with PASSWORD who holds nothing yet."""
+        person = await self.add_person(username, **fields)
+        held = await self.store.read(lambda tx: tx.authenticator(TENANT, person.authenticator_id))
+        assert held is not None
+        revoked = msgspec.structs.replace(held, status=AuthenticatorStatus.REVOKED)
+        await self.store.transact(lambda tx: tx.replace_authenticator(revoked))
+        return person
+
+    async def add_phone(self, person: Person, method: str, **options: Any) -> Authenticator:
+        """Give somebody a phone for `method`, proven."""
+        new = self.services.enrollments.methods[method].enroll(options, os.urandom)
+        held = Authenticator(
+            tenant_id=person.user.tenant_id,
+            authenticator_id=new_id(),
+            user_id=person.user.user_id,
+            method=method,
+            label=new.parameters["number"],
+            parameters=new.parameters,
+            state=new.state,
+            status=AuthenticatorStatus.ACTIVE,
+            created_at=self.clock.now(),
+        )
+        await self.store.transact(lambda tx: tx.add_authenticator(held))
+        return held
+
+    async def wait(
+        self, username: str, progress: Progress, seconds: float = 10, **fields: Any
+    ) -> Progress | None:
+        """Wait as a front end does for the answer on another road."""
+        origin = self.origin(username, **fields)
+        return await self.services.verifications.wait(origin, progress, seconds)
+
     async def add_authenticator(self, user: User, method: str = "totp", **fields: Any) -> Person:
         new = self.services.enrollments.methods[method].enroll({}, os.urandom)
         bare = Authenticator(
@@ -152,10 +185,16 @@ class TestHouse:
         return await self.services.verifications.start(origin, secret, given)
 
     async def answer(
-        self, username: str, challenge_id: str, passcode: Secret[str] | str, door: str = "vpn"
+        self,
+        username: str,
+        challenge_id: str,
+        passcode: Secret[str] | str,
+        door: str = "vpn",
+        **fields: Any,
     ) -> Progress:
         given = Secret(passcode) if isinstance(passcode, str) else passcode
-        return await self.services.verifications.answer(self.origin(username, door), challenge_id, given)
+        origin = self.origin(username, door, **fields)
+        return await self.services.verifications.answer(origin, challenge_id, given)
 
     async def attempts(self, **where: Any) -> list[Verification]:
         """Return the list of attempts, oldest first."""
@@ -168,6 +207,13 @@ class TestHouse:
         changed = msgspec.structs.replace(settings, **fields)
         await self.services.applications.change_settings(SYSTEM, TENANT, changed)
 
+    async def allow_any_number_of_texts(self, **fields: Any) -> None:
+        """What no administrator can set: proofs send more than a person may be sent."""
+        tenant = self.services.configuration.current.tenants[TENANT]
+        settings = msgspec.structs.replace(tenant.settings, texts_per_hour=100_000, **fields)
+        await self.store.transact(lambda tx: tx.put(msgspec.structs.replace(tenant, settings=settings)))
+        await self.services.configuration.refresh()
+
     async def change_user(self, person: Person, **fields: Any) -> None:
         async def body(tx: Transaction) -> None:
             subject = await tx.subject(person.user.tenant_id, person.user.user_id)
@@ -178,14 +224,16 @@ class TestHouse:
 
 
 @asynccontextmanager
-async def open_house(folder: Path, url: str | None = None) -> AsyncIterator[TestHouse]:
+async def open_house(
+    folder: Path, url: str | None = None, clock: HandClock | None = None
+) -> AsyncIterator[TestHouse]:
     """A house with the tenant TENANT; `url` is a PostgreSQL database, otherwise SQLite in `folder`."""
     environment = {"VESTIBULE_STATE_DIRECTORY": str(folder)}
     if url is not None:
         environment["VESTIBULE_DATABASE_URL"] = url
     loaded = load(None, environment)
     assert isinstance(loaded, Loaded)
-    clock = HandClock()
+    clock = HandClock() if clock is None else clock
     house = await build(loaded.settings, migrate=True, clock=clock)
     try:
         await house.services.setup.ensure_system()

@@ -58,7 +58,7 @@ class ServerProcess:
         self.state_directory.parent.mkdir(parents=True, exist_ok=True)
         self._program = Program(
             [*self._wrapper, Path(sys.executable).with_name("vestibule"), *(command or ("serve",))],
-            environment={**_surroundings(), **self.environment, **(environment or {})},
+            environment={**surroundings(), **self.environment, **(environment or {})},
             folder=self.state_directory.parent,
         )
         return self._program
@@ -154,7 +154,7 @@ class ServerProcess:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _surroundings() -> dict[str, str]:
+def surroundings() -> dict[str, str]:
     """The environment of this process without anything that is meant for a Vestibule, speaking English."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("VESTIBULE_")}
     return kept | {"LC_ALL": "C.UTF-8"}

@@ -1,8 +1,10 @@
-// What a page does better with a script. Every page works without it; nothing here decides, stores or fetches.
+// What a page does better with a script. Every page works without it; nothing here decides or stores.
 import { upgradeDialogs } from "./dialogs";
 import { tellMoments } from "./moments";
 import { preventDoubleSubmit, offerCopying, offerPrinting, offerReveal, closeMenuOnChoice } from "./comforts";
+import { keepPhoneLive } from "./phone";
 import { switchThemeInPlace } from "./theme";
+import { followWaiting } from "./waiting";
 
 upgradeDialogs(document);
 tellMoments(document);
@@ -11,4 +13,6 @@ offerPrinting(document);
 offerReveal(document);
 closeMenuOnChoice(document);
 switchThemeInPlace(document);
+keepPhoneLive(document);
 preventDoubleSubmit(document);
+followWaiting(document);

@@ -5,11 +5,13 @@ The pages are served under the product's own Content-Security-Policy; any violat
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from playwright.async_api import Page, Route
@@ -61,6 +63,10 @@ class Shelf:
             asset = self.assets.find(path.removeprefix(URL_PREFIX))
             assert asset is not None, path
             await route.fulfill(body=asset.content, content_type=asset.media_type)
+        elif path.startswith("/phone/"):
+            return  # The simulated phone waits for news, and none comes.
+        elif path.endswith("/state"):  # A page that waits asks whether it may go on.
+            await route.fulfill(body='{"moved": false}', content_type="application/json")
         else:
             await route.fulfill(
                 body=self._html(*path.strip("/").split("/")),
@@ -209,6 +215,37 @@ async def test_a_password_is_shown_on_request_and_hidden_before_it_is_sent(shelf
     await page.evaluate("addEventListener('submit', (event) => event.preventDefault(), true)")
     await page.get_by_role("button", name="Continue").click()
     assert await password.get_attribute("type") == "password"
+
+
+async def test_the_keys_of_the_keyboard_are_those_of_the_phone_in_their_order(shelf: Shelf) -> None:
+    page = await shelf.open("phone-talks")
+    await page.keyboard.type("12a*#0")
+    await page.keyboard.press("Control+5")
+    async with asyncio.timeout(10):
+        while len(shelf.posted) < 5:
+            await page.evaluate("new Promise(requestAnimationFrame)")
+    bodies = [parse_qs(posted.partition(" ")[2]) for posted in shelf.posted]
+    assert [body["keys"] for body in bodies] == [["1"], ["2"], ["*"], ["#"], ["0"]]
+    assert {(body["act"][0], body["number"][0]) for body in bodies} == {("press", "+493023125142")}
+
+
+async def test_a_call_is_spoken_aloud_on_request_in_its_languages(shelf: Shelf) -> None:
+    page = await shelf.open("phone-talks")
+    # A browser without a screen has no voice: what it was given to say is what counts.
+    await page.add_init_script(
+        "window.spoken = []; SpeechSynthesis.prototype.speak = it => spoken.push([it.lang, it.text])"
+    )
+    await page.reload()
+    assert await page.evaluate("spoken") == []
+    speak = page.get_by_role("button", name="Speak aloud")
+    await speak.click()
+    assert await speak.get_attribute("aria-pressed") == "true"
+    spoken = await page.evaluate("spoken")
+    assert [language for language, _ in spoken] == ["de", "en"]
+    assert spoken[0][1].startswith("Guten Tag.")
+    await speak.click()
+    await speak.click()
+    assert len(await page.evaluate("spoken")) == 2, "nothing is said twice"
 
 
 async def test_the_keyboard_reaches_the_content_first(shelf: Shelf) -> None:

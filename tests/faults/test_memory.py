@@ -12,7 +12,7 @@ from tests.callers import access_request
 from tests.installations import Installation, furnish
 from tests.server_fixtures import MakeServer
 from tests.servers import ServerProcess
-from vestibule.services.verification import OPEN_CHALLENGES_PER_USER
+from vestibule.services.asking import OPEN_CHALLENGES_PER_USER
 
 WINDOW = 64
 MOST_MIB = 200

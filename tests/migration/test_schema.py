@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -27,6 +28,7 @@ from vestibule.stores.schema.plan import plan
 from vestibule.stores.schema.tables import metadata
 
 _ROOT = Path(__file__).parents[2]
+STEPS = plan("sqlite", None).steps
 _DIALECTS = {"sqlite": sqlite.dialect(), "postgresql": postgresql.dialect()}
 
 
@@ -45,6 +47,14 @@ class Database:
         raise NotImplementedError
 
 
+def _constraints(sql: str) -> list[str]:
+    """The named constraints of a table, without the columns that stand behind them."""
+    parts = " ".join(sql.split()).split("CONSTRAINT ")[1:]
+    return [
+        re.sub(r",? ?(\w+ (TEXT|BIGINT|BLOB|INTEGER) .*)?\)?( WITHOUT ROWID)?$", "", part) for part in parts
+    ]
+
+
 class SqliteDatabase(Database):
     engine = "sqlite"
 
@@ -53,9 +63,19 @@ class SqliteDatabase(Database):
         self._path = path
 
     def picture(self) -> str:
-        query = "select sql from sqlite_master where sql is not null order by name"
+        """Column by column: a column that was added later stands elsewhere in SQLite's own text."""
         with contextlib.closing(sqlite3.connect(self._path)) as connection:
-            return "\n".join(" ".join(row[0].split()) for row in connection.execute(query))
+            found = connection.execute(
+                "select type, name, tbl_name, sql from sqlite_master order by name"
+            ).fetchall()
+            lines = [" ".join(sql.split()) for kind, _, _, sql in found if kind == "index" and sql]
+            for kind, name, _, sql in found:
+                if kind == "table":
+                    lines.append(f"{name} without rowid {sql.rstrip().upper().endswith('WITHOUT ROWID')}")
+                    lines += [f"{name} constraint {part}" for part in _constraints(sql)]
+                    columns = connection.execute(f"pragma table_xinfo({name})")
+                    lines += [f"{name} column {row[1:]}" for row in columns]
+        return "\n".join(lines)
 
     async def run(self, *statements: str) -> None:
         with contextlib.closing(sqlite3.connect(self._path)) as connection, connection:
@@ -140,7 +160,7 @@ def _comparable(picture: str) -> list[str]:
 
 async def test_what_the_steps_make_is_what_is_declared(new: Callable[[str], Database]) -> None:
     migrated, made = new("migrated"), new("made")
-    assert await migrate(migrated) == [REVISION]
+    assert await migrate(migrated) == STEPS
     await made.run(*declared(made.engine))
     expected = _comparable(made.picture())
     assert len(expected) > 30
@@ -149,7 +169,7 @@ async def test_what_the_steps_make_is_what_is_declared(new: Callable[[str], Data
 
 async def test_migrating_again_does_nothing(new: Callable[[str], Database]) -> None:
     database = new("one")
-    assert await migrate(database) == [REVISION]
+    assert await migrate(database) == STEPS
     before = database.picture()
     assert await migrate(database) == []
     assert database.picture() == before
@@ -159,7 +179,7 @@ async def test_migrating_again_does_nothing(new: Callable[[str], Database]) -> N
 async def test_migrating_twice_at_once_is_safe(new: Callable[[str], Database]) -> None:
     database = new("one")
     done = await asyncio.gather(*(migrate(database) for _ in range(3)))
-    assert sorted(done) == [[], [], [REVISION]]
+    assert sorted(done) == [[], [], STEPS]
     await opens(database)
 
 
@@ -227,7 +247,7 @@ async def test_a_migration_that_is_killed_leaves_nothing_half_done(
         code = await asyncio.to_thread(_kill_at, database, statement)
         assert code == -signal.SIGKILL
         assert "tenants" not in database.picture()
-    assert await migrate(database) == [REVISION]
+    assert await migrate(database) == STEPS
     await opens(database)
 
 
@@ -237,6 +257,23 @@ def test_every_step_has_a_number_and_follows_the_one_before() -> None:
     assert names == plan("sqlite", None).steps == plan("postgresql", None).steps
     assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
     assert names[-1] == REVISION
+
+
+@pytest.mark.parametrize("start", STEPS[:-1])
+async def test_a_database_of_an_earlier_release_is_brought_up_to_date(
+    new: Callable[[str], Database], start: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """UPG-01: from each step on, with the rows it has, to the tables that are declared."""
+    old, made = new("old"), new("made")
+    with monkeypatch.context() as patched:
+        patched.setattr("vestibule.stores.schema.plan.REVISION", start)
+        early = plan(old.engine, None)
+    assert early.steps[-1] == start
+    await old.run(*early.statements, "insert into notes (key, value) values ('a', 'b')")
+    assert await migrate(old) == STEPS[STEPS.index(start) + 1 :]
+    await opens(old)
+    await made.run(*declared(made.engine))
+    assert _comparable(old.picture()) == _comparable(made.picture())
 
 
 async def test_a_copy_of_an_older_database_keeps_its_rows(tmp_path: Path) -> None:

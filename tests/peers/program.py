@@ -41,7 +41,9 @@ class Program:
         *,
         environment: Mapping[str, str] | None = None,
         folder: Path | None = None,
+        is_typed_to: bool = False,
     ) -> None:
+        """`is_typed_to`: it reads what `type` writes; else it has no input."""
         self.lines: list[str] = []
         self._news = threading.Condition()
         self._at_end = False
@@ -49,7 +51,7 @@ class Program:
         guard = [find_program("setpriv"), "--pdeathsig=TERM", "--"]
         self.process = subprocess.Popen(
             [*guard, *map(str, command)],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if is_typed_to else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=None if environment is None else dict(environment),
@@ -88,6 +90,12 @@ class Program:
                     raise PeerFailed(self._complaint(pattern))
                 self._news.wait(left)
 
+    def type(self, *lines: str) -> None:
+        """Write lines to its input."""
+        assert self.process.stdin is not None
+        self.process.stdin.write("".join(f"{line}\n" for line in lines))
+        self.process.stdin.flush()
+
     def _complaint(self, pattern: str) -> str:
         why = "ended" if self._at_end else "took too long"
         return f"{why} before saying {pattern!r}; last lines:\n" + "\n".join(self.lines[-30:])
@@ -119,6 +127,8 @@ class Program:
             self.process.kill()
             status = self.process.wait()
         self._reader.join(seconds)
+        if self.process.stdin is not None:
+            self.process.stdin.close()
         if self.process.stdout is not None and not self._reader.is_alive():
             self.process.stdout.close()
         return status

@@ -313,7 +313,7 @@ def recovery_codes(user: str, /, *, yes: Yes = False, as_json: Json = False, sco
 def authenticator_cells(desk: Desk, subject: Subject, one: Authenticator) -> Sequence[str]:
     """Return the cells of one authenticator in a list: method, label, status, used, id."""
     methods = desk.services.enrollments.methods
-    label = one.serial or one.label
+    label = one.serial or one.label or one.phone
     if one.method in methods and methods[one.method].descriptor.is_recovery:
         left = desk.services.enrollments.recovery_codes_left(subject)
         label = desk.terminal.words("authenticator.codes_left", count=left)
@@ -330,7 +330,12 @@ def authenticator_cells(desk: Desk, subject: Subject, one: Authenticator) -> Seq
 
 
 def _called(desk: Desk, one: Authenticator) -> str:
-    return one.serial or one.label or f"{desk.terminal.method(one.method)} {one.authenticator_id[:_SHORT]}"
+    return (
+        one.serial
+        or one.label
+        or one.phone
+        or f"{desk.terminal.method(one.method)} {one.authenticator_id[:_SHORT]}"
+    )
 
 
 def _method_to_enroll(desk: Desk, wanted: str | None) -> str:

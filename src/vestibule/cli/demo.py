@@ -10,11 +10,16 @@ from cyclopts import App
 from vestibule.catalog import text
 from vestibule.cli.configuration import ConfigFile, terminal_language
 from vestibule.cli.house import with_house
+from vestibule.cli.program import command
 
 if TYPE_CHECKING:
     from vestibule.runtime.build import House
 
-app = App(name="demo", help="Help with the demonstration: its user's passcode.", help_format="plaintext")
+app = App(
+    name="demo",
+    help="Help with the demonstration: its user's passcode and simulated phone.",
+    help_format="plaintext",
+)
 
 PASSCODE_SECONDS = 30
 
@@ -66,3 +71,34 @@ def renew(*, config: ConfigFile = None) -> int:
         return 0
 
     return with_house(config, work)
+
+
+@app.command
+def phone(*, config: ConfigFile = None) -> int:
+    """Show the simulated phone here: its texts and calls, to be answered and replied to.
+
+    What is typed is sent: answer, decline, hangup, keys such as 1234#, text and your words, quit.
+
+    Parameters
+    ----------
+    config
+        The settings file.
+    """
+    from vestibule.cli.phone_terminal import own_url, show_phone  # noqa: PLC0415
+
+    link: list[tuple[str, str]] = []
+
+    async def work(house: House) -> int:
+        token = house.services.simulated_phones.link()
+        if token is None:
+            sys.stderr.write(text(terminal_language(), "phone.terminal.absent") + "\n")
+            return 1
+        path = f"/phone/{token.reveal()}"
+        link.append((f"{own_url(house.settings.http)}{path}", f"{house.settings.http.public_url}{path}"))
+        return 0
+
+    status = with_house(config, work)
+    if status:
+        return status
+    inside, outside = link[0]
+    return show_phone(inside, outside, terminal_language(), command("run", config=config))

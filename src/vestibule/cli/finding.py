@@ -12,6 +12,7 @@ from vestibule.crypto.tokens import is_id
 from vestibule.interfaces.store import Page, Subject, VerificationFilter
 from vestibule.model.application import Application, Client, ClientKind, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus, canonical_serial
+from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.verification import Verification
 
 SHORT_ID = 16
@@ -20,7 +21,7 @@ _TIME_DIGITS = 12
 _LEAST_BEGINNING = 4
 
 Found = TypeVar("Found")
-NamedOne = TypeVar("NamedOne", Application, Client, DirectoryConfiguration)
+NamedOne = TypeVar("NamedOne", Application, Client, DirectoryConfiguration, GatewayConfiguration)
 
 
 async def user(desk: Desk, name: str) -> Subject:
@@ -90,6 +91,13 @@ def directory(desk: Desk, wanted: str) -> DirectoryConfiguration:
     found = desk.services.applications.directories(desk.actor, desk.tenant_id)
     named = [one for one in found if wanted == one.directory_id] or _named(found, wanted)
     return _only(named, wanted, desk, "directory list", "directory")
+
+
+def gateway(desk: Desk, wanted: str) -> GatewayConfiguration:
+    """Return the gateway of that name or identifier."""
+    found = desk.services.gateway_settings.list(desk.actor, desk.tenant_id)
+    named = [one for one in found if wanted == one.gateway_id] or _named(found, wanted)
+    return _only(named, wanted, desk, "gateway list", "gateway")
 
 
 async def attempt(desk: Desk, wanted: str) -> Verification:

@@ -27,6 +27,7 @@ DEFAULT_PORT: Final = 1812
 _LARGEST_DATAGRAM: Final = 65_535
 _ACCOUNTING_RESPONSE: Final = 5
 _CLOSED_PORT_PAUSE_SECONDS: Final = 0.3
+_SOON_SECONDS: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,10 @@ class RadiusPeer:
     random_bytes: Callable[[int], bytes]
     timeout_seconds: float = 5.0
     tries: int = 3
+    patience_seconds: float = 0.0
+    """How long an answer is awaited in all, even when the last transmission was long ago."""
+    on_patience: Callable[[], None] | None = None
+    """Called once for each request that is not answered soon."""
     _identifier: int = field(init=False, repr=False)
     _socket: socket.socket | None = field(init=False, default=None, repr=False)
 
@@ -140,9 +145,17 @@ class RadiusPeer:
         is_port_closed = False
         for transmission in range(1, self.tries + 1):
             deadline = monotonic() + self.timeout_seconds
+            if transmission == self.tries:
+                deadline = max(deadline, began + self.patience_seconds)
             try:
                 connection.send(request.octets)
-                reply = self._await(connection, request, codes, deadline, faults)
+                reply = None
+                if transmission == 1 and self.on_patience is not None:
+                    soon = min(deadline, began + _SOON_SECONDS)
+                    reply = self._await(connection, request, codes, soon, faults)
+                    if reply is None:
+                        self.on_patience()
+                reply = reply or self._await(connection, request, codes, deadline, faults)
             except ConnectionRefusedError:
                 # The host says that nothing listens there. It may be starting, so the other tries are still
                 # made.

@@ -11,15 +11,20 @@ from typing import Any
 from vestibule.interfaces.store import Subject
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
+from vestibule.model.delivery import Delivery
 from vestibule.model.event import Event
+from vestibule.model.gateway import GatewayConfiguration
+from vestibule.model.phone import masked
+from vestibule.model.pin import PinStatus
 from vestibule.model.tenant import Tenant
 from vestibule.model.user import User
 from vestibule.model.verification import Verification
+from vestibule.model.voice_message import VoiceMessage
 
 _USER = ("username", "given_name", "family_name", "email", "phone", "language", "directory_id", "status")
 _AUTHENTICATOR = (
-    "user_id", "method", "label", "serial", "status", "not_before", "not_after", "created_at", "used_at",
-    "version",
+    "user_id", "method", "label", "serial", "phone", "status", "not_before", "not_after", "created_at",
+    "used_at", "version",
 )  # fmt: skip
 _APPLICATION = (
     "name", "first_factor", "directory_id", "second_factor", "methods", "is_enabled", "created_at", "version",
@@ -34,11 +39,16 @@ _ATTEMPT = (
     "device", "state", "reason", "legacy_result", "is_first_factor_proven", "is_authenticated", "node_name",
     "node_address",
 )  # fmt: skip
+_GATEWAY = ("kind", "name", "settings", "priority", "is_enabled", "created_at", "version")
+_DELIVERY = (
+    "verification_id", "user_id", "carries", "gateway_id", "state", "cause", "tries", "created_at", "sent_at",
+)  # fmt: skip
+_VOICE_MESSAGE = ("language", "application_id", "type", "description", "milliseconds", "created_at")
 _EVENT = ("at", "kind", "actor", "actor_name", "subject", "subject_name", "facts")
 
 
 def user_record(user: User) -> dict[str, Any]:
-    more = ("role", "created_at", "updated_at", "version")
+    more = ("default_method", "role", "created_at", "updated_at", "version")
     return {
         **_chosen(user, "user_id", (*_USER, *more)),
         "other_names": user.names[1:],
@@ -66,6 +76,10 @@ def authenticator_record(authenticator: Authenticator) -> dict[str, Any]:
     return _chosen(authenticator, "authenticator_id", _AUTHENTICATOR)
 
 
+def pin_record(status: PinStatus) -> dict[str, Any]:
+    return {name: getattr(status, name) for name in status.__struct_fields__}
+
+
 def application_record(application: Application) -> dict[str, Any]:
     return _chosen(application, "application_id", _APPLICATION)
 
@@ -83,6 +97,16 @@ def directory_record(directory: DirectoryConfiguration) -> dict[str, Any]:
     return {**shown, "has_password": bool(directory.secret)}
 
 
+def gateway_record(gateway: GatewayConfiguration, callback_url: str) -> dict[str, Any]:
+    """Return what is configured. How a gateway stands, only the server that uses it knows."""
+    shown = _chosen(gateway, "gateway_id", _GATEWAY)
+    return {**shown, "has_secret": bool(gateway.secret), "callback_url": callback_url}
+
+
+def delivery_record(delivery: Delivery) -> dict[str, Any]:
+    return {**_chosen(delivery, "delivery_id", _DELIVERY), "number": masked(delivery.address)}
+
+
 def tenant_record(tenant: Tenant) -> dict[str, Any]:
     return _chosen(tenant, "tenant_id", ("name", "settings", "created_at", "version"))
 
@@ -95,6 +119,10 @@ def traced_attempt_record(attempt: Verification) -> dict[str, Any]:
     """Return one attempt with each step that led to its result."""
     trace = [{"step": line.step, "result": line.result, "facts": line.facts} for line in attempt.trace]
     return {**attempt_record(attempt), "trace": trace}
+
+
+def voice_message_record(message: VoiceMessage) -> dict[str, Any]:
+    return _chosen(message, "message_id", _VOICE_MESSAGE)
 
 
 def event_record(event: Event) -> dict[str, Any]:

@@ -64,7 +64,7 @@ async def _run(settings: Settings, wants_demo: bool, config: Path | None) -> int
         await services.setup.ensure_system()
         made = None
         if wants_demo and not services.demonstrations.exists:
-            made = await services.demonstrations.make({}, "127.0.0.1/32")
+            made = await services.demonstrations.make({}, "127.0.0.1/32", terminal_language())
         try:
             async with running(house) as frontends:
                 await _say_what_next(house, frontends, made, config)
@@ -111,11 +111,28 @@ async def _say_what_next(
     if made is not None:
         passcode = command_elsewhere("demo passcode", config=config)
         _show_demonstration(screen.print, language, made, addresses.get("radius", ""), passcode)
+        _show_phone(screen.print, language, house, config, is_first=True)
     elif house.services.demonstrations.exists:
         passcode, renew = (command_elsewhere(f"demo {what}", config=config) for what in ("passcode", "renew"))
         again = text(language, "run.demo.again", username="alice", command=passcode)
         screen.print(again, markup=False)
         screen.print(text(language, "run.demo.forgotten", command=renew) + "\n", markup=False)
+        _show_phone(screen.print, language, house, config)
+
+
+def _show_phone(
+    show: Callable[..., None], language: str, house: House, config: Path | None, *, is_first: bool = False
+) -> None:
+    """Say where the simulated phone is, if there is one."""
+    token = house.services.simulated_phones.link()
+    if token is None:
+        return
+    if is_first:
+        show(f"[bold]{text(language, 'run.demo.phone_title')}[/bold]\n")
+    show(text(language, "run.demo.phone"), markup=False)
+    show(f"\n   {house.settings.http.public_url}/phone/{token.reveal()}\n", markup=False)
+    show(text(language, "run.demo.phone_terminal"), markup=False)
+    show(f"\n   {command_elsewhere('demo phone', config=config)}\n", markup=False)
 
 
 def _show_demonstration(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import Annotated, Literal
 
 import msgspec
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from vestibule.cli.desk import Desk, at_desk
 from vestibule.cli.parameters import HERE, Json, Scope
 from vestibule.cli.terminal import NotDone
-from vestibule.cli.values import plain_name
+from vestibule.cli.values import named_values, plain_name
 from vestibule.model.tenant import TenantSettings
 
 app = App(
@@ -53,6 +54,28 @@ def change(
     hard_stop: int | None = None,
     challenge_seconds: int | None = None,
     challenge_tries: int | None = None,
+    pin_least_digits: int | None = None,
+    pin_most_digits: int | None = None,
+    pin_refuse_simple: bool | None = None,
+    pin_refuse_phone: bool | None = None,
+    pin_history: int | None = None,
+    pin_expiry_days: int | None = None,
+    country_code: str | None = None,
+    calling_codes: Annotated[
+        list[str] | None, Parameter(name="--calling-code", negative="--no-calling-codes")
+    ] = None,
+    text_one_way_seconds: int | None = None,
+    text_two_way_seconds: Annotated[
+        int | None, Parameter(name=["--text-two-way-seconds", "--pfsvc_pendingSmsTimeoutSeconds"])
+    ] = None,
+    call_seconds: int | None = None,
+    texts_per_hour: int | None = None,
+    two_way_texts: bool | None = None,
+    text_template: Annotated[list[str] | None, Parameter(negative="")] = None,
+    fraud_reports: bool | None = None,
+    fraud_code: str | None = None,
+    fraud_blocks: bool | None = None,
+    caller_id: str | None = None,
     scope: Scope = HERE,
 ) -> int:
     """Change settings of a tenant; they hold within a second. What is left out stays as it is.
@@ -61,6 +84,10 @@ def change(
 
       vestibule settings change --lockout-threshold 5 --lockout-seconds 1800
       vestibule settings change --record-email --no-record-names
+      vestibule settings change --pin-least-digits 6 --pin-expiry-days 90
+      vestibule settings change --country-code 49 --calling-code 49 --calling-code 43
+      vestibule settings change --text-template "en=Your code for {application}: {passcode}"
+      vestibule settings change --caller-id +4930901820 --fraud-code 9
 
     Parameters
     ----------
@@ -84,6 +111,42 @@ def change(
         How long a user has for the passcode after the password: 15 to 600.
     challenge_tries
         Wrong passcodes after which a sign-in starts anew: 1 to 10.
+    pin_least_digits
+        Digits that a PIN has at least: 4 to 20.
+    pin_most_digits
+        Digits that a PIN has at most: up to 20.
+    pin_refuse_simple
+        Refuse three equal digits in a row in a PIN, and runs such as 123.
+    pin_refuse_phone
+        Refuse four digits in a row of the person's phone numbers in a PIN.
+    pin_history
+        How many PINs of a person are remembered, so that none of them comes back: 0 to 24.
+    pin_expiry_days
+        Days after which a PIN must be changed: up to 3650, or 0 for never.
+    country_code
+        Calling code of phone numbers that are written without one, such as 49; empty: there is none.
+    calling_codes
+        Only numbers that begin so are called and texted; may be repeated.
+    text_one_way_seconds
+        How long a texted passcode can be entered: 30 to 3600.
+    text_two_way_seconds
+        How long the reply to a text is awaited: 30 to 3600.
+    call_seconds
+        How long a call may take, from the first ring to the last key: 30 to 600.
+    texts_per_hour
+        Texts and calls to one user within an hour: 1 to 100.
+    text_template
+        The text in a language, such as de=TEXT, with {passcode} in it once; without TEXT the built-in one.
+    two_way_texts
+        Users may register a phone in the portal whose texts are answered by replying.
+    fraud_reports
+        A user who is called may report that it was not he who signs in.
+    fraud_code
+        What he presses for it, before #: up to eight digits.
+    fraud_blocks
+        A report disables the user until an administrator enables him again.
+    caller_id
+        The number that calls show, with its plus sign; carriers may suppress it. Empty: the gateway's own.
     """
     given = {
         "language": language,
@@ -95,13 +158,31 @@ def change(
         "hard_stop": hard_stop,
         "challenge_seconds": challenge_seconds,
         "challenge_tries": challenge_tries,
+        "pin_least_digits": pin_least_digits,
+        "pin_most_digits": pin_most_digits,
+        "pin_refuse_simple": pin_refuse_simple,
+        "pin_refuse_phone": pin_refuse_phone,
+        "pin_history": pin_history,
+        "pin_expiry_days": pin_expiry_days,
+        "country_code": country_code,
+        "calling_codes": None if calling_codes is None else tuple(calling_codes),
+        "text_one_way_seconds": text_one_way_seconds,
+        "text_two_way_seconds": text_two_way_seconds,
+        "call_seconds": call_seconds,
+        "texts_per_hour": texts_per_hour,
+        "two_way_texts": two_way_texts,
+        "fraud_reports": fraud_reports,
+        "fraud_code": fraud_code,
+        "fraud_blocks": fraud_blocks,
+        "caller_id": caller_id,
     }
 
     async def work(desk: Desk) -> None:
         before = desk.tenant.settings
         named = {} if issuer is None else {"issuer": plain_name(issuer, _LONGEST_ISSUER)}
         chosen = {name: value for name, value in given.items() if value is not None}
-        wanted = msgspec.structs.replace(before, **chosen, **named)
+        texts = _templates(before.text_templates, text_template or ())
+        wanted = msgspec.structs.replace(before, **chosen, **named, text_templates=texts)
         if wanted == before:
             raise NotDone("cli.nothing_to_change")
         after = (
@@ -114,10 +195,20 @@ def change(
     return at_desk(scope, work)
 
 
+def _templates(before: dict[str, str], entries: Iterable[str]) -> dict[str, str]:
+    """Return the texts of the tenant's own with those that were given; an empty one is taken away."""
+    given = {language: values[-1] for language, values in named_values(entries).items()}
+    return {language: template for language, template in {**before, **given}.items() if template}
+
+
 def _names(settings: TenantSettings) -> tuple[str, ...]:
     return settings.__struct_fields__
 
 
 def _shown(desk: Desk, settings: TenantSettings, name: str) -> str:
     value = getattr(settings, name)
+    if isinstance(value, dict):
+        return "; ".join(f"{language}: {template}" for language, template in sorted(value.items()))
+    if isinstance(value, tuple):
+        return ", ".join(value) or desk.terminal.words("word.all")
     return desk.terminal.yes_no(value) if isinstance(value, bool) else str(value)

@@ -108,12 +108,14 @@ def try_sign_in(
     attribute: Annotated[list[str] | None, Parameter(negative="")] = None,
     timeout: float = 5.0,
     tries: int = 3,
+    wait: float = 60.0,
     verbose: Annotated[bool, Parameter(name=["--verbose", "-v"], negative="")] = False,
     language: str | None = None,
 ) -> int:
     """Play a VPN concentrator: send a real RADIUS sign-in over UDP and show the answer and why.
 
-    Works against any RADIUS server. What is not given is asked for. Challenges are answered.
+    Works against any RADIUS server. What is not given is asked for. Challenges are answered; where the
+    server offers it, type sms or call at the passcode to be texted or called.
 
     Exit code: 0 accepted or alive, 1 rejected, 2 no usable answer.
 
@@ -142,6 +144,8 @@ def try_sign_in(
         Seconds to wait for an answer before sending the same request again.
     tries
         How often to send one request in all.
+    wait
+        Seconds to wait in all for the answer to what you have typed: the server may be calling you.
     verbose
         Show the attributes of every packet; hidden ones stay hidden.
     language
@@ -156,7 +160,7 @@ def try_sign_in(
                 return ask_status(peer, terminal)
             extras = tuple(_attribute(terminal, entry) for entry in attribute or [])
             script = Script(username, password, passcode, password_and_passcode, extras)
-            return sign_in(peer, terminal, script)
+            return sign_in(peer, terminal, script, wait)
     except Refused as problem:
         terminal.show(str(problem), "bold red")
         return UNUSABLE
@@ -175,8 +179,10 @@ def ask_status(peer: RadiusPeer, terminal: Terminal) -> int:
     return ACCEPTED
 
 
-def sign_in(peer: RadiusPeer, terminal: Terminal, script: Script) -> int:
-    """One sign-in with all its challenges; the exit code."""
+def sign_in(peer: RadiusPeer, terminal: Terminal, script: Script, wait_seconds: float = 0.0) -> int:
+    """One sign-in with all its challenges; the exit code. A server that has answered once is there: from then
+    on its answers are awaited for `wait_seconds`, for it may be waiting for a phone.
+    """
     username = script.username if script.username is not None else terminal.ask("ask.username", False)
     typed, passcode = _first_input(terminal, script)
     terminal.say("sending", "dim", server=str(peer.server), username=username)
@@ -205,6 +211,8 @@ def sign_in(peer: RadiusPeer, terminal: Terminal, script: Script) -> int:
             terminal.say("asked_again", "bold red")
             return REJECTED
         is_answered = True
+        peer.patience_seconds = wait_seconds
+        peer.on_patience = lambda: terminal.say("waiting", "dim", seconds=round(wait_seconds))
     terminal.say("too_many_challenges", "bold red", count=_MOST_CHALLENGES)
     return UNUSABLE
 

@@ -31,8 +31,13 @@ def is_id(text: str) -> bool:
 
 
 def new_token(size: int = 32) -> str:
-    """Return `size` random bytes as URL-safe text: a bearer secret (session, link, API key)."""
-    return secrets.token_urlsafe(size)
+    """Return `size` random bytes as URL-safe text: a bearer secret (session, link, API key, shared secret).
+
+    It begins with no dash: people hand it to programs, which would take it for an option.
+    """
+    while (token := secrets.token_urlsafe(size)).startswith("-"):
+        pass
+    return token
 
 
 def token_hash(token: str) -> str:

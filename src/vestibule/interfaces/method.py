@@ -11,8 +11,10 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
+from vestibule.model.delivery import Carries
+from vestibule.model.tenant import TenantSettings
 from vestibule.model.verdict import Verdict
-from vestibule.model.verification import Reason
+from vestibule.model.verification import Channel, Reason
 
 RandomBytes = Callable[[int], bytes]
 
@@ -29,11 +31,21 @@ class MethodDescriptor(msgspec.Struct, frozen=True, kw_only=True):
     out_of_band: bool = False
     verified_reason: Reason
     """Reason of an approval by this method."""
+    pending_reason: Reason = Reason.PASSCODE_PENDING
+    wrong_reason: Reason = Reason.PASSCODE_WRONG
+    spent_reason: Reason = Reason.CHALLENGE_FAILED
+    """When the last try was wrong."""
+    unsent_reason: Reason = Reason.CHALLENGE_FAILED
+    """When what asks a person cannot be sent."""
     passcode_digits: tuple[int, ...] = ()
     """Lengths of passcodes made of digits only; empty if they are not."""
     self_enrolled: bool = False
     """A person may enroll it in the portal."""
     can_be_hardware: bool = False
+    rank: int = 0
+    """Of several methods a person has, the lowest is asked for first, unless he has chosen one."""
+    keywords: tuple[str, ...] = ()
+    """What a person may type at a door to be asked by this method instead: lower case, any language."""
     is_recovery: bool = False
     """For when everything else is lost: a new one replaces the old one, and none is asked for by name."""
     documentation: str = ""
@@ -68,6 +80,36 @@ class Method(Protocol):
     ) -> Verdict:
         """Judge `answer` (as typed) at `at` (epoch ms). A match carries the new state to compare-and-set."""
         ...
+
+
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """What an out-of-band method wants done to ask a person."""
+
+    channel: Channel
+    carries: Carries
+    address: str
+    """E.164."""
+    passcode: str = ""
+    """What is sent, if a passcode is; the answer must hold it."""
+    text_key: str = ""
+    """The text that is sent: a key of the catalog with the placeholders `passcode` and `application`."""
+    with_pin: bool = False
+    """The person's PIN follows the passcode in the answer."""
+    seconds: int
+    """How long an answer is awaited."""
+
+    @property
+    def is_out_of_band(self) -> bool:
+        return self.channel is not Channel.TYPED
+
+
+@runtime_checkable
+class OpensChallenge(Protocol):
+    """An out-of-band method: it asks a person by sending something."""
+
+    def open(
+        self, parameters: Mapping[str, Any], settings: TenantSettings, random_bytes: RandomBytes
+    ) -> Opening: ...
 
 
 @runtime_checkable

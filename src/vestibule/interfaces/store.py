@@ -17,7 +17,10 @@ import msgspec
 
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
+from vestibule.model.delivery import Delivery
 from vestibule.model.event import Event
+from vestibule.model.gateway import GatewayConfiguration
+from vestibule.model.pin import Pin
 from vestibule.model.session import Link, Session
 from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import Factor, Throttle, ThrottleLimits
@@ -28,6 +31,7 @@ from vestibule.model.verification import (
     Verification,
     VerificationState,
 )
+from vestibule.model.voice_message import VoiceMessage
 
 Result = TypeVar("Result")
 
@@ -105,6 +109,14 @@ class VerificationFilter(msgspec.Struct, frozen=True, kw_only=True):
     until: int | None = None
 
 
+class DeliveryFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Filters of the list of deliveries; empty means any. Newest first."""
+
+    gateway_id: str = ""
+    state: str = ""
+    carries: str = ""
+
+
 class VerificationChange(msgspec.Struct, frozen=True, kw_only=True):
     """What a compare-and-set on a pending verification writes."""
 
@@ -118,6 +130,10 @@ class VerificationChange(msgspec.Struct, frozen=True, kw_only=True):
     is_first_factor_proven: bool = False
     is_authenticated: bool = False
     trace: tuple[Any, ...] = ()
+    expires_at: int | None = None
+    """A new end of the time for the answer; None leaves it as it is."""
+    phone: str = ""
+    """The number that is called or texted now; empty leaves the one before."""
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +145,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     clients: tuple[Client, ...]
     secrets: tuple[ClientSecret, ...]
     directories: tuple[DirectoryConfiguration, ...]
+    gateways: tuple[GatewayConfiguration, ...] = ()
 
 
 class Transaction(Protocol):
@@ -190,8 +207,9 @@ class Transaction(Protocol):
         """Write `change` if the verification is still pending; False: someone else decided it."""
         ...
 
-    async def add_challenge(self, challenge: Challenge, keep_open: int) -> None:
-        """Insert, and supersede the user's oldest open challenges beyond `keep_open`."""
+    async def add_challenge(self, challenge: Challenge, keep_open: int) -> bool:
+        """Insert, and supersede the user's oldest open challenges beyond `keep_open`. False: the answer would
+        come on another road, and one of the user's is awaited on another road already."""
         ...
 
     async def challenge(self, tenant_id: str, challenge_id: str) -> Challenge | None: ...
@@ -205,8 +223,76 @@ class Transaction(Protocol):
         open any more, has no try left, or is over."""
         ...
 
-    async def close_challenge(self, tenant_id: str, challenge_id: str, state: ChallengeState) -> bool:
-        """Move an open challenge to `state`; False if it is not open."""
+    async def close_challenge(
+        self, tenant_id: str, challenge_id: str, state: ChallengeState, *, is_taken: bool = False
+    ) -> bool:
+        """Move an open challenge to `state`; False if it is not open. `is_taken`: whoever answered it is let
+        in by that, and nobody else will be."""
+        ...
+
+    async def sent_challenges(self, tenant_id: str, user_id: str) -> tuple[Challenge, ...]:
+        """Return the open, unexpired challenges of a user for which something was sent to a phone."""
+        ...
+
+    async def untaken_challenges(self, tenant_id: str, user_id: str) -> tuple[Challenge, ...]:
+        """Return a user's challenges that were answered, are not over yet and have let nobody in, newest
+        first."""
+        ...
+
+    async def challenges_by_address(self, tenant_id: str, address: str) -> tuple[Challenge, ...]:
+        """Return the open, unexpired challenges whose answer is awaited from that phone number."""
+        ...
+
+    async def replace_challenge(self, challenge: Challenge) -> bool:
+        """Compare-and-set on `version` of an open challenge: writes what a dialogue moves (`progress`,
+        `tries_left`, `waiter`), version + 1. False: it is closed or somebody else was first."""
+        ...
+
+    async def supersede_challenges(self, tenant_id: str, user_id: str, method: str) -> int:
+        """Move a user's open, unexpired challenges of one method, for which something was sent and which are
+        answered at the door, to superseded."""
+        ...
+
+    async def take_challenge(self, tenant_id: str, challenge_id: str, waiter: str) -> bool:
+        """Let the newest waiting request in: set `taken_at` of an answered challenge, once in the world,
+        if `waiter` is still the one it waits for."""
+        ...
+
+    async def versions(self, tenant_id: str, verification_ids: Sequence[str]) -> dict[str, int]:
+        """Return the version of each of these verifications: one that has moved on has a higher one."""
+        ...
+
+    # --- what is sent -----------------------------------------------------------------------------
+
+    async def add_delivery(self, delivery: Delivery) -> None: ...
+
+    async def delivery(self, tenant_id: str, delivery_id: str) -> Delivery | None: ...
+
+    async def delivery_by_reference(
+        self, tenant_id: str, gateway_id: str, reference: str
+    ) -> Delivery | None: ...
+
+    async def deliveries_of(self, tenant_id: str, challenge_id: str) -> tuple[Delivery, ...]: ...
+
+    async def is_delivery_due(self) -> bool:
+        """Tell whether `take_deliveries` would find something."""
+        ...
+
+    async def take_deliveries(self, node: str, limit: int, lease_ms: int) -> tuple[Delivery, ...]:
+        """Take what is due, oldest first, for all tenants: state taken, `node`, `tries` + 1, and `due_at`
+        the end of the lease, after which another node may take it."""
+        ...
+
+    async def replace_delivery(self, delivery: Delivery) -> bool:
+        """Compare-and-set on `version`: writes all that moves, version + 1."""
+        ...
+
+    async def deliveries(self, tenant_id: str, where: DeliveryFilter, page: Page) -> Listed:
+        """Rows are `Delivery`, newest first; they stay for a day after their time is over."""
+        ...
+
+    async def count_deliveries(self, tenant_id: str, user_id: str, since: int) -> int:
+        """How many texts and calls to a user were begun since then."""
         ...
 
     async def expire_verifications(self, limit: int) -> int:
@@ -225,7 +311,7 @@ class Transaction(Protocol):
         ...
 
     async def remove_user(self, tenant_id: str, user_id: str) -> bool:
-        """Delete the user, names, throttles, sessions and all but hardware tokens, which nobody holds
+        """Delete the user, names, throttles, PIN, sessions and all but hardware tokens, which nobody holds
         then and keep their counters. Attempts stay."""
         ...
 
@@ -267,6 +353,20 @@ class Transaction(Protocol):
         """For imports: user id by canonical name, for those of `names` that exist."""
         ...
 
+    async def pin(self, tenant_id: str, user_id: str) -> Pin | None: ...
+
+    async def add_pin(self, pin: Pin) -> bool:
+        """Insert; False if the person has one. The person must be there: hold him first."""
+        ...
+
+    async def replace_pin(self, pin: Pin) -> bool:
+        """Compare-and-set on `pin.version`: writes all fields, version + 1."""
+        ...
+
+    async def remove_pin(self, tenant_id: str, user_id: str) -> bool:
+        """Delete it; False if there is none."""
+        ...
+
     # --- configuration ----------------------------------------------------------------------------
 
     async def generation(self) -> int:
@@ -276,15 +376,33 @@ class Transaction(Protocol):
     async def configuration(self) -> Configuration: ...
 
     async def put(
-        self, record: Tenant | Application | Client | ClientSecret | DirectoryConfiguration
+        self,
+        record: Tenant | Application | Client | ClientSecret | DirectoryConfiguration | GatewayConfiguration,
     ) -> None:
         """Insert (version 1 and new), or replace by compare-and-set on `version` (raises `Conflict`);
         raises the generation. `AlreadyExists` if a name is taken in its tenant."""
         ...
 
-    async def remove(self, record: Application | Client | ClientSecret | DirectoryConfiguration) -> bool:
+    async def remove(
+        self, record: Application | Client | ClientSecret | DirectoryConfiguration | GatewayConfiguration
+    ) -> bool:
         """Delete the record and what belongs to it (a client's secrets); raises the generation."""
         ...
+
+    # --- recordings for calls -----------------------------------------------------------------------
+
+    async def put_voice_message(self, message: VoiceMessage, sound: bytes) -> bool:
+        """Insert, in place of the one for the same language, application and type; tell whether there was
+        one. Removing an application removes its messages."""
+        ...
+
+    async def voice_messages(self, tenant_id: str) -> tuple[VoiceMessage, ...]:
+        """Return all of a tenant, by language, type and application."""
+        ...
+
+    async def voice_sound(self, tenant_id: str, message_id: str) -> bytes | None: ...
+
+    async def remove_voice_message(self, tenant_id: str, message_id: str) -> bool: ...
 
     # --- sessions and links -----------------------------------------------------------------------
 
@@ -360,6 +478,15 @@ class Store(Protocol):
 
     async def check(self) -> None:
         """Raise `Unavailable` unless a write could be made durable now. For readiness."""
+        ...
+
+    def wake(self, verification_id: str) -> None:
+        """Tell whoever waits, on any node, that this verification has moved on. After the commit; a hint
+        that may be lost. Never raises and never waits."""
+        ...
+
+    def on_wake(self, hear: Callable[[str], None]) -> None:
+        """Call `hear` on the event loop with each verification that any node has told of."""
         ...
 
     async def close(self) -> None: ...

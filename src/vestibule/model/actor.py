@@ -32,6 +32,17 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
         if right not in self.rights or self.tenant_id not in ("", tenant_id):
             raise NotAllowed(f"this needs the right to {right} in tenant {tenant_id}")
 
+    def demand_of(self, tenant_id: str, user_id: str) -> None:
+        """Raise `NotAllowed` unless this actor administers the tenant, or is this person himself."""
+        if Right.SELF in self.rights and (self.actor_id, self.tenant_id) == (user_id, tenant_id):
+            return
+        self.demand(Right.ADMINISTER, tenant_id)
+
+
+def self_of(tenant_id: str, user_id: str, username: str) -> Actor:
+    """Return a person as who acts on himself."""
+    return Actor(actor_id=user_id, name=username, tenant_id=tenant_id, rights=frozenset({Right.SELF}))
+
 
 SYSTEM = Actor(
     actor_id="system", name="system", tenant_id="", rights=frozenset({Right.ADMINISTER, Right.VERIFY})

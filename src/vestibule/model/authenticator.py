@@ -46,6 +46,13 @@ class Authenticator(msgspec.Struct, frozen=True, kw_only=True):
     def is_hardware(self) -> bool:
         return self.serial is not None
 
+    @property
+    def phone(self) -> str:
+        """The phone number with its extension; empty for all that is no phone."""
+        number = self.parameters.get("number", "")
+        extension = self.parameters.get("extension", "")
+        return f"{number} x{extension}" if number and extension else str(number)
+
     def is_usable(self, at: int) -> bool:
         """Tell whether a passcode of this authenticator may open a door at `at` (epoch milliseconds)."""
         return (

@@ -44,6 +44,8 @@ class RadiusClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     """Drop unsigned requests that carry Proxy-State, which every forgery of CVE-2024-3596 needs."""
     passcode_length: Annotated[int, msgspec.Meta(ge=6, le=10)] = 6
     """Mode `combined`: how many digits at the end are the passcode."""
+    response_seconds: Annotated[int, msgspec.Meta(ge=3, le=300)] = 55
+    """How long a request may wait for an answer from the phone: a little less than the client waits."""
     has_signed: bool = False
     """Signing `auto`: the client has sent a valid Message-Authenticator. Set by Vestibule itself."""
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
+from vestibule.model.pin import PinRules
+
 SYSTEM_TENANT = "system"
 """The tenant whose users are the administrators of the installation."""
+DEMONSTRATION_TENANT = "demo"
+"""The tenant of the demonstration, the only one in which a phone may be simulated."""
 
 
 class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,8 +33,56 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How long a user has for the passcode after the password."""
     challenge_tries: int = 3
     """Wrong passcodes until a challenge fails and the sign-in starts anew."""
+    text_one_way_seconds: int = 300
+    """How long a texted passcode can be typed (S54)."""
+    text_two_way_seconds: int = 300
+    """How long the reply to a text is awaited (S51-S53)."""
+    call_seconds: int = 120
+    """How long a call may take, from the first ring to the last key."""
+    texts_per_hour: int = 10
+    """Texts and calls to one person within an hour; more are not sent."""
+    two_way_texts: bool = False
+    """A person who adds a phone may choose to answer texts by replying; a gateway must bring replies in."""
+    text_templates: dict[str, str] = {}
+    """By language: the text that is sent, with `{passcode}` and `{application}`; else the catalog's."""
+    fraud_reports: bool = True
+    """A person who is called may report that it was not he who signs in."""
+    fraud_code: str = "0"
+    """What he presses for it, before #."""
+    fraud_blocks: bool = True
+    """A report disables the person until an administrator enables him again."""
+    caller_id: str = ""
+    """The number that calls show; carriers may suppress it."""
     issuer: str = "Vestibule"
     """Name that authenticator apps show beside the account."""
+    pin_least_digits: int = 4
+    """Digits that a PIN has at least."""
+    pin_most_digits: int = 20
+    """Digits that a PIN has at most."""
+    pin_refuse_simple: bool = True
+    """Refuse a PIN with three equal digits in a row, or with a run of three."""
+    pin_refuse_phone: bool = True
+    """Refuse a PIN with four digits in a row of the person's own phone numbers."""
+    pin_history: int = 5
+    """How many PINs of a person are remembered, so that he does not come back to them."""
+    pin_expiry_days: int = 0
+    """Days after which a PIN must be changed; 0: never."""
+    country_code: str = ""
+    """Calling code of phone numbers that are written without one, such as 49. Empty: a number is written with
+    its plus sign, so that nobody's passcodes go to a stranger in another country."""
+    calling_codes: tuple[str, ...] = ()
+    """Calling codes that may be called and texted; empty: all but premium and satellite numbers."""
+
+    @property
+    def pin_rules(self) -> PinRules:
+        return PinRules(
+            least_digits=self.pin_least_digits,
+            most_digits=self.pin_most_digits,
+            refuses_simple=self.pin_refuse_simple,
+            refuses_phone=self.pin_refuse_phone,
+            history=self.pin_history,
+            expiry_days=self.pin_expiry_days,
+        )
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):

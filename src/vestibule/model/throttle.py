@@ -17,6 +17,7 @@ NEVER = 2**62
 class Factor(StrEnum):
     PASSWORD = "password"  # noqa: S105 - the name of a factor
     PASSCODE = "passcode"
+    PIN = "pin"
 
 
 class Throttle(msgspec.Struct, frozen=True):

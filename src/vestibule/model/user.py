@@ -44,6 +44,8 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     updated_at: int
     version: int = 1
+    default_method: str = ""
+    """The method asked for first; empty: what the rules of the house prefer."""
 
     @property
     def is_active(self) -> bool:

@@ -7,6 +7,7 @@ from `pending`; a decided one never changes again.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -85,9 +86,59 @@ class Reason(StrEnum):
     CHALLENGE_SUPERSEDED = "challenge_superseded"
     TIMED_OUT = "timed_out"
     CANCELED = "canceled"
+    IN_PROGRESS = "in_progress"
+    """Somebody else's sign-in of the same person is being answered just now."""
+
+    TEXT_PENDING = "text_pending"
+    TEXT_VERIFIED = "text_verified"
+    TEXT_NOT_SENT = "text_not_sent"
+    TEXT_WRONG = "text_wrong"
+    TEXT_PIN_WRONG = "text_pin_wrong"
+    TEXT_PIN_EXPIRED = "text_pin_expired"
+    TEXT_TRIES_SPENT = "text_tries_spent"
+    TEXT_NO_REPLY = "text_no_reply"
+
+    CALL_PENDING = "call_pending"
+    CALL_CONFIRMED = "call_confirmed"
+    CALL_PIN_ENTERED = "call_pin_entered"
+    CALL_PIN_WRONG = "call_pin_wrong"
+    CALL_PIN_MISSING = "call_pin_missing"
+    CALL_PIN_EXPIRED = "call_pin_expired"
+    CALL_NOT_FINISHED = "call_not_finished"
+    CALL_SILENCE = "call_silence"
+    CALL_INVALID_INPUT = "call_invalid_input"
+    CALL_HUNG_UP = "call_hung_up"
+    CALL_BUSY = "call_busy"
+    CALL_DECLINED = "call_declined"
+    CALL_NO_ANSWER = "call_no_answer"
+    CALL_UNREACHABLE = "call_unreachable"
+    CALL_WRONG_NUMBER = "call_wrong_number"
+    CALL_MACHINE = "call_machine"
+    CALL_FAILED = "call_failed"
+    CALL_TOO_LATE = "call_too_late"
+    FRAUD_REPORTED = "fraud_reported"
+
+    PHONE_PROVEN = "phone_proven"
+    """A new phone was proven at its enrollment; this opens no door."""
+
     PROTOCOL_UNSUPPORTED = "protocol_unsupported"
     BUSY = "busy"
     FAULT = "fault"
+
+
+class Channel(StrEnum):
+    """The road on which the answer to a challenge comes."""
+
+    TYPED = "typed"
+    """The person types it at the door where he signs in."""
+    REPLY = "reply"
+    """A text from his phone."""
+    CALL = "call"
+    """Keys pressed in a call."""
+
+
+ACTIVATION = "activation"
+"""The origin of a challenge that proves a new phone at its enrollment, and answers no sign-in."""
 
 
 class TraceLine(msgspec.Struct, frozen=True, array_like=True):
@@ -152,6 +203,39 @@ class Challenge(msgspec.Struct, frozen=True, kw_only=True):
     tries_left: int
     expires_at: int
     created_at: int
+    channel: Channel = Channel.TYPED
+    authenticator_id: str = ""
+    """Whose answer is awaited; empty where any passcode will do."""
+    address: str = ""
+    """The number that was called or texted, as it was then."""
+    expected: bytes = b""
+    """Keyed hash of the passcode that was sent; empty if none was."""
+    origin: str = ""
+    """Who asked for it, client and place in one hash: a repeat from there joins, all others are refused."""
+    waiter: str = ""
+    """The newest request that waits for the decision; only that one is let in."""
+    taken_at: int | None = None
+    """When that request was let in: an approval opens one door, once."""
+    progress: dict[str, Any] = {}
+    """How far a dialogue has come; never secret."""
+    version: int = 1
+
+    @property
+    def is_open(self) -> bool:
+        return self.state is ChallengeState.OPEN
+
+    @property
+    def is_out_of_band(self) -> bool:
+        return self.channel is not Channel.TYPED
+
+    @property
+    def is_activation(self) -> bool:
+        return self.origin == ACTIVATION
+
+    @property
+    def digits_before_pin(self) -> int:
+        """How many digits of the answer are the passcode, where the PIN follows it; 0: no PIN does."""
+        return int(self.progress.get("digits_before_pin", 0))
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

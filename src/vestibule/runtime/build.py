@@ -13,24 +13,39 @@ from vestibule.runtime import registry
 from vestibule.runtime.clock import SystemClock
 from vestibule.runtime.key_file import KeyFileProblem, load_sealer, make_key_file
 from vestibule.runtime.settings import Settings
+from vestibule.runtime.sound_files import SoundFiles
+from vestibule.runtime.speech import EspeakSpeech
 from vestibule.runtime.token_files import read_token_file
+from vestibule.services.activations import Activations
 from vestibule.services.applications import Applications
+from vestibule.services.asking import Asking
 from vestibule.services.attempt import Node
 from vestibule.services.attempts import Attempts
+from vestibule.services.calls import Calls
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.deliveries import Deliveries
 from vestibule.services.demonstration import Demonstrations
 from vestibule.services.directories import Directories
 from vestibule.services.enrollment import Enrollments
 from vestibule.services.first_factor import FirstFactors
+from vestibule.services.gateway_settings import GatewaySettings
+from vestibule.services.gateways import Gateways
 from vestibule.services.housekeeping import Housekeeping
+from vestibule.services.inbox import Inboxes
 from vestibule.services.metrics import Metrics
+from vestibule.services.out_of_band import OutOfBand
+from vestibule.services.phones import Phones
+from vestibule.services.pins import Pins
 from vestibule.services.proving import Prover
 from vestibule.services.services import Services
 from vestibule.services.sessions import Sessions
 from vestibule.services.setup import Setup
+from vestibule.services.simulated_phones import SimulatedPhones
 from vestibule.services.token_import import TokenImports
 from vestibule.services.users import Users
 from vestibule.services.verification import Verifications
+from vestibule.services.voice_messages import VoiceMessages
+from vestibule.services.waiting import Waiting
 from vestibule.stores import open_store
 
 _KEY_CHECK = "key_check"
@@ -55,6 +70,7 @@ class House:
         ]
 
     async def close(self) -> None:
+        await self.services.gateways.close()
         await self.first_factors.close()
         await self.store.close()
 
@@ -90,22 +106,53 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     sessions = Sessions(store, configuration, prover)
     setup = Setup(store, configuration, prover, sealer, sessions)
     applications = Applications(store, configuration, sealer)
+    gateways = Gateways(registry.gateways(), configuration, sealer)
+    deliveries = Deliveries(store, gateways, configuration, sealer, node)
+    out_of_band = OutOfBand(deliveries, sealer)
+    waiting = Waiting(store)
+    asking = Asking(out_of_band, prover.methods, node)
+    pins = Pins(store, configuration, sealer)
+    verifications = Verifications(
+        store, configuration, prover, first_factors, asking, waiting, pins, node, metrics
+    )
+    phones = Phones(store, configuration, prover)
+    enrollments = Enrollments(store, configuration, prover)
+    calls = Calls(store, verifications, configuration, prover.methods, pins)
+    voice_messages = VoiceMessages(store, configuration, SoundFiles())
+    inboxes = Inboxes(store, verifications, out_of_band, calls, voice_messages, EspeakSpeech())
+    deliveries.on_call(calls.placed)
+    gateways.connect(inboxes.open, settings.http.public_url)
+    deliveries.on_lost(inboxes.lost)
     services = Services(
         node=node,
         clock=clock,
         metrics=metrics,
         configuration=configuration,
-        verifications=Verifications(store, configuration, prover, first_factors, node, metrics),
+        verifications=verifications,
+        deliveries=deliveries,
+        gateways=gateways,
+        gateway_settings=GatewaySettings(store, configuration, sealer, gateways, phones),
+        waiting=waiting,
         users=Users(store, prover),
-        enrollments=Enrollments(store, configuration, prover),
+        enrollments=enrollments,
+        pins=pins,
+        calls=calls,
+        phones=phones,
+        activations=Activations(
+            store, configuration, phones, enrollments, sessions, out_of_band, waiting, node
+        ),
         applications=applications,
         directories=Directories(kinds, first_factors),
         sessions=sessions,
         attempts=Attempts(store),
         setup=setup,
-        demonstrations=Demonstrations(store, clock, applications, setup, prover),
+        demonstrations=Demonstrations(
+            store, clock, configuration, sealer, applications, setup, prover, gateways, phones
+        ),
+        simulated_phones=SimulatedPhones(gateways, sealer),
         token_imports=TokenImports(store, prover, read_token_file),
         housekeeping=Housekeeping(store, metrics),
+        voice_messages=voice_messages,
         form_key=Secret(sealer.derive("forms").hex()),
         check_store=store.check,
     )

@@ -13,6 +13,7 @@ from importlib.metadata import entry_points
 from typing import Any, cast
 
 from vestibule.interfaces.directory import DirectoryKind
+from vestibule.interfaces.gateway import GatewayKind
 from vestibule.interfaces.method import Method
 from vestibule.services.services import FrontendKind
 
@@ -31,6 +32,12 @@ def directories() -> dict[str, DirectoryKind]:
     """Return the kinds of directories there are, by name."""
     found = [(kind.name, kind) for kind in _found("directories", "DIRECTORY")]
     return cast("dict[str, DirectoryKind]", _by_name("directory", found))
+
+
+def gateways() -> dict[str, GatewayKind]:
+    """Return the kinds of gateways there are, by name."""
+    found = [(kind.name, kind) for kind in _found("gateways", "GATEWAY")]
+    return cast("dict[str, GatewayKind]", _by_name("gateway", found))
 
 
 def frontends() -> dict[str, FrontendKind]:

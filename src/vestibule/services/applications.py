@@ -6,11 +6,13 @@ A secret is shown once, when it is made. After that only its last characters tel
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import msgspec
 
+from vestibule.catalog import LANGUAGES
 from vestibule.crypto.sealing import Sealer
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id, new_token, token_hash
@@ -27,6 +29,7 @@ from vestibule.model.application import (
     FirstFactor,
     SecondFactor,
 )
+from vestibule.model.phone import calling_code, is_calling_code
 from vestibule.model.radius_client import Mode, read_settings
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.services.configuration import (
@@ -40,6 +43,10 @@ from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 
 MIN_SHARED_SECRET_CHARACTERS = 16
+MOST_CALLING_CODES = 250
+LONGEST_TEXT = 300
+_FRAUD_CODE = re.compile(r"[0-9]{1,8}")
+_CALLER_ID = re.compile(r"\+[1-9][0-9]{6,14}")
 API_KEY_PREFIX = "vst_"
 
 Result = TypeVar("Result")
@@ -440,7 +447,37 @@ def _check_settings(settings: TenantSettings) -> None:
         "hard_stop": (settings.lockout_threshold, 100),
         "challenge_seconds": (15, 600),
         "challenge_tries": (1, 10),
+        "text_one_way_seconds": (30, 3600),
+        "text_two_way_seconds": (30, 3600),
+        "call_seconds": (30, 600),
+        "texts_per_hour": (1, 100),
+        "pin_least_digits": (4, 20),
+        "pin_most_digits": (settings.pin_least_digits, 20),
+        "pin_history": (0, 24),
+        "pin_expiry_days": (0, 3650),
     }
     for field, (least, most) in bounds.items():
         if not least <= getattr(settings, field) <= most:
             raise Refused(Refusal.OUT_OF_BOUNDS, f"{field}: {least}…{most}")
+    country_code = settings.country_code
+    if country_code and not (is_calling_code(country_code) and calling_code(country_code) == country_code):
+        raise Refused(Refusal.SETTING_INVALID, f"country_code: {country_code[:8]}")
+    if len(settings.calling_codes) > MOST_CALLING_CODES:
+        raise Refused(Refusal.OUT_OF_BOUNDS, f"calling_codes: 0…{MOST_CALLING_CODES}")
+    for code in settings.calling_codes:
+        if not is_calling_code(code):
+            raise Refused(Refusal.SETTING_INVALID, f"calling_codes: {code[:8]}")
+    _check_phone_settings(settings)
+
+
+def _check_phone_settings(settings: TenantSettings) -> None:
+    if _FRAUD_CODE.fullmatch(settings.fraud_code) is None:
+        raise Refused(Refusal.SETTING_INVALID, f"fraud_code: {settings.fraud_code[:8]}")
+    if settings.caller_id and _CALLER_ID.fullmatch(settings.caller_id) is None:
+        raise Refused(Refusal.SETTING_INVALID, f"caller_id: {settings.caller_id[:20]}")
+    for language, template in settings.text_templates.items():
+        # A text without its passcode would let nobody in; any other brace is a placeholder that is none.
+        bare = template.replace("{passcode}", "", 1).replace("{application}", "")
+        is_sound = "{passcode}" in template and not set("{}") & set(bare) and bare.isprintable()
+        if language not in LANGUAGES or not is_sound or len(template) > LONGEST_TEXT:
+            raise Refused(Refusal.SETTING_INVALID, f"text_templates: {language[:8]}")

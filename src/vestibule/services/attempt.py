@@ -9,6 +9,7 @@ import hashlib
 
 import msgspec
 
+from vestibule.catalog import has
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_ordered_id
 from vestibule.interfaces.store import Subject, VerificationChange
@@ -16,6 +17,7 @@ from vestibule.model.application import Application
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.event import Event
 from vestibule.model.legacy_result import legacy_result
+from vestibule.model.pin import PinState
 from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import ThrottleLimits
 from vestibule.model.user import User
@@ -52,10 +54,16 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     limits: ThrottleLimits
     names: tuple[str, ...]
     passcode: Secret[str] | None
+    pin: PinState | None = None
+    """What came of the PIN that followed the passcode, if one did."""
+    way: str = ""
+    """The key of the way on which the person wants to be asked instead."""
     is_first_factor_proven: bool = False
     password_of: User | None = None
     """The person whose password was found right, as he was then."""
     password_reason: Reason = Reason.PASSWORD_MISSING
+    waiter: str | None = None
+    """Of an answer that came from elsewhere: the request that waits for it."""
     trace: tuple[TraceLine, ...] = ()
 
 
@@ -158,6 +166,18 @@ def refused(attempt: Attempt, reason: Reason, line: TraceLine) -> Attempt:
     )
 
 
+def told(cause: str) -> tuple[TraceLine, ...]:
+    """Return what a gateway or its network said of a delivery, as a line of the trace: the name of a text,
+    the network's own word, or the one before the other."""
+    key, _, word = cause.partition(" ")
+    if not has(key):
+        key, word = "", cause
+    detail = {"detail": key} if key else {}
+    if word:
+        return (TraceLine("delivery", "told", {"word": word[:200], **detail}),)
+    return (TraceLine("delivery", "failed", detail),) if key else ()
+
+
 def as_of(attempt: Attempt, subject: Subject | None) -> Attempt:
     """Return the attempt as it stands for the person it is decided for: his password must be the one that
     was found right, and he the one it was found for, whatever was changed since."""
@@ -180,9 +200,13 @@ def facts_of(attempt: Attempt, subject: Subject | None, usable: tuple[Authentica
 
 
 def applied(verification: Verification, change: VerificationChange) -> Verification:
+    moved = {field: getattr(change, field) for field in change.__struct_fields__}
+    for unchanged in ("expires_at", "phone"):
+        if not moved[unchanged]:
+            del moved[unchanged]
     return msgspec.structs.replace(
         verification,
-        **{field: getattr(change, field) for field in change.__struct_fields__},
+        **moved,
         version=verification.version + 1,
     )
 

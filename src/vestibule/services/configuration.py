@@ -17,6 +17,7 @@ from vestibule.crypto.sealing import CannotUnseal, Sealer, context
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.store import Configuration, Store, Unavailable
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
+from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import ThrottleLimits
 
@@ -41,6 +42,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     api_keys: Mapping[str, tuple[Peer, ClientSecret]]
     """By token hash."""
     directories: Mapping[tuple[str, str], DirectoryConfiguration]
+    gateways: Mapping[tuple[str, str], GatewayConfiguration] = {}
 
 
 EMPTY = Snapshot(-1, {}, {}, {}, {}, {}, {})
@@ -101,6 +103,7 @@ class ConfigurationCache:
                 if secret.token_hash and secret.client_id in peers
             },
             directories={(d.tenant_id, d.directory_id): d for d in loaded.directories},
+            gateways={(g.tenant_id, g.gateway_id): g for g in loaded.gateways},
         )
 
     def _opened(self, secrets: Sequence[ClientSecret]) -> tuple[tuple[int | None, Secret[bytes]], ...]:

@@ -1,7 +1,7 @@
 """The demonstration: a tenant with a VPN and a user, so that a newcomer sees a sign-in within minutes.
 
-All its secrets are random and returned once. Its user's passcode can be computed on the server; that
-works in this tenant and in no other.
+All its secrets are random and returned once. Its user's passcode can be computed on the server, and her
+phone is simulated on a page; that works in this tenant and in no other.
 """
 
 from __future__ import annotations
@@ -10,22 +10,32 @@ import os
 
 import msgspec
 
+from vestibule.catalog import LANGUAGES
 from vestibule.crypto.passwords import hash_password
+from vestibule.crypto.sealing import Sealer
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id, new_token
 from vestibule.interfaces.clock import Clock
+from vestibule.interfaces.gateway import ShowsPasscodes
 from vestibule.interfaces.method import Generates
 from vestibule.interfaces.store import Conflict, Store, Transaction
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
+from vestibule.model.gateway import GatewayConfiguration
+from vestibule.model.tenant import DEMONSTRATION_TENANT, TenantSettings
 from vestibule.model.user import User
 from vestibule.services.applications import Applications
+from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.gateways import Gateways, gateway_context
+from vestibule.services.phones import METHODS as PHONE_METHODS
+from vestibule.services.phones import NewPhone, Phones
 from vestibule.services.proving import Prover
 from vestibule.services.setup import Setup
 
-DEMONSTRATION_TENANT = "demo"
 USERNAME = "alice"
+PHONE = "+493023125142"
+"""One of the numbers that are never given to anybody: for films and books (030 23125 000 to 999)."""
 
 
 class Demonstration(msgspec.Struct, frozen=True):
@@ -40,10 +50,23 @@ class Demonstration(msgspec.Struct, frozen=True):
 
 class Demonstrations:
     def __init__(
-        self, store: Store, clock: Clock, applications: Applications, setup: Setup, prover: Prover
+        self,
+        store: Store,
+        clock: Clock,
+        configuration: ConfigurationCache,
+        sealer: Sealer,
+        applications: Applications,
+        setup: Setup,
+        prover: Prover,
+        gateways: Gateways,
+        phones: Phones,
     ) -> None:
         self._store = store
         self._clock = clock
+        self._configuration = configuration
+        self._sealer = sealer
+        self._gateways = gateways
+        self._phones = phones
         self._applications = applications
         self._setup = setup
         self._prover = prover
@@ -52,11 +75,14 @@ class Demonstrations:
     def exists(self) -> bool:
         return DEMONSTRATION_TENANT in self._applications.snapshot.tenants
 
-    async def make(self, radius_settings: dict[str, object], client_address: str) -> Demonstration:
-        """Make the tenant, its VPN, its RADIUS client and its user."""
+    async def make(
+        self, radius_settings: dict[str, object], client_address: str, language: str = LANGUAGES[0]
+    ) -> Demonstration:
+        """Make the tenant, its VPN, its RADIUS client, its user and her phone, all in `language`."""
         applications = self._applications
         tenant_id = DEMONSTRATION_TENANT
-        await applications.add_tenant(SYSTEM, tenant_id, "Demonstration")
+        settings = TenantSettings(language=language)
+        await applications.add_tenant(SYSTEM, tenant_id, "Demonstration", settings)
         await self._setup.ensure_portal(tenant_id)
         vpn = await applications.add_application(SYSTEM, tenant_id, "VPN", application_id="vpn")
         client = await applications.add_client(
@@ -70,7 +96,8 @@ class Demonstrations:
         )
         shared_secret = await applications.add_shared_secret(SYSTEM, tenant_id, client.client_id)
         password = Secret(new_token(9))
-        shown = await self._add_user(password)
+        user_id, shown = await self._add_user(password)
+        await self._add_phone(user_id)
         return Demonstration(USERNAME, password, shared_secret, shown)
 
     async def passcode(self) -> Secret[str] | None:
@@ -112,7 +139,31 @@ class Demonstrations:
             )
         return password, shared
 
-    async def _add_user(self, password: Secret[str]) -> tuple[Secret[str], ...]:
+    async def _add_phone(self, user_id: str) -> None:
+        """Give the user a simulated phone, to be texted and called; her app stays what is asked first."""
+        kinds = self._gateways.kinds
+        kind = next((name for name in sorted(kinds) if isinstance(kinds[name], ShowsPasscodes)), None)
+        if kind is None:
+            return
+        gateway_id = new_id()
+        bound_to = gateway_context(DEMONSTRATION_TENANT, gateway_id)
+        bare = GatewayConfiguration(
+            tenant_id=DEMONSTRATION_TENANT,
+            gateway_id=gateway_id,
+            kind=kind,
+            name="Simulated phone",
+            settings={"numbers": [PHONE]},
+            secret=self._sealer.seal(new_token().encode(), bound_to),
+            created_at=0,
+        )
+        await self._store.transact(lambda tx: tx.put(msgspec.structs.replace(bare, created_at=tx.now)))
+        await self._configuration.refresh()
+        for method in PHONE_METHODS:
+            if method in self._prover.methods:
+                phone = NewPhone(method=method, typed=PHONE)
+                await self._phones.add(SYSTEM, DEMONSTRATION_TENANT, user_id, phone)
+
+    async def _add_user(self, password: Secret[str]) -> tuple[str, tuple[Secret[str], ...]]:
         methods = self._prover.methods
         name = next(name for name in sorted(methods) if methods[name].descriptor.self_enrolled)
         new = methods[name].enroll({"issuer": "Vestibule Demo", "account": USERNAME}, os.urandom)
@@ -146,4 +197,4 @@ class Demonstrations:
             await tx.add_authenticator(msgspec.structs.replace(authenticator, **at))
 
         await self._store.transact(body)
-        return tuple(Secret(text) for text in new.shown)
+        return user.user_id, tuple(Secret(text) for text in new.shown)

@@ -69,14 +69,18 @@ class Prover:
         self._sealer = sealer
 
     def usable(self, subject: Subject, at: int) -> tuple[Authenticator, ...]:
-        """Return the user's authenticators that may open a door by a passcode now."""
+        """Return the user's authenticators that may open a door now, by a passcode or on another road."""
         return tuple(
             authenticator
             for authenticator in subject.authenticators
             if authenticator.is_usable(at)
             and (method := self.methods.get(authenticator.method)) is not None
-            and method.descriptor.takes_passcode
+            and (method.descriptor.takes_passcode or method.descriptor.out_of_band)
         )
+
+    def take_passcodes(self, held: Iterable[Authenticator]) -> list[Authenticator]:
+        """Return those of them whose passcode a person types."""
+        return [each for each in held if self.methods[each.method].descriptor.takes_passcode]
 
     def prove(
         self,

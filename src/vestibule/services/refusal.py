@@ -29,6 +29,14 @@ class Refusal(StrEnum):
     IN_USE = "in_use"
     SETTING_INVALID = "setting_invalid"
     COMBINED_UNCHECKED = "combined_unchecked"
+    NO_PIN = "no_pin"
+    PIN_REFUSED = "pin_refused"
+    PHONE_INVALID = "phone_invalid"
+    EXTENSION_INVALID = "extension_invalid"
+    PHONE_NOT_ALLOWED = "phone_not_allowed"
+    METHOD_NOT_HELD = "method_not_held"
+    NOTHING_SENT = "nothing_sent"
+    CALL_IN_PROGRESS = "call_in_progress"
     OUT_OF_BOUNDS = "out_of_bounds"
 
 

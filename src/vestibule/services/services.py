@@ -9,20 +9,30 @@ from typing import Protocol
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.clock import Clock
 from vestibule.interfaces.frontend import Frontend
+from vestibule.services.activations import Activations
 from vestibule.services.applications import Applications
 from vestibule.services.attempt import Node
 from vestibule.services.attempts import Attempts
+from vestibule.services.calls import Calls
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.deliveries import Deliveries
 from vestibule.services.demonstration import Demonstrations
 from vestibule.services.directories import Directories
 from vestibule.services.enrollment import Enrollments
+from vestibule.services.gateway_settings import GatewaySettings
+from vestibule.services.gateways import Gateways
 from vestibule.services.housekeeping import Housekeeping
 from vestibule.services.metrics import Metrics
+from vestibule.services.phones import Phones
+from vestibule.services.pins import Pins
 from vestibule.services.sessions import Sessions
 from vestibule.services.setup import Setup
+from vestibule.services.simulated_phones import SimulatedPhones
 from vestibule.services.token_import import TokenImports
 from vestibule.services.users import Users
 from vestibule.services.verification import Verifications
+from vestibule.services.voice_messages import VoiceMessages
+from vestibule.services.waiting import Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +42,26 @@ class Services:
     metrics: Metrics
     configuration: ConfigurationCache
     verifications: Verifications
+    deliveries: Deliveries
+    gateways: Gateways
+    gateway_settings: GatewaySettings
+    waiting: Waiting
+    calls: Calls
     users: Users
     enrollments: Enrollments
+    pins: Pins
+    phones: Phones
+    activations: Activations
     applications: Applications
     directories: Directories
     sessions: Sessions
     attempts: Attempts
     setup: Setup
     demonstrations: Demonstrations
+    simulated_phones: SimulatedPhones
     token_imports: TokenImports
     housekeeping: Housekeeping
+    voice_messages: VoiceMessages
     form_key: Secret[str]
     """What forms and repeated requests are signed with: the same on every node."""
     check_store: Callable[[], Awaitable[None]]

@@ -74,7 +74,8 @@ class Sessions:
 
         The console is only for administrators who proved a second factor.
         """
-        if verification.state is not VerificationState.APPROVED or not verification.user_id:
+        is_approved = verification.state is VerificationState.APPROVED
+        if not is_approved or not verification.user_id or verification.reason is Reason.PHONE_PROVEN:
             raise AssertionError("a session is made from an approved verification")
         is_proven = verification.reason is not Reason.FIRST_FACTOR_SUFFICIENT
         token = new_token(32)

@@ -157,7 +157,7 @@ class Users:
             raise Refused(Refusal.NAME_TAKEN, taken.key) from None
 
     async def unlock(self, actor: Actor, tenant_id: str, user_id: str) -> None:
-        """Let a locked user try again, with both factors."""
+        """Let a locked user try again, with every factor."""
         actor.demand(Right.ADMINISTER, tenant_id)
 
         async def body(tx: Transaction) -> None:
@@ -183,6 +183,28 @@ class Users:
             await self._free_tokens(tx, subject)
             await tx.remove_user(tenant_id, user_id)
             await record(tx, actor, tenant_id, "user.removed", user_id, subject.user.username)
+
+        await self._store.transact(body)
+
+    async def set_default_method(self, actor: Actor, tenant_id: str, user_id: str, method: str) -> None:
+        """Choose by which method a person is asked first; empty: as the rules of the house prefer. One that
+        he does not hold is refused."""
+        actor.demand_of(tenant_id, user_id)
+
+        async def body(tx: Transaction) -> None:
+            subject = await tx.subject(tenant_id, user_id)
+            if subject is None:
+                raise Refused(Refusal.NOT_FOUND, user_id)
+            if method and method not in {held.method for held in self._prover.usable(subject, tx.now)}:
+                raise Refused(Refusal.METHOD_NOT_HELD, method)
+            if subject.user.default_method == method:
+                return
+            # Not `updated_at`: it would void sign-ins that are under way, as a new password does.
+            if not await tx.replace_user(msgspec.structs.replace(subject.user, default_method=method)):
+                raise Conflict
+            await record(
+                tx, actor, tenant_id, "user.default_method", user_id, subject.user.username, method=method
+            )
 
         await self._store.transact(body)
 

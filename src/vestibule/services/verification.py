@@ -12,20 +12,22 @@ Invariants:
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 import structlog
 
 from vestibule.crypto.secret import Secret
-from vestibule.crypto.tokens import is_id, new_id
+from vestibule.crypto.tokens import is_id
 from vestibule.interfaces.directory import PasswordVerdict, PasswordVerdictKind
 from vestibule.interfaces.store import Conflict, Store, Subject, Transaction, Unavailable, VerificationChange
 from vestibule.model.application import FirstFactor
+from vestibule.model.pin import PinState, is_digits
 from vestibule.model.throttle import Factor, Throttle
 from vestibule.model.username import lookup_names
-from vestibule.model.verdict import VerdictKind
 from vestibule.model.verification import (
     Challenge,
     ChallengeState,
@@ -35,66 +37,34 @@ from vestibule.model.verification import (
     VerificationState,
 )
 from vestibule.policy.decision import Deny, Permit, RequirePasscode, RequirePassword
-from vestibule.policy.evaluate import evaluate, with_passcode
+from vestibule.policy.evaluate import evaluate
+from vestibule.services.answering import Answering
+from vestibule.services.asking import Asking
 from vestibule.services.attempt import (
     Attempt,
-    Ending,
     Node,
     Origin,
-    applied,
     approved,
     as_of,
     denied,
     event,
     facts_of,
-    pending,
     refused,
-    verification_change,
-    verification_row,
+    request_key,
 )
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.first_factor import REASONS, FirstFactors
 from vestibule.services.metrics import Metrics
-from vestibule.services.proving import Proof, Prover
+from vestibule.services.out_of_band import waiter_of
+from vestibule.services.outcome import Progress, Repeated, conclude, ending_of, note_proof, progress_of
+from vestibule.services.pins import Pins
+from vestibule.services.proving import Prover
+from vestibule.services.waiting import LOOK_SECONDS, Waiting
 
 log = structlog.get_logger(__name__)
 
-OPEN_CHALLENGES_PER_USER = 5
-REPEAT_MS = 5 * 60 * 1000
-"""How long a decision answers a repeat of its request."""
-PASSCODE = "passcode"
-"""The channel of a challenge that any passcode method may answer."""
-
-
-class Progress(msgspec.Struct, frozen=True):
-    """Where a verification stands after a commit: the row, and the challenge if one is open."""
-
-    verification: Verification
-    challenge: Challenge | None = None
-
-    @property
-    def state(self) -> VerificationState:
-        return self.verification.state
-
-    @property
-    def reason(self) -> Reason:
-        return self.verification.reason
-
-    @property
-    def is_approved(self) -> bool:
-        return self.verification.state is VerificationState.APPROVED
-
-    @property
-    def is_pending(self) -> bool:
-        return self.verification.state is VerificationState.PENDING
-
-
-class _Repeated(Exception):
-    """The same request was decided before: that answer stands, and nothing of this run is kept."""
-
-    def __init__(self, progress: Progress) -> None:
-        super().__init__()
-        self.progress = progress
+SHORTEST_WITH_PIN = 10
+"""Digits of a texted passcode and the shortest PIN there can be."""
 
 
 class Verifications:
@@ -106,6 +76,9 @@ class Verifications:
         configuration: ConfigurationCache,
         prover: Prover,
         first_factors: FirstFactors,
+        asking: Asking,
+        waiting: Waiting,
+        pins: Pins,
         node: Node,
         metrics: Metrics,
     ) -> None:
@@ -113,6 +86,10 @@ class Verifications:
         self._configuration = configuration
         self._prover = prover
         self._first_factors = first_factors
+        self._asking = asking
+        self._answering = Answering(prover, asking, node)
+        self._waiting = waiting
+        self._pins = pins
         self._node = node
         self._metrics = metrics
 
@@ -137,8 +114,80 @@ class Verifications:
         Returns it approved, denied, or still pending after a wrong passcode with tries left. A challenge
         that is unknown, over, another client's or another user's is denied as one and the same.
         """
-        attempt = self._attempt(origin, passcode)
-        return self._guarded(origin, self._store.transact(lambda tx: self._answer(tx, attempt, challenge_id)))
+        return self._guarded(origin, self._answer(self._attempt(origin, passcode), challenge_id))
+
+    def choose(self, origin: Origin, challenge_id: str, way: str) -> Awaitable[Progress]:
+        """Ask on another way instead, by the key of one of its `choices`; the same way once more sends again.
+
+        A way that he has not, or not any more, changes nothing.
+        """
+        attempt = msgspec.structs.replace(self._attempt(origin, None), way=way)
+        return self._guarded(origin, self._answer(attempt, challenge_id))
+
+    async def wait(self, origin: Origin, progress: Progress, seconds: float) -> Progress | None:
+        """Wait at most `seconds` for a verification whose answer comes on another road.
+
+        Returns where it stands then: still pending if the time was too short. None: another request for the
+        same sign-in came later and waits instead, or has had the answer; this one gets none. Raises
+        `Unavailable` if that cannot be read at the end.
+        """
+        verification = progress.verification
+        waiter, tenant_id = waiter_of(self._attempt(origin, None)), verification.tenant_id
+        deadline = asyncio.get_running_loop().time() + seconds
+        while True:
+            known = progress.verification.version
+            with self._waiting.registered(tenant_id, verification.verification_id, known) as moved:
+                try:
+                    progress = await self._now(progress)
+                except Unavailable:
+                    if asyncio.get_running_loop().time() + LOOK_SECONDS >= deadline:
+                        raise
+                    # The database may be back before the client's patience is at its end.
+                    await asyncio.sleep(LOOK_SECONDS)
+                    continue
+                challenge = progress.challenge
+                if not progress.is_answered_elsewhere:
+                    return await self._taken(progress, waiter)
+                if challenge is not None and challenge.waiter != waiter:
+                    return None
+                try:
+                    async with asyncio.timeout_at(deadline):
+                        await moved.wait()
+                except TimeoutError:
+                    return progress
+
+    async def answered_elsewhere(self, challenge: Challenge, passcode: Secret[str]) -> bool:
+        """Take a passcode that came on the challenge's own road; False if it has no effect."""
+        pin = await self._pin_behind(challenge, passcode)
+        return await self._elsewhere(
+            challenge,
+            lambda tx, attempt: self._answering.from_elsewhere(
+                tx,
+                msgspec.structs.replace(attempt, pin=pin),
+                challenge,
+                passcode,
+                Reason.PASSCODE_VERIFIED,
+            ),
+        )
+
+    async def confirmed_elsewhere(self, challenge: Challenge, reason: Reason) -> bool:
+        """Take the confirmation that came on the challenge's own road; False if it has no effect."""
+        return await self._elsewhere(
+            challenge,
+            lambda tx, attempt: self._answering.from_elsewhere(tx, attempt, challenge, None, reason),
+        )
+
+    async def failed_elsewhere(
+        self, challenge: Challenge, reason: Reason, *, may_go_on: bool = True, said: str = ""
+    ) -> bool:
+        """Take the failure of a challenge; with `may_go_on` the person may be asked another way. `said` is
+        what a gateway or its network says of it."""
+        return await self._elsewhere(
+            challenge,
+            lambda tx, attempt: self._answering.failed_elsewhere(
+                tx, attempt, challenge, reason, may_go_on=may_go_on, said=said
+            ),
+        )
 
     async def cancel(self, tenant_id: str, client_id: str, verification_id: str) -> Verification | None:
         """Cancel a pending verification of this client; return the row as it stands, None if not his."""
@@ -149,28 +198,83 @@ class Verifications:
             verification = await tx.verification(tenant_id, verification_id)
             if verification is None or verification.client_id != client_id:
                 return None
-            for challenge in await tx.open_challenges(tenant_id, verification_id):
-                await tx.close_challenge(tenant_id, challenge.challenge_id, ChallengeState.SUPERSEDED)
-            change = VerificationChange(
-                state=VerificationState.CANCELED, reason=Reason.CANCELED, decided_at=tx.now
-            )
-            await tx.change_verification(tenant_id, verification_id, change)
-            return await tx.verification(tenant_id, verification_id)
+            return await _canceled(tx, verification)
 
-        return await self._store.transact(body)
+        canceled = await self._store.transact(body)
+        if canceled is not None:
+            self._store.wake(verification_id)
+        return canceled
+
+    async def give_up(self, origin: Origin, progress: Progress) -> Progress | None:
+        """End a verification for which this request has waited in vain and its client will not ask again, so
+        that a late answer admits nobody (RA-25).
+
+        Returns where it stands then: canceled, or as it was decided meanwhile. None: another request waits
+        for it, or has had its answer.
+        """
+        tenant_id, verification_id = progress.verification.tenant_id, progress.verification.verification_id
+        waiter = waiter_of(self._attempt(origin, None))
+
+        async def body(tx: Transaction) -> Progress | None:
+            verification = await tx.verification(tenant_id, verification_id)
+            found = await progress_of(tx, verification or progress.verification)
+            if found.is_answered_elsewhere and found.challenge and found.challenge.waiter != waiter:
+                return None
+            return Progress(await _canceled(tx, found.verification)) if found.is_pending else found
+
+        ended = await self._store.transact(body)
+        if ended is None:
+            return None
+        self._store.wake(verification_id)
+        return await self._taken(ended, waiter)
 
     async def find(self, tenant_id: str, client_id: str, verification_id: str) -> Progress | None:
-        """Return a verification of this client with its open challenge, None if not his."""
+        """Return a verification of this client with its open challenge, None if not his.
 
+        An approval that came on another road is his with that: it lets in no other request of his.
+        """
+        found = await self._find(tenant_id, client_id, verification_id)
+        if found is None or not found.is_approved:
+            return found
+
+        async def take(tx: Transaction) -> None:
+            for challenge in await _untaken(tx, found.verification):
+                await tx.take_challenge(tenant_id, challenge.challenge_id, challenge.waiter)
+
+        if found.challenge is not None:
+            await self._store.transact(take)
+        return found
+
+    async def _find(self, tenant_id: str, client_id: str, verification_id: str) -> Progress | None:
         async def body(tx: Transaction) -> Progress | None:
             if not is_id(verification_id):
                 return None
             verification = await tx.verification(tenant_id, verification_id)
             if verification is None or verification.client_id != client_id:
                 return None
-            return await self._progress(tx, verification)
+            return await self._standing(tx, verification)
 
         return await self._store.read(body)
+
+    async def look(self, origin: Origin, verification_id: str) -> Progress | None:
+        """Return where a sign-in stands, for the very browser that began it: `origin` has its key (CH-07)."""
+        attempt = self._attempt(origin, None)
+        found = await self._find(attempt.tenant.tenant_id, origin.peer.client.client_id, verification_id)
+        if found is None:
+            return None
+        waits = found.challenge is not None and found.challenge.waiter == waiter_of(attempt)
+        return found if waits or found.verification.idempotency_key == request_key(attempt) else None
+
+    async def moved(self, progress: Progress, seconds: float) -> None:
+        """Return as soon as a verification has moved on from `progress`, after `seconds` at the latest."""
+        row = progress.verification
+        with self._waiting.registered(row.tenant_id, row.verification_id, row.version) as moved:
+            found = await self._store.read(lambda tx: tx.versions(row.tenant_id, [row.verification_id]))
+            if found.get(row.verification_id) != row.version:
+                return
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await moved.wait()
 
     def refuse(self, origin: Origin, reason: Reason) -> Awaitable[Progress]:
         """Record a denial that the front end itself must give, e.g. for a protocol that is not spoken."""
@@ -179,7 +283,7 @@ class Verifications:
         async def body(tx: Transaction) -> Progress:
             subject = await tx.subject_by_names(attempt.tenant.tenant_id, attempt.names)
             ending = denied(reason, (TraceLine("front_end", reason.value),))
-            return await self._conclude(tx, attempt, subject, ending)
+            return await conclude(tx, attempt, subject, ending, self._node)
 
         return self._guarded(origin, self._store.transact(body))
 
@@ -275,163 +379,138 @@ class Verifications:
         usable = self._prover.usable(subject, tx.now) if subject else ()
         match evaluate(facts_of(attempt, subject, usable)):
             case Deny(reason, trace):
-                return await self._conclude(tx, attempt, subject, denied(reason, trace))
+                return await conclude(tx, attempt, subject, denied(reason, trace), self._node)
             case Permit(reason, trace):
-                return await self._conclude(tx, attempt, subject, approved(reason, trace))
+                return await conclude(tx, attempt, subject, approved(reason, trace), self._node)
             case RequirePassword(trace):
                 ending = denied(attempt.password_reason, trace)
-                return await self._conclude(tx, attempt, subject, ending)
+                return await conclude(tx, attempt, subject, ending, self._node)
             case RequirePasscode() as asked:
                 assert subject is not None
+                allowed = [held for held in usable if held.method in asked.methods]
                 if not attempt.passcode:
-                    return await self._challenge(tx, attempt, subject, asked.trace)
-                candidates = [held for held in usable if held.method in asked.methods]
+                    return await self._asking.ask(
+                        tx, attempt, subject, self._asking.choices(subject, allowed), asked.trace
+                    )
+                candidates = self._prover.take_passcodes(allowed)
                 proof = await self._prover.prove(tx, subject, candidates, attempt.passcode, attempt.limits)
-                await self._note_proof(tx, attempt, subject, proof)
-                return await self._conclude(tx, attempt, subject, _ending(asked, proof))
+                await note_proof(tx, attempt, subject, proof)
+                return await conclude(tx, attempt, subject, ending_of(asked, proof), self._node)
 
-    async def _challenge(
-        self, tx: Transaction, attempt: Attempt, subject: Subject, trace: tuple[TraceLine, ...]
-    ) -> Progress:
-        settings = attempt.tenant.settings
-        ending = pending(Reason.PASSCODE_PENDING, trace)
-        row = verification_row(attempt, subject, ending, self._node, tx.now)
-        verification = await self._added(tx, row)
-        challenge = Challenge(
-            tenant_id=verification.tenant_id,
-            challenge_id=new_id(),
-            verification_id=verification.verification_id,
-            user_id=subject.user.user_id,
-            application_id=verification.application_id,
-            client_id=verification.client_id,
-            method=PASSCODE,
-            state=ChallengeState.OPEN,
-            tries_left=settings.challenge_tries,
-            expires_at=verification.expires_at,
-            created_at=tx.now,
+    async def fraud_reported(self, challenge: Challenge, *, blocks: bool) -> bool:
+        """Deny, and note that the person says it was not he; with `blocks` he is disabled, in one commit."""
+        return await self._elsewhere(
+            challenge,
+            lambda tx, attempt: self._answering.fraud(tx, attempt, challenge, blocks=blocks),
         )
-        await tx.add_challenge(challenge, OPEN_CHALLENGES_PER_USER)
-        return Progress(verification, challenge)
 
     # --- answering ----------------------------------------------------------------------------------
 
-    async def _answer(self, tx: Transaction, attempt: Attempt, challenge_id: str) -> Progress:
-        tenant_id = attempt.tenant.tenant_id
-        # By the name, as at the start: who has it now must be the one who was asked.
-        subject = await tx.subject_by_names(tenant_id, attempt.names)
-        challenge = await tx.challenge(tenant_id, challenge_id) if is_id(challenge_id) else None
-        verification = await tx.verification(tenant_id, challenge.verification_id) if challenge else None
-        if (
-            challenge is None
-            or verification is None
-            or subject is None
-            or challenge.user_id != subject.user.user_id
-            or challenge.client_id != attempt.origin.peer.client.client_id
-            or challenge.application_id != attempt.application.application_id
-            or (left := await tx.take_try(tenant_id, challenge_id)) is None
-        ):
-            ending = denied(Reason.CHALLENGE_UNKNOWN, (TraceLine("challenge", "unknown"),))
-            return await self._conclude(tx, attempt, subject, ending)
-        # A password that was changed since proves nothing any more. A change that lies in the future is of
-        # a clock that was wrong.
-        is_changed = challenge.created_at < subject.user.updated_at <= tx.now
-        attempt = msgspec.structs.replace(
-            attempt,
-            is_first_factor_proven=verification.is_first_factor_proven and not is_changed,
-            trace=verification.trace,
+    async def _answer(self, attempt: Attempt, challenge_id: str) -> Progress:
+        pin = await self._pin_typed(attempt, challenge_id)
+        attempt = msgspec.structs.replace(attempt, pin=pin)
+        return await self._store.transact(lambda tx: self._answering.at_the_door(tx, attempt, challenge_id))
+
+    async def _pin_typed(self, attempt: Attempt, challenge_id: str) -> PinState | None:
+        """Judge the PIN behind a typed passcode, if this client's open challenge asks for one."""
+        # No other answer is as long as the shortest passcode and the shortest PIN: most cost no look.
+        if attempt.passcode is None or len(attempt.passcode.reveal()) < SHORTEST_WITH_PIN:
+            return None
+        tenant_id, client_id = attempt.tenant.tenant_id, attempt.origin.peer.client.client_id
+        if not is_id(challenge_id):
+            return None
+        challenge = await self._store.read(lambda tx: tx.challenge(tenant_id, challenge_id))
+        if challenge is None or challenge.client_id != client_id or not challenge.is_open:
+            return None
+        return await self._pin_behind(challenge, attempt.passcode)
+
+    async def _pin_behind(self, challenge: Challenge, answer: Secret[str]) -> PinState | None:
+        """Judge and count a PIN outside any transaction, whether or not the passcode before it is right."""
+        digits, typed = challenge.digits_before_pin, answer.reveal().strip()
+        if not digits or len(typed) < SHORTEST_WITH_PIN or not is_digits(typed):
+            return None
+        pin = Secret(typed[digits:])
+        return (await self._pins.check(challenge.tenant_id, challenge.user_id, pin)).state
+
+    # --- elsewhere ------------------------------------------------------------------------------------
+
+    async def _elsewhere(
+        self,
+        challenge: Challenge,
+        decide: Callable[[Transaction, Attempt], Awaitable[Progress | None]],
+    ) -> bool:
+        tenant_id = challenge.tenant_id
+
+        async def body(tx: Transaction) -> Progress | None:
+            verification = await tx.verification(tenant_id, challenge.verification_id)
+            attempt = self._attempt_of(verification) if verification is not None else None
+            return await decide(tx, attempt) if attempt is not None else None
+
+        progress = await self._store.transact(body)
+        if progress is None:
+            return False
+        verification = progress.verification
+        self._metrics.decided(verification.channel, verification.state, verification.reason, 0.0)
+        self._moved_on(progress)
+        return True
+
+    def _attempt_of(self, verification: Verification) -> Attempt | None:
+        """Return the attempt that a verification is of; None if its client is gone."""
+        peer = self._configuration.current.peers.get(verification.client_id)
+        if peer is None or not peer.client.is_enabled:
+            return None
+        origin = Origin(
+            peer=peer,
+            channel=verification.channel,
+            claimed_username=verification.claimed_username,
+            client_address=verification.client_address,
+            user_address=verification.user_address,
         )
-        challenge = msgspec.structs.replace(challenge, tries_left=left)
-        return await self._judge_answer(tx, attempt, subject, verification, challenge)
+        return self._attempt(origin, None)
 
-    async def _judge_answer(
-        self,
-        tx: Transaction,
-        attempt: Attempt,
-        subject: Subject,
-        verification: Verification,
-        challenge: Challenge,
-    ) -> Progress:
-        usable = self._prover.usable(subject, tx.now)
-        decision = evaluate(facts_of(attempt, subject, usable))
-        if not isinstance(decision, RequirePasscode) or attempt.passcode is None:
-            # He was disabled, lost his authenticator or the door was closed since the challenge.
-            reason = decision.reason if isinstance(decision, Deny) else Reason.CHALLENGE_FAILED
-            return await self._close(tx, attempt, verification, challenge, denied(reason, decision.trace))
-        candidates = [held for held in usable if held.method in decision.methods]
-        proof = await self._prover.prove(tx, subject, candidates, attempt.passcode, attempt.limits)
-        ending = _ending(decision, proof)
-        await self._note_proof(tx, attempt, subject, proof)
-        if proof.is_match or proof.is_locked or challenge.tries_left < 1:
-            return await self._close(tx, attempt, verification, challenge, ending)
-        return await self._remain(tx, attempt, verification, challenge, proof)
+    async def _now(self, progress: Progress) -> Progress:
+        """Read again where a verification stands. Its challenge stays at hand when it is closed."""
+        before, tenant_id = progress, progress.verification.tenant_id
 
-    async def _close(
-        self,
-        tx: Transaction,
-        attempt: Attempt,
-        verification: Verification,
-        challenge: Challenge,
-        ending: Ending,
-    ) -> Progress:
-        is_approved = ending.state is VerificationState.APPROVED
-        end = ChallengeState.ANSWERED if is_approved else ChallengeState.FAILED
-        closed = await tx.close_challenge(challenge.tenant_id, challenge.challenge_id, end)
-        change = verification_change(attempt, ending, tx.now)
-        changed = await tx.change_verification(verification.tenant_id, verification.verification_id, change)
-        if not (closed and changed):
-            raise Conflict  # Decided elsewhere meanwhile: read again and say what stands.
-        return Progress(applied(verification, change))
+        async def body(tx: Transaction) -> Progress:
+            verification = await tx.verification(tenant_id, before.verification.verification_id)
+            found = await progress_of(tx, verification or before.verification)
+            return msgspec.structs.replace(
+                found, challenge=found.challenge or before.challenge, choices=before.choices
+            )
 
-    async def _remain(
-        self,
-        tx: Transaction,
-        attempt: Attempt,
-        verification: Verification,
-        challenge: Challenge,
-        proof: Proof,
-    ) -> Progress:
-        """A wrong passcode with tries left: still pending, one line more in the trace."""
-        change = verification_change(attempt, pending(proof.reason, proof.trace), tx.now)
-        if not await tx.change_verification(verification.tenant_id, verification.verification_id, change):
-            raise Conflict
-        return Progress(applied(verification, change), challenge)
+        return await self._store.read(body)
 
-    # --- writing ------------------------------------------------------------------------------------
+    async def _taken(self, progress: Progress, waiter: str) -> Progress | None:
+        """Let the request in, if it is the one that waits; an approval lets in one request, once."""
+        if not progress.is_approved:
+            return progress
 
-    async def _conclude(
-        self, tx: Transaction, attempt: Attempt, subject: Subject | None, ending: Ending
-    ) -> Progress:
-        """Insert a verification that begins and ends in this transaction."""
-        row = verification_row(attempt, subject, ending, self._node, tx.now)
-        return Progress(await self._added(tx, row))
+        async def body(tx: Transaction) -> bool:
+            untaken = await _untaken(tx, progress.verification)
+            return any([await tx.take_challenge(c.tenant_id, c.challenge_id, waiter) for c in untaken])
 
-    async def _added(self, tx: Transaction, row: Verification) -> Verification:
-        """Insert `row` and return it. Where its request is the repeat of one whose answer stands, raise
-        `_Repeated`; where that answer is too old to stand, the row is one of its own, without the key."""
-        if await tx.add_verification(row):
-            return row
-        assert row.idempotency_key is not None
-        earlier = await tx.verification_by_key(row.tenant_id, row.idempotency_key)
-        if earlier is None:
-            raise Conflict
-        if _stands(earlier, tx.now):
-            raise _Repeated(await self._progress(tx, earlier))
-        unkeyed = msgspec.structs.replace(row, idempotency_key=None)
-        await tx.add_verification(unkeyed)
-        return unkeyed
+        return progress if await self._store.transact(body) else None
 
-    async def _progress(self, tx: Transaction, verification: Verification) -> Progress:
-        if verification.state is not VerificationState.PENDING:
-            return Progress(verification)
-        challenges = await tx.open_challenges(verification.tenant_id, verification.verification_id)
-        return Progress(verification, challenges[-1] if challenges else None)
+    def _moved_on(self, progress: Progress) -> None:
+        """After a commit: tell who waits, and send what is to be sent."""
+        self._store.wake(progress.verification.verification_id)
+        if progress.is_pending:
+            self._asking.out_of_band.nudge()
 
-    async def _note_proof(self, tx: Transaction, attempt: Attempt, subject: Subject, proof: Proof) -> None:
-        """Facts that somebody should hear of: a used passcode tried again, a user locked out."""
-        if proof.verdict.kind is VerdictKind.REPLAY:
-            await tx.add_event(event(attempt, subject, "authenticator.replayed", tx.now))
-        if proof.is_newly_locked:
-            await tx.add_event(event(attempt, subject, "user.locked", tx.now))
+    async def _standing(self, tx: Transaction, verification: Verification) -> Progress:
+        """Return where it stands, with the challenge that is open, or whose answer has let nobody in yet, and
+        the other ways."""
+        found = await progress_of(tx, verification)
+        if found.is_approved:
+            untaken = await _untaken(tx, verification)
+            return msgspec.structs.replace(found, challenge=untaken[0] if untaken else None)
+        tenant_id = verification.tenant_id
+        subject = await tx.subject(tenant_id, verification.user_id) if found.challenge else None
+        attempt = self._attempt_of(verification) if subject else None
+        if subject is None or attempt is None:
+            return found
+        return self._answering.with_choices(tx, attempt, subject, found)
 
     # --- around it ----------------------------------------------------------------------------------
 
@@ -440,7 +519,7 @@ class Verifications:
         began = time.perf_counter()
         try:
             progress = await work
-        except _Repeated as repeated:
+        except Repeated as repeated:
             progress = repeated.progress
         except Unavailable:
             self._metrics.faults.labels("store").inc()
@@ -453,36 +532,38 @@ class Verifications:
             self._metrics.faults.labels("verification").inc()
         seconds = time.perf_counter() - began
         self._metrics.decided(origin.channel, verification.state, verification.reason, seconds)
+        if verification.phone:
+            self._moved_on(progress)
         return progress
 
     async def _record_fault(self, origin: Origin) -> Progress:
         attempt = self._attempt(origin, None)
         ending = denied(Reason.FAULT, (TraceLine("fault", "unexpected"),))
         try:
-            return await self._store.transact(lambda tx: self._conclude(tx, attempt, None, ending))
-        except _Repeated as repeated:
+            return await self._store.transact(lambda tx: conclude(tx, attempt, None, ending, self._node))
+        except Repeated as repeated:
             return repeated.progress
 
 
-def _stands(earlier: Verification, now: int) -> bool:
-    """Tell whether a verification answers a repeat of the request that began it.
-
-    A decision does so for a while, so that nobody gets yesterday's approval. An approval that took a
-    passcode after that request never does: the request alone has not earned it.
-    """
-    if earlier.state is VerificationState.PENDING:
-        return True
-    was_asked = earlier.expires_at > earlier.started_at
-    if was_asked and earlier.state is VerificationState.APPROVED:
-        return False
-    return earlier.decided_at is not None and now < earlier.decided_at + REPEAT_MS
+async def _canceled(tx: Transaction, verification: Verification) -> Verification:
+    """Cancel it if it is pending; return the row as it stands."""
+    tenant_id, verification_id = verification.tenant_id, verification.verification_id
+    change = VerificationChange(state=VerificationState.CANCELED, reason=Reason.CANCELED, decided_at=tx.now)
+    await _supersede(tx, verification)
+    if await tx.change_verification(tenant_id, verification_id, change):
+        # Whoever opened another one until now has committed; it would keep the person from signing in.
+        await _supersede(tx, verification)
+    return await tx.verification(tenant_id, verification_id) or verification
 
 
-def _ending(asked: RequirePasscode, proof: Proof) -> Ending:
-    """Tell policy what was proven; a match that policy does not accept is a denial."""
-    used = proof.authenticator
-    if not proof.is_match or used is None:
-        return denied(proof.reason, proof.trace, used)
-    decision = with_passcode(asked, used.method, proof.reason)
-    state = VerificationState.APPROVED if isinstance(decision, Permit) else VerificationState.DENIED
-    return Ending(state, decision.reason, (*proof.trace, *decision.trace), used)
+async def _supersede(tx: Transaction, verification: Verification) -> None:
+    for challenge in await tx.open_challenges(verification.tenant_id, verification.verification_id):
+        await tx.close_challenge(challenge.tenant_id, challenge.challenge_id, ChallengeState.SUPERSEDED)
+
+
+async def _untaken(tx: Transaction, verification: Verification) -> list[Challenge]:
+    """Return what answered this verification and has let nobody in: one, or none."""
+    if verification.state is not VerificationState.APPROVED or not verification.user_id:
+        return []
+    answered = await tx.untaken_challenges(verification.tenant_id, verification.user_id)
+    return [each for each in answered if each.verification_id == verification.verification_id]

@@ -23,18 +23,23 @@ from vestibule.model.application import (
     SecondFactor,
 )
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
+from vestibule.model.delivery import Carries, Delivery, DeliveryState
 from vestibule.model.event import Event
+from vestibule.model.gateway import GatewayConfiguration
+from vestibule.model.pin import Pin
 from vestibule.model.session import Link, Session
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.model.user import Role, User, UserStatus
 from vestibule.model.verification import (
     Challenge,
     ChallengeState,
+    Channel,
     Reason,
     TraceLine,
     Verification,
     VerificationState,
 )
+from vestibule.model.voice_message import MessageType, VoiceMessage
 
 Row = Sequence[Any]
 Values = tuple[Any, ...]
@@ -58,6 +63,7 @@ _AUTHENTICATOR_STATUS: Final = _values(AuthenticatorStatus)
 _VERIFICATION_STATE: Final = _values(VerificationState)
 _REASON: Final = _values(Reason)
 _CHALLENGE_STATE: Final = _values(ChallengeState)
+_CHANNEL: Final = _values(Channel)
 
 
 def json_text(value: Any) -> str:
@@ -119,6 +125,7 @@ def user_of(row: Row) -> User:
         created_at=row[14],
         updated_at=row[15],
         version=row[16],
+        default_method=row[17],
     )
 
 
@@ -166,6 +173,15 @@ def authenticator_of(row: Row) -> Authenticator:
     )
 
 
+PIN: Final = Pin.__struct_fields__
+
+
+def pin_of(row: Row) -> Pin:
+    values = dict(zip(PIN, row, strict=True))
+    values["must_change"] = bool(values["must_change"])
+    return Pin(**values)
+
+
 # --- attempts -----------------------------------------------------------------------------------------
 
 VERIFICATION: Final = Verification.__struct_fields__
@@ -205,7 +221,20 @@ CHALLENGE: Final = Challenge.__struct_fields__
 def challenge_of(row: Row) -> Challenge:
     values = dict(zip(CHALLENGE, row, strict=True))
     values["state"] = _CHALLENGE_STATE[values["state"]]
+    values["channel"] = _CHANNEL[values["channel"]]
+    values["progress"] = _decode_object(values["progress"])
     return Challenge(**values)
+
+
+DELIVERY: Final = Delivery.__struct_fields__
+
+
+def delivery_of(row: Row) -> Delivery:
+    values = dict(zip(DELIVERY, row, strict=True))
+    values["carries"] = Carries(values["carries"])
+    values["state"] = DeliveryState(values["state"])
+    values["tried"] = _decode_texts(values["tried"])
+    return Delivery(**values)
 
 
 # --- configuration ------------------------------------------------------------------------------------
@@ -215,6 +244,7 @@ APPLICATION: Final = Application.__struct_fields__
 CLIENT: Final = Client.__struct_fields__
 CLIENT_SECRET: Final = ClientSecret.__struct_fields__
 DIRECTORY: Final = DirectoryConfiguration.__struct_fields__
+GATEWAY: Final = GatewayConfiguration.__struct_fields__
 
 
 def record_values(record: msgspec.Struct) -> dict[str, Any]:
@@ -260,6 +290,22 @@ def directory_of(row: Row) -> DirectoryConfiguration:
     values = dict(zip(DIRECTORY, row, strict=True))
     values["settings"] = _decode_object(values["settings"])
     return DirectoryConfiguration(**values)
+
+
+def gateway_of(row: Row) -> GatewayConfiguration:
+    values = dict(zip(GATEWAY, row, strict=True))
+    values["settings"] = _decode_object(values["settings"])
+    values["is_enabled"] = bool(values["is_enabled"])
+    return GatewayConfiguration(**values)
+
+
+VOICE_MESSAGE: Final = VoiceMessage.__struct_fields__
+
+
+def voice_message_of(row: Row) -> VoiceMessage:
+    values = dict(zip(VOICE_MESSAGE, row, strict=True))
+    values["type"] = MessageType(values["type"])
+    return VoiceMessage(**values)
 
 
 # --- sessions, links, events --------------------------------------------------------------------------

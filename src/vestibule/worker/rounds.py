@@ -14,6 +14,7 @@ log = structlog.get_logger(__name__)
 EXPIRE_SECONDS = 5.0
 SWEEP_SECONDS = 600.0
 PROBE_SECONDS = 5.0
+GATEWAYS_SECONDS = 1.0
 
 
 async def make_rounds(services: Services) -> None:
@@ -23,7 +24,11 @@ async def make_rounds(services: Services) -> None:
         tasks.create_task(_every(EXPIRE_SECONDS, "expire", housekeeping.expire))
         tasks.create_task(_every(SWEEP_SECONDS, "sweep", housekeeping.sweep))
         tasks.create_task(_every(PROBE_SECONDS, "probe", housekeeping.probe))
+        tasks.create_task(_every(GATEWAYS_SECONDS, "gateways", services.gateways.follow))
         tasks.create_task(services.configuration.watch())
+        tasks.create_task(services.deliveries.run())
+        tasks.create_task(services.waiting.watch())
+        tasks.create_task(services.calls.watch())
 
 
 async def _every(seconds: float, name: str, chore: Callable[[], Awaitable[object]]) -> None:

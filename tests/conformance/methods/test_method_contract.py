@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from vestibule import catalog
-from vestibule.interfaces.method import Generates, Merges, Method, NewAuthenticator, Resynchronizes
+from vestibule.interfaces.method import (
+    Generates,
+    Merges,
+    Method,
+    NewAuthenticator,
+    OpensChallenge,
+    Resynchronizes,
+)
+from vestibule.model.tenant import TenantSettings
 from vestibule.model.verdict import Verdict, VerdictKind
 from vestibule.runtime import registry
 
@@ -38,7 +46,10 @@ def method(request: pytest.FixtureRequest) -> Method:
 
 
 def enroll(method: Method) -> NewAuthenticator:
-    return method.enroll({"issuer": "Example", "account": "alice@example.com"}, os.urandom)
+    options = {"issuer": "Example", "account": "alice@example.com"}
+    if isinstance(method, OpensChallenge):
+        options["number"] = "+4930123456"
+    return method.enroll(options, os.urandom)
 
 
 def stored(value: Any) -> Any:
@@ -83,6 +94,19 @@ def test_nothing_secret_is_stored_unsealed(method: Method) -> None:
     assert new.secret.hex() not in unsealed
     for shown in new.shown:
         assert shown not in unsealed
+
+
+def test_what_asks_on_another_road_says_what_to_do(method: Method) -> None:
+    if not isinstance(method, OpensChallenge):
+        assert not method.descriptor.out_of_band
+        return
+    opening = method.open(stored(enroll(method).parameters), TenantSettings(), os.urandom)
+    assert method.descriptor.out_of_band
+    assert opening.address == "+4930123456"
+    assert opening.seconds > 0
+    assert bool(opening.passcode) is bool(opening.text_key)
+    assert not opening.text_key or catalog.has(opening.text_key)
+    assert method.descriptor.keywords, "a person can ask for it by a word"
 
 
 def test_unknown_options_are_refused(method: Method) -> None:

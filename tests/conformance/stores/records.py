@@ -7,7 +7,10 @@ from typing import Any
 from vestibule.interfaces.store import Store
 from vestibule.model.application import Application, Client, ClientKind, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
+from vestibule.model.delivery import Carries, Delivery
 from vestibule.model.event import Event
+from vestibule.model.gateway import GatewayConfiguration
+from vestibule.model.pin import Pin
 from vestibule.model.session import Link, Session
 from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import ThrottleLimits
@@ -64,6 +67,17 @@ def authenticator(tenant_id: str, authenticator_id: str = "phone", **fields: Any
         "created_at": START,
     }
     return Authenticator(**(usual | fields))
+
+
+def pin(tenant_id: str, user_id: str = "alice", **fields: Any) -> Pin:
+    usual = {
+        "tenant_id": tenant_id,
+        "user_id": user_id,
+        "sealed": b"sealed",
+        "must_change": False,
+        "changed_at": START,
+    }
+    return Pin(**(usual | fields))
 
 
 def hardware(tenant_id: str, serial: str, **fields: Any) -> Authenticator:
@@ -161,6 +175,36 @@ def directory(tenant_id: str, directory_id: str = "ldap", **fields: Any) -> Dire
         "created_at": START,
     }
     return DirectoryConfiguration(**(usual | fields))
+
+
+def gateway(tenant_id: str, gateway_id: str = "trunk", **fields: Any) -> GatewayConfiguration:
+    usual = {
+        "tenant_id": tenant_id,
+        "gateway_id": gateway_id,
+        "kind": "sip",
+        "name": gateway_id.upper(),
+        "settings": {"host": "192.0.2.1"},
+        "secret": b"sealed",
+        "created_at": START,
+    }
+    return GatewayConfiguration(**(usual | fields))
+
+
+def delivery(tenant_id: str, delivery_id: str = "d1", **fields: Any) -> Delivery:
+    usual = {
+        "tenant_id": tenant_id,
+        "delivery_id": delivery_id,
+        "verification_id": "v1",
+        "challenge_id": "c1",
+        "user_id": "alice",
+        "carries": Carries.TEXT,
+        "address": "+4930123456",
+        "sealed_body": b"sealed",
+        "due_at": START,
+        "expires_at": START + 300_000,
+        "created_at": START,
+    }
+    return Delivery(**(usual | fields))
 
 
 def session(tenant_id: str, token_hash: str, **fields: Any) -> Session:

@@ -17,8 +17,10 @@ from tests.conformance.stores.records import (
     challenge,
     client,
     client_secret,
+    delivery,
     directory,
     event,
+    gateway,
     hardware,
     session,
     tenant,
@@ -27,6 +29,7 @@ from tests.conformance.stores.records import (
 )
 from vestibule.interfaces.store import (
     AuthenticatorFilter,
+    DeliveryFilter,
     Page,
     Store,
     Transaction,
@@ -35,16 +38,43 @@ from vestibule.interfaces.store import (
     VerificationFilter,
 )
 from vestibule.model.authenticator import Authenticator
+from vestibule.model.delivery import DeliveryState
 from vestibule.model.throttle import Factor
 from vestibule.model.user import User
-from vestibule.model.verification import ChallengeState, Reason, VerificationState
+from vestibule.model.verification import Challenge, ChallengeState, Channel, Reason, VerificationState
 
 A, B = "tenant-a", "tenant-b"
 DENY = VerificationChange(state=VerificationState.DENIED, reason=Reason.PASSCODE_WRONG, decided_at=START)
 BY_TOKEN = {"add_session", "session", "end_session", "spend_link", "link", "add_link"}
 """Found by a secret of 256 bits that names the record in the whole installation."""
-OF_ALL = {"now", "generation", "configuration", "expire_verifications", "sweep", "note", "put_note"}
+OF_ALL = {
+    "now",
+    "generation",
+    "configuration",
+    "expire_verifications",
+    "sweep",
+    "note",
+    "put_note",
+    "take_deliveries",
+    "is_delivery_due",
+}
 """About the installation, or the worker's own."""
+
+
+NUMBER = "+4930123456"
+
+
+def sent(tenant_id: str, challenge_id: str = "c7", **fields: Any) -> Challenge:
+    """A challenge whose passcode comes back as a text."""
+    usual = {
+        "method": "sms",
+        "channel": Channel.REPLY,
+        "address": NUMBER,
+        "origin": "somewhere",
+        "waiter": "me",
+        "authenticator_id": "phone-alice",
+    }
+    return challenge(tenant_id, challenge_id, **(usual | fields))
 
 
 async def fill(store: Store, tenant_id: str) -> None:
@@ -56,11 +86,21 @@ async def fill(store: Store, tenant_id: str) -> None:
         await tx.settle_attempt(tenant_id, "alice", Factor.PASSCODE, False, LIMITS)
         await tx.add_verification(verification(tenant_id, idempotency_key="key"))
         await tx.add_challenge(challenge(tenant_id), 3)
+        await tx.add_challenge(sent(tenant_id, "c8", state=ChallengeState.ANSWERED), 3)
+        await tx.add_challenge(sent(tenant_id), 3)
+        await tx.add_challenge(sent(tenant_id, "c9", method="voice", channel=Channel.TYPED), 4)
+        await tx.add_delivery(delivery(tenant_id, reference="r1", gateway_id="trunk"))
         await tx.add_session(session(tenant_id, f"{tenant_id}-s"))
         await tx.add_event(event(tenant_id, "e1"))
 
     await store.transact(rest)
-    for record in (application(tenant_id), client(tenant_id), client_secret(tenant_id), directory(tenant_id)):
+    for record in (
+        application(tenant_id),
+        client(tenant_id),
+        client_secret(tenant_id),
+        directory(tenant_id),
+        gateway(tenant_id),
+    ):
         await store.transact(lambda tx, record=record: tx.put(record))
 
 
@@ -76,6 +116,15 @@ async def picture(store: Store, tenant_id: str) -> list[Any]:
             await tx.verification_by_key(tenant_id, "key"),
             await tx.challenge(tenant_id, "c1"),
             await tx.open_challenges(tenant_id, "v1"),
+            await tx.sent_challenges(tenant_id, "alice"),
+            await tx.untaken_challenges(tenant_id, "alice"),
+            await tx.challenges_by_address(tenant_id, NUMBER),
+            await tx.versions(tenant_id, ["v1"]),
+            await tx.delivery(tenant_id, "d1"),
+            await tx.delivery_by_reference(tenant_id, "trunk", "r1"),
+            await tx.deliveries_of(tenant_id, "c1"),
+            await tx.count_deliveries(tenant_id, "alice", 0),
+            await tx.deliveries(tenant_id, DeliveryFilter(), Page()),
             await tx.users(tenant_id, UserFilter(), Page()),
             await tx.users(tenant_id, UserFilter(text="ali"), Page()),
             await tx.count_users(tenant_id),
@@ -92,6 +141,7 @@ async def picture(store: Store, tenant_id: str) -> list[Any]:
             [each for each in whole.clients if each.tenant_id == tenant_id],
             [each for each in whole.secrets if each.tenant_id == tenant_id],
             [each for each in whole.directories if each.tenant_id == tenant_id],
+            [each for each in whole.gateways if each.tenant_id == tenant_id],
         ]
 
     return await store.read(look)
@@ -118,6 +168,11 @@ CHANGES: dict[str, Act] = {
     "add_challenge": lambda tx, t: tx.add_challenge(challenge(t, "c2", created_at=START + 1), 1),
     "take_try": lambda tx, t: tx.take_try(t, "c1"),
     "close_challenge": lambda tx, t: tx.close_challenge(t, "c1", ChallengeState.FAILED),
+    "replace_challenge": lambda tx, t: tx.replace_challenge(sent(t, progress={"step": 1})),
+    "supersede_challenges": lambda tx, t: tx.supersede_challenges(t, "alice", "voice"),
+    "take_challenge": lambda tx, t: tx.take_challenge(t, "c8", "me"),
+    "add_delivery": lambda tx, t: tx.add_delivery(delivery(t, "d2")),
+    "replace_delivery": lambda tx, t: tx.replace_delivery(delivery(t, state=DeliveryState.FAILED)),
     "add_user": lambda tx, t: tx.add_user(user(t, "bob")),
     "replace_user": lambda tx, t: tx.replace_user(_alice(t)),
     "remove_user": lambda tx, t: tx.remove_user(t, "alice"),
@@ -139,6 +194,15 @@ READS = {
     "verification_by_key",
     "challenge",
     "open_challenges",
+    "sent_challenges",
+    "untaken_challenges",
+    "challenges_by_address",
+    "versions",
+    "delivery",
+    "delivery_by_reference",
+    "deliveries_of",
+    "count_deliveries",
+    "deliveries",
     "users",
     "count_users",
     "authenticator",
@@ -152,9 +216,16 @@ READS = {
 """What `picture` looks at."""
 
 
+OWN_SUITES = {
+    *("pin", "add_pin", "replace_pin", "remove_pin"),
+    *("voice_messages", "voice_sound", "put_voice_message", "remove_voice_message"),
+}
+"""Tried with two tenants in test_store_pins.py and test_store_voice_messages.py."""
+
+
 def test_every_method_is_tried() -> None:
     methods = {name for name in vars(Transaction) if not name.startswith("_")}
-    assert methods == CHANGES.keys() | READS | BY_TOKEN | OF_ALL | {"hold_user"}
+    assert methods == CHANGES.keys() | READS | BY_TOKEN | OF_ALL | OWN_SUITES | {"hold_user"}
 
 
 async def test_a_person_is_held_in_his_own_tenant(own_url: str, opened: Opened) -> None:

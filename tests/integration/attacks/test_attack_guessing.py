@@ -16,7 +16,7 @@ from vestibule.model.actor import SYSTEM
 from vestibule.model.application import FirstFactor
 from vestibule.model.throttle import NEVER, Factor, Throttle
 from vestibule.model.verification import Reason
-from vestibule.services.verification import Progress
+from vestibule.services.outcome import Progress
 
 
 async def throttle(house: TestHouse, person: Person, factor: Factor) -> Throttle:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import subprocess
@@ -9,12 +10,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from tests.installations import furnish
 from tests.integration.cli.conftest import CommandLine, Running
 from tests.peers.ports import free_port
 from tests.peers.program import Program
 from tests.servers import ServerProcess
 from vestibule.crypto.sealing import new_master_key
+from vestibule.runtime.build import build
 
 
 def examined(cli: CommandLine, *words: str) -> dict[str, list[tuple[str, str]]]:
@@ -196,3 +200,31 @@ def test_the_program_starts_without_delay_for_help() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=30
     )
     assert "LOADED []" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_simulated_phone_is_named_and_worse_where_others_reach_it(tmp_path: Path) -> None:
+    """Whoever sees its page sees every passcode that is sent."""
+    server = ServerProcess(tmp_path / "state")
+    furnish(server.settings)
+    asyncio.run(_with_demonstration(server))
+    ((grade, said),) = examined(CommandLine(server.environment, tmp_path))["gateways"]
+    assert (grade, "from this machine only" in said) == ("note", True)
+    reachable = {**server.environment, "VESTIBULE_HTTP_LISTEN": f"0.0.0.0:{server.http_port}"}
+    ((grade, said),) = examined(CommandLine(reachable, tmp_path))["gateways"]
+    assert (grade, "others can reach its page" in said) == ("warning", True)
+    asyncio.run(_with_demonstration(server, smuggled_to="acme"))
+    graded = dict(examined(CommandLine(server.environment, tmp_path))["gateways"])
+    assert "put a real gateway in its place" in graded["problem"]
+
+
+async def _with_demonstration(server: ServerProcess, smuggled_to: str = "") -> None:
+    house = await build(server.settings)
+    try:
+        if not smuggled_to:
+            await house.services.demonstrations.make({}, "192.0.2.1/32")
+            return
+        (made,) = house.services.configuration.current.gateways.values()
+        smuggled = msgspec.structs.replace(made, tenant_id=smuggled_to, version=1)
+        await house.store.transact(lambda tx: tx.put(smuggled))
+    finally:
+        await house.close()

@@ -297,9 +297,75 @@ async def test_settings_are_replaced_as_a_whole(house: HttpHouse, office: httpx.
         ({"lockout_seconds": "900"}, 400),
         ({"langauge": "de"}, 400),
         ({"language": "tlh"}, 400),
+        ({"text_two_way_seconds": 29}, 400),
+        ({"call_seconds": 601}, 400),
+        ({"texts_per_hour": 0}, 400),
+        ({"fraud_code": "#"}, 400),
+        ({"caller_id": "030 123"}, 400),
+        ({"text_templates": {"en": "without it"}}, 422),
+        ({"text_templates": {"en": "{passcode} {other}"}}, 422),
+        ({"text_templates": {"tlh": "{passcode}"}}, 400),
+        ({"text_two_way_seconds": 60, "pfsvc_pendingSmsTimeoutSeconds": 90}, 400),
     ):
         assert (await office.put(f"{API}/settings", json=bad)).status_code == status
     assert await done(await office.get(f"{API}/settings")) == after
+
+
+async def test_texts_and_calls_have_their_settings(office: httpx.AsyncClient) -> None:
+    """S51 to S54, S64; the name of S53 is taken and told under its own name."""
+    wanted = {
+        "text_one_way_seconds": 120,
+        "call_seconds": 90,
+        "texts_per_hour": 5,
+        "text_templates": {"de": "{application}: {passcode}"},
+        "fraud_reports": False,
+        "fraud_code": "99",
+        "fraud_blocks": False,
+        "caller_id": "+4930901820",
+    }
+    alias = {"pfsvc_pendingSmsTimeoutSeconds": 90}
+    after = await done(await office.put(f"{API}/settings", json=wanted | alias))
+    assert after == after | wanted | {"text_two_way_seconds": 90}
+    assert "pfsvc_pendingSmsTimeoutSeconds" not in after
+
+
+async def test_gateways_are_checked_before_they_are_stored(office: httpx.AsyncClient) -> None:
+    kinds = {kind["kind"]: kind for kind in (await done(await office.get(f"{API}/gateway-kinds")))["items"]}
+    assert kinds["smpp"]["carries"] == ["text"]
+    host = next(field for field in kinds["smpp"]["settings"] if field["name"] == "host")
+    assert (host["form"], host["is_required"]) == ("text", True)
+    settings = {"host": "127.0.0.1", "port": 9, "system_id": "example"}
+    body = {"kind": "smpp", "name": "Operator", "settings": settings, "secret": "sms", "priority": 7}
+    added = await office.post(f"{API}/gateways", json=body | {"is_enabled": False})
+    assert added.status_code == 201
+    gateway = added.json()
+    assert (gateway["has_secret"], gateway["priority"], gateway["is_open"]) == (True, 7, False)
+    own = f"{API}/gateways/{gateway['id']}"
+    for wrong, where in (
+        ({"settings": settings | {"port": "x"}}, "settings.port"),
+        ({"settings": settings | {"colour": "red"}}, "settings.colour"),
+        ({"secret": "x" * 80}, "secret"),
+    ):
+        refused = await office.patch(own, json=wrong)
+        assert (refused.status_code, refused.json()["invalid"][0]["where"]) == (400, where)
+    kept = await done(await office.patch(own, json={"settings": settings | {"window": 3}}))
+    assert (kept["settings"]["window"], kept["has_secret"]) == (3, True)
+    assert (await office.patch(own, json={"name": "x", "version": 1})).status_code == 409
+    assert (await office.post(f"{API}/gateways", json=body)).json()["code"] == "name_taken"
+    assert (await office.post(f"{API}/gateways", json=body | {"kind": "pigeon"})).status_code == 400
+
+    test = {"number": "+4930123456"}
+    tried = await office.post(f"{own}/test", json=test)
+    assert (tried.status_code, tried.json()["state"]) == (201, "failed"), "nobody listens there"
+    assert tried.json()["cause"] == "smpp.cause.not_connected"
+    assert (await office.post(f"{own}/test", json=test | {"carries": "call"})).status_code == 422
+    assert (await office.post(f"{own}/test", json={"number": "+4990012345"})).status_code == 422
+    listed = await office.get(f"{API}/deliveries", params={"gateway_id": gateway["id"], "state": "failed"})
+    (delivery,) = (await done(listed))["items"]
+    assert (delivery["number"], delivery["verification_id"]) == ("••••••••56", "")
+    assert "+4930123456" not in listed.text
+    await done(await office.delete(own), 204)
+    assert (await office.get(own)).status_code == 404
 
 
 # --- token import ---------------------------------------------------------------------------------------

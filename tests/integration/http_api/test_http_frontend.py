@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.integration.http_api.house import API, PASSWORD, HttpHouse
 from vestibule.frontends.http import FRONTEND, HttpFrontend, HttpOptions
-from vestibule.services.verification import Progress
+from vestibule.services.outcome import Progress
 
 FREE = (("127.0.0.1", 0),)
 

@@ -8,8 +8,11 @@ from typing import Any
 import httpx
 
 from tests.integration.http_api.house import API, PASSWORD, SYSTEM_TENANT, TENANT, HttpHouse, Key
+from vestibule.crypto.secret import Secret
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind, DirectoryConfiguration
+from vestibule.model.voice_message import MessageType
+from vestibule.wire.sound import write_wav
 
 OTHER = "umbrella"
 
@@ -18,6 +21,7 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
     """Give a tenant one of everything; return the identifiers by the name of the path parameter."""
     services = house.inside.services
     person = await house.add_person("alice", tenant_id)
+    await services.pins.set(SYSTEM, tenant_id, person.user.user_id)
     key = await house.add_key("verify", tenant_id=tenant_id)
     radius = await services.applications.add_client(
         SYSTEM,
@@ -41,6 +45,18 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
         attempt = (
             await shop.post(f"{API}/verifications", json={"username": "alice", "password": PASSWORD})
         ).json()
+    message = await services.voice_messages.add(
+        SYSTEM, tenant_id, write_wav(bytes(1600)), language="en", message_type=MessageType.DENIED
+    )
+    gateway = await services.gateway_settings.add(
+        SYSTEM,
+        tenant_id,
+        "smpp",
+        f"Operator of {tenant_id}",
+        {"host": "127.0.0.1", "port": 9, "system_id": "x"},
+        Secret("p"),
+        is_enabled=False,
+    )
     secrets = [
         (await services.applications.secrets(SYSTEM, tenant_id, client_id))[0].secret_id
         for client_id in (key.client_id, radius.client_id)
@@ -51,6 +67,8 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
         "application_id": key.application_id,
         "directory_id": directory.directory_id,
         "attempt_id": attempt["id"],
+        "gateway_id": gateway.gateway_id,
+        "message_id": message.message_id,
         "verification_id": attempt["id"],
         "api-clients": key.client_id,
         "api-secret": secrets[0],
@@ -67,6 +85,10 @@ def filled(path: str, ids: dict[str, str]) -> str:
 
 BODIES: dict[str, dict[str, Any]] = {
     "AnswerRequest": {"challenge_id": "x", "passcode": "123456"},
+    "Choice": {"challenge_id": "x", "way": "passcode"},
+    "DefaultMethod": {"method": "totp"},
+    "NewPhoneNumber": {"method": "sms", "number": "+49 30 1234567"},
+    "NewPin": {},
     "NewPassword": {"password": "Looking-Glass-1871"},
     "NewAuthenticator": {"method": "totp"},
     "Proof": {"passcode": "123456"},
@@ -80,6 +102,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "RadiusClientChange": {"name": "mine now"},
     "ApiClientChange": {"name": "mine now"},
     "DirectoryChange": {"name": "mine now"},
+    "GatewayChange": {"name": "mine now"},
+    "GatewayTest": {"number": "+4930123456"},
 }
 
 
@@ -180,5 +204,13 @@ async def everything(house: HttpHouse, tenant_id: str) -> list[Any]:
     async with house.caller(key) as installer:
         return [
             (await installer.get(f"{API}/{name}", params={"tenant": tenant_id})).json()
-            for name in ("users", "applications", "api-clients", "radius-clients", "directories", "attempts")
+            for name in (
+                "users",
+                "applications",
+                "api-clients",
+                "radius-clients",
+                "directories",
+                "attempts",
+                "gateways",
+            )
         ]

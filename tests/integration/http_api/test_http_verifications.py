@@ -19,6 +19,7 @@ async def test_check_approves_once(house: HttpHouse) -> None:
     assert (first.status_code, again.status_code) == (200, 200)
     assert first.json() == {
         "approved": True,
+        "state": "approved",
         "reason": "passcode_verified",
         "id": first.json()["id"],
         "user_id": alice.user.user_id,

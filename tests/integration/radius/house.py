@@ -32,12 +32,18 @@ from vestibule.model.tenant import TenantSettings
 from vestibule.model.user import User
 from vestibule.model.verification import Verification
 from vestibule.services.applications import Applications
+from vestibule.services.asking import Asking
 from vestibule.services.attempt import Node
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.deliveries import Deliveries
 from vestibule.services.first_factor import FirstFactors
+from vestibule.services.gateways import Gateways
 from vestibule.services.metrics import Metrics
+from vestibule.services.out_of_band import OutOfBand
+from vestibule.services.pins import Pins
 from vestibule.services.proving import Prover
 from vestibule.services.verification import Verifications
+from vestibule.services.waiting import Waiting
 from vestibule.stores import open_store
 from vestibule.wire.oath import HashAlgorithm
 from vestibule.wire.oath import hotp as hotp_passcode
@@ -209,7 +215,13 @@ async def living_house(folder: Path, *, port: int = 0) -> AsyncIterator[House]:
     first_factors = FirstFactors(kinds, configuration, sealer)
     applications = Applications(store, configuration, sealer)
     node = Node("node", "127.0.0.1")
-    verifications = Verifications(store, configuration, prover, first_factors, node, metrics)
+    gateways = Gateways({}, configuration, sealer)
+    out_of_band = OutOfBand(Deliveries(store, gateways, configuration, sealer, node), sealer)
+    asking, waiting = Asking(out_of_band, methods, node), Waiting(store)
+    pins = Pins(store, configuration, sealer)
+    verifications = Verifications(
+        store, configuration, prover, first_factors, asking, waiting, pins, node, metrics
+    )
     frontend = RadiusFrontend(
         verifications,
         configuration,

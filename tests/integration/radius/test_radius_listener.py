@@ -35,7 +35,7 @@ from vestibule.interfaces.store import Unavailable
 from vestibule.model.application import Client
 from vestibule.services.configuration import ConfigurationCache, Peer
 from vestibule.services.metrics import Metrics
-from vestibule.services.verification import Progress
+from vestibule.services.outcome import Progress
 from vestibule.wire.radius import SharedSecret, check_reply
 from vestibule.wire.radius.answer import CheckedReply
 from vestibule.wire.radius.numbers import (

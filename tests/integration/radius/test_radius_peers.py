@@ -21,7 +21,7 @@ from tests.unit.frontends.radius.scripted import APPROVED, DENIED, PENDING, SECR
 from vestibule.frontends.radius.admission import Fate
 from vestibule.frontends.radius.duplicates import Duplicates, Repeat, RequestKey, Work
 from vestibule.model.verification import Reason
-from vestibule.services.verification import Progress
+from vestibule.services.outcome import Progress
 
 NAMES = Dictionary(
     io.StringIO(

@@ -103,9 +103,23 @@ def fill_through_the_api(scene: Scene) -> None:
         cage.put("recovery code", code)
     app = scene.made(f"users/{user['id']}/authenticators", {"method": "totp"}, is_secret=True)
     cage.put("seed as people type it", app["shown"][-1])
+    give_pins(scene, user["id"])
     new = {"password": cage.text("password", "canary-bob-78-xyzzy")}
     scene.made(f"users/{user['id']}/password", new)
     import_tokens(scene)
+
+
+def give_pins(scene: Scene, user_id: str) -> None:
+    path = f"/api/v1/users/{user_id}/pin"
+    for pin, status in (("8305274190617250", 200), ("1118305274190618", 422), ("83052741906172-7", 400)):
+        answer = scene.api.put(path, json={"pin": scene.cage.text("PIN", pin)})
+        assert answer.status_code == status
+        if status != 200:
+            scene.shown += answer.content
+    scene.shown += scene.api.get(path).content
+    made = scene.api.put(path, json={"pin": scene.cage.text("PIN", "90617283052741960")})
+    assert made.is_success
+    assert scene.api.post(f"{path}/require-change").is_success
 
 
 def import_tokens(scene: Scene) -> None:

@@ -14,12 +14,17 @@ from vestibule.frontends.http.api import records as api
 from vestibule.interfaces.store import Subject
 from vestibule.model.application import Application, Client, ClientKind, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
+from vestibule.model.delivery import Carries, Delivery
 from vestibule.model.event import Event
+from vestibule.model.gateway import GatewayConfiguration
+from vestibule.model.pin import PinStatus
 from vestibule.model.radius_client import Signing
 from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import NEVER, Factor, Throttle
 from vestibule.model.user import User
 from vestibule.model.verification import Reason, TraceLine, Verification, VerificationState
+from vestibule.model.voice_message import MessageType, VoiceMessage
+from vestibule.services.gateways import GatewayState
 
 USER = User(
     tenant_id="t",
@@ -39,6 +44,7 @@ HELD = Authenticator(
     created_at=1,
 )
 SUBJECT = Subject(USER, (HELD,), {Factor.PASSCODE: Throttle(Factor.PASSCODE, 3, NEVER)})
+PIN = PinStatus(is_set=True, must_change=True, is_expired=False, changed_at=5)
 APPLICATION = Application(tenant_id="t", application_id="p", name="VPN", created_at=1)
 CLIENT = Client(
     tenant_id="t", client_id="c", application_id="p", kind=ClientKind.RADIUS, name="C", created_at=1
@@ -64,6 +70,26 @@ ATTEMPT = Verification(
     trace=(TraceLine("user", "unknown"),),
 )
 EVENT = Event(tenant_id="t", event_id="e", at=1, kind="user.added", actor="system")
+VOICE_MESSAGE = VoiceMessage(
+    tenant_id="t", message_id="m", language="de", type=MessageType.DENIED, milliseconds=5, created_at=1
+)
+DELIVERY = Delivery(
+    tenant_id="t",
+    delivery_id="d",
+    verification_id="v",
+    challenge_id="c",
+    user_id="u",
+    carries=Carries.TEXT,
+    address="+4930123456",
+    sealed_body=b"sealed",
+    cause="why",
+    due_at=1,
+    expires_at=2,
+    created_at=1,
+)
+GATEWAY = GatewayConfiguration(
+    tenant_id="t", gateway_id="g", kind="smpp", name="G", secret=b"sealed", created_at=1
+)
 TENANT = Tenant(tenant_id="t", name="T", created_at=1)
 
 
@@ -73,6 +99,7 @@ TENANT = Tenant(tenant_id="t", name="T", created_at=1)
         (records.user_record(USER), api.user_record(USER)),
         (records.person_record(SUBJECT, 5), api.person_record(SUBJECT, 5)),
         (records.authenticator_record(HELD), api.authenticator_record(HELD)),
+        (records.pin_record(PIN), api.pin_record(PIN)),
         (records.application_record(APPLICATION), api.application_record(APPLICATION)),
         (records.client_record(CLIENT), api.client_record(CLIENT)),
         (records.secret_record(SECRET), api.secret_record(SECRET)),
@@ -81,6 +108,8 @@ TENANT = Tenant(tenant_id="t", name="T", created_at=1)
         (records.attempt_record(ATTEMPT), api.attempt_record(ATTEMPT)),
         (records.traced_attempt_record(ATTEMPT), api.traced_attempt_record(ATTEMPT)),
         (records.event_record(EVENT), api.event_record(EVENT)),
+        (records.delivery_record(DELIVERY), api.delivery_record(DELIVERY)),
+        (records.voice_message_record(VOICE_MESSAGE), api.voice_message_record(VOICE_MESSAGE)),
     ],
     ids=lambda record: type(record).__name__,
 )
@@ -90,8 +119,19 @@ def test_json_is_what_the_api_shows(ours: dict[str, Any], theirs: Any) -> None:
     assert msgspec.json.decode(msgspec.json.encode(ours)) == msgspec.json.decode(msgspec.json.encode(theirs))
 
 
+def test_a_gateway_is_what_the_api_shows_but_for_how_it_stands() -> None:
+    """How it stands, only the server knows that uses it."""
+    ours = records.gateway_record(GATEWAY, "https://x/")
+    theirs = api.gateway_record(GatewayState(configured=GATEWAY), "https://x/")
+    told = {name: getattr(theirs, name) for name in theirs.__struct_fields__}
+    standing = {"is_open", "is_connected", "is_resting", "failures", "cause"}
+    assert ours == {name: value for name, value in told.items() if name not in standing}
+
+
 def test_nothing_sealed_or_hashed_is_in_a_record() -> None:
-    shown = str([records.person_record(SUBJECT, 5), records.secret_record(SECRET)])
+    held = [records.gateway_record(GATEWAY, ""), records.delivery_record(DELIVERY)]
+    shown = str([records.person_record(SUBJECT, 5), records.secret_record(SECRET), *held])
+    assert DELIVERY.address not in shown
     assert "sealed" not in shown
     assert "'#'" not in shown
 
@@ -122,9 +162,11 @@ def test_a_secret_is_revealed_only_to_be_shown_judged_or_handed_on() -> None:
         "client_secrets.py",  # the same, or judged as typed
         "database.py",  # the kind of database in the settings
         "demo.py",
+        "gateway.py",  # both secrets of a gateway, put together
         "doors.py",  # the shared secret with which the own server is asked
         "machine.py",  # the kind of database in the settings
         "migrate.py",
+        "pin.py",  # a generated PIN as JSON, shown once
         "run.py",
         "terminal.py",  # where secrets are shown once
         "token.py",

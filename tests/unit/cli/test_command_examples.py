@@ -66,7 +66,9 @@ def test_examples_can_be_typed(command: str) -> None:
 
 
 def test_every_command_of_an_administrator_has_examples() -> None:
-    nouns = "admin|api-key|application|attempts|authenticator|client|directory|doctor|events|run|settings"
+    nouns = (
+        "admin|api-key|application|attempts|authenticator|client|directory|doctor|events|gateway|run|settings"
+    )
     mine = [name for name in COMMANDS if re.match(rf"(?:{nouns}|tenant|user)\b", name)]
     without = [name for name in mine if "For example:" not in COMMANDS[name]]
     assert without == []

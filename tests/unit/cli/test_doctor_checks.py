@@ -25,7 +25,7 @@ from vestibule.cli.checks.doors import (
     why_not_bound,
 )
 from vestibule.cli.checks.findings import Finding, Grade, OpenInstallation, note, ok, problem, warning
-from vestibule.cli.checks.machine import file_system, is_clock_synchronized
+from vestibule.cli.checks.machine import file_system, is_clock_synchronized, speech
 from vestibule.cli.checks.tenants import judge_client
 from vestibule.cli.doctor import Report, _each, line
 from vestibule.cli.terminal import Terminal
@@ -283,3 +283,13 @@ def test_every_check_says_what_it_looks_at() -> None:
     checks = (*WITHOUT_DATABASE, *WITH_DATABASE)
     assert len({check.__name__ for check in checks}) == len(checks) > 15
     assert all(check.__doc__ for check in checks)
+
+
+async def test_a_missing_speech_engine_is_a_note(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Calls go on with recordings, so it is no problem; but nobody should wonder about a beep."""
+    installation: Any = SimpleNamespace()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert [(one.grade, one.key) for one in await speech(installation)] == [(Grade.NOTE, "speech.missing")]
+    engine = tmp_path / "espeak-ng"
+    engine.touch(0o755)
+    assert [(one.grade, one.key) for one in await speech(installation)] == [(Grade.OK, "speech.fine")]

@@ -121,3 +121,8 @@ def test_a_token_is_stored_as_a_hash() -> None:
     assert len(token) >= 43
     assert token not in token_hash(token)
     assert token_hash(token) == token_hash(token)
+
+
+def test_no_token_begins_like_an_option() -> None:
+    """It is handed to programs such as radclient as an argument."""
+    assert not any(new_token(3).startswith("-") for _ in range(2000))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from vestibule.cli.checks import database, doors, machine, tenants
+from vestibule.cli.checks import database, doors, gateways, machine, tenants
 from vestibule.cli.checks.findings import Check, Finding, Grade, Installation, OpenCheck, OpenInstallation
 
 WITHOUT_DATABASE: Final[tuple[Check, ...]] = (
@@ -19,6 +19,7 @@ WITHOUT_DATABASE: Final[tuple[Check, ...]] = (
     machine.chance,
     machine.passwords,
     machine.md5,
+    machine.speech,
     doors.web,
     doors.certificate,
     doors.reach,
@@ -33,8 +34,11 @@ WITH_DATABASE: Final[tuple[OpenCheck, ...]] = (
     tenants.applications,
     tenants.clients,
     tenants.directories,
+    gateways.gateways,
+    gateways.phones,
     tenants.users,
     tenants.demonstration,
+    tenants.simulated_phones,
 )
 
 __all__ = [

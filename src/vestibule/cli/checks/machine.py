@@ -119,6 +119,16 @@ async def md5(at: Installation) -> list[Finding]:
     return [ok("md5", "md5.fine")]
 
 
+async def speech(_at: Installation) -> list[Finding]:
+    """The engine that speaks in calls, a program of its own."""
+    from vestibule.runtime.speech import PROGRAM  # noqa: PLC0415
+
+    found = shutil.which(PROGRAM)
+    if found is None:
+        return [note("speech", "speech.missing", program=PROGRAM)]
+    return [ok("speech", "speech.fine", path=found)]
+
+
 def file_system(path: Path, mounts: str | None = None) -> str:
     """Return the kind of file system that holds `path`, empty if the system does not tell."""
     try:

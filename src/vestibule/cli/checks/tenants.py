@@ -19,11 +19,12 @@ from vestibule.cli.checks.findings import (
     warning,
 )
 from vestibule.cli.output import moment
+from vestibule.interfaces.gateway import ShowsPasscodes
 from vestibule.interfaces.store import Page, Subject, UserFilter
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import Application, ClientKind, DirectoryConfiguration, FirstFactor
 from vestibule.model.radius_client import Signing, read_settings
-from vestibule.model.tenant import SYSTEM_TENANT
+from vestibule.model.tenant import DEMONSTRATION_TENANT, SYSTEM_TENANT
 from vestibule.model.user import Role, UserStatus
 
 if TYPE_CHECKING:
@@ -200,3 +201,21 @@ async def demonstration(at: OpenInstallation) -> list[Finding]:
         return [note("demonstration", "demonstration.here")]
     disable = at.command("user disable alice", tenant="demo")
     return [warning("demonstration", "demonstration.reachable", command=disable)]
+
+
+async def simulated_phones(at: OpenInstallation) -> list[Finding]:
+    """Gateways that show every passcode on a page: for the demonstration, on this machine only."""
+    kinds = at.house.services.gateways.kinds
+    is_local = all(map(is_loopback, at.settings.http.listen))
+    found = []
+    for gateway in at.snapshot.gateways.values():
+        if not isinstance(kinds.get(gateway.kind), ShowsPasscodes) or not gateway.is_enabled:
+            continue
+        if gateway.tenant_id != DEMONSTRATION_TENANT:
+            told = {"name": gateway.name, "tenant": gateway.tenant_id}
+            found.append(problem("gateways", "gateways.simulated_here", **told))
+        elif is_local:
+            found.append(note("gateways", "gateways.simulated"))
+        else:
+            found.append(warning("gateways", "gateways.simulated_reachable"))
+    return found

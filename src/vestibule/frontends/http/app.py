@@ -18,11 +18,12 @@ from litestar.types import (
     Send,
 )
 
-from vestibule.frontends.http import api, console, portal
+from vestibule.frontends.http import api, console, phone, portal
 from vestibule.frontends.http.api.check import PATH as CHECK_PATH
 from vestibule.frontends.http.api.check import QuickCheck
 from vestibule.frontends.http.api.request import ApiRequest
 from vestibule.frontends.http.assets import Assets, load_assets
+from vestibule.frontends.http.callbacks import callback
 from vestibule.frontends.http.client_address import parse_networks
 from vestibule.frontends.http.errors import answer_failure
 from vestibule.frontends.http.forms import FormCheck, form_config
@@ -42,6 +43,7 @@ class HttpApp(Litestar):
     """Litestar, with the one route in front that is too short to go through it."""
 
     quick_check: QuickCheck
+    site: Site
 
     async def __call__(
         self,
@@ -87,10 +89,11 @@ def build_app(services: Services, options: HttpOptions, assets: Assets | None = 
         logging_config=None,
         debug=False,
     )
+    app.site = site
     app.quick_check = QuickCheck(site, (*always_sent(options), NOT_CACHED), app.fail)
     return app
 
 
 def _routes() -> list[ControllerRouterHandler]:
-    doors = [api.ROUTER, portal.ROUTER, console.ROUTER]
-    return [health, ready, metrics, asset, preferences, root, *doors]
+    doors = [api.ROUTER, portal.ROUTER, console.ROUTER, phone.ROUTER]
+    return [health, ready, metrics, callback, asset, preferences, root, *doors]

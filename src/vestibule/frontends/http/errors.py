@@ -6,6 +6,7 @@ nothing else of it.
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
@@ -49,6 +50,7 @@ _CODES: Final = {
 _REFUSALS: Final = {
     Refusal.NOT_FOUND: 404,
     Refusal.SERIAL_UNKNOWN: 404,
+    Refusal.NO_PIN: 404,
     Refusal.CHANGED_MEANWHILE: 409,
     Refusal.NAME_TAKEN: 409,
     Refusal.SERIAL_TAKEN: 409,
@@ -56,6 +58,8 @@ _REFUSALS: Final = {
     Refusal.IN_USE: 409,
     Refusal.LOCKED_OUT: 423,
 }
+_TOKEN_IN_PATH: Final = re.compile(r"^(/phone/|/console/setup/)[^/]+")
+"""Paths that are secrets themselves stay out of the log (LOG-02)."""
 _PAGES: Final = frozenset({403, 404, 413, 429, 503})
 
 
@@ -129,7 +133,7 @@ def _fault(request: AnyRequest, error: Exception) -> Failure:
         "request failed",
         request_id=request_id,
         method=request.method,
-        path=request.scope["path"],
+        path=_TOKEN_IN_PATH.sub(r"\1…", request.scope["path"]),
         exc_info=(type(error), error, error.__traceback__),
     )
     return Failure(500, "fault", request_id=request_id)

@@ -14,7 +14,8 @@ from litestar.types import Message, Scope
 from vestibule.frontends.http.options import HttpOptions
 
 CONTENT_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
+    "connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 IMMUTABLE: Final = "public, max-age=31536000, immutable"

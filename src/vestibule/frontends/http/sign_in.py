@@ -1,50 +1,45 @@
-"""Signing in at either door for people: name and password, then a passcode, then a session.
+"""Signing in at either door for people: name and password, then the second factor (second_factor.py), then a
+session.
 
-The service decides each step; what is kept here between the two steps is the open challenge, in a short-lived
-cookie of the browser that began (CH-07). Whatever was wrong, the answer is one and the same (BF-14, BF-15).
+The service decides each step; what is kept between the two steps is the verification, in a short-lived cookie
+of the browser that began (CH-07). Whatever was wrong, the answer is one and the same (BF-14, BF-15).
 A session is always a new one, and the one before it ends (WEB-08).
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-import msgspec
 from litestar import Request, Response
-from litestar.datastructures import Cookie
 
+from vestibule.crypto.tokens import new_id
 from vestibule.frontends.http.door import (
     APPLICATIONS,
     address_of,
-    cookie_name,
     drop_session,
     find_session,
     keep_session,
-    make_cookie,
     session_token,
 )
 from vestibule.frontends.http.fields import asked, read_fields
 from vestibule.frontends.http.notices import after, noticed_page
 from vestibule.frontends.http.redirects import local_path, see_other
+from vestibule.frontends.http.sign_in_cookie import Pending, keep_pending
 from vestibule.frontends.http.site import site_of
 from vestibule.frontends.http.templates.views import Door, Form, Words
 from vestibule.model.tenant import Tenant
 from vestibule.services.attempt import Origin
 from vestibule.services.configuration import Peer
+from vestibule.services.outcome import Progress
 from vestibule.services.refusal import Refused
 from vestibule.services.setup import built_in_client_id
-from vestibule.services.verification import Progress
 
 AnyRequest = Request[Any, Any, Any]
 
-KINDS: Final = ("passcode", "recovery_code")
 REFUSED: Final = 403
-_COOKIE: Final = "sign-in"
-_REFUSED_TEXT: Final = "sign_in.refused"
+REFUSED_TEXT: Final = "sign_in.refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +54,6 @@ class Entrance:
     @property
     def home(self) -> str:
         return f"{self.root}/"
-
-
-class Pending(msgspec.Struct, frozen=True, array_like=True):
-    """A sign-in that waits for its passcode, as the browser keeps it."""
-
-    root: str
-    challenge_id: str
-    username: str
 
 
 def entrance(request: AnyRequest, door: Door, tenant_id: str, root: str) -> Entrance | None:
@@ -105,22 +92,28 @@ async def take_password(request: AnyRequest, at: Entrance) -> Response[Any]:
     username, password = fields.raw("username"), fields.secret("password")
     if username.strip() and password:
         services = site_of(request).services
-        progress = await services.verifications.start(_origin(request, at, username), password)
+        key = new_id()
+        progress = await services.verifications.start(origin_of(request, at, username, key), password)
         if progress.is_approved:
-            return await _let_in(request, at, progress, following) or _turned_away(
+            return await let_in(request, at, progress, following) or _turned_away(
                 request, at, username, following
             )
         if progress.is_pending and progress.challenge is not None:
-            pending = Pending(at.root, progress.challenge.challenge_id, username)
-            response: Response[Any] = see_other(_with_next(f"{at.root}/sign-in/second-factor", at, following))
-            seconds = at.tenant.settings.challenge_seconds
-            response.set_cookie(_pending_cookie(request, _written(pending), seconds))
+            response: Response[Any] = see_other(with_next(f"{at.root}/sign-in/second-factor", at, following))
+            pending = Pending(
+                at.root,
+                progress.verification.verification_id,
+                progress.challenge.challenge_id,
+                username,
+                key,
+            )
+            keep_pending(request, response, pending)
             return response
     return _turned_away(request, at, username, following)
 
 
 def _turned_away(request: AnyRequest, at: Entrance, username: str, following: str) -> Response[Any]:
-    form = Form({"username": username}, problem=Words(_REFUSED_TEXT))
+    form = Form({"username": username}, problem=Words(REFUSED_TEXT))
     return _password_page(request, at, form, following, status=REFUSED)
 
 
@@ -138,59 +131,10 @@ def _password_page(
     )
 
 
-# --- the passcode ---------------------------------------------------------------------------------------
-
-
-async def passcode_page(request: AnyRequest, at: Entrance) -> Response[Any]:
-    """Ask for a passcode or a recovery code; without an open challenge, start from the beginning."""
-    following = destination(at, asked(request, "next", 1000))
-    pending = _pending(request, at)
-    if pending is None:
-        return see_other(_with_next(f"{at.root}/sign-in", at, following))
-    return _passcode_page(request, at, pending, asked(request, "with"), following)
-
-
-async def take_passcode(request: AnyRequest, at: Entrance) -> Response[Any]:
-    """Answer the open challenge: in, once more, or back to the beginning."""
-    fields = await read_fields(request)
-    following = destination(at, fields.raw("next", 1000))
-    pending = _pending(request, at)
-    if pending is None:
-        return _start_again(request, at, following, "sign_in.too_late")
-    verifications = site_of(request).services.verifications
-    origin = _origin(request, at, pending.username)
-    progress = await verifications.answer(origin, pending.challenge_id, fields.passcode())
-    if progress.is_pending:
-        return _passcode_page(request, at, pending, fields.raw("kind"), following, wrong=True)
-    response = await _let_in(request, at, progress, following) if progress.is_approved else None
-    if response is None:
-        response = _start_again(request, at, following, _REFUSED_TEXT)
-    response.set_cookie(_pending_cookie(request, "", 0))
-    return response
-
-
-def _passcode_page(
-    request: AnyRequest, at: Entrance, pending: Pending, kind: str, following: str, *, wrong: bool = False
-) -> Response[Any]:
-    return noticed_page(
-        request,
-        "sign_in/second_factor.html",
-        door=at.door,
-        root=at.root,
-        status=REFUSED if wrong else 200,
-        form=Form(problem=Words(_REFUSED_TEXT)) if wrong else Form(),
-        kind=kind if kind in KINDS else KINDS[0],
-        kinds=KINDS,
-        purpose="sign_in",
-        person=pending.username,
-        next=following,
-    )
-
-
 # --- the session ----------------------------------------------------------------------------------------
 
 
-async def _let_in(
+async def let_in(
     request: AnyRequest, at: Entrance, progress: Progress, following: str
 ) -> Response[Any] | None:
     """Begin a session and end the older one; None if the door is not for this person."""
@@ -231,34 +175,22 @@ def signed_out_page(request: AnyRequest, at: Entrance) -> Response[Any]:
 # --- parts ----------------------------------------------------------------------------------------------
 
 
-def _origin(request: AnyRequest, at: Entrance, username: str) -> Origin:
-    return Origin(peer=at.peer, channel=at.door, claimed_username=username, user_address=address_of(request))
+def origin_of(request: AnyRequest, at: Entrance, username: str, key: str) -> Origin:
+    """Return who asks; `key` is the random name of this very sign-in, which its browser keeps (CH-08)."""
+    return Origin(
+        peer=at.peer,
+        channel=at.door,
+        claimed_username=username,
+        user_address=address_of(request),
+        idempotency_key=key,
+    )
 
 
-def _start_again(request: AnyRequest, at: Entrance, following: str, key: str) -> Response[Any]:
-    return after(request, _with_next(f"{at.root}/sign-in", at, following), key, "bad")
+def start_again(request: AnyRequest, at: Entrance, following: str, key: str) -> Response[Any]:
+    return after(request, with_next(f"{at.root}/sign-in", at, following), key, "bad")
 
 
-def _with_next(path: str, at: Entrance, following: str) -> str:
+def with_next(path: str, at: Entrance, following: str) -> str:
     if following == at.home:
         return path
     return f"{path}?next={quote(following, safe='/')}"
-
-
-def _pending_cookie(request: AnyRequest, value: str, seconds: int) -> Cookie:
-    return make_cookie(site_of(request).options, _COOKIE, value, max_age=seconds)
-
-
-def _written(pending: Pending) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(pending)).decode().rstrip("=")
-
-
-def _pending(request: AnyRequest, at: Entrance) -> Pending | None:
-    """Read back what this browser began here; anything else is nothing."""
-    value = request.cookies.get(cookie_name(site_of(request).options, _COOKIE), "")
-    try:
-        content = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
-        pending = msgspec.json.decode(content, type=Pending)
-    except (binascii.Error, ValueError, msgspec.DecodeError):
-        return None
-    return pending if pending.root == at.root and len(pending.username) <= 255 else None

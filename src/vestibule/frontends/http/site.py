@@ -6,13 +6,14 @@ marked (`FromPath[str]`, `Annotated[str, QueryParameter(…)]`), for Litestar 3 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from litestar.connection import ASGIConnection
 
 from vestibule.frontends.http.assets import Assets
 from vestibule.frontends.http.client_address import Networks
+from vestibule.frontends.http.long_polls import LongPolls
 from vestibule.frontends.http.options import HttpOptions
 from vestibule.frontends.http.templates import Pages
 from vestibule.services.services import Services
@@ -28,6 +29,7 @@ class Site:
     assets: Assets
     proxies: Networks
     """The peers whose `X-Forwarded-For` is believed."""
+    long_polls: LongPolls = field(default_factory=LongPolls)
 
 
 def site_of(connection: Connection) -> Site:

@@ -39,7 +39,7 @@ log = structlog.get_logger(__name__)
 
 # Datagrams taken in one turn of the event loop: enough to empty a burst, few enough to let others run.
 _MOST_AT_ONCE: Final = 64
-_MOST_IN_PROGRESS: Final = 4096
+_MOST_IN_PROGRESS: Final = 16_384
 _CHECK_APART_MS: Final = 1000
 
 RememberSigning = Callable[[Client], Awaitable[None]]
@@ -198,7 +198,7 @@ class RadiusFrontend:
         except Exception:
             self._fail("request")
         else:
-            if self._duplicates.answer(work, reply, self._milliseconds()):
+            if reply is not None and self._duplicates.answer(work, reply, self._milliseconds()):
                 self._send(reply, path, Fate.ANSWERED)
             else:
                 self._end(Fate.LATE)

@@ -16,11 +16,13 @@ from vestibule.catalog import LANGUAGES, text
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.radius.clients import RadiusClient
 from vestibule.frontends.radius.combined import Unsplittable, split
+from vestibule.frontends.radius.prompts import prompt
 from vestibule.model.radius_client import Mode
 from vestibule.model.verification import Reason
 from vestibule.services.attempt import Origin
 from vestibule.services.configuration import ConfigurationCache
-from vestibule.services.verification import Progress, Verifications
+from vestibule.services.outcome import Progress
+from vestibule.services.verification import Verifications
 from vestibule.wire.radius import (
     AccessRequest,
     Attribute,
@@ -69,8 +71,9 @@ class Mapping:
         source: str,
         now: int,
         digest: bytes,
-    ) -> bytes:
-        """Return the reply. Raises `Unavailable` if nothing could be decided: then there is none."""
+    ) -> bytes | None:
+        """Return the reply; None if another request for the same sign-in came later and is answered
+        instead. Raises `Unavailable` if nothing could be decided: then there is none, either."""
         # The key ends with its period: a packet recorded today starts anew tomorrow, it does not find
         # today's result.
         origin = Origin(
@@ -82,6 +85,16 @@ class Mapping:
             idempotency_key=f"{CHANNEL}:{digest.hex()}:{now // _KEY_PERIOD_MS:x}",
         )
         progress = await self._asked(message, access, client, secret, origin, now)
+        if progress.is_answered_elsewhere:
+            waited = await self._verifications.wait(origin, progress, client.settings.response_seconds)
+            if waited is None:
+                return None
+            if waited.is_answered_elsewhere and client.settings.mode is Mode.COMBINED:
+                # Nothing can be asked of the person here: with the patience of his client it is over.
+                waited = await self._verifications.give_up(origin, waited)
+            if waited is None:
+                return None
+            progress = waited
         code, attributes = self._reply(progress, message, access, client, now)
         attributes += [(PROXY_STATE, value) for value in access.proxy_states]
         return secret.encode_reply(code, message, attributes)
@@ -135,10 +148,10 @@ class Mapping:
             return ACCESS_ACCEPT, []
         language = self._language(client)
         if progress.is_pending and progress.challenge is not None:
-            key = "radius.passcode" if access.state is None else "radius.passcode_again"
+            question = prompt(language, progress, is_again=access.state is not None)
             state_key = client.valid_secrets(now)[0].state_key
             state = state_key.seal(progress.challenge.challenge_id, client.client, access.user_name)
-            return ACCESS_CHALLENGE, [(STATE, state), *reply_messages(text(language, key))]
+            return ACCESS_CHALLENGE, [(STATE, state), *reply_messages(question)]
         words = reply_messages(text(language, _rejection(progress, access, client)))
         return ACCESS_REJECT, [*words, *_eap_failure(message, access)]
 

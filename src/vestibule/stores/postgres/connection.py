@@ -152,14 +152,12 @@ class Connections:
 
     async def _connect(self) -> Connection:
         try:
-            raw = await asyncpg.connect(
+            raw = await connected(
                 self._server.url,
-                timeout=CONNECT_SECONDS,
-                command_timeout=self._seconds,
+                self._seconds,
+                self._settings,
                 max_cached_statement_lifetime=0,
                 statement_cache_size=500,
-                server_settings=self._settings,
-                target_session_attrs="read-write",
             )
         except (asyncpg.PostgresError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
             raise Unavailable(f"PostgreSQL: no connection: {_without_values(error)}") from error
@@ -190,6 +188,30 @@ class Connections:
                 " another server has taken its place; shut this one down"
             )
         self._server.timeline = timeline
+
+
+async def connected(url: str, seconds: float, settings: Mapping[str, str], **more: Any) -> Any:
+    """Return a new connection to a server that takes writes; `seconds` is how long one answer may take.
+
+    Whoever is canceled meanwhile leaves nothing behind: broken off in the middle, the driver would leave a
+    connection that nobody closes.
+    """
+    connecting = asyncio.ensure_future(
+        asyncpg.connect(
+            url,
+            timeout=CONNECT_SECONDS,
+            command_timeout=seconds,
+            server_settings=dict(settings),
+            target_session_attrs="read-write",
+            **more,
+        )
+    )
+    try:
+        return await asyncio.shield(connecting)
+    except asyncio.CancelledError:
+        with contextlib.suppress(*SERVER_ERRORS):
+            (await connecting).terminate()
+        raise
 
 
 class Connection:

@@ -25,6 +25,7 @@ from vestibule.stores.postgres.connection import (
 )
 from vestibule.stores.postgres.lanes import Lanes
 from vestibule.stores.postgres.transaction import run_alone
+from vestibule.stores.postgres.wakes import Wakes
 from vestibule.stores.queries.housekeeping import TOUCH
 from vestibule.stores.schema import REVISION_TABLE, check_revision, is_older
 
@@ -41,6 +42,7 @@ class PostgresStore:
         self._now = clock.now if clock is not None else None
         self._lanes: Lanes | None = None
         self._connections = Connections(self._server)
+        self._wakes = Wakes(self._server)
         self._reading = asyncio.Semaphore(READERS)
         self._waiting_to_read = 0
 
@@ -49,6 +51,7 @@ class PostgresStore:
             await _check(connection)
         self._lanes = Lanes(self._server, self._now)
         self._lanes.start()
+        self._wakes.start()
 
     async def migrate(self) -> list[str]:
         async with self._transaction() as connection:
@@ -100,7 +103,14 @@ class PostgresStore:
             statement, values = TOUCH(now=await connection.now())
             await connection.raw.execute(statement.postgres, *values)
 
+    def wake(self, verification_id: str) -> None:
+        self._wakes.wake(verification_id)
+
+    def on_wake(self, hear: Callable[[str], None]) -> None:
+        self._wakes.on_wake(hear)
+
     async def close(self) -> None:
+        await self._wakes.stop()
         lanes, self._lanes = self._lanes, None
         if lanes is not None:
             await lanes.stop()

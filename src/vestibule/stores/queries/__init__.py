@@ -5,22 +5,30 @@ from __future__ import annotations
 from vestibule.stores.queries.attempts import Attempts
 from vestibule.stores.queries.authenticators import Authenticators
 from vestibule.stores.queries.configuration import ConfigurationRecords
+from vestibule.stores.queries.deliveries import Deliveries
 from vestibule.stores.queries.history import History
 from vestibule.stores.queries.housekeeping import Housekeeping
 from vestibule.stores.queries.people import People
+from vestibule.stores.queries.pins import Pins
 from vestibule.stores.queries.sessions import Sessions
 from vestibule.stores.queries.subjects import Subjects
+from vestibule.stores.queries.voice_messages import VoiceMessages
+from vestibule.stores.queries.waiting import Waiting
 
 
 class Queries(
     Subjects,
     Attempts,
+    Waiting,
+    Deliveries,
     People,
+    Pins,
     Authenticators,
     ConfigurationRecords,
     Sessions,
     History,
     Housekeeping,
+    VoiceMessages,
 ):
     """Everything that `interfaces.store.Transaction` promises."""
 

@@ -51,7 +51,9 @@ CHANGE_VERIFICATION: Final = Statement(
        set state = :state, reason = :reason, decided_at = :decided_at::bigint, method = :method,
            authenticator_id = :authenticator_id, authenticator_label = :authenticator_label,
            legacy_result = :legacy_result, is_first_factor_proven = :is_first_factor_proven::boolean,
-           is_authenticated = :is_authenticated::boolean, trace = :trace, version = version + 1
+           is_authenticated = :is_authenticated::boolean, trace = :trace,
+           expires_at = coalesce(:expires_at::bigint, expires_at),
+           phone = coalesce(nullif(:phone, ''), phone), version = version + 1
      where tenant_id = :tenant_id and verification_id = :verification_id and state = :pending
     """,
     joins=True,
@@ -72,11 +74,32 @@ ADD_CHALLENGE: Final = Statement(
     insert("challenges", CHALLENGE), joins=True, turn=11, key=("tenant_id", "challenge_id")
 )
 
+# One phone rings for one sign-in. Who began at the same moment is waited for at the lock on the person's row,
+# and is seen here: a statement sees what was committed, or done in this transaction, before it. The order
+# leads an uncounted database to the index of this person's rows.
+_TYPES: Final = {"expected": "bytea"} | dict.fromkeys(
+    ("tries_left", "expires_at", "created_at", "taken_at", "version"), "bigint"
+)
+_VALUES: Final = ", ".join(f":{name}::{_TYPES.get(name, 'text')}" for name in CHALLENGE)
+ADD_ONLY_CHALLENGE: Final = Statement(
+    f"""
+    insert into challenges ({select(CHALLENGE)}) select {_VALUES}
+     where (select count(*) from (
+        select created_at from challenges others
+         where others.tenant_id = :tenant_id::text and others.user_id = :user_id::text
+           and others.state = 'open' and others.channel <> 'typed' and others.expires_at > :now::bigint
+         order by others.created_at limit 1) found) = 0
+    """,  # noqa: S608 - made of constants
+    joins=True,
+    turn=11,
+    key=("tenant_id", "user_id"),
+)
+
 SURPLUS_CHALLENGES: Final = Statement(
     """
     select challenge_id from challenges
      where tenant_id = :tenant_id and user_id = :user_id and state = 'open'
-     order by created_at desc, challenge_id desc
+     order by created_at desc
      limit 1000 offset :keep_open::bigint
     """,
     joins=True,
@@ -127,7 +150,7 @@ TAKE_TRY: Final = Statement(
 
 CLOSE_CHALLENGE: Final = Statement(
     """
-    update challenges set state = :state
+    update challenges set state = :state, taken_at = :taken_at::bigint
      where tenant_id = :tenant_id and challenge_id = :challenge_id and state = :open
     """,
     joins=True,
@@ -170,17 +193,25 @@ class Attempts(Requests):
         )
         return changed > 0
 
-    async def add_challenge(self, challenge: Challenge, keep_open: int) -> None:
+    async def add_challenge(self, challenge: Challenge, keep_open: int) -> bool:
         tenant_id, user_id = challenge.tenant_id, challenge.user_id
         await self.fetch(HOLD_USER(tenant_id=tenant_id, user_id=user_id))
+        values = record_values(challenge)
+        if challenge.is_out_of_band:
+            adding = ADD_ONLY_CHALLENGE(now=self.now, **values)
+        else:
+            adding = ADD_CHALLENGE(**values)
         try:
-            await self.execute(ADD_CHALLENGE(**record_values(challenge)))
+            is_added = await self.execute(adding) > 0
         except UniqueTaken:
             raise self.broken(AlreadyExists("challenge", challenge.challenge_id)) from None
+        if not is_added:
+            return False
         surplus = SURPLUS_CHALLENGES(tenant_id=tenant_id, user_id=user_id, keep_open=keep_open)
         for (challenge_id,) in await self.fetch(surplus):
             if await self.fetch(HOLD_CHALLENGE(tenant_id=tenant_id, challenge_id=challenge_id, open=_OPEN)):
                 await self.close_challenge(tenant_id, challenge_id, ChallengeState.SUPERSEDED)
+        return True
 
     async def challenge(self, tenant_id: str, challenge_id: str) -> Challenge | None:
         rows = await self.fetch(CHALLENGE_BY_ID(tenant_id=tenant_id, challenge_id=challenge_id))
@@ -198,8 +229,16 @@ class Attempts(Requests):
         )
         return int(rows[0][0]) if rows else None
 
-    async def close_challenge(self, tenant_id: str, challenge_id: str, state: ChallengeState) -> bool:
+    async def close_challenge(
+        self, tenant_id: str, challenge_id: str, state: ChallengeState, *, is_taken: bool = False
+    ) -> bool:
         changed = await self.execute(
-            CLOSE_CHALLENGE(tenant_id=tenant_id, challenge_id=challenge_id, state=state.value, open=_OPEN)
+            CLOSE_CHALLENGE(
+                tenant_id=tenant_id,
+                challenge_id=challenge_id,
+                state=state.value,
+                taken_at=self.now if is_taken else None,
+                open=_OPEN,
+            )
         )
         return changed > 0

@@ -12,26 +12,30 @@ from typing import Any, Final
 
 from vestibule.interfaces.store import AlreadyExists, Configuration, Conflict
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
+from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.tenant import Tenant
+from vestibule.stores.queries.voice_messages import REMOVE_OF_APPLICATION
 from vestibule.stores.rows import (
     APPLICATION,
     CLIENT,
     CLIENT_SECRET,
     DIRECTORY,
+    GATEWAY,
     TENANT,
     Row,
     application_of,
     client_of,
     client_secret_of,
     directory_of,
+    gateway_of,
     record_values,
     tenant_of,
 )
 from vestibule.stores.statement import Statement, insert, select
 from vestibule.stores.transaction import Requests, UniqueTaken
 
-Record = Tenant | Application | Client | ClientSecret | DirectoryConfiguration
-Removable = Application | Client | ClientSecret | DirectoryConfiguration
+Record = Tenant | Application | Client | ClientSecret | DirectoryConfiguration | GatewayConfiguration
+Removable = Application | Client | ClientSecret | DirectoryConfiguration | GatewayConfiguration
 
 GENERATION: Final = Statement("select generation from installation where id = 1", joins=True)
 RAISE_GENERATION: Final = Statement("update installation set generation = generation + 1 where id = 1")
@@ -85,12 +89,14 @@ _SECRETS: Final = _kind(
 _DIRECTORIES: Final = _kind(
     "directory", "directories", DIRECTORY, ("tenant_id", "directory_id"), directory_of
 )
+_GATEWAYS: Final = _kind("gateway", "gateways", GATEWAY, ("tenant_id", "gateway_id"), gateway_of)
 _KINDS: Final[dict[type, _Kind]] = {
     Tenant: _TENANTS,
     Application: _APPLICATIONS,
     Client: _CLIENTS,
     ClientSecret: _SECRETS,
     DirectoryConfiguration: _DIRECTORIES,
+    GatewayConfiguration: _GATEWAYS,
 }
 
 
@@ -107,6 +113,7 @@ class ConfigurationRecords(Requests):
         clients = await self._every(_CLIENTS)
         secrets = await self._every(_SECRETS)
         directories = await self._every(_DIRECTORIES)
+        gateways = await self._every(_GATEWAYS)
         if await self.generation() != before:
             # Each statement may see a later database than the one before it.
             raise self.broken(Conflict())
@@ -117,6 +124,7 @@ class ConfigurationRecords(Requests):
             clients=clients,
             secrets=secrets,
             directories=directories,
+            gateways=gateways,
         )
 
     async def _every(self, kind: _Kind) -> tuple[Any, ...]:
@@ -142,6 +150,10 @@ class ConfigurationRecords(Requests):
         kind = _KINDS[type(record)]
         removed = await self.execute(_bound(kind.remove, record_values(record)))
         if removed:
+            if isinstance(record, Application):
+                # No foreign key does it, because a recording may be for no application in particular.
+                mine = {"tenant_id": record.tenant_id, "application_id": record.application_id}
+                await self.execute(REMOVE_OF_APPLICATION(**mine))
             await self.execute(RAISE_GENERATION())
         return removed > 0
 

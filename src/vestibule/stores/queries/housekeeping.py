@@ -21,8 +21,12 @@ EXPIRE_VERIFICATIONS: Final = Statement(
          where state = 'pending' and expires_at <= :now
          order by expires_at limit :limit for update skip locked)
     update verifications
-       set state = :expired, reason = :reason, legacy_result = :legacy_result, decided_at = :now,
-           version = version + 1
+       set state = :expired, decided_at = :now, version = version + 1,
+           reason = case reason when 'text_pending' then 'text_no_reply'
+                                when 'text_wrong' then 'text_no_reply'
+                                when 'call_pending' then 'call_too_late' else :reason end,
+           legacy_result = case when reason in ('text_pending', 'text_wrong', 'call_pending')
+                                then :elsewhere_result else :legacy_result end
      where state = 'pending'
        and (tenant_id, verification_id) in (select due.tenant_id, due.verification_id from due)
     returning tenant_id, verification_id
@@ -36,21 +40,24 @@ EXPIRE_CHALLENGES: Final = Statement(
     """
 )
 
+KEEP_DELIVERIES_MS: Final = 24 * 3_600_000
 # A closed challenge stays until its time is over: a late answer to it is told why it is refused.
 _SWEEPS: Final = tuple(
     Statement(
         f"""
         with old as materialized (
-            select tenant_id, {key} from {table} where expires_at <= :now {condition}
+            select tenant_id, {key} from {table} where expires_at <= :now::bigint - {kept_ms} {condition}
              order by expires_at limit :limit for update skip locked)
         delete from {table} where (tenant_id, {key}) in (select old.tenant_id, old.{key} from old)
         returning tenant_id
         """  # noqa: S608 - made of constants
     )
-    for table, key, condition in (
-        ("sessions", "token_hash", ""),
-        ("links", "token_hash", ""),
-        ("challenges", "challenge_id", "and state <> 'open'"),
+    for table, key, kept_ms, condition in (
+        ("sessions", "token_hash", 0, ""),
+        ("links", "token_hash", 0, ""),
+        ("challenges", "challenge_id", 0, "and state <> 'open'"),
+        # They are counted for an hour, and looked at when something does not arrive.
+        ("deliveries", "delivery_id", KEEP_DELIVERIES_MS, ""),
     )
 )
 
@@ -74,6 +81,7 @@ class Housekeeping(Requests):
                 expired=VerificationState.EXPIRED.value,
                 reason=Reason.TIMED_OUT.value,
                 legacy_result=legacy_result(Reason.TIMED_OUT),
+                elsewhere_result=legacy_result(Reason.TEXT_NO_REPLY),
                 now=self.now,
                 limit=limit,
             )

@@ -44,7 +44,7 @@ FREE_TOKENS: Final = Statement(
 DROP_AUTHENTICATORS: Final = Statement(
     "delete from authenticators where tenant_id = :tenant_id and user_id = :user_id and serial is null"
 )
-# Names, terms, throttles and sessions go with the row.
+# Names, terms, throttles, the PIN and sessions go with the row.
 REMOVE_USER: Final = Statement("delete from users where tenant_id = :tenant_id and user_id = :user_id")
 
 COUNT_USERS: Final = Statement("select count(*) from users where tenant_id = :tenant_id")

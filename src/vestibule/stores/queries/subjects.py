@@ -20,12 +20,15 @@ from vestibule.stores.transaction import Requests
 _SUBJECT = f"""
     select {select(USER, "u")},
            password.failures, password.locked_until, passcode.failures, passcode.locked_until,
+           pin.failures, pin.locked_until,
            {select(AUTHENTICATOR, "a")}
       from {{source}}
       left join throttles password on password.tenant_id = u.tenant_id and password.user_id = u.user_id
                                   and password.factor = 'password'
       left join throttles passcode on passcode.tenant_id = u.tenant_id and passcode.user_id = u.user_id
                                   and passcode.factor = 'passcode'
+      left join throttles pin on pin.tenant_id = u.tenant_id and pin.user_id = u.user_id
+                             and pin.factor = 'pin'
       left join authenticators a on a.tenant_id = u.tenant_id and a.user_id = u.user_id
                                 and a.status <> 'revoked'
 """  # noqa: S608 - made of constants
@@ -109,7 +112,13 @@ ADVANCE_AUTHENTICATOR = Statement(
 )
 
 _THROTTLES = len(USER)
-_AUTHENTICATORS = _THROTTLES + 4
+# Two columns for each, in this order; spelled out, because it is read at every sign-in.
+_FACTORS = (
+    (_THROTTLES, Factor.PASSWORD),
+    (_THROTTLES + 2, Factor.PASSCODE),
+    (_THROTTLES + 4, Factor.PIN),
+)
+_AUTHENTICATORS = _THROTTLES + 2 * len(_FACTORS)
 
 
 class Subjects(Requests):
@@ -193,7 +202,7 @@ def _subject(rows: Sequence[Row]) -> Subject | None:
         return None
     first = rows[0]
     throttles = {}
-    for position, factor in ((_THROTTLES, Factor.PASSWORD), (_THROTTLES + 2, Factor.PASSCODE)):
+    for position, factor in _FACTORS:
         if first[position] is not None:
             throttles[factor] = Throttle(factor, first[position], first[position + 1])
     held = [authenticator_of(row[_AUTHENTICATORS:]) for row in rows if row[_AUTHENTICATORS] is not None]

@@ -44,6 +44,11 @@ def words(*names: str) -> list[Column[Any]]:
     return [Column(name, TEXT, nullable=False) for name in names]
 
 
+def added_words(*names: str, default: str = "") -> list[Column[Any]]:
+    """Columns of a later step: rows that are there already, and nodes of the release before, have a value."""
+    return [Column(name, TEXT, nullable=False, server_default=text(f"'{default}'")) for name in names]
+
+
 def numbers(*names: str) -> list[Column[Any]]:
     return [Column(name, BigInteger, nullable=False) for name in names]
 
@@ -150,6 +155,32 @@ client_secrets = Table(
     Index("client_secrets_by_client", "tenant_id", "client_id"),
 )
 
+gateways = Table(
+    "gateways",
+    metadata,
+    *words("tenant_id", "gateway_id", "kind", "name", "settings"),
+    sealed("secret"),
+    Column("priority", Integer, nullable=False),
+    *flags("is_enabled"),
+    *numbers("created_at", "version"),
+    key("gateways", "tenant_id", "gateway_id"),
+    unique("gateways_name", "tenant_id", "name"),
+    belongs("gateways", "tenants", "tenant_id", cascade=False),
+)
+
+# One recording for each place; a new one takes its place under a new identifier, so that an identifier always
+# sounds the same.
+voice_messages = Table(
+    "voice_messages",
+    metadata,
+    *words("tenant_id", "message_id", "language", "application_id", "type", "description"),
+    *numbers("milliseconds", "created_at", "version"),
+    sealed("sound"),
+    key("voice_messages", "tenant_id", "message_id"),
+    unique("voice_messages_place", "tenant_id", "language", "application_id", "type"),
+    belongs("voice_messages", "tenants", "tenant_id", cascade=False),
+)
+
 # --- people and what they hold ------------------------------------------------------------------------
 
 users = Table(
@@ -159,6 +190,7 @@ users = Table(
     *words("language", "directory_id", "directory_reference", "password_hash", "status", "role"),
     *numbers("created_at", "updated_at", "version"),
     *words("sort_name"),
+    *added_words("default_method"),
     key("users", "tenant_id", "user_id"),
     belongs("users", "tenants", "tenant_id", cascade=False),
     Index("users_by_name", "tenant_id", "sort_name"),
@@ -194,6 +226,17 @@ throttles = Table(
     belongs("throttles", "users", "tenant_id", "user_id"),
     **SLIM,
     **ROOMY,
+)
+
+pins = Table(
+    "pins",
+    metadata,
+    *words("tenant_id", "user_id"),
+    sealed("sealed"),
+    *flags("must_change"),
+    *numbers("changed_at", "version"),
+    key("pins", "tenant_id", "user_id"),
+    belongs("pins", "users", "tenant_id", "user_id"),
 )
 
 authenticators = Table(
@@ -275,6 +318,13 @@ challenges = Table(
     *words("tenant_id", "challenge_id", "verification_id", "user_id", "application_id", "client_id"),
     *words("method", "state"),
     *numbers("tries_left", "expires_at", "created_at"),
+    *added_words("channel", default="typed"),
+    *added_words("authenticator_id", "address"),
+    Column("expected", LargeBinary, nullable=False, server_default=text("''")),
+    *added_words("origin", "waiter"),
+    maybe("taken_at"),
+    *added_words("progress", default="{}"),
+    Column("version", BigInteger, nullable=False, server_default=text("1")),
     key("challenges", "tenant_id", "challenge_id"),
     Index(
         "challenges_open_by_user",
@@ -292,6 +342,51 @@ challenges = Table(
         postgresql_where=text("state = 'open'"),
     ),
     Index("challenges_by_end", "expires_at"),
+    Index(
+        "challenges_untaken",
+        "tenant_id",
+        "user_id",
+        sqlite_where=text("state = 'answered' and taken_at is null"),
+        postgresql_where=text("state = 'answered' and taken_at is null"),
+    ),
+    Index(
+        "challenges_open_by_address",
+        "tenant_id",
+        "address",
+        sqlite_where=text("state = 'open' and address <> ''"),
+        postgresql_where=text("state = 'open' and address <> ''"),
+    ),
+)
+
+# --- what is sent -------------------------------------------------------------------------------------
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    *words("tenant_id", "delivery_id", "verification_id", "challenge_id", "user_id", "carries", "address"),
+    sealed("sealed_body"),
+    *words("state", "gateway_id", "tried", "reference", "node", "cause"),
+    *numbers("tries", "due_at", "expires_at", "created_at"),
+    maybe("sent_at"),
+    *numbers("version"),
+    key("deliveries", "tenant_id", "delivery_id"),
+    Index(
+        "deliveries_due",
+        "due_at",
+        sqlite_where=text("state in ('waiting', 'taken')"),
+        postgresql_where=text("state in ('waiting', 'taken')"),
+    ),
+    Index(
+        "deliveries_by_reference",
+        "tenant_id",
+        "gateway_id",
+        "reference",
+        sqlite_where=text("reference <> ''"),
+        postgresql_where=text("reference <> ''"),
+    ),
+    Index("deliveries_by_user", "tenant_id", "user_id", "created_at"),
+    Index("deliveries_by_challenge", "tenant_id", "challenge_id"),
+    Index("deliveries_by_end", "expires_at"),
 )
 
 # --- sessions, links, events --------------------------------------------------------------------------

@@ -33,6 +33,7 @@ class SqliteStore:
         self._loop: asyncio.AbstractEventLoop
         self._writer: Writer | None = None
         self._readers: Readers | None = None
+        self._hearers: list[Callable[[str], None]] = []
 
     async def open(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -63,6 +64,14 @@ class SqliteStore:
     async def check(self) -> None:
         touch: Callable[[Any], Awaitable[None]] = Queries.touch
         await self.transact(touch)
+
+    def wake(self, verification_id: str) -> None:
+        # The one process that has the file is the one that waits.
+        for hear in self._hearers:
+            hear(verification_id)
+
+    def on_wake(self, hear: Callable[[str], None]) -> None:
+        self._hearers.append(hear)
 
     async def close(self) -> None:
         writer, readers = self._writer, self._readers

@@ -23,7 +23,7 @@ def test_a_good_body() -> None:
     [
         (b'{"username":"alice","passcode":123456}', "passcode"),
         (b'{"username":[],"passcode":"1"}', "username"),
-        (b'{"username":"alice"}', ""),
+        (b'{"passcode":"123456"}', ""),
         (b'{"username":"alice","passcode":"1","role":"administrator"}', ""),
     ],
 )

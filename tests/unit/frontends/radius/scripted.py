@@ -22,7 +22,8 @@ from vestibule.model.verification import (
 )
 from vestibule.services.attempt import Origin
 from vestibule.services.configuration import ConfigurationCache, Peer, Snapshot
-from vestibule.services.verification import Progress, Verifications
+from vestibule.services.outcome import Progress
+from vestibule.services.verification import Verifications
 from vestibule.wire.radius import Attribute, Message, SharedSecret, decode
 from vestibule.wire.radius.numbers import ACCESS_REQUEST, USER_NAME, USER_PASSWORD
 

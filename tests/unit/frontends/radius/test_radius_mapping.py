@@ -28,7 +28,7 @@ from vestibule.frontends.radius.clients import RadiusClient
 from vestibule.frontends.radius.mapping import Mapping, fingerprint
 from vestibule.frontends.radius.state import StateKey
 from vestibule.model.verification import Reason, VerificationState
-from vestibule.services.verification import Progress
+from vestibule.services.outcome import Progress
 from vestibule.wire.radius import Message
 from vestibule.wire.radius.numbers import (
     ACCESS_ACCEPT,

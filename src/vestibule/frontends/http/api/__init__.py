@@ -15,12 +15,15 @@ from vestibule.frontends.http.api.check import check
 from vestibule.frontends.http.api.clients import ApiClients, RadiusClients
 from vestibule.frontends.http.api.description import describe, openapi
 from vestibule.frontends.http.api.directories import Directories
+from vestibule.frontends.http.api.gateways import Gateways
 from vestibule.frontends.http.api.history import Attempts, Events
+from vestibule.frontends.http.api.pins import Pins
 from vestibule.frontends.http.api.request import ApiRequest, refuse_unknown_parameters
 from vestibule.frontends.http.api.tenants import Tenants
 from vestibule.frontends.http.api.token_import import import_tokens
 from vestibule.frontends.http.api.users import Users
 from vestibule.frontends.http.api.verifications import Verifications
+from vestibule.frontends.http.api.voice_messages import VoiceMessages
 from vestibule.frontends.http.forms import EXEMPT
 
 MAX_BODY_BYTES = 64 * 1024
@@ -29,6 +32,7 @@ _ADMINISTRATION = Router(
     "/",
     route_handlers=[
         Users,
+        Pins,
         Authenticators,
         Tokens,
         import_tokens,
@@ -36,6 +40,8 @@ _ADMINISTRATION = Router(
         RadiusClients,
         ApiClients,
         Directories,
+        Gateways,
+        VoiceMessages,
         Attempts,
         Events,
         Tenants,

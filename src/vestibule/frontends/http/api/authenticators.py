@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from litestar import Controller, delete, get, patch, post
@@ -37,8 +37,10 @@ from vestibule.frontends.http.api.values import (
 from vestibule.interfaces.store import AuthenticatorFilter, Page
 from vestibule.model.authenticator import AuthenticatorStatus
 from vestibule.services.enrollment import Enrolled
+from vestibule.services.phones import NewPhone
 
 Label = Annotated[str, Meta(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
+PhoneNumber = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Options = Annotated[dict[Id, ShortText | int], Meta(max_length=10)]
 Assigned = Annotated[bool | None, QueryParameter(description="Whether somebody holds it.")]
 TokenStatus = Annotated[AuthenticatorStatus | None, QueryParameter(description="Only tokens that stand so.")]
@@ -50,6 +52,17 @@ class NewAuthenticator(Discreet):
     label: Label = ""
     options: Options = msgspec.field(default_factory=dict)
     """Parameters of the method, e.g. `digits`; what is left out is as authenticator apps expect it."""
+
+
+class NewPhoneNumber(Discreet):
+    method: Literal["sms", "voice"]
+    number: PhoneNumber
+    """With plus sign and country code; for calls an extension behind an `x`."""
+    label: Label = ""
+    two_way: bool = False
+    """Texts are answered by replying."""
+    with_pin: bool = False
+    """The PIN is asked for as well; the user must have one."""
 
 
 class Proof(Discreet):
@@ -94,6 +107,22 @@ class Authenticators(Controller):
             caller.actor, caller.tenant_id, user_id, data.method, data.label, _options(data.options)
         )
         return _enrolled_record(await _with_options(begun))
+
+    @post("/phones", responses=problems(404, 409, 422))
+    async def add_phone(
+        self, caller: NamedDependency[Caller], user_id: PathId, data: JSONBody[NewPhoneNumber]
+    ) -> AuthenticatorRecord:
+        """Give a user a phone that is texted or called, ready at once: nobody proves the number. A second one
+        of the same method is the backup."""
+        wanted = NewPhone(
+            method=data.method,
+            typed=data.number,
+            label=data.label,
+            two_way=data.two_way,
+            with_pin=data.with_pin,
+        )
+        added = await caller.services.phones.add(caller.actor, caller.tenant_id, user_id, wanted)
+        return authenticator_record(added)
 
     @post(
         "/authenticators/{authenticator_id:str}/confirm", status_code=200, responses=problems(404, 422, 423)

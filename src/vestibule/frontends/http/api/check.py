@@ -35,16 +35,18 @@ MAX_BODY_BYTES: Final = 16 * 1024
 
 class CheckRequest(Discreet):
     username: Username
-    passcode: Passcode
+    passcode: Passcode | None = None
+    """Left out: the person is asked, e.g. by a call, and the answer is pending."""
     password: Password | None = None
     user_address: ShortText = ""
     """Address of the person, for the record."""
 
 
 class CheckAnswer(msgspec.Struct, frozen=True):
-    """`approved` is the answer; the rest explains."""
+    """`approved` is the answer; the rest explains. `state` says whether verification `id` goes on."""
 
     approved: bool
+    state: str
     reason: str
     id: str
     user_id: str
@@ -65,7 +67,9 @@ class TooLarge(HTTPException):
     request_max_body_size=MAX_BODY_BYTES,
 )
 async def check(request: Request[Any, Any, Any], data: JSONBody[CheckRequest]) -> CheckAnswer:
-    """Check a person in one call. Approves or denies, and never waits for anything."""
+    """Check a person in one call: approves or denies, and never waits for anything. Without a passcode the
+    person is asked, by a text, a call, or for a passcode; then the answer is pending, and its `id` is that of
+    a verification, to be read and answered like any other."""
     peer, address = asking_peer(request)
     return await decide(site_of(request), peer, address, data)
 
@@ -81,11 +85,12 @@ async def decide(site: Site, peer: Peer, address: str, wanted: CheckRequest) -> 
             user_address=wanted.user_address,
         ),
         None if wanted.password is None else Secret(wanted.password),
-        Secret(wanted.passcode),
+        None if wanted.passcode is None else Secret(wanted.passcode),
     )
     verification = progress.verification
     return CheckAnswer(
         progress.is_approved,
+        verification.state.value,
         verification.reason.value,
         verification.verification_id,
         verification.user_id,

@@ -13,11 +13,17 @@ import msgspec
 from vestibule.interfaces.store import Listed, Subject
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
+from vestibule.model.delivery import Delivery
 from vestibule.model.event import Event
+from vestibule.model.phone import Phone, masked
+from vestibule.model.pin import PinStatus
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.model.user import User
-from vestibule.model.verification import Verification
-from vestibule.services.verification import Progress
+from vestibule.model.verification import Challenge, Verification
+from vestibule.model.voice_message import VoiceMessage
+from vestibule.services.gateways import GatewayState
+from vestibule.services.outcome import Progress
+from vestibule.services.ways import Way
 
 Item = TypeVar("Item")
 
@@ -45,8 +51,28 @@ class ChallengeRecord(Record):
     named = "challenge_id"
 
     id: str
+    channel: str
+    """`typed`: ask for a passcode and answer with it. `reply`, `call`: the answer comes from the phone; read
+    the verification until it is decided."""
+    method: str
+    """`passcode` where any passcode will do."""
+    phone: str
+    """Where something was sent, by its last two digits."""
+    with_pin: bool
+    """The PIN is typed right behind the passcode."""
     tries_left: int
     expires_at: int
+
+
+class WayRecord(Record):
+    """A way on which the person can be asked instead."""
+
+    way: str
+    """What `choose` wants."""
+    method: str
+    phone: str
+    keyword: str
+    """What a person may type for it at a door where there is only a field."""
 
 
 class VerificationRecord(Record):
@@ -67,6 +93,8 @@ class VerificationRecord(Record):
     expires_at: int
     challenge: ChallengeRecord | None
     """What must be answered, while it is pending."""
+    choices: list[WayRecord]
+    """On which ways the person can be asked, while it is pending."""
 
 
 class AuthenticatorRecord(Record):
@@ -78,6 +106,8 @@ class AuthenticatorRecord(Record):
     method: str
     label: str
     serial: str | None
+    phone: str
+    """The number with its extension, where it is a phone."""
     status: str
     not_before: int | None
     not_after: int | None
@@ -107,6 +137,8 @@ class UserRecord(Record):
     directory_id: str
     status: str
     role: str
+    default_method: str
+    """The method that is asked for first; empty: no preference."""
     has_password: bool
     """Whether there is a password of our own to check."""
     created_at: int
@@ -119,6 +151,22 @@ class PersonRecord(UserRecord):
 
     authenticators: list[AuthenticatorRecord]
     throttles: list[ThrottleRecord]
+
+
+class PinRecord(Record):
+    """How it stands with the PIN of a user."""
+
+    is_set: bool
+    must_change: bool
+    """It opens nothing until the user has changed it."""
+    is_expired: bool
+    changed_at: int | None
+
+
+class NewPinRecord(Record):
+    """The PIN that a user has now. This is the only time it is told."""
+
+    pin: str
 
 
 class EnrolledRecord(Record):
@@ -186,6 +234,66 @@ class DirectoryRecord(Record):
     version: int
 
 
+class SettingRecord(Record):
+    """One setting of a plug-in. `form` says how it is typed; `default` is null where there is none."""
+
+    name: str
+    form: str
+    is_required: bool
+    default: Any
+    choices: list[str]
+
+
+class GatewayKindRecord(Record):
+    kind: str
+    carries: list[str]
+    settings: list[SettingRecord]
+
+
+class GatewayRecord(Record):
+    """A gateway. What is said of how it stands holds on the server that answers."""
+
+    named = "gateway_id"
+
+    id: str
+    kind: str
+    name: str
+    settings: dict[str, Any]
+    has_secret: bool
+    priority: int
+    is_enabled: bool
+    callback_url: str
+    """Where its provider calls back; empty without a public address."""
+    is_open: bool
+    is_connected: bool
+    is_resting: bool
+    failures: int
+    """In a row."""
+    cause: str
+    """Of the last failure, or why it does not open."""
+    created_at: int
+    version: int
+
+
+class DeliveryRecord(Record):
+    """A text or call on its way or sent: of its number the end, of its words nothing."""
+
+    named = "delivery_id"
+
+    id: str
+    verification_id: str
+    """Empty: a test."""
+    user_id: str
+    carries: str
+    number: str
+    gateway_id: str
+    state: str
+    cause: str
+    tries: int
+    created_at: int
+    sent_at: int | None
+
+
 class TenantRecord(Record):
     named = "tenant_id"
 
@@ -244,6 +352,20 @@ class TracedAttemptRecord(AttemptRecord):
     trace: list[TraceRecord]
 
 
+class VoiceMessageRecord(Record):
+    """A recording for calls; an empty `application_id` is for every application."""
+
+    named = "message_id"
+
+    id: str
+    language: str
+    application_id: str
+    type: str
+    description: str
+    milliseconds: int
+    created_at: int
+
+
 class EventRecord(Record):
     named = "event_id"
 
@@ -265,9 +387,26 @@ def verification_record(progress: Progress) -> VerificationRecord:
     record: VerificationRecord = VerificationRecord.of(
         progress.verification,
         approved=progress.is_approved,
-        challenge=ChallengeRecord.of(challenge) if challenge else None,
+        challenge=_challenge_record(challenge) if challenge and progress.is_pending else None,
+        choices=[_way_record(way) for way in progress.choices] if progress.is_pending else [],
     )
     return record
+
+
+def _challenge_record(challenge: Challenge) -> ChallengeRecord:
+    record: ChallengeRecord = ChallengeRecord.of(
+        challenge, phone=_masked(challenge.address), with_pin=bool(challenge.digits_before_pin)
+    )
+    return record
+
+
+def _way_record(way: Way) -> WayRecord:
+    keyword = way.keywords[0] if way.keywords else ""
+    return WayRecord(way=way.key, method=way.method, phone=_masked(way.address), keyword=keyword)
+
+
+def _masked(number: str) -> str:
+    return Phone(number).masked if number else ""
 
 
 def user_record(user: User) -> UserRecord:
@@ -302,6 +441,11 @@ def authenticator_record(authenticator: Authenticator) -> AuthenticatorRecord:
     return record
 
 
+def pin_record(status: PinStatus) -> PinRecord:
+    record: PinRecord = PinRecord.of(status)
+    return record
+
+
 def application_record(application: Application) -> ApplicationRecord:
     record: ApplicationRecord = ApplicationRecord.of(application, methods=list(application.methods))
     return record
@@ -322,6 +466,25 @@ def directory_record(directory: DirectoryConfiguration) -> DirectoryRecord:
     return record
 
 
+def gateway_record(state: GatewayState, callback_url: str) -> GatewayRecord:
+    record: GatewayRecord = GatewayRecord.of(
+        state.configured,
+        has_secret=bool(state.configured.secret),
+        callback_url=callback_url,
+        is_open=state.is_open,
+        is_connected=state.is_connected,
+        is_resting=state.is_resting,
+        failures=state.failures,
+        cause=state.cause,
+    )
+    return record
+
+
+def delivery_record(delivery: Delivery) -> DeliveryRecord:
+    record: DeliveryRecord = DeliveryRecord.of(delivery, number=masked(delivery.address))
+    return record
+
+
 def tenant_record(tenant: Tenant) -> TenantRecord:
     record: TenantRecord = TenantRecord.of(tenant)
     return record
@@ -335,6 +498,11 @@ def attempt_record(verification: Verification) -> AttemptRecord:
 def traced_attempt_record(verification: Verification) -> TracedAttemptRecord:
     trace = [TraceRecord.of(line) for line in verification.trace]
     record: TracedAttemptRecord = TracedAttemptRecord.of(verification, trace=trace)
+    return record
+
+
+def voice_message_record(message: VoiceMessage) -> VoiceMessageRecord:
+    record: VoiceMessageRecord = VoiceMessageRecord.of(message)
     return record
 
 

@@ -14,25 +14,52 @@ from msgspec import Meta
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.records import Listing, TenantRecord, tenant_record, whole
-from vestibule.frontends.http.api.request import Discreet
+from vestibule.frontends.http.api.request import Discreet, invalid
 from vestibule.frontends.http.api.values import Name
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.services.refusal import Refusal, Refused
 
 TenantId = Annotated[str, Meta(max_length=63, pattern=r"^[a-z0-9][a-z0-9-]*$")]
 Count = Annotated[int, Meta(ge=1, le=86_400)]
+PinDigits = Annotated[int, Meta(ge=4, le=20)]
+TextSeconds = Annotated[int, Meta(ge=30, le=3600)]
+Language = Literal["en", "de"]
+Template = Annotated[str, Meta(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")]
+CallingCode = Annotated[str, Meta(max_length=7, pattern=r"^[1-9][0-9]{0,6}$")]
 
 
 class NewSettings(TenantSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The settings as a whole: what is left out gets its default."""
 
-    language: Literal["en", "de"] = "en"
+    language: Language = "en"
     lockout_threshold: Count = 10
     lockout_seconds: Count = 900
     hard_stop: Count = 100
     challenge_seconds: Count = 180
     challenge_tries: Count = 3
     issuer: Name = "Vestibule"
+    pin_least_digits: PinDigits = 4
+    pin_most_digits: PinDigits = 20
+    pin_history: Annotated[int, Meta(ge=0, le=24)] = 5
+    pin_expiry_days: Annotated[int, Meta(ge=0, le=3650)] = 0
+    country_code: Annotated[str, Meta(max_length=3, pattern=r"^([1-9][0-9]{0,2})?$")] = ""
+    calling_codes: Annotated[tuple[CallingCode, ...], Meta(max_length=250)] = ()
+    text_one_way_seconds: TextSeconds = 300
+    text_two_way_seconds: TextSeconds = 300
+    call_seconds: Annotated[int, Meta(ge=30, le=600)] = 120
+    texts_per_hour: Annotated[int, Meta(ge=1, le=100)] = 10
+    text_templates: Annotated[dict[Language, Template], Meta(max_length=2)] = msgspec.field(  # type: ignore[assignment]
+        default_factory=dict
+    )
+    fraud_code: Annotated[str, Meta(pattern=r"^[0-9]{1,8}$")] = "0"
+    caller_id: Annotated[str, Meta(max_length=16, pattern=r"^(\+[1-9][0-9]{6,14})?$")] = ""
+
+
+class SettingsRequest(NewSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The settings as a whole: what is left out gets its default."""
+
+    pfsvc_pendingSmsTimeoutSeconds: TextSeconds | None = None  # noqa: N815 - the name it had
+    """The name that `text_two_way_seconds` had in the product before; it must not stand beside it."""
 
 
 class NewTenant(Discreet):
@@ -68,12 +95,23 @@ class Tenants(Controller):
 
     @put("/settings", responses=problems(404, 409, 422))
     async def replace_settings(
-        self, caller: NamedDependency[Caller], data: JSONBody[NewSettings]
+        self, caller: NamedDependency[Caller], data: JSONBody[SettingsRequest]
     ) -> TenantSettings:
         """Replace the settings of the tenant as a whole."""
-        settings = TenantSettings(**msgspec.structs.asdict(data))
+        settings = _settings(data)
         changed = await caller.services.applications.change_settings(caller.actor, caller.tenant_id, settings)
         return changed.settings
+
+
+def _settings(data: SettingsRequest) -> TenantSettings:
+    """Return the settings under their own names (S53)."""
+    given = msgspec.structs.asdict(data)
+    waited = given.pop("pfsvc_pendingSmsTimeoutSeconds")
+    if waited is not None:
+        if data.text_two_way_seconds not in (waited, TenantSettings().text_two_way_seconds):
+            raise invalid("pfsvc_pendingSmsTimeoutSeconds", "text_two_way_seconds says something else")
+        given["text_two_way_seconds"] = waited
+    return TenantSettings(**given)
 
 
 def _in_reach(caller: Caller) -> list[Tenant]:

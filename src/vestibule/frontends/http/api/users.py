@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from litestar import Controller, delete, get, patch, post
+from litestar import Controller, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import JSONBody, QueryParameter
@@ -27,6 +27,7 @@ from vestibule.frontends.http.api.records import (
 from vestibule.frontends.http.api.request import Discreet, invalid
 from vestibule.frontends.http.api.values import (
     Cursor,
+    Id,
     Limit,
     Password,
     PathId,
@@ -72,6 +73,11 @@ class UserChange(Discreet):
     language: ShortText | UnsetType = UNSET
     status: UserStatus | UnsetType = UNSET
     version: Version | None = None
+
+
+class DefaultMethod(Discreet):
+    method: Id | None = None
+    """Left out: no preference."""
 
 
 class NewPassword(Discreet):
@@ -145,9 +151,18 @@ class Users(Controller):
             caller.actor, caller.tenant_id, user_id, UserFields(), _secret(data.password)
         )
 
+    @put("/{user_id:str}/default-method", status_code=204, responses=problems(404, 409, 422))
+    async def choose_default_method(
+        self, caller: NamedDependency[Caller], user_id: PathId, data: JSONBody[DefaultMethod]
+    ) -> None:
+        """Choose by which method a user is asked first, one of those that he holds."""
+        await caller.services.users.set_default_method(
+            caller.actor, caller.tenant_id, user_id, data.method or ""
+        )
+
     @post("/{user_id:str}/unlock", status_code=204, responses=problems(404))
     async def unlock_user(self, caller: NamedDependency[Caller], user_id: PathId) -> None:
-        """Let a locked user try again, with both factors."""
+        """Let a locked user try again, with every factor."""
         await caller.services.users.unlock(caller.actor, caller.tenant_id, user_id)
 
 

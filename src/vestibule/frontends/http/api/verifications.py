@@ -25,11 +25,10 @@ from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Id, Passcode, Password, PathId, ShortText, Username
 from vestibule.frontends.http.site import site_of
 from vestibule.services.attempt import Origin
-from vestibule.services.verification import Progress
+from vestibule.services.outcome import Progress
 
 CHANNEL: Final = "api"
 LONGEST_WAIT_SECONDS: Final = 25
-_LOOK_EVERY_SECONDS: Final = 1.0
 
 AnyRequest = Request[Any, Any, Any]
 IdempotencyKey = Annotated[
@@ -72,6 +71,11 @@ class AnswerRequest(Discreet):
     passcode: Passcode
 
 
+class Choice(Discreet):
+    challenge_id: Id
+    way: Id
+
+
 class Verifications(Controller):
     path = "/verifications"
     tags = ("Verifications",)
@@ -82,7 +86,7 @@ class Verifications(Controller):
         self, request: AnyRequest, data: JSONBody[StartRequest], idempotency_key: IdempotencyKey = None
     ) -> VerificationRecord:
         """Begin a verification. With a passcode it is decided at once; without one it may be pending, with
-        a challenge to answer."""
+        a challenge to answer: by a passcode, or, as its `channel` says, from the person's phone."""
         progress = await start(request, data, idempotency_key)
         return verification_record(progress)
 
@@ -90,12 +94,11 @@ class Verifications(Controller):
     async def read_verification(
         self, request: AnyRequest, verification_id: PathId, wait: Wait = 0
     ) -> VerificationRecord:
-        """Read a verification that this client has begun; with `wait`, once it is decided."""
-        deadline = asyncio.get_running_loop().time() + wait
+        """Read a verification that this client has begun; with `wait`, as soon as it is decided, or asks the
+        person something else. So many requests of one client wait at once; any more are answered at once."""
         progress = await _find(request, verification_id)
-        while progress.is_pending and (left := deadline - asyncio.get_running_loop().time()) > 0:
-            await asyncio.sleep(min(left, _LOOK_EVERY_SECONDS))
-            progress = await _find(request, verification_id)
+        if wait and progress.is_pending:
+            progress = await _waited(request, progress, wait)
         return verification_record(progress)
 
     @post("/{verification_id:str}/answer", status_code=200, responses=problems(404, 409))
@@ -104,23 +107,25 @@ class Verifications(Controller):
     ) -> VerificationRecord:
         """Answer the open challenge with a passcode. After a wrong one it is pending still, while tries are
         left."""
-        peer, address = asking_peer(request)
-        found = await _find(request, verification_id)
-        if found.challenge is None or found.challenge.challenge_id != data.challenge_id:
-            raise NotPending
-        origin = Origin(
-            peer=peer,
-            channel=CHANNEL,
-            claimed_username=found.verification.claimed_username,
-            client_address=address,
-            user_address=found.verification.user_address,
-        )
+        origin = await _open(request, verification_id, data.challenge_id)
         answered = await site_of(request).services.verifications.answer(
             origin, data.challenge_id, Secret(data.passcode)
         )
         if answered.verification.verification_id != verification_id:
             raise NotPending  # Another answer was quicker; the service has recorded this one as denied.
         return verification_record(answered)
+
+    @post("/{verification_id:str}/choose", status_code=200, responses=problems(404, 409))
+    async def choose_way(
+        self, request: AnyRequest, verification_id: PathId, data: JSONBody[Choice]
+    ) -> VerificationRecord:
+        """Ask the person on another way, one of `choices`; the present one is asked once more. It costs no
+        try; of texts and calls only so many go to one person in an hour."""
+        origin = await _open(request, verification_id, data.challenge_id)
+        chosen = await site_of(request).services.verifications.choose(origin, data.challenge_id, data.way)
+        if chosen.verification.verification_id != verification_id:
+            raise NotPending
+        return verification_record(chosen)
 
     @delete("/{verification_id:str}", status_code=200, responses=problems(404))
     async def cancel_verification(self, request: AnyRequest, verification_id: PathId) -> VerificationRecord:
@@ -161,6 +166,40 @@ def _request_key(key: str, client_id: str, given: str | None, wanted: StartReque
         return None
     content = msgspec.json.encode((CHANNEL, client_id, given, wanted))
     return hmac.new(key.encode(), content, hashlib.sha256).hexdigest()
+
+
+async def _open(request: AnyRequest, verification_id: str, challenge_id: str) -> Origin:
+    """Return who asks, if this is the open challenge of a verification that he began."""
+    peer, address = asking_peer(request)
+    found = await _find(request, verification_id)
+    is_it = found.challenge is not None and found.challenge.challenge_id == challenge_id
+    if not (found.is_pending and is_it):
+        raise NotPending
+    return Origin(
+        peer=peer,
+        channel=CHANNEL,
+        claimed_username=found.verification.claimed_username,
+        client_address=address,
+        user_address=found.verification.user_address,
+    )
+
+
+async def _waited(request: AnyRequest, progress: Progress, seconds: float) -> Progress:
+    """Return where it stands once it is decided or asks something else, or the time is over."""
+    site, (peer, _) = site_of(request), asking_peer(request)
+    deadline = asyncio.get_running_loop().time() + seconds
+    asked = _asked(progress)
+    while progress.is_pending and _asked(progress) == asked:
+        left = deadline - asyncio.get_running_loop().time()
+        waiting = site.services.verifications.moved(progress, max(left, 0.0))
+        if not await site.long_polls.wait(peer.client.client_id, waiting) or left <= 0:
+            break
+        progress = await _find(request, progress.verification.verification_id)
+    return progress
+
+
+def _asked(progress: Progress) -> str:
+    return progress.challenge.challenge_id if progress.challenge is not None else ""
 
 
 async def _find(request: AnyRequest, verification_id: str) -> Progress:

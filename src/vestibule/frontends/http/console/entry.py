@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
 
-from vestibule.frontends.http import sign_in
+from vestibule.frontends.http import second_factor, sign_in
 from vestibule.frontends.http.console.desk import (
     DOOR,
     ROOT,
@@ -49,12 +49,22 @@ async def take_password(request: AnyRequest) -> Response[Any]:
 
 @get("/sign-in/second-factor")
 async def show_passcode(request: AnyRequest) -> Response[Any]:
-    return await sign_in.passcode_page(request, console_of(request))
+    return await second_factor.show(request, console_of(request))
 
 
 @post("/sign-in/second-factor")
 async def take_passcode(request: AnyRequest) -> Response[Any]:
-    return await sign_in.take_passcode(request, console_of(request))
+    return await second_factor.take(request, console_of(request))
+
+
+@post("/sign-in/second-factor/way")
+async def choose_way(request: AnyRequest) -> Response[Any]:
+    return await second_factor.choose(request, console_of(request))
+
+
+@get("/sign-in/second-factor/state")
+async def sign_in_state(request: AnyRequest) -> dict[str, bool]:
+    return await second_factor.state(request, console_of(request))
 
 
 @post("/sign-out")

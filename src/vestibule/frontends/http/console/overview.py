@@ -36,8 +36,14 @@ async def overview(request: AnyRequest, tenant: InPath) -> Response[Any]:
         applications=len(at.services.applications.applications(actor, tenant)),
         radius_clients=len(at.services.applications.clients(actor, tenant, ClientKind.RADIUS)),
     )
+    has_phones = at.services.simulated_phones.of_tenant(actor, tenant) is not None
     return at.page(
-        "console/overview.html", counts=counts, day=day, recent=recent.rows, health=(database, _node(at))
+        "console/overview.html",
+        counts=counts,
+        day=day,
+        recent=recent.rows,
+        health=(database, _node(at)),
+        has_phones=has_phones,
     )
 
 

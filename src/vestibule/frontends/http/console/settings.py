@@ -16,14 +16,36 @@ from vestibule.interfaces.store import Conflict
 from vestibule.model.tenant import TenantSettings
 from vestibule.services.refusal import Refusal, Refused
 
-_TICKS: Final = ("record_names", "record_email", "strip_domain_prefix")
+_TICKS: Final = (
+    "record_names",
+    "record_email",
+    "strip_domain_prefix",
+    "pin_refuse_simple",
+    "pin_refuse_phone",
+    "fraud_reports",
+    "fraud_blocks",
+    "two_way_texts",
+)
 _NUMBERS: Final = {
     "lockout_threshold": (1, 100),
     "lockout_seconds": (1, 86_400),
     "hard_stop": (1, 100),
     "challenge_seconds": (15, 600),
     "challenge_tries": (1, 10),
+    "pin_least_digits": (4, 20),
+    "pin_most_digits": (4, 20),
+    "pin_history": (0, 24),
+    "pin_expiry_days": (0, 3650),
+    "text_one_way_seconds": (30, 3600),
+    "text_two_way_seconds": (30, 3600),
+    "call_seconds": (30, 600),
+    "texts_per_hour": (1, 100),
 }
+_CODES: Final = ("country_code", "calling_codes")
+_LONGEST_CODES: Final = 1000
+_TEMPLATE: Final = "text_template_"
+"""In front of a language: the field of its text."""
+_TEXTS: Final = ("caller_id", "fraud_code", *(f"{_TEMPLATE}{each}" for each in catalog.LANGUAGES))
 
 
 @get("/tenants/{tenant:str}/settings")
@@ -45,6 +67,11 @@ async def change_settings(request: AnyRequest, tenant: InPath) -> Response[Any]:
         at.tenant.settings,
         language=language if language in catalog.LANGUAGES else at.tenant.settings.language,
         issuer=fields.text("issuer", 60),
+        country_code=fields.text("country_code").removeprefix("+"),
+        calling_codes=_codes(fields, "calling_codes"),
+        caller_id=fields.text("caller_id", 20),
+        fraud_code=fields.text("fraud_code", 20),
+        text_templates=_templates(fields),
         **{name: fields.is_ticked(name) for name in _TICKS},
         **{name: fields.whole(name) for name in _NUMBERS},
     )
@@ -82,15 +109,31 @@ def _errors(fields: Fields) -> dict[str, Words]:
 
 def _refused(refused: Refused, fields: Fields) -> Form:
     """Put a bound that depends on another setting beside its field."""
-    field = refused.key.partition(":")[0]
+    field, _, told = refused.key.partition(": ")
     words = refused_words(refused)
-    if refused.why is Refusal.OUT_OF_BOUNDS and field in _NUMBERS:
+    if field == "text_templates":
+        field = f"{_TEMPLATE}{told}"
+    is_beside = refused.why is Refusal.OUT_OF_BOUNDS and field in _NUMBERS
+    if is_beside or field in (*_CODES, *_TEXTS):
         return Form(_typed(fields), {field: words})
     return Form(_typed(fields), problem=words)
 
 
+def _codes(fields: Fields, name: str) -> tuple[str, ...]:
+    """Return calling codes as people list them: between commas or blanks, with a plus sign or without."""
+    words = fields.text(name, _LONGEST_CODES).replace(",", " ").split()
+    return tuple(dict.fromkeys(word.removeprefix("+") for word in words))
+
+
 def _typed(fields: Fields) -> dict[str, str]:
-    return {name: fields.text(name) for name in ("language", "issuer", *_NUMBERS)}
+    typed = {name: fields.text(name) for name in ("language", "issuer", *_NUMBERS)}
+    return {**typed, **{name: fields.text(name, _LONGEST_CODES) for name in (*_CODES, *_TEXTS)}}
+
+
+def _templates(fields: Fields) -> dict[str, str]:
+    """Return the texts of the tenant's own, by language; the others are built in."""
+    typed = {each: fields.text(f"{_TEMPLATE}{each}", _LONGEST_CODES) for each in catalog.LANGUAGES}
+    return {language: template for language, template in typed.items() if template}
 
 
 ROUTES: Final = [show_settings, change_settings]

@@ -17,6 +17,8 @@ from vestibule.frontends.http.console.desk import (
     wanted_page,
 )
 from vestibule.frontends.http.fields import Fields, InPath, asked, read_fields
+from vestibule.frontends.http.holdings import default_methods, holding_of
+from vestibule.frontends.http.pin_words import rule_words
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form
 from vestibule.interfaces.store import Page, Subject, UserFilter, VerificationFilter
@@ -144,31 +146,45 @@ async def show_user(request: AnyRequest, tenant: InPath, user: InPath) -> Respon
 
 
 async def user_page(
-    at: Desk, user_id: str, form: Form | None = None, refused: Refused | None = None
+    at: Desk,
+    user_id: str,
+    form: Form | None = None,
+    refused: Refused | None = None,
+    *,
+    pin_form: Form | None = None,
+    phone_form: Form | None = None,
+    new_pin: str = "",
 ) -> Response[Any]:
-    """Return the page of one person, with what was refused above it or in its form."""
+    """Return the page of one person, with what was refused above it or in one of its forms."""
     subject = await _subject(at, user_id)
     services, methods = at.services, at.services.enrollments.methods
+    shown = tuple(
+        held
+        for held in subject.authenticators
+        if held.status is not AuthenticatorStatus.REVOKED
+        and not (held.method in methods and methods[held.method].descriptor.is_recovery)
+    )
     where = VerificationFilter(user_id=user_id)
     attempts = await services.attempts.list(at.actor, at.tenant_id, where, Page(_RECENT))
     directory = at.snapshot.directories.get((at.tenant_id, subject.user.directory_id))
     return at.page(
         "console/user.html",
-        status=422 if refused or form else 200,
+        status=422 if refused or form or pin_form or phone_form else 200,
         notices=refused_notice(refused) if refused else (),
         user=subject.user,
         directory_name=directory.name if directory else "",
-        authenticators=tuple(
-            held
-            for held in subject.authenticators
-            if held.status is not AuthenticatorStatus.REVOKED
-            and not (held.method in methods and methods[held.method].descriptor.is_recovery)
-        ),
+        holdings=tuple(holding_of(held, shown) for held in shown),
+        default_methods=default_methods(methods, shown),
+        phone_form=phone_form or Form(),
         recovery_codes_left=services.enrollments.recovery_codes_left(subject),
         throttles=tuple(throttle for throttle in subject.throttles.values() if throttle.failures),
         now=services.clock.now(),
         attempts=attempts.rows,
         form=form or Form(),
+        pin=await services.pins.status(at.actor, at.tenant_id, user_id),
+        pin_rules=rule_words(services.pins.rules(at.tenant_id)),
+        pin_form=pin_form or Form(),
+        new_pin=new_pin,
     )
 
 

@@ -5,7 +5,7 @@ It shows and takes; what is allowed is decided by the services. Nobody but the p
 
 from litestar import Router
 
-from vestibule.frontends.http.portal import enroll, entry, home
+from vestibule.frontends.http.portal import enroll, entry, home, phones, pin
 
 ROUTER = Router(
     path="/portal",
@@ -18,6 +18,8 @@ ROUTER = Router(
         entry.take_password,
         entry.show_passcode,
         entry.take_passcode,
+        entry.choose_way,
+        entry.sign_in_state,
         entry.sign_out,
         entry.signed_out,
         entry.show_confirm,
@@ -28,6 +30,14 @@ ROUTER = Router(
         home.new_recovery_codes,
         home.after_recovery_codes,
         home.end_other_sessions,
+        pin.show_pin,
+        pin.change_pin,
+        phones.show_phone,
+        phones.begin_phone,
+        phones.show_proof,
+        phones.take_proof,
+        phones.proof_state,
+        phones.choose_default,
         enroll.to_app,
         enroll.begin_app,
         enroll.confirm_app,

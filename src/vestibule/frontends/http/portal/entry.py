@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar import Response, get, post
 
-from vestibule.frontends.http import sign_in
+from vestibule.frontends.http import second_factor, sign_in
 from vestibule.frontends.http.door import session_token
 from vestibule.frontends.http.fields import InPath, asked, read_fields
 from vestibule.frontends.http.notices import after, noticed_page
@@ -15,6 +15,7 @@ from vestibule.frontends.http.redirects import see_other
 from vestibule.frontends.http.sign_in import AnyRequest, destination
 from vestibule.frontends.http.site import site_of
 from vestibule.frontends.http.templates.views import Form, Words, refusal_words
+from vestibule.interfaces.method import MethodDescriptor
 from vestibule.services.refusal import Refused
 
 
@@ -50,12 +51,22 @@ async def take_password(request: AnyRequest, tenant: InPath) -> Response[Any]:
 
 @get("/{tenant:str}/sign-in/second-factor")
 async def show_passcode(request: AnyRequest, tenant: InPath) -> Response[Any]:
-    return await sign_in.passcode_page(request, portal_of(request, tenant))
+    return await second_factor.show(request, portal_of(request, tenant))
 
 
 @post("/{tenant:str}/sign-in/second-factor")
 async def take_passcode(request: AnyRequest, tenant: InPath) -> Response[Any]:
-    return await sign_in.take_passcode(request, portal_of(request, tenant))
+    return await second_factor.take(request, portal_of(request, tenant))
+
+
+@post("/{tenant:str}/sign-in/second-factor/way")
+async def choose_way(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    return await second_factor.choose(request, portal_of(request, tenant))
+
+
+@get("/{tenant:str}/sign-in/second-factor/state")
+async def sign_in_state(request: AnyRequest, tenant: InPath) -> dict[str, bool]:
+    return await second_factor.state(request, portal_of(request, tenant))
 
 
 @post("/{tenant:str}/sign-out")
@@ -73,7 +84,7 @@ async def signed_out(request: AnyRequest, tenant: InPath) -> Response[Any]:
 
 @get("/{tenant:str}/confirm")
 async def show_confirm(request: AnyRequest, tenant: InPath) -> Response[Any]:
-    """Ask for a passcode before authenticators change. Who has none proves himself by his password again."""
+    """Ask for a passcode before authenticators change. Who has none, or a phone only, signs in again."""
     site = site_of(request)
     who = await visitor(request, tenant)
     following = destination(who.at, asked(request, "next", 1000))
@@ -110,11 +121,15 @@ def _confirm_page(
         signed_in=who.signed_in,
         status=sign_in.REFUSED if problem else 200,
         form=Form(problem=problem),
-        kind=kind if kind in sign_in.KINDS else sign_in.KINDS[0],
-        kinds=sign_in.KINDS,
+        kind=kind if kind in second_factor.KINDS else second_factor.KINDS[0],
+        kinds=second_factor.KINDS,
         purpose="confirm",
         person=who.user.username,
         next=following,
+        question=None,
+        offers=(),
+        can_type=True,
+        with_pin=False,
     )
 
 
@@ -122,4 +137,13 @@ async def _holds_something(request: AnyRequest, who: Visitor) -> bool:
     services = site_of(request).services
     subject = await services.enrollments.held(who.actor, who.at.tenant.tenant_id, who.user.user_id)
     now = services.clock.now()
-    return any(authenticator.is_usable(now) for authenticator in subject.authenticators)
+    methods = services.enrollments.methods
+    return any(
+        held.is_usable(now) and held.method in methods and _shows_passcodes(methods[held.method].descriptor)
+        for held in subject.authenticators
+    )
+
+
+def _shows_passcodes(method: MethodDescriptor) -> bool:
+    """Recovery codes are too good for this: who has only those beside a phone signs in again instead."""
+    return method.takes_passcode and not method.is_recovery

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from litestar import Response, get, post
 
-from vestibule.frontends.http.fields import InPath, read_fields
+from vestibule.frontends.http.fields import InPath, asked, read_fields
+from vestibule.frontends.http.holdings import default_methods, holding_of
 from vestibule.frontends.http.notices import after
 from vestibule.frontends.http.portal.visitor import (
     Visitor,
@@ -20,12 +21,30 @@ from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.site import site_of
 from vestibule.frontends.http.templates.views import Notice, refusal_words
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
+from vestibule.services.phones import METHODS, phone_of
 from vestibule.services.refusal import Refused
+
+LATER: Final = "later"
+"""Said in the address by who does not want to change his PIN now."""
 
 
 @get("/{tenant:str}")
 async def home(request: AnyRequest, tenant: InPath) -> Response[Any]:
-    return await home_page(request, await visitor(request, tenant))
+    who = await visitor(request, tenant)
+    if asked(request, "pin") != LATER and await _wants_new_pin(request, who):
+        return see_other(f"{who.at.root}/pin")
+    return await home_page(request, who)
+
+
+async def _wants_new_pin(request: AnyRequest, who: Visitor) -> bool:
+    """Tell whether he should choose another PIN first. Who has nothing to sign in with does that before."""
+    services = site_of(request).services
+    tenant_id, user_id = who.at.tenant.tenant_id, who.user.user_id
+    if not (await services.pins.status(who.actor, tenant_id, user_id)).wants_change:
+        return False
+    subject = await services.enrollments.held(who.actor, tenant_id, user_id)
+    now = services.clock.now()
+    return any(held.is_usable(now) for held in subject.authenticators)
 
 
 async def home_page(
@@ -50,8 +69,11 @@ async def home_page(
         status=status,
         notices=notices,
         user=subject.user,
-        authenticators=shown,
         recovery_codes_left=services.enrollments.recovery_codes_left(subject),
+        pin=await services.pins.status(who.actor, who.at.tenant.tenant_id, who.user.user_id),
+        holdings=tuple(holding_of(held, shown) for held in shown),
+        can_add_phone=tuple(name for name in METHODS if name in methods),
+        default_methods=default_methods(methods, shown),
         can_add_app=any(descriptor.self_enrolled for descriptor in descriptors),
         can_add_hardware=any(descriptor.can_be_hardware for descriptor in descriptors),
         must_register=not any(held.is_usable(services.clock.now()) for held in shown),
@@ -117,4 +139,7 @@ async def end_other_sessions(request: AnyRequest, tenant: InPath) -> Response[An
 
 
 def _called(held: Authenticator | None) -> str:
-    return (held.label or held.serial or held.method) if held else ""
+    if held is None:
+        return ""
+    phone = phone_of(held)
+    return held.label or held.serial or (str(phone) if phone else held.method)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from vestibule import catalog
 from vestibule.model.authenticator import Authenticator
+from vestibule.model.simulated_phone import PhoneCall, PhoneText
 from vestibule.model.user import User
 
 Door = Literal["portal", "console"]
@@ -96,6 +97,49 @@ class Setting:
     form: Literal["text", "list", "number", "yes_no"]
     required: bool = False
     default: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PluginSetting:
+    """One setting of a plug-in, read off its struct; `label` is in the language of the page. `name` is the
+    name of the field, which no other field of the form has."""
+
+    name: str
+    form: Literal["text", "number", "yes_no", "choice", "list", "json"]
+    label: str
+    is_required: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayRow:
+    """A gateway and how it stands on this server; `kind` and `cause` are in the language of the page."""
+
+    gateway_id: str
+    name: str
+    kind: str
+    carries: tuple[str, ...]
+    priority: int
+    tone: str
+    standing: str
+    """The text `gateway.standing.<standing>`."""
+    failures: int = 0
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """Something sent to a phone: never what was said, and of the number only its end."""
+
+    at: int
+    carries: str
+    number: str
+    gateway: str
+    gateway_id: str
+    state: str
+    tone: str
+    cause: str = ""
+    is_test: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,3 +235,12 @@ class ImportReport:
     assigned: int
     bad: int
     bad_rows: tuple[BadRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneEntry:
+    """One line of the thread that a simulated phone shows: a text or a call that is over."""
+
+    at: int
+    text: PhoneText | None = None
+    call: PhoneCall | None = None

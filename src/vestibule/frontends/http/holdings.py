@@ -1,0 +1,48 @@
+"""What a person holds, as the portal shows it to him and the console to administrators, numbers in full."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from vestibule.interfaces.method import Method
+from vestibule.model.authenticator import Authenticator
+from vestibule.services.phones import phone_of
+
+Kind = Literal["token", "app", "text", "call"]
+_PHONES: dict[str, Kind] = {"sms": "text", "voice": "call"}
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """An authenticator with what is told of it."""
+
+    authenticator: Authenticator
+    kind: Kind
+    phone: str = ""
+    """The whole number, with the extension; empty if it is no phone."""
+    is_backup: bool = False
+    """Another phone of the same method is asked before it."""
+    traits: tuple[str, ...] = ()
+    """`two_way`, `with_pin`."""
+
+
+def holding_of(held: Authenticator, all_held: Sequence[Authenticator]) -> Holding:
+    phone = phone_of(held)
+    kind: Kind = "token" if held.is_hardware else _PHONES.get(held.method, "app") if phone else "app"
+    return Holding(
+        held,
+        kind,
+        str(phone) if phone else "",
+        phone is not None
+        and any(one.method == held.method and one.created_at < held.created_at for one in all_held),
+        tuple(name for name in ("two_way", "with_pin") if held.parameters.get(name)) if phone else (),
+    )
+
+
+def default_methods(methods: Mapping[str, Method], held: Sequence[Authenticator]) -> tuple[str, ...]:
+    """Return the methods of which a person may choose the one to be asked by first."""
+    names = {one.method for one in held if one.method in methods}
+    usable = [name for name in names if not methods[name].descriptor.is_recovery]
+    return tuple(sorted(usable, key=lambda name: (methods[name].descriptor.rank, name)))

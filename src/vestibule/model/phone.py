@@ -1,0 +1,163 @@
+"""Phone numbers and extensions, in the one spelling that is stored and dialed.
+
+Pure. A number is E.164: a plus sign and up to fifteen digits (ITU-T E.164 §6). Whether it exists is the
+carrier's to say; here only what cannot be a number, or must not be paid for, is refused before anybody pays.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+LONGEST_TYPED: Final = 100
+"""Characters of what somebody types for a phone; more is not a phone."""
+
+_SEPARATORS: Final = re.compile(r"[\s./()\-\u2010-\u2015\u2212]")
+_NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+# NANP: area code and exchange begin with 2 to 9, behind the 1 (ITU-T E.164, ATIS-0300055).
+_NORTH_AMERICAN: Final = re.compile(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}")
+_EXTENSION: Final = re.compile(r"@?[0-9,*#]{1,40}")
+_MARKED: Final = re.compile(
+    r"(?P<number>[^xX;]+?)\s*(?:;ext=|ext\.?|x)\s*(?P<extension>[@0-9,*# -]+)", re.IGNORECASE
+)
+_TRUNK: Final = re.compile(r"\(0+\)")
+
+NORTH_AMERICA: Final = "1"
+# Where there is no trunk prefix, a leading zero is a part of the number and is dialed from abroad, too.
+_KEEP_ZERO: Final = frozenset({"39", "225", "241", "242", "378"})
+# E.164 country codes have one digit (1, 7), two of these, or else three (ITU-T E.164, list of codes).
+_TWO_DIGIT_CODES: Final = frozenset(
+    str(code)
+    for code in (
+        *(20, 27, *range(30, 35), 36, 39, 40, 41, *range(43, 50), *range(51, 59), *range(60, 67)),
+        *(81, 82, 84, 86, *range(90, 96), 98),
+    )
+)
+
+REFUSED_PREFIXES: Final = (
+    # Satellite networks and international networks, a minute of which costs what a day costs elsewhere.
+    *("870", "871", "872", "873", "874", "881", "882", "883", "888"),
+    # International shared cost, personal numbers, premium rate.
+    *("808", "878", "979"),
+    # National premium rate, mass calling and enquiries.
+    *("1900", "1976", "31900", "31906", "31909", "3389", "34803", "34806", "34807", "3989", "41900", "41901"),
+    *("41906", "43900", "43901", "43930", "43931", "449", "49118", "49137", "49900"),
+)
+"""Numbers that are never called or texted, whatever a tenant allows (VOI-09, SMS-04)."""
+
+
+class Phone(msgspec.Struct, frozen=True):
+    """`number` is E.164; `extension` is what is keyed after the call was answered: digits, `*`, `#` and
+    commas, each a pause of a second. With `@` in front a person is asked to put the call through."""
+
+    number: str
+    extension: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.number} x{self.extension}" if self.extension else self.number
+
+    @property
+    def masked(self) -> str:
+        """The number as it may be shown at a door: its last two digits only."""
+        return masked(self.number)
+
+    @property
+    def calling_code(self) -> str:
+        return calling_code(self.number)
+
+
+def read_phone(typed: str, country_code: str = NORTH_AMERICA) -> Phone:
+    """Read a number as people write it, with an extension behind an `x` or `ext.` if there is one.
+
+    `+49 (0)30 1234-5` and `0049…` are international, and `011…` where `country_code` is North America's; any
+    other number belongs to `country_code`, and one leading zero of it is the trunk prefix and not dialed from
+    abroad. Without a `country_code` only international numbers are read. Raises ValueError with `number` or
+    `extension`, the part that is wrong.
+    """
+    if len(typed) > LONGEST_TYPED:
+        raise ValueError("number")
+    plain = _plain(typed)
+    marked = _MARKED.fullmatch(plain)
+    number, extension = (marked["number"], marked["extension"]) if marked else (plain, "")
+    return Phone(_number(number, country_code), read_extension(extension) if marked else "")
+
+
+def read_extension(typed: str) -> str:
+    """Return an extension without its blanks; raises ValueError with `extension`."""
+    extension = typed.translate(str.maketrans("", "", " -"))
+    if extension and _EXTENSION.fullmatch(extension) is None:
+        raise ValueError("extension")
+    return extension
+
+
+def masked(number: str) -> str:
+    return f"{'•' * max(len(number) - 3, 0)}{number[-2:]}"
+
+
+def calling_code(number: str) -> str:
+    """Return the country code that an E.164 number begins with, without the plus sign."""
+    digits = number.removeprefix("+")
+    if digits[:1] in ("1", "7"):
+        return digits[:1]
+    return digits[:2] if digits[:2] in _TWO_DIGIT_CODES else digits[:3]
+
+
+def is_calling_code(text: str) -> bool:
+    """Tell whether `text` can stand in a list of allowed codes: a whole country code, or one with further
+    digits such as 1876, which is narrower."""
+    if not (text.isascii() and text.isdigit() and 1 <= len(text) <= 7 and text[0] != "0"):
+        return False
+    return text[0] in "17" or text[:2] in _TWO_DIGIT_CODES or len(text) >= 3
+
+
+def is_allowed(phone: Phone, calling_codes: Iterable[str] = ()) -> bool:
+    """Tell whether a number may be called and texted: none of the costly ones, and, if there are any, one of
+    `calling_codes`, each a country code or the longer beginning of a number."""
+    digits = phone.number.removeprefix("+")
+    if digits.startswith(REFUSED_PREFIXES):
+        return False
+    allowed = tuple(calling_codes)
+    return not allowed or any(
+        digits.startswith(code) and len(code) >= len(calling_code(digits)) for code in allowed
+    )
+
+
+def _plain(typed: str) -> str:
+    """Return what was typed without what only a screen shows: contacts are copied with invisible marks of
+    direction, and digits and plus signs come in several widths."""
+    text = unicodedata.normalize("NFKC", typed).strip()
+    text = "".join(each for each in text if unicodedata.category(each) != "Cf")
+    # RFC 3966 §3: how a number is written in a link.
+    return text[4:] if text[:4].lower() == "tel:" else text
+
+
+def _number(typed: str, country_code: str) -> str:
+    number = typed.strip()
+    is_international = number.startswith(("+", "00"))
+    # `+49 (0)30`: the zero in parentheses is for those who dial from inside.
+    bare = _SEPARATORS.sub("", _TRUNK.sub("", number) if is_international else number)
+    if bare.startswith("00"):
+        bare = f"+{bare[2:]}"
+    elif not bare.startswith("+"):
+        bare = _national(bare, country_code)
+    if _NUMBER.fullmatch(bare) is None:
+        raise ValueError("number")
+    if bare.startswith("+1") and _NORTH_AMERICAN.fullmatch(bare) is None:
+        raise ValueError("number")
+    return bare
+
+
+def _national(bare: str, country_code: str) -> str:
+    """Return a number without a plus sign as an international one; a wrong one stays wrong."""
+    if not country_code:
+        raise ValueError("number")
+    if country_code == NORTH_AMERICA:
+        # 011 leaves the country, a leading 1 is the trunk prefix.
+        return f"+{bare[3:]}" if bare.startswith("011") else f"+1{bare.removeprefix('1')}"
+    if country_code in _KEEP_ZERO:
+        return f"+{country_code}{bare}"
+    return f"+{country_code}{bare.removeprefix('0')}"

@@ -1,0 +1,174 @@
+"""Activating: a new phone is proven at its enrollment, by the passcode that was texted to it or in a call.
+
+It is judged in the transaction of whoever brings the answer. Invariants:
+- A pending phone becomes active only here, by its own challenge, and once.
+- Who has got another authenticator since he began must have proven a second factor when he began (ENR-02).
+- What is decided here opens no door: its verification has a reason of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import msgspec
+
+from vestibule.crypto.secret import Secret
+from vestibule.interfaces.method import Method
+from vestibule.interfaces.store import Conflict, Subject, Transaction
+from vestibule.model.actor import self_of
+from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
+from vestibule.model.throttle import Factor
+from vestibule.model.verification import (
+    Challenge,
+    ChallengeState,
+    Reason,
+    TraceLine,
+    Verification,
+    VerificationState,
+)
+from vestibule.services.attempt import (
+    Attempt,
+    Ending,
+    applied,
+    approved,
+    denied,
+    pending,
+    verification_change,
+)
+from vestibule.services.out_of_band import OutOfBand
+from vestibule.services.outcome import Progress
+from vestibule.services.proving import is_enrolled
+from vestibule.services.recording import record
+
+
+class Began(StrEnum):
+    """How a phone came to be tried."""
+
+    PROVEN = "begun_proven"
+    """By a session that had proven a second factor."""
+    NEWCOMER = "begun_by_newcomer"
+    """By one that had proven no more than that nothing was enrolled yet."""
+    TESTED = "tested"
+    """By an administrator, while it is active already; nothing comes of it."""
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A new phone that is being proven."""
+
+    attempt: Attempt
+    subject: Subject
+    verification: Verification
+    challenge: Challenge
+    phone: Authenticator
+
+
+class Activating:
+    def __init__(self, out_of_band: OutOfBand, methods: Mapping[str, Method]) -> None:
+        self._out_of_band = out_of_band
+        self._methods = methods
+
+    async def answer(
+        self, tx: Transaction, attempt: Attempt, challenge: Challenge, passcode: Secret[str] | None
+    ) -> Progress | None:
+        """Take the passcode that was typed, or the confirmation in the call. None: it is over."""
+        case = await self._case(tx, attempt, challenge)
+        if case is None:
+            return None
+        left = await tx.take_try(challenge.tenant_id, challenge.challenge_id)
+        if left is None:
+            return None
+        user = case.subject.user
+        typed = passcode.reveal().strip() if passcode is not None else ""
+        is_right = passcode is None or self._out_of_band.is_expected(case.challenge, typed)
+        throttle = await tx.settle_attempt(
+            user.tenant_id, user.user_id, Factor.PASSCODE, is_right, attempt.limits
+        )
+        if throttle is None:
+            return await self._close(tx, case, denied(Reason.LOCKED_OUT, (TraceLine("throttle", "locked"),)))
+        if not is_right:
+            return await self._wrong(tx, case, left)
+        if not _may_go_on(case):
+            line = TraceLine("activation", "enrolled_meanwhile")
+            return await self._close(tx, case, denied(Reason.METHOD_NOT_ALLOWED, (line,)))
+        return await self._activate(tx, case)
+
+    async def fail(
+        self, tx: Transaction, attempt: Attempt, challenge: Challenge, reason: Reason
+    ) -> Progress | None:
+        """Take the failure of the challenge: the text could not be sent, the call was not answered."""
+        case = await self._case(tx, attempt, challenge)
+        if case is None:
+            return None
+        line = TraceLine("challenge", "failed", {"method": challenge.method, "why": reason.value})
+        return await self._close(tx, case, denied(reason, (line,)))
+
+    async def _case(self, tx: Transaction, attempt: Attempt, challenge: Challenge) -> Case | None:
+        tenant_id = challenge.tenant_id
+        current = await tx.challenge(tenant_id, challenge.challenge_id)
+        verification = await tx.verification(tenant_id, challenge.verification_id)
+        subject = await tx.subject(tenant_id, challenge.user_id)
+        if current is None or verification is None or subject is None:
+            return None
+        is_over = not current.is_open or current.expires_at <= tx.now or not subject.user.is_active
+        if is_over or verification.state is not VerificationState.PENDING:
+            return None
+        for held in subject.authenticators:
+            is_it = held.authenticator_id == current.authenticator_id
+            wanted = AuthenticatorStatus.ACTIVE if _is_test(verification) else AuthenticatorStatus.PENDING
+            if is_it and held.status is wanted:
+                attempt = msgspec.structs.replace(attempt, trace=verification.trace)
+                return Case(attempt, subject, verification, current, held)
+        return None
+
+    async def _wrong(self, tx: Transaction, case: Case, tries_left: int) -> Progress:
+        descriptor = self._methods[case.phone.method].descriptor
+        line = TraceLine("passcode", "mismatch")
+        if tries_left < 1:
+            return await self._close(tx, case, denied(descriptor.spent_reason, (line,)))
+        change = verification_change(case.attempt, pending(descriptor.wrong_reason, (line,)), tx.now)
+        row = case.verification
+        if not await tx.change_verification(row.tenant_id, row.verification_id, change):
+            raise Conflict
+        return Progress(applied(row, change), msgspec.structs.replace(case.challenge, tries_left=tries_left))
+
+    async def _activate(self, tx: Transaction, case: Case) -> Progress:
+        user, phone = case.subject.user, case.phone
+        line = TraceLine("activation", "proven", {"method": phone.method})
+        if _is_test(case.verification):
+            line = TraceLine("activation", "works", {"method": phone.method})
+            return await self._close(tx, case, approved(Reason.PHONE_PROVEN, (line,), phone))
+        await tx.hold_user(user.tenant_id, user.user_id)
+        active = msgspec.structs.replace(phone, status=AuthenticatorStatus.ACTIVE, used_at=tx.now)
+        if not await tx.replace_authenticator(active):
+            raise Conflict
+        actor = self_of(user.tenant_id, user.user_id, user.username)
+        facts = {"method": phone.method, "label": phone.label}
+        await record(
+            tx, actor, user.tenant_id, "authenticator.enrolled", user.user_id, user.username, **facts
+        )
+        return await self._close(tx, case, approved(Reason.PHONE_PROVEN, (line,), active))
+
+    async def _close(self, tx: Transaction, case: Case, ending: Ending) -> Progress:
+        is_proven = ending.state is VerificationState.APPROVED
+        end = ChallengeState.ANSWERED if is_proven else ChallengeState.FAILED
+        row, challenge = case.verification, case.challenge
+        closed = await tx.close_challenge(challenge.tenant_id, challenge.challenge_id, end)
+        change = verification_change(case.attempt, ending, tx.now)
+        if not (closed and await tx.change_verification(row.tenant_id, row.verification_id, change)):
+            raise Conflict
+        return Progress(applied(row, change), challenge)
+
+
+def _may_go_on(case: Case) -> bool:
+    """Tell whether the right to begin still stands: a newcomer is one as long as he holds nothing."""
+    began = _began(case.verification)
+    return Began.PROVEN in began or Began.TESTED in began or not is_enrolled(case.subject)
+
+
+def _is_test(verification: Verification) -> bool:
+    return Began.TESTED in _began(verification)
+
+
+def _began(verification: Verification) -> list[str]:
+    return [line.result for line in verification.trace if line.step == "activation"]

@@ -1,0 +1,195 @@
+"""Asking: a second factor is required, and this is how the person is asked for it.
+
+He is asked for a passcode, or on another road (out_of_band.py); which way comes first is his choice. At a
+door where he can type he may change his mind: the verification stays the same, the challenge is another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from vestibule.crypto.tokens import new_id
+from vestibule.interfaces.method import Method
+from vestibule.interfaces.store import Conflict, Subject, Transaction, VerificationChange
+from vestibule.model.authenticator import Authenticator
+from vestibule.model.verification import (
+    Challenge,
+    ChallengeState,
+    Reason,
+    TraceLine,
+    Verification,
+    VerificationState,
+)
+from vestibule.services.attempt import Attempt, Node, applied, denied, pending, verification_row
+from vestibule.services.out_of_band import OutOfBand, is_fresh, origin_of, waiter_of
+from vestibule.services.outcome import Progress, added, conclude
+from vestibule.services.ways import PASSCODE, Way, ways
+
+OPEN_CHALLENGES_PER_USER = 5
+Trace = tuple[TraceLine, ...]
+
+
+class Asking:
+    def __init__(self, out_of_band: OutOfBand, methods: Mapping[str, Method], node: Node) -> None:
+        self.out_of_band = out_of_band
+        self.methods = methods
+        self._node = node
+
+    def choices(self, subject: Subject, usable: Sequence[Authenticator]) -> tuple[Way, ...]:
+        """Return the ways to ask a person who may use what is `usable`, the one to begin with first."""
+        return ways(subject.user, usable, self.methods)
+
+    async def ask(
+        self,
+        tx: Transaction,
+        attempt: Attempt,
+        subject: Subject,
+        choices: tuple[Way, ...],
+        trace: Trace,
+        first: int = 0,
+    ) -> Progress:
+        """Begin a verification by asking on one of `choices`: the `first`, or the next that may be used."""
+        way = choices[first]
+        opening = self.out_of_band.opening(way, attempt, self.methods)
+        if opening is None:
+            return await self._ask_for_passcode(tx, attempt, subject, choices, trace)
+        repeated = await self._repeated(tx, attempt, subject, way)
+        if repeated is not None:
+            return msgspec.structs.replace(repeated, choices=choices)
+        if opening.is_out_of_band and await self.out_of_band.is_busy(tx, subject):
+            ending = denied(Reason.IN_PROGRESS, (*trace, TraceLine("challenge", "in_progress")))
+            return await conclude(tx, attempt, subject, ending, self._node)
+        if not await self.out_of_band.may_send(tx, attempt, subject.user, opening):
+            trace = (*trace, TraceLine("delivery", "not_allowed", {"method": way.method}))
+            if first + 1 < len(choices):
+                return await self.ask(tx, attempt, subject, choices, trace, first + 1)
+            ending = denied(self._method(way).descriptor.unsent_reason, trace)
+            return await conclude(tx, attempt, subject, ending, self._node)
+        ending = pending(self._method(way).descriptor.pending_reason, trace)
+        row = verification_row(attempt, subject, ending, self._node, tx.now)
+        expires_at = tx.now + opening.seconds * 1000
+        row = msgspec.structs.replace(row, expires_at=expires_at, phone=opening.address)
+        verification = await added(tx, row)
+        challenge = await self.out_of_band.ask(tx, attempt, subject, verification, way, opening)
+        return Progress(verification, challenge, choices)
+
+    async def ask_instead(
+        self,
+        tx: Transaction,
+        attempt: Attempt,
+        subject: Subject,
+        verification: Verification,
+        way: Way,
+        choices: tuple[Way, ...],
+        *,
+        waiter: str = "",
+    ) -> Progress:
+        """Go on with a pending verification by asking on another way; `waiter` waits for it already."""
+        for challenge in await tx.open_challenges(verification.tenant_id, verification.verification_id):
+            await tx.close_challenge(challenge.tenant_id, challenge.challenge_id, ChallengeState.SUPERSEDED)
+        opening = self.out_of_band.opening(way, attempt, self.methods)
+        is_allowed = opening is None or await self.out_of_band.may_send(tx, attempt, subject.user, opening)
+        line = TraceLine("way", "chosen" if is_allowed else "not_allowed", {"method": way.method})
+        trace = (*verification.trace, line)
+        if opening is None or not is_allowed:
+            return await self.ask_to_type(tx, verification, choices, Reason.PASSCODE_PENDING, trace, attempt)
+        expires_at = tx.now + opening.seconds * 1000
+        reason = self._method(way).descriptor.pending_reason
+        moved = await self._moved(tx, verification, reason, trace, expires_at, opening.address)
+        challenge = await self.out_of_band.ask(tx, attempt, subject, moved, way, opening, waiter=waiter)
+        return Progress(moved, challenge, choices)
+
+    async def ask_to_type(
+        self,
+        tx: Transaction,
+        verification: Verification,
+        choices: tuple[Way, ...],
+        reason: Reason,
+        trace: Trace,
+        attempt: Attempt,
+    ) -> Progress:
+        """Go on with a pending verification by a challenge at the door: a passcode, or another way."""
+        seconds = attempt.tenant.settings.challenge_seconds
+        moved = await self._moved(tx, verification, reason, trace, tx.now + seconds * 1000)
+        challenge = _typed_challenge(tx, attempt, moved)
+        await tx.add_challenge(challenge, OPEN_CHALLENGES_PER_USER)
+        return Progress(moved, challenge, choices)
+
+    async def _ask_for_passcode(
+        self, tx: Transaction, attempt: Attempt, subject: Subject, choices: tuple[Way, ...], trace: Trace
+    ) -> Progress:
+        row = verification_row(attempt, subject, pending(Reason.PASSCODE_PENDING, trace), self._node, tx.now)
+        verification = await added(tx, row)
+        challenge = _typed_challenge(tx, attempt, verification)
+        await tx.add_challenge(challenge, OPEN_CHALLENGES_PER_USER)
+        return Progress(verification, challenge, choices)
+
+    async def _repeated(
+        self, tx: Transaction, attempt: Attempt, subject: Subject, way: Way
+    ) -> Progress | None:
+        """Return where the sign-in stands that this attempt repeats: its client has lost patience, asks
+        another node, or never heard of the approval."""
+        challenge = await self.out_of_band.joined(tx, attempt, subject, way.method)
+        if challenge is None:
+            return await self._approved_unheard(tx, attempt, subject)
+        verification = await tx.verification(challenge.tenant_id, challenge.verification_id)
+        if verification is None or verification.state is not VerificationState.PENDING:
+            # Left behind by one that was decided otherwise; it must not stand in his way.
+            await tx.close_challenge(challenge.tenant_id, challenge.challenge_id, ChallengeState.SUPERSEDED)
+            return None
+        return Progress(verification, challenge)
+
+    async def _approved_unheard(self, tx: Transaction, attempt: Attempt, subject: Subject) -> Progress | None:
+        user, origin = subject.user, origin_of(attempt)
+        for challenge in await tx.untaken_challenges(user.tenant_id, user.user_id):
+            verification = await tx.verification(user.tenant_id, challenge.verification_id)
+            if challenge.origin != origin or verification is None or not is_fresh(verification, tx.now):
+                continue
+            if await tx.take_challenge(user.tenant_id, challenge.challenge_id, challenge.waiter):
+                return Progress(verification)
+        return None
+
+    async def _moved(
+        self,
+        tx: Transaction,
+        verification: Verification,
+        reason: Reason,
+        trace: Trace,
+        expires_at: int,
+        phone: str = "",
+    ) -> Verification:
+        change = VerificationChange(
+            state=VerificationState.PENDING,
+            reason=reason,
+            decided_at=None,
+            is_first_factor_proven=verification.is_first_factor_proven,
+            trace=trace,
+            expires_at=expires_at,
+            phone=phone,
+        )
+        if not await tx.change_verification(verification.tenant_id, verification.verification_id, change):
+            raise Conflict
+        return applied(verification, change)
+
+    def _method(self, way: Way) -> Method:
+        return self.methods[way.method]
+
+
+def _typed_challenge(tx: Transaction, attempt: Attempt, verification: Verification) -> Challenge:
+    return Challenge(
+        tenant_id=verification.tenant_id,
+        challenge_id=new_id(),
+        verification_id=verification.verification_id,
+        user_id=verification.user_id,
+        application_id=verification.application_id,
+        client_id=verification.client_id,
+        method=PASSCODE,
+        state=ChallengeState.OPEN,
+        tries_left=attempt.tenant.settings.challenge_tries,
+        expires_at=verification.expires_at,
+        created_at=tx.now,
+        origin=origin_of(attempt),
+        waiter=waiter_of(attempt),
+    )

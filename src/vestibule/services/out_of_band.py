@@ -1,0 +1,196 @@
+"""Asking a person on another road: opening a challenge whose passcode is sent or whose phone is called.
+
+Invariants:
+- The verification, its challenge and its delivery are committed together, or none is.
+- A person is asked for one sign-in at a time on one road: a repeat of the same sign-in joins it, any other is
+  refused (RA-01 to RA-05, VOI-05).
+- A passcode that was sent is stored as a keyed hash, bound to its challenge; a newer one ends the older.
+- The first factor was proven before anything is sent (SMS-10): only the deciding body calls this.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+
+import msgspec
+
+from vestibule.catalog import LANGUAGES, text
+from vestibule.crypto.sealing import Sealer
+from vestibule.crypto.tokens import new_id, new_ordered_id
+from vestibule.interfaces.method import Method, Opening, OpensChallenge
+from vestibule.interfaces.store import Conflict, Subject, Transaction
+from vestibule.model.delivery import Delivery
+from vestibule.model.phone import Phone, is_allowed
+from vestibule.model.user import User
+from vestibule.model.verification import Challenge, ChallengeState, Verification, VerificationState
+from vestibule.services.attempt import Attempt, request_key
+from vestibule.services.deliveries import Deliveries
+from vestibule.services.ways import Way
+
+ACTIVATION_TEXT = "text.activation"
+_HOUR_MS = 3_600_000
+_SAME_TEXT_MS = 15_000
+TAKE_OVER_MS = 30_000
+"""How long after an approval a repeat of its request is let in by it, if nobody was."""
+
+
+class OutOfBand:
+    def __init__(self, deliveries: Deliveries, sealer: Sealer) -> None:
+        self._deliveries = deliveries
+        self._key = sealer.derive("sent passcodes")
+
+    def nudge(self) -> None:
+        """After the commit of what `ask` wrote."""
+        self._deliveries.nudge()
+
+    def is_expected(self, challenge: Challenge, passcode: str) -> bool:
+        """Tell whether this is the passcode that was sent for `challenge`; a PIN may follow where one is
+        asked for, and is not judged here."""
+        passcode = passcode[: challenge.digits_before_pin] if challenge.digits_before_pin else passcode
+        return bool(challenge.expected) and hmac.compare_digest(
+            challenge.expected, self._hash(challenge.challenge_id, passcode)
+        )
+
+    def opening(self, way: Way, attempt: Attempt, methods: Mapping[str, Method]) -> Opening | None:
+        """Return what asking this way takes; None for a way on which nothing is sent."""
+        held = way.authenticator
+        if held is None:
+            return None
+        method = methods[held.method]
+        assert isinstance(method, OpensChallenge)
+        return method.open(held.parameters, attempt.tenant.settings, secrets.token_bytes)
+
+    async def may_send(self, tx: Transaction, attempt: Attempt, user: User, opening: Opening) -> bool:
+        """Tell whether one more may go to this person and number now (SMS-04, VOI-09)."""
+        settings = attempt.tenant.settings
+        if not is_allowed(Phone(opening.address), settings.calling_codes):
+            return False
+        sent = await tx.count_deliveries(user.tenant_id, user.user_id, tx.now - _HOUR_MS)
+        return sent < settings.texts_per_hour
+
+    async def ask(
+        self,
+        tx: Transaction,
+        attempt: Attempt,
+        subject: Subject,
+        verification: Verification,
+        way: Way,
+        opening: Opening,
+        *,
+        origin: str = "",
+        waiter: str = "",
+    ) -> Challenge:
+        """Write the challenge and its delivery; `origin` and `waiter` where they are not the attempt's."""
+        assert way.authenticator is not None
+        user = subject.user
+        challenge_id = new_id()
+        challenge = Challenge(
+            tenant_id=user.tenant_id,
+            challenge_id=challenge_id,
+            verification_id=verification.verification_id,
+            user_id=user.user_id,
+            application_id=verification.application_id,
+            client_id=verification.client_id,
+            method=way.method,
+            state=ChallengeState.OPEN,
+            tries_left=attempt.tenant.settings.challenge_tries,
+            expires_at=tx.now + opening.seconds * 1000,
+            created_at=tx.now,
+            channel=opening.channel,
+            authenticator_id=way.authenticator.authenticator_id,
+            address=opening.address,
+            expected=self._hash(challenge_id, opening.passcode) if opening.passcode else b"",
+            origin=origin or origin_of(attempt),
+            waiter=waiter or waiter_of(attempt),
+            progress={"digits_before_pin": len(opening.passcode)} if opening.with_pin else {},
+        )
+        delivery = self._delivery(tx, attempt, user, challenge, opening)
+        await tx.supersede_challenges(user.tenant_id, user.user_id, way.method)
+        if not await tx.add_challenge(challenge, keep_open=5):
+            raise Conflict  # Another sign-in of his began at the same moment: read again, and join or refuse.
+        await tx.add_delivery(delivery)
+        return challenge
+
+    async def joined(
+        self, tx: Transaction, attempt: Attempt, subject: Subject, method: str
+    ) -> Challenge | None:
+        """Return the challenge that this attempt is a repeat of, having made it the one that waits.
+
+        Of a text whose passcode is typed, only for a moment: later he asks because it has not come.
+        """
+        origin, waiter = origin_of(attempt), waiter_of(attempt)
+        for challenge in await tx.sent_challenges(subject.user.tenant_id, subject.user.user_id):
+            is_repeat = challenge.is_out_of_band or challenge.created_at > tx.now - _SAME_TEXT_MS
+            if challenge.origin == origin and challenge.method == method and is_repeat:
+                if not await tx.replace_challenge(msgspec.structs.replace(challenge, waiter=waiter)):
+                    raise Conflict
+                return msgspec.structs.replace(challenge, waiter=waiter, version=challenge.version + 1)
+        return None
+
+    async def is_busy(self, tx: Transaction, subject: Subject) -> bool:
+        """Tell whether another sign-in of this person is being answered on another road now."""
+        sent = await tx.sent_challenges(subject.user.tenant_id, subject.user.user_id)
+        return any(challenge.is_out_of_band for challenge in sent)
+
+    def _delivery(
+        self, tx: Transaction, attempt: Attempt, user: User, challenge: Challenge, opening: Opening
+    ) -> Delivery:
+        delivery_id = new_ordered_id(tx.now)
+        body = _body(attempt, user, opening) if opening.text_key else ""
+        return Delivery(
+            tenant_id=user.tenant_id,
+            delivery_id=delivery_id,
+            verification_id=challenge.verification_id,
+            challenge_id=challenge.challenge_id,
+            user_id=user.user_id,
+            carries=opening.carries,
+            address=opening.address,
+            sealed_body=self._deliveries.seal_body(user.tenant_id, delivery_id, body) if body else b"",
+            due_at=tx.now,
+            expires_at=challenge.expires_at,
+            created_at=tx.now,
+        )
+
+    def _hash(self, challenge_id: str, passcode: str) -> bytes:
+        return hmac.digest(self._key, f"{challenge_id}:{passcode}".encode(), "sha256")
+
+
+def origin_of(attempt: Attempt) -> str:
+    """Return what tells a repeat of this sign-in from any other: client, application and place.
+
+    A client that tells no place (Calling-Station-Id) makes all sign-ins of a person through it alike.
+    """
+    origin = attempt.origin
+    parts = (origin.peer.client.client_id, attempt.application.application_id, origin.user_address)
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def waiter_of(attempt: Attempt) -> str:
+    """Return the name of the request that waits; the same on every node that is given this very request."""
+    return attempt.waiter if attempt.waiter is not None else (request_key(attempt) or "")[:32]
+
+
+def is_fresh(verification: Verification, now: int) -> bool:
+    """Tell whether an approval may still let in a request that comes only now."""
+    is_approved = verification.state is VerificationState.APPROVED
+    return is_approved and (verification.decided_at or 0) > now - TAKE_OVER_MS
+
+
+def language_of(attempt: Attempt, user: User) -> str:
+    chosen = user.language or attempt.tenant.settings.language
+    return chosen if chosen in LANGUAGES else LANGUAGES[0]
+
+
+def _body(attempt: Attempt, user: User, opening: Opening) -> str:
+    language = language_of(attempt, user)
+    application = attempt.application.name
+    template = attempt.tenant.settings.text_templates.get(language)
+    if template is None or opening.text_key == ACTIVATION_TEXT:
+        return text(language, opening.text_key, passcode=opening.passcode, application=application)
+    # The passcode last: an application's name that looks like a placeholder stays as it is.
+    before, mark, after = template.partition("{passcode}")
+    parts = [part.replace("{application}", application) for part in (before, after)]
+    return parts[0] + (opening.passcode if mark else "") + parts[1]

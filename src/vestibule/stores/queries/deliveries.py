@@ -1,0 +1,131 @@
+"""Deliveries: what is to be sent, taken by one node at a time and never lost.
+
+A node that dies with a delivery in its hands is found out by the end of its lease; what it had handed over
+already is then sent twice, which is less than never.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from vestibule.interfaces.store import DeliveryFilter, Listed, Page
+from vestibule.model.delivery import Delivery
+from vestibule.stores.paging import keep, listed, position_of_name
+from vestibule.stores.rows import DELIVERY, delivery_of, json_text, record_values
+from vestibule.stores.statement import Statement, insert, select
+from vestibule.stores.transaction import Requests
+
+_DELIVERIES: Final = f"select {select(DELIVERY)} from deliveries where tenant_id = :tenant_id"  # noqa: S608 - made of constants
+
+ADD_DELIVERY: Final = Statement(
+    insert("deliveries", DELIVERY), joins=True, turn=13, key=("tenant_id", "delivery_id")
+)
+BY_ID: Final = Statement(f"{_DELIVERIES} and delivery_id = :delivery_id", joins=True, turn=0)
+BY_REFERENCE: Final = Statement(
+    f"{_DELIVERIES} and gateway_id = :gateway_id and reference = :reference and reference <> ''"
+    " order by created_at desc limit 1",
+    joins=True,
+    turn=0,
+)
+OF_CHALLENGE: Final = Statement(
+    f"{_DELIVERIES} and challenge_id = :challenge_id order by created_at, delivery_id"
+)
+
+IS_DUE: Final = Statement(
+    "select 1 from deliveries where state in ('waiting', 'taken') and due_at <= :now::bigint limit 1"
+)
+
+TAKE: Final = Statement(
+    f"""
+    with due as materialized (
+        select tenant_id, delivery_id from deliveries
+         where state in ('waiting', 'taken') and due_at <= :now
+         order by due_at limit :limit for update skip locked)
+    update deliveries
+       set state = 'taken', node = :node, tries = tries + 1, due_at = :lease_until, version = version + 1
+     where (tenant_id, delivery_id) in (select due.tenant_id, due.delivery_id from due)
+    returning {select(DELIVERY)}
+    """  # noqa: S608 - made of constants
+)
+
+REPLACE: Final = Statement(
+    """
+    update deliveries
+       set sealed_body = :sealed_body, state = :state, gateway_id = :gateway_id, tried = :tried,
+           reference = :reference, cause = :cause, due_at = :due_at::bigint, sent_at = :sent_at::bigint,
+           version = version + 1
+     where tenant_id = :tenant_id and delivery_id = :delivery_id and version = :version::bigint
+    """
+)
+
+COUNT: Final = Statement(
+    """
+    select count(*) from deliveries
+     where tenant_id = :tenant_id and user_id = :user_id and created_at > :since::bigint
+    """,
+    joins=True,
+    turn=2,
+)
+
+
+class Deliveries(Requests):
+    __slots__ = ()
+
+    async def add_delivery(self, delivery: Delivery) -> None:
+        await self.execute(ADD_DELIVERY(**record_values(delivery)))
+
+    async def delivery(self, tenant_id: str, delivery_id: str) -> Delivery | None:
+        rows = await self.fetch(BY_ID(tenant_id=tenant_id, delivery_id=delivery_id))
+        return delivery_of(rows[0]) if rows else None
+
+    async def delivery_by_reference(self, tenant_id: str, gateway_id: str, reference: str) -> Delivery | None:
+        rows = await self.fetch(BY_REFERENCE(tenant_id=tenant_id, gateway_id=gateway_id, reference=reference))
+        return delivery_of(rows[0]) if rows else None
+
+    async def deliveries_of(self, tenant_id: str, challenge_id: str) -> tuple[Delivery, ...]:
+        rows = await self.fetch(OF_CHALLENGE(tenant_id=tenant_id, challenge_id=challenge_id))
+        return tuple([delivery_of(row) for row in rows])
+
+    async def is_delivery_due(self) -> bool:
+        return bool(await self.fetch(IS_DUE(now=self.now)))
+
+    async def take_deliveries(self, node: str, limit: int, lease_ms: int) -> tuple[Delivery, ...]:
+        rows = await self.fetch(TAKE(now=self.now, limit=limit, node=node, lease_until=self.now + lease_ms))
+        return tuple(sorted([delivery_of(row) for row in rows], key=lambda each: each.created_at))
+
+    async def replace_delivery(self, delivery: Delivery) -> bool:
+        changed = await self.execute(
+            REPLACE(
+                sealed_body=delivery.sealed_body,
+                state=delivery.state.value,
+                gateway_id=delivery.gateway_id,
+                tried=json_text(delivery.tried),
+                reference=delivery.reference,
+                cause=delivery.cause,
+                due_at=delivery.due_at,
+                sent_at=delivery.sent_at,
+                tenant_id=delivery.tenant_id,
+                delivery_id=delivery.delivery_id,
+                version=delivery.version,
+            )
+        )
+        return changed > 0
+
+    async def deliveries(self, tenant_id: str, where: DeliveryFilter, page: Page) -> Listed:
+        values: dict[str, Any] = {"tenant_id": tenant_id}
+        conditions = ["tenant_id = :tenant_id"]
+        for name in ("gateway_id", "state", "carries"):
+            if wanted := getattr(where, name):
+                keep(conditions, values, f"{name} = :{name}", **{name: wanted})
+        if page.cursor:
+            _, last = position_of_name(page.cursor)
+            keep(conditions, values, "delivery_id < :last", last=last)
+        # Identifiers of deliveries sort by time, so the key of the table is the order of the list.
+        rows = await listed(
+            self, "deliveries", select(DELIVERY), conditions, values, "delivery_id desc", page.limit
+        )
+        return rows.page(delivery_of, lambda row: (row[0], row[1]))
+
+    async def count_deliveries(self, tenant_id: str, user_id: str, since: int) -> int:
+        rows = await self.fetch(COUNT(tenant_id=tenant_id, user_id=user_id, since=since))
+        return int(rows[0][0])
