@@ -104,6 +104,7 @@ class Connections:
         self._seconds = seconds
         self._settings = {**_SETTINGS, **settings}
         self._idle: list[Connection] = []
+        self._is_closed = False
 
     @contextlib.asynccontextmanager
     async def begun(self, mode: str = "read committed") -> AsyncIterator[Connection]:
@@ -115,7 +116,7 @@ class Connections:
         try:
             yield connection
         finally:
-            if connection.is_good:
+            if connection.is_good and not self._is_closed:
                 self._idle.append(connection)
             else:
                 connection.give_up()
@@ -145,7 +146,8 @@ class Connections:
         return connection
 
     async def close(self) -> None:
-        """Close the connections that nobody has."""
+        """Close the connections that nobody has; one that is lent is given up when it comes back."""
+        self._is_closed = True
         idle, self._idle = self._idle, []
         for connection in idle:
             await connection.close()
@@ -170,7 +172,8 @@ class Connections:
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
             connection.give_up()
             raise unavailable(error) from error
-        except Unavailable:
+        except BaseException:
+            # Also when whoever wanted it is gone: nobody else would close it.
             connection.give_up()
             raise
         return connection
