@@ -73,12 +73,12 @@ class Line:
     def state(self, since: int | None = None) -> State:
         """Return how the phones stand, when it is not as of `since` any more or after a while."""
         query = "" if since is None else "?" + urlencode({"since": since})
-        read: State = json.loads(self._ask(Request(f"{self._link}/state{query}")))  # noqa: S310
+        read: State = json.loads(self._ask(Request(f"{self._link}/state{query}")))  # noqa: S310 - our own http address
         return read
 
     def act(self, number: str, what: str, **fields: str) -> None:
         body = urlencode({"number": number, "act": what, **fields}).encode()
-        self._ask(Request(f"{self._link}/act", data=body, method="POST"))  # noqa: S310
+        self._ask(Request(f"{self._link}/act", data=body, method="POST"))  # noqa: S310 - our own address
 
     def _ask(self, request: Request) -> bytes:
         try:

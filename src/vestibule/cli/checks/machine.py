@@ -121,7 +121,7 @@ async def md5(at: Installation) -> list[Finding]:
 
 async def speech(_at: Installation) -> list[Finding]:
     """The engine that speaks in calls, a program of its own."""
-    from vestibule.runtime.speech import PROGRAM  # noqa: PLC0415
+    from vestibule.runtime.speech import PROGRAM  # noqa: PLC0415 - only doctor needs it
 
     found = shutil.which(PROGRAM)
     if found is None:
