@@ -100,9 +100,9 @@ async def phones(at: OpenInstallation) -> list[Finding]:
 
 
 async def _phones(at: OpenInstallation, tenant_id: str) -> list[Finding]:
-    kinds = at.house.services.gateway_settings.kinds
+    kinds = at.house.services.gateways.kinds
     mine = [g for g in at.snapshot.gateways.values() if g.tenant_id == tenant_id and g.is_enabled]
-    carried = {each for one in mine for each in kinds.get(one.kind, ())}
+    carried = {each for one in mine if one.kind in kinds for each in kinds[one.kind].carries}
     missing = {method: carries for method, carries in _NEEDS.items() if carries not in carried}
     if not missing:
         return []
