@@ -9,7 +9,7 @@ from typing import TypeVar
 from vestibule.cli.desk import Desk
 from vestibule.cli.terminal import NotDone
 from vestibule.crypto.tokens import is_id
-from vestibule.interfaces.store import Page, Subject, VerificationFilter
+from vestibule.interfaces.store import Page, Person, Subject, VerificationFilter
 from vestibule.model.application import Application, Client, ClientKind, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus, canonical_serial
 from vestibule.model.gateway import GatewayConfiguration
@@ -24,7 +24,7 @@ Found = TypeVar("Found")
 NamedOne = TypeVar("NamedOne", Application, Client, DirectoryConfiguration, GatewayConfiguration)
 
 
-async def user(desk: Desk, name: str) -> Subject:
+async def user(desk: Desk, name: str) -> Person:
     """Return the person of that name, in any spelling, or of that identifier."""
     users = desk.services.users
     found = await users.find_by_name(desk.actor, desk.tenant_id, name)

@@ -11,12 +11,12 @@ from vestibule.cli.listing import show_rows
 from vestibule.cli.output import moment
 from vestibule.cli.records import authenticator_record
 from vestibule.cli.terminal import Terminal
-from vestibule.interfaces.store import Subject
+from vestibule.interfaces.store import Person, Subject
 from vestibule.model.throttle import NEVER, Throttle
 from vestibule.model.user import User
 
 
-def show_person(desk: Desk, subject: Subject) -> None:
+def show_person(desk: Desk, subject: Person) -> None:
     """Write what is known of a person, and what locks him out."""
     user, terminal = subject.user, desk.terminal
     directory = desk.snapshot.directories.get((desk.tenant_id, user.directory_id))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vestibule.interfaces.store import Subject
+from vestibule.interfaces.store import Person
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.delivery import Delivery
@@ -56,7 +56,7 @@ def user_record(user: User) -> dict[str, Any]:
     }
 
 
-def person_record(subject: Subject, now: int) -> dict[str, Any]:
+def person_record(subject: Person, now: int) -> dict[str, Any]:
     """Return a user with authenticators and locks."""
     return {
         **user_record(subject.user),

@@ -56,12 +56,16 @@ class AlreadyExists(Exception):
 class Subject(msgspec.Struct, frozen=True):
     """All a verification needs to know of a person, read at once.
 
-    `authenticators` are all that are not revoked, oldest first. A factor without a throttle row has
-    never failed.
+    `authenticators` are all that are not revoked, oldest first.
     """
 
     user: User
     authenticators: tuple[Authenticator, ...]
+
+
+class Person(Subject, frozen=True):
+    """All an administrator sees of a person. A factor without a throttle has never failed."""
+
     throttles: dict[Factor, Throttle]
 
 
@@ -176,6 +180,10 @@ class Transaction(Protocol):
         anything else raises them by one and locks at every multiple of the threshold."""
         ...
 
+    async def throttles(self, tenant_id: str, user_id: str) -> dict[Factor, Throttle]:
+        """Return how often the user has failed, by factor: for people to read, never to decide by."""
+        ...
+
     async def release_attempt(
         self, tenant_id: str, user_id: str, factor: Factor, limits: ThrottleLimits
     ) -> None:
@@ -191,6 +199,12 @@ class Transaction(Protocol):
     async def advance_authenticator(self, authenticator: Authenticator, state: Mapping[str, Any]) -> bool:
         """Compare-and-set on `version`, only while it is active and still held by that user: write
         `state`, set `used_at` to now. False: someone else was first."""
+        ...
+
+    async def spend_on_clean_record(self, authenticator: Authenticator, state: Mapping[str, Any]) -> bool:
+        """`settle_attempt` of a right passcode and `advance_authenticator` in one write, for a user who
+        stands at 0 failures and has been counted before. False: that is not so, or someone else was first;
+        nothing was written."""
         ...
 
     async def add_verification(self, verification: Verification) -> bool:

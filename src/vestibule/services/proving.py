@@ -55,6 +55,9 @@ class Proof(msgspec.Struct, frozen=True):
         return self.verdict.is_match and not self.is_locked
 
 
+_LOCKED = Proof(MALFORMED, Reason.LOCKED_OUT, True, None, (TraceLine("throttle", "locked"),))
+
+
 def is_enrolled(subject: Subject) -> bool:
     """Tell whether a person has proven an authenticator or was given one. One that is suspended or not
     valid now counts: who holds it is not a newcomer who may enroll with a password alone (ENR-02)."""
@@ -108,35 +111,36 @@ class Prover:
     ) -> Proof:
         """The same with any way of judging, e.g. two consecutive passcodes."""
         verdict, authenticator, is_faulty = self._best(candidates, judge)
+        if verdict.is_match:
+            assert authenticator is not None
+            return await self._spend(tx, authenticator, verdict, limits)
         user = subject.user
-        throttle = await tx.settle_attempt(
-            user.tenant_id, user.user_id, Factor.PASSCODE, verdict.is_match, limits
-        )
+        throttle = await tx.settle_attempt(user.tenant_id, user.user_id, Factor.PASSCODE, False, limits)
         if throttle is None:
-            return Proof(MALFORMED, Reason.LOCKED_OUT, True, None, (TraceLine("throttle", "locked"),))
-        if not verdict.is_match:
-            failures = {"failures": str(throttle.failures)}
-            return Proof(
-                verdict,
-                Reason.FAULT if is_faulty else _REASON[verdict.kind],
-                False,
-                authenticator if verdict.kind is VerdictKind.REPLAY else None,
-                (TraceLine("passcode", verdict.kind.value), TraceLine("throttle", "counted", failures)),
-                is_newly_locked=throttle.is_locked(tx.now),
-            )
-        assert authenticator is not None
-        assert verdict.state is not None
-        if not await tx.advance_authenticator(authenticator, verdict.state):
-            raise Conflict  # Somebody else spent a passcode of it just now: judge again.
-        method = self.methods[authenticator.method]
-        held = {"method": authenticator.method, "label": authenticator.label}
+            return _LOCKED
+        failures = {"failures": str(throttle.failures)}
         return Proof(
             verdict,
-            method.descriptor.verified_reason,
+            Reason.FAULT if is_faulty else _REASON[verdict.kind],
             False,
-            authenticator,
-            (TraceLine("passcode", "match", held),),
+            authenticator if verdict.kind is VerdictKind.REPLAY else None,
+            (TraceLine("passcode", verdict.kind.value), TraceLine("throttle", "counted", failures)),
+            is_newly_locked=throttle.is_locked(tx.now),
         )
+
+    async def _spend(
+        self, tx: Transaction, used: Authenticator, verdict: Verdict, limits: ThrottleLimits
+    ) -> Proof:
+        """Count a match and move its authenticator on: one write for all but newcomers and who has failed."""
+        assert verdict.state is not None
+        if not await tx.spend_on_clean_record(used, verdict.state):
+            if await tx.settle_attempt(used.tenant_id, used.user_id, Factor.PASSCODE, True, limits) is None:
+                return _LOCKED
+            if not await tx.advance_authenticator(used, verdict.state):
+                raise Conflict  # Somebody else spent a passcode of it just now: judge again.
+        reason = self.methods[used.method].descriptor.verified_reason
+        line = TraceLine("passcode", "match", {"method": used.method, "label": used.label})
+        return Proof(verdict, reason, False, used, (line,))
 
     def unseal(self, authenticator: Authenticator) -> bytes:
         """Return the secret of an authenticator; raises CannotUnseal if the row was tampered with."""

@@ -7,6 +7,7 @@ hashed off the event loop; a changed password or a disabled user ends his sessio
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,6 +21,7 @@ from vestibule.interfaces.store import (
     Conflict,
     Listed,
     Page,
+    Person,
     Store,
     Subject,
     Transaction,
@@ -63,17 +65,27 @@ class Users:
         actor.demand(Right.ADMINISTER, tenant_id)
         return await self._store.read(lambda tx: tx.count_users(tenant_id))
 
-    async def find(self, actor: Actor, tenant_id: str, user_id: str) -> Subject | None:
+    async def find(self, actor: Actor, tenant_id: str, user_id: str) -> Person | None:
         """Return the person with authenticators and throttles."""
         actor.demand(Right.ADMINISTER, tenant_id)
-        return await self._store.read(lambda tx: tx.subject(tenant_id, user_id))
+        return await self._found(lambda tx: tx.subject(tenant_id, user_id))
 
-    async def find_by_name(self, actor: Actor, tenant_id: str, name: str) -> Subject | None:
+    async def find_by_name(self, actor: Actor, tenant_id: str, name: str) -> Person | None:
         actor.demand(Right.ADMINISTER, tenant_id)
         canonical = canonical_name(name)
         if canonical is None:
             return None
-        return await self._store.read(lambda tx: tx.subject_by_names(tenant_id, (canonical,)))
+        return await self._found(lambda tx: tx.subject_by_names(tenant_id, (canonical,)))
+
+    async def _found(self, look: Callable[[Transaction], Awaitable[Subject | None]]) -> Person | None:
+        async def body(tx: Transaction) -> Person | None:
+            found = await look(tx)
+            if found is None:
+                return None
+            throttles = await tx.throttles(found.user.tenant_id, found.user.user_id)
+            return Person(found.user, found.authenticators, throttles)
+
+        return await self._store.read(body)
 
     async def add(
         self,

@@ -68,6 +68,8 @@ async def test_one_passcode_opens_one_door(nodes: list[Store], proof: Callable[[
         assert found is not None
         held = found.authenticators[0]
         is_match = held.state.get("step", 0) < step
+        if is_match and await tx.spend_on_clean_record(held, {"step": step}):
+            return await tx.add_verification(decided("acme", f"v{step}"))
         throttle = await tx.settle_attempt("acme", "alice", Factor.PASSCODE, is_match, LIMITS)
         if throttle is None or not is_match:
             return False
@@ -119,6 +121,51 @@ async def test_a_right_passcode_among_parallel_guesses_does_not_lift_the_limit(n
     assert all(failures <= 10 for failures in wrong)
     for failures in set(wrong):
         assert wrong.count(failures) <= matches + 1
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+async def test_a_right_passcode_behind_the_limit_is_not_taken(nodes: list[Store], is_new: bool) -> None:
+    """BF-01: of sixty guesses that arrive together the right one is the last, and comes too late."""
+    if not is_new:
+        await nodes[0].transact(lambda tx: tx.settle_attempt("acme", "alice", Factor.PASSCODE, True, LIMITS))
+
+    async def guess(tx: Transaction, is_match: bool) -> bool:
+        found = await tx.subject("acme", "alice")
+        assert found is not None
+        held = found.authenticators[0]
+        if is_match and await tx.spend_on_clean_record(held, {"step": 1}):
+            return True
+        throttle = await tx.settle_attempt("acme", "alice", Factor.PASSCODE, is_match, LIMITS)
+        return throttle is not None and is_match and await tx.advance_authenticator(held, {"step": 1})
+
+    guesses = [nodes[0].transact(lambda tx, n=n: guess(tx, n == 59)) for n in range(60)]
+    assert await asyncio.gather(*guesses) == [False] * 60
+    throttles = await nodes[1].read(lambda tx: tx.throttles("acme", "alice"))
+    assert throttles[Factor.PASSCODE].failures == 10
+
+
+async def test_a_right_passcode_waits_for_the_failures_of_another_node(nodes: list[Store]) -> None:
+    """BF-01: what another node counts just now is counted before a right passcode is taken."""
+    await nodes[0].transact(lambda tx: tx.settle_attempt("acme", "alice", Factor.PASSCODE, True, LIMITS))
+    held = await nodes[0].read(lambda tx: tx.authenticator("acme", "phone-alice"))
+    assert held is not None
+
+    async def fail(tx: Transaction) -> None:
+        for _ in range(10):
+            await tx.settle_attempt("acme", "alice", Factor.PASSCODE, False, LIMITS)
+
+    for _ in range(10):
+        failed, spent = await asyncio.gather(
+            nodes[0].transact(fail),
+            nodes[1].transact(lambda tx, held=held: tx.spend_on_clean_record(held, {"step": 1})),
+        )
+        assert failed is None
+        now = await nodes[0].read(lambda tx: tx.authenticator("acme", "phone-alice"))
+        assert now is not None
+        assert now.version == held.version + spent
+        held = now
+        assert not await nodes[1].transact(lambda tx, held=held: tx.spend_on_clean_record(held, {"step": 2}))
+        await nodes[0].transact(lambda tx: tx.clear_throttle("acme", "alice", Factor.PASSCODE))
 
 
 async def test_a_verification_is_decided_by_one(nodes: list[Store]) -> None:

@@ -24,9 +24,7 @@ async def settle(store: Store, tenant_id: str, *, is_match: bool = False, limits
 
 
 async def throttle_of(store: Store, tenant_id: str) -> Throttle | None:
-    found = await store.read(lambda tx: tx.subject(tenant_id, "alice"))
-    assert found is not None
-    return found.throttles.get(Factor.PASSCODE)
+    return (await store.read(lambda tx: tx.throttles(tenant_id, "alice"))).get(Factor.PASSCODE)
 
 
 async def test_a_subject_is_all_of_a_person(store: Store, tenant_id: str) -> None:
@@ -64,7 +62,7 @@ async def test_a_subject_is_all_of_a_person(store: Store, tenant_id: str) -> Non
         assert found is not None
         assert found.user == person
         assert found.authenticators == (first, second), "oldest first, without the revoked"
-        assert found.throttles == {}
+        assert await run(lambda tx: tx.throttles(tenant_id, "alice")) == {}
         assert await run(lambda tx: tx.subject_by_names(tenant_id, ["corp\\alice"])) == found
 
 
@@ -142,9 +140,8 @@ async def test_factors_are_counted_apart(store: Store, alice: str) -> None:
         lambda tx: tx.settle_attempt(alice, "alice", Factor.PASSWORD, False, LIMITS)
     )
     assert password == Throttle(Factor.PASSWORD, 1, 0)
-    found = await store.transact(lambda tx: tx.subject(alice, "alice"))
-    assert found is not None
-    assert {factor: throttle.failures for factor, throttle in found.throttles.items()} == {
+    found = await store.transact(lambda tx: tx.throttles(alice, "alice"))
+    assert {factor: throttle.failures for factor, throttle in found.items()} == {
         Factor.PASSCODE: 3,
         Factor.PASSWORD: 1,
     }
@@ -190,6 +187,39 @@ async def test_releasing_lifts_a_hard_stop_that_needs_the_attempt(
     assert await throttle_of(store, alice) == (left or Throttle(Factor.PASSCODE, 6, NEVER))
 
 
+async def test_a_passcode_is_spent_in_one_write_on_a_clean_record_only(
+    store: Store, alice: str, clock: HandClock
+) -> None:
+    """BF-01: who was never counted, has failed or is locked takes the way on which attempts are counted."""
+    spend = lambda record: store.transact(lambda tx: tx.spend_on_clean_record(record, {"step": 7}))  # noqa: E731
+    held = authenticator(alice, "phone-alice")
+    assert not await spend(held), "never counted"
+    await settle(store, alice)
+    assert not await spend(held), "has failed"
+    await settle(store, alice)
+    await settle(store, alice)
+    assert not await spend(held), "locked"
+    assert await store.read(lambda tx: tx.authenticator(alice, "phone-alice")) == held
+    clock.advance(LIMITS.lock_ms / 1000)
+    assert not await spend(held), "was locked, and still has failures"
+    await settle(store, alice, is_match=True)
+    assert await spend(held)
+    assert not await spend(held), "that version has passed"
+    found = await store.read(lambda tx: tx.authenticator(alice, "phone-alice"))
+    assert found is not None
+    assert (found.version, found.state, found.used_at) == (2, {"step": 7}, clock.now())
+    assert await throttle_of(store, alice) == Throttle(Factor.PASSCODE, 0, 0)
+
+
+async def test_the_record_of_another_factor_or_person_is_not_looked_at(store: Store, alice: str) -> None:
+    await store.transact(lambda tx: tx.add_user(user(alice, "bob")))
+    await settle(store, alice, is_match=True)
+    await store.transact(lambda tx: tx.settle_attempt(alice, "alice", Factor.PIN, False, LIMITS))
+    await store.transact(lambda tx: tx.settle_attempt(alice, "bob", Factor.PASSCODE, False, LIMITS))
+    held = authenticator(alice, "phone-alice")
+    assert await store.transact(lambda tx: tx.spend_on_clean_record(held, {"step": 7}))
+
+
 async def test_an_authenticator_advances_once_per_version(store: Store, alice: str, clock: HandClock) -> None:
     """OTP-07: who asks for a version that has passed is late."""
     held = authenticator(alice, "phone-alice")
@@ -220,5 +250,7 @@ async def test_only_an_active_authenticator_of_that_user_advances(
     stored = authenticator(alice, "other", **changed)
     await store.transact(lambda tx: tx.add_authenticator(stored))
     believed = authenticator(alice, "other")
+    await settle(store, alice, is_match=True)
+    assert not await store.transact(lambda tx: tx.spend_on_clean_record(believed, {}))
     assert not await store.transact(lambda tx: tx.advance_authenticator(believed, {}))
     assert await store.read(lambda tx: tx.authenticator(alice, "other")) == stored

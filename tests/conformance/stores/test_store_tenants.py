@@ -112,6 +112,7 @@ async def picture(store: Store, tenant_id: str) -> list[Any]:
         return [
             await tx.subject(tenant_id, "alice"),
             await tx.subject_by_names(tenant_id, ["alice"]),
+            await tx.throttles(tenant_id, "alice") or None,
             await tx.verification(tenant_id, "v1"),
             await tx.verification_by_key(tenant_id, "key"),
             await tx.challenge(tenant_id, "c1"),
@@ -158,11 +159,17 @@ def _phone(t: str, **fields: Any) -> Authenticator:
     return authenticator(t, "phone-alice", **fields)
 
 
+async def _spend(tx: Transaction, t: str) -> bool:
+    await tx.clear_throttle(t, "alice", Factor.PASSCODE)
+    return await tx.spend_on_clean_record(_phone(t), {"step": 1})
+
+
 CHANGES: dict[str, Act] = {
     "settle_attempt": lambda tx, t: tx.settle_attempt(t, "alice", Factor.PASSCODE, False, LIMITS),
     "release_attempt": lambda tx, t: tx.release_attempt(t, "alice", Factor.PASSCODE, LIMITS),
     "clear_throttle": lambda tx, t: tx.clear_throttle(t, "alice", Factor.PASSCODE),
     "advance_authenticator": lambda tx, t: tx.advance_authenticator(_phone(t), {"step": 1}),
+    "spend_on_clean_record": _spend,
     "add_verification": lambda tx, t: tx.add_verification(verification(t, "v2", idempotency_key="new")),
     "change_verification": lambda tx, t: tx.change_verification(t, "v1", DENY),
     "add_challenge": lambda tx, t: tx.add_challenge(challenge(t, "c2", created_at=START + 1), 1),
@@ -190,6 +197,7 @@ CHANGES: dict[str, Act] = {
 READS = {
     "subject_by_names",
     "subject",
+    "throttles",
     "verification",
     "verification_by_key",
     "challenge",
@@ -262,6 +270,7 @@ async def test_a_tenant_without_records_shows_none(own_url: str, opened: Opened)
     "change",
     [
         "advance_authenticator",
+        "spend_on_clean_record",
         "change_verification",
         "take_try",
         "close_challenge",

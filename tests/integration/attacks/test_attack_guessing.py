@@ -20,9 +20,8 @@ from vestibule.services.outcome import Progress
 
 
 async def throttle(house: TestHouse, person: Person, factor: Factor) -> Throttle:
-    subject = await house.store.read(lambda tx: tx.subject(TENANT, person.user.user_id))
-    assert subject is not None
-    return subject.throttles.get(factor, Throttle(factor, 0, 0))
+    throttles = await house.store.read(lambda tx: tx.throttles(TENANT, person.user.user_id))
+    return throttles.get(factor, Throttle(factor, 0, 0))
 
 
 async def spoil(house: TestHouse, token: Person) -> None:

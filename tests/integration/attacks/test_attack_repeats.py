@@ -18,9 +18,8 @@ MINUTE = 60
 
 
 async def failures(house: TestHouse, person: Person) -> int:
-    subject = await house.store.read(lambda tx: tx.subject(TENANT, person.user.user_id))
-    assert subject is not None
-    throttle = subject.throttles.get(Factor.PASSCODE)
+    throttles = await house.store.read(lambda tx: tx.throttles(TENANT, person.user.user_id))
+    throttle = throttles.get(Factor.PASSCODE)
     return throttle.failures if throttle else 0
 
 

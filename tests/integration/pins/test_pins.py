@@ -45,9 +45,8 @@ async def kinds(house: TestHouse) -> list[str]:
 
 
 async def failures(house: TestHouse, person: Person) -> int:
-    found = await house.store.read(lambda tx: tx.subject(TENANT, person.user.user_id))
-    assert found is not None
-    throttle = found.throttles.get(Factor.PIN)
+    found = await house.store.read(lambda tx: tx.throttles(TENANT, person.user.user_id))
+    throttle = found.get(Factor.PIN)
     return throttle.failures if throttle else 0
 
 

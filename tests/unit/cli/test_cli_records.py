@@ -11,7 +11,7 @@ import pytest
 from vestibule.cli import client, records
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.http.api import records as api
-from vestibule.interfaces.store import Subject
+from vestibule.interfaces.store import Person
 from vestibule.model.application import Application, Client, ClientKind, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.delivery import Carries, Delivery
@@ -43,7 +43,7 @@ HELD = Authenticator(
     status=AuthenticatorStatus.ACTIVE,
     created_at=1,
 )
-SUBJECT = Subject(USER, (HELD,), {Factor.PASSCODE: Throttle(Factor.PASSCODE, 3, NEVER)})
+SUBJECT = Person(USER, (HELD,), {Factor.PASSCODE: Throttle(Factor.PASSCODE, 3, NEVER)})
 PIN = PinStatus(is_set=True, must_change=True, is_expired=False, changed_at=5)
 APPLICATION = Application(tenant_id="t", application_id="p", name="VPN", created_at=1)
 CLIENT = Client(

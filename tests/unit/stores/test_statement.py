@@ -107,9 +107,9 @@ def test_statements_run_in_the_order_of_a_sign_in() -> None:
     """The group answers the earliest statement first, so that bodies fall into step."""
     order = [
         subjects.SUBJECT_BY_NAME,
-        subjects.CLEAN_OR_LOCKED,
         subjects.SETTLE_ATTEMPT,
         subjects.ADVANCE_AUTHENTICATOR,
+        subjects.SPEND_ON_CLEAN_RECORD,
         attempts.ADD_VERIFICATION,
         attempts.HOLD_USER,
         attempts.ADD_CHALLENGE,
@@ -122,7 +122,7 @@ def test_values_that_are_bound_by_place_are_in_the_places_of_the_statement() -> 
     """`of` does not look at names; these are the statements that it is used with."""
     assert subjects.SUBJECT_BY_NAME.parameters == ("tenant_id", "name")
     assert subjects.SUBJECT.parameters == ("tenant_id", "user_id")
-    assert subjects.CLEAN_OR_LOCKED.parameters == ("tenant_id", "user_id", "factor", "now")
+    assert subjects.SPEND_ON_CLEAN_RECORD.parameters == subjects.ADVANCE_AUTHENTICATOR.parameters
     assert subjects.SETTLE_ATTEMPT.parameters == (
         "tenant_id",
         "user_id",

@@ -12,23 +12,14 @@ from typing import Any
 from vestibule.interfaces.store import Subject
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.throttle import NEVER, Factor, Throttle, ThrottleLimits
-from vestibule.stores.rows import AUTHENTICATOR, USER, Row, authenticator_of, json_text, user_of
+from vestibule.stores.rows import AUTHENTICATOR, USER, Row, Values, authenticator_of, json_text, user_of
 from vestibule.stores.statement import Statement, check_storable, select
 from vestibule.stores.transaction import Requests
 
-# One throttle row per factor at most, so joining them multiplies nothing; one line per authenticator.
+# One line per authenticator.
 _SUBJECT = f"""
-    select {select(USER, "u")},
-           password.failures, password.locked_until, passcode.failures, passcode.locked_until,
-           pin.failures, pin.locked_until,
-           {select(AUTHENTICATOR, "a")}
+    select {select(USER, "u")}, {select(AUTHENTICATOR, "a")}
       from {{source}}
-      left join throttles password on password.tenant_id = u.tenant_id and password.user_id = u.user_id
-                                  and password.factor = 'password'
-      left join throttles passcode on passcode.tenant_id = u.tenant_id and passcode.user_id = u.user_id
-                                  and passcode.factor = 'passcode'
-      left join throttles pin on pin.tenant_id = u.tenant_id and pin.user_id = u.user_id
-                             and pin.factor = 'pin'
       left join authenticators a on a.tenant_id = u.tenant_id and a.user_id = u.user_id
                                 and a.status <> 'revoked'
 """  # noqa: S608 - made of constants
@@ -46,16 +37,13 @@ SUBJECT = Statement(
     turn=2,
 )
 
-CLEAN_OR_LOCKED = Statement(
+THROTTLES = Statement(
     """
-    select failures, locked_until from throttles
-     where tenant_id = :tenant_id and user_id = :user_id and factor = :factor
-       and (failures = 0 and locked_until = 0 or locked_until > :now::bigint)
-       for no key update
+    select factor, failures, locked_until from throttles
+     where tenant_id = :tenant_id and user_id = :user_id
     """,
     joins=True,
-    turn=4,
-    key=("tenant_id", "user_id", "factor"),
+    turn=3,
 )
 
 SETTLE_ATTEMPT = Statement(
@@ -100,25 +88,31 @@ CLEAR_THROTTLE = Statement(
     key=("tenant_id", "user_id", "factor"),
 )
 
-ADVANCE_AUTHENTICATOR = Statement(
-    """
+_ADVANCE = """
     update authenticators set state = :state, used_at = :used_at::bigint, version = version + 1
      where tenant_id = :tenant_id and authenticator_id = :authenticator_id and version = :version::bigint
        and user_id = :user_id and status = 'active'
+"""
+ADVANCE_AUTHENTICATOR = Statement(
+    _ADVANCE, joins=True, turn=6, key=("tenant_id", "user_id", "authenticator_id")
+)
+
+# A lock on the record orders this attempt among all others as a write to it would, and leaves nothing to
+# clean up. In a group it comes after the wrong passcodes are counted, so none of them counts as later.
+SPEND_ON_CLEAN_RECORD = Statement(
+    _ADVANCE  # noqa: S608 - made of constants
+    + """
+       and exists (select 1 from throttles record
+                    where record.tenant_id = :tenant_id and record.user_id = :user_id
+                      and record.factor = 'passcode' and record.failures = 0 and record.locked_until = 0
+                      for no key update)
     """,
     joins=True,
     turn=6,
-    key=("tenant_id", "authenticator_id"),
+    key=("tenant_id", "user_id", "authenticator_id"),
 )
 
-_THROTTLES = len(USER)
-# Two columns for each, in this order; spelled out, because it is read at every sign-in.
-_FACTORS = (
-    (_THROTTLES, Factor.PASSWORD),
-    (_THROTTLES + 2, Factor.PASSCODE),
-    (_THROTTLES + 4, Factor.PIN),
-)
-_AUTHENTICATORS = _THROTTLES + 2 * len(_FACTORS)
+_AUTHENTICATORS = len(USER)
 
 
 class Subjects(Requests):
@@ -138,14 +132,6 @@ class Subjects(Requests):
     async def settle_attempt(
         self, tenant_id: str, user_id: str, factor: Factor, is_match: bool, limits: ThrottleLimits
     ) -> Throttle | None:
-        if is_match:
-            # A match changes nothing about a person who is locked or has a clean record, as nearly always. A
-            # lock on the row orders this attempt among all others as a write would, and leaves nothing to
-            # clean up.
-            rows = await self.fetch(CLEAN_OR_LOCKED.of((tenant_id, user_id, str(factor), self.now)))
-            if rows:
-                found = Throttle(factor, rows[0][0], rows[0][1])
-                return None if found.is_locked(self.now) else found
         lock_until = self.now + limits.lock_ms
         first = Throttle(factor, 0, 0) if is_match else _first_failure(factor, lock_until, limits)
         values = (
@@ -179,8 +165,19 @@ class Subjects(Requests):
     async def clear_throttle(self, tenant_id: str, user_id: str, factor: Factor) -> None:
         await self.execute(CLEAR_THROTTLE(tenant_id=tenant_id, user_id=user_id, factor=factor.value))
 
+    async def throttles(self, tenant_id: str, user_id: str) -> dict[Factor, Throttle]:
+        rows = await self.fetch(THROTTLES(tenant_id=tenant_id, user_id=user_id))
+        found = [Throttle(Factor(row[0]), row[1], row[2]) for row in rows]
+        return {throttle.factor: throttle for throttle in sorted(found, key=lambda each: each.factor)}
+
     async def advance_authenticator(self, authenticator: Authenticator, state: Mapping[str, Any]) -> bool:
-        values = (
+        return await self.execute(ADVANCE_AUTHENTICATOR.of(self._spent(authenticator, state))) > 0
+
+    async def spend_on_clean_record(self, authenticator: Authenticator, state: Mapping[str, Any]) -> bool:
+        return await self.execute(SPEND_ON_CLEAN_RECORD.of(self._spent(authenticator, state))) > 0
+
+    def _spent(self, authenticator: Authenticator, state: Mapping[str, Any]) -> Values:
+        return (
             json_text(state),
             self.now,
             authenticator.tenant_id,
@@ -188,7 +185,6 @@ class Subjects(Requests):
             authenticator.version,
             authenticator.user_id,
         )
-        return await self.execute(ADVANCE_AUTHENTICATOR.of(values)) > 0
 
 
 def _first_failure(factor: Factor, lock_until: int, limits: ThrottleLimits) -> Throttle:
@@ -200,12 +196,7 @@ def _first_failure(factor: Factor, lock_until: int, limits: ThrottleLimits) -> T
 def _subject(rows: Sequence[Row]) -> Subject | None:
     if not rows:
         return None
-    first = rows[0]
-    throttles = {}
-    for position, factor in _FACTORS:
-        if first[position] is not None:
-            throttles[factor] = Throttle(factor, first[position], first[position + 1])
     held = [authenticator_of(row[_AUTHENTICATORS:]) for row in rows if row[_AUTHENTICATORS] is not None]
     if len(held) > 1:
         held.sort(key=lambda each: (each.created_at, each.authenticator_id))
-    return Subject(user_of(first), tuple(held), throttles)
+    return Subject(user_of(rows[0]), tuple(held))

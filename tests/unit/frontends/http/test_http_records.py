@@ -16,7 +16,7 @@ from vestibule.frontends.http.api.tenants import NewSettings
 from vestibule.frontends.http.api.values import LAST_TIME
 from vestibule.frontends.http.api.verifications import StartRequest
 from vestibule.frontends.http.errors import _REFUSALS
-from vestibule.interfaces.store import Subject
+from vestibule.interfaces.store import Person
 from vestibule.model.application import ClientSecret
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.tenant import TenantSettings
@@ -69,7 +69,7 @@ def test_a_person_is_shown_without_hash_and_state() -> None:
         Factor.PASSWORD: Throttle(Factor.PASSWORD, 3, 0),
         Factor.PASSCODE: Throttle(Factor.PASSCODE, 100, NEVER),
     }
-    shown = msgspec.json.encode(records.person_record(Subject(user, (held,), throttles), 1_000))
+    shown = msgspec.json.encode(records.person_record(Person(user, (held,), throttles), 1_000))
     assert CANARY.encode() not in shown
     person = msgspec.json.decode(shown)
     assert (person["id"], person["other_names"], person["has_password"]) == (

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
-from vestibule.interfaces.store import Listed, Subject
+from vestibule.interfaces.store import Listed, Person
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.delivery import Delivery
@@ -414,7 +414,7 @@ def user_record(user: User) -> UserRecord:
     return record
 
 
-def person_record(subject: Subject, now: int) -> PersonRecord:
+def person_record(subject: Person, now: int) -> PersonRecord:
     throttles = [
         ThrottleRecord(
             factor=factor.value,

@@ -36,7 +36,7 @@ from vestibule.frontends.http.api.values import (
     Username,
     Version,
 )
-from vestibule.interfaces.store import Page, Subject, UserFilter
+from vestibule.interfaces.store import Page, Person, UserFilter
 from vestibule.model.user import UserStatus
 from vestibule.services.users import UserFields
 
@@ -166,7 +166,7 @@ class Users(Controller):
         await caller.services.users.unlock(caller.actor, caller.tenant_id, user_id)
 
 
-async def find_person(caller: Caller, user_id: str) -> Subject:
+async def find_person(caller: Caller, user_id: str) -> Person:
     """Return a user in reach with what he holds, or answer that there is none."""
     subject = await caller.services.users.find(caller.actor, caller.tenant_id, user_id)
     if subject is None:

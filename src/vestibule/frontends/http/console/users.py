@@ -21,7 +21,7 @@ from vestibule.frontends.http.holdings import default_methods, holding_of
 from vestibule.frontends.http.pin_words import rule_words
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form
-from vestibule.interfaces.store import Page, Subject, UserFilter, VerificationFilter
+from vestibule.interfaces.store import Page, Person, UserFilter, VerificationFilter
 from vestibule.model.authenticator import AuthenticatorStatus
 from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.model.user import UserStatus
@@ -251,7 +251,7 @@ async def remove_authenticator(
     return at.done(at.path("users", user), "console.user.removed")
 
 
-async def _subject(at: Desk, user_id: str) -> Subject:
+async def _subject(at: Desk, user_id: str) -> Person:
     subject = await at.services.users.find(at.actor, at.tenant_id, user_id)
     if subject is None:
         raise NotFoundException
