@@ -13,7 +13,7 @@ from tests.conformance.stores.conftest import Opened, PostgresDatabases
 from tests.conformance.stores.records import LIMITS, add_people, decided, tenant
 from tests.peers.postgres import PostgresServer
 from vestibule.interfaces.store import Page, Store, Transaction, Unavailable, VerificationFilter
-from vestibule.model.throttle import Factor, ThrottleLimits
+from vestibule.model.throttle import NEVER, Factor, ThrottleLimits
 from vestibule.stores import open_store
 from vestibule.stores.postgres import connection
 
@@ -185,6 +185,27 @@ async def test_a_row_that_somebody_holds_keeps_only_its_own_waiting(
     throttle = await store.transact(lambda tx: fail(tx, "alice"))
     assert throttle is not None
     assert throttle.failures == 2  # type: ignore[attr-defined]
+
+
+async def test_a_right_passcode_waits_for_the_failures_that_another_node_counts(
+    own: Store, own_url: str
+) -> None:
+    """BF-01: the lock that those failures lead to holds against it."""
+    await add_people(own, "acme", "alice")
+    await own.transact(lambda tx: tx.settle_attempt("acme", "alice", Factor.PASSCODE, True, LIMITS))
+    held = await own.read(lambda tx: tx.authenticator("acme", "phone-alice"))
+    assert held is not None
+    raw, onlooker = await asyncpg.connect(own_url), await asyncpg.connect(own_url)
+    await raw.execute(f"begin; update throttles set failures = 3, locked_until = {NEVER}")
+    spending = asyncio.create_task(own.transact(lambda tx: tx.spend_on_clean_record(held, {"step": 1})))
+    waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = $1"
+    while not await onlooker.fetchval(waits, name_of(own_url)):
+        assert not spending.done()
+    await raw.execute("commit")
+    assert not await spending
+    assert await own.read(lambda tx: tx.authenticator("acme", "phone-alice")) == held
+    await raw.close()
+    await onlooker.close()
 
 
 async def test_a_broken_statement_is_its_bodys_own(own: Store) -> None:

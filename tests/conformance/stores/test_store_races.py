@@ -144,30 +144,6 @@ async def test_a_right_passcode_behind_the_limit_is_not_taken(nodes: list[Store]
     assert throttles[Factor.PASSCODE].failures == 10
 
 
-async def test_a_right_passcode_waits_for_the_failures_of_another_node(nodes: list[Store]) -> None:
-    """BF-01: what another node counts just now is counted before a right passcode is taken."""
-    await nodes[0].transact(lambda tx: tx.settle_attempt("acme", "alice", Factor.PASSCODE, True, LIMITS))
-    held = await nodes[0].read(lambda tx: tx.authenticator("acme", "phone-alice"))
-    assert held is not None
-
-    async def fail(tx: Transaction) -> None:
-        for _ in range(10):
-            await tx.settle_attempt("acme", "alice", Factor.PASSCODE, False, LIMITS)
-
-    for _ in range(10):
-        failed, spent = await asyncio.gather(
-            nodes[0].transact(fail),
-            nodes[1].transact(lambda tx, held=held: tx.spend_on_clean_record(held, {"step": 1})),
-        )
-        assert failed is None
-        now = await nodes[0].read(lambda tx: tx.authenticator("acme", "phone-alice"))
-        assert now is not None
-        assert now.version == held.version + spent
-        held = now
-        assert not await nodes[1].transact(lambda tx, held=held: tx.spend_on_clean_record(held, {"step": 2}))
-        await nodes[0].transact(lambda tx: tx.clear_throttle("acme", "alice", Factor.PASSCODE))
-
-
 async def test_a_verification_is_decided_by_one(nodes: list[Store]) -> None:
     for number in range(10):
         name = f"v{number}"
