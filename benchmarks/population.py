@@ -1,4 +1,5 @@
-"""A population: one tenant, one application whose client has checked the password, many users with TOTP."""
+"""A population: one tenant, one application whose client has checked the password, many users with TOTP, each of
+whom has signed in before."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from vestibule.interfaces.store import Transaction
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind, DirectoryConfiguration, FirstFactor
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
+from vestibule.model.throttle import Factor
 from vestibule.model.user import User
 from vestibule.runtime.build import House, build
 from vestibule.runtime.settings import Settings
@@ -134,7 +136,10 @@ async def _add_batch(house: House, numbers: range, hashed: str) -> None:
         for user in people:
             await tx.add_user(user)
         await tx.add_authenticators(held)
+        for user in people:
+            await tx.settle_attempt(TENANT, user.user_id, Factor.PASSCODE, True, limits)
 
+    limits = house.services.configuration.current.limits[TENANT]
     await house.store.transact(add)
 
 
