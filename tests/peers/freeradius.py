@@ -22,7 +22,7 @@ logdir = {folder}
 run_dir = {folder}
 max_request_time = 10
 cleanup_delay = 5
-max_requests = 16384
+max_requests = 262144
 hostname_lookups = no
 log {{
     destination = stdout
@@ -55,6 +55,7 @@ server default {{
         type = auth
         ipaddr = 127.0.0.1
         port = {port}
+        recv_buff = 4194304
     }}
     authorize {{
 {challenges}
