@@ -1,5 +1,5 @@
-"""A population: one tenant, one application whose client has checked the password, many users with TOTP, each of
-whom has signed in before."""
+"""A population: one tenant, one application whose client has checked the password, many users with TOTP who
+have signed in before."""
 
 from __future__ import annotations
 

@@ -8,7 +8,8 @@ The few words that differ between the engines are written in PostgreSQL's way an
 
 A statement that `joins` may run for many bodies at once (see postgres/group.py), and then returns in front
 of each row the number of the body that asked: `one_by_one` is run for one parameter set after the other, in
-one round trip; `as_set` takes an array per parameter and answers all at once, for a third of the cost.
+one round trip; `as_set` takes an array per parameter and answers all at once, for a third of the cost. What
+an insert has added is known by the column that is the `identity` of its rows.
 
 Values only ever travel as parameters.
 """
@@ -16,8 +17,9 @@ Values only ever travel as parameters.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import count
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 _PARAMETER: Final = re.compile(r"(?<![:\w]):([a-z_]+)(?:::([a-z]+))?")
@@ -37,6 +39,7 @@ class Statement:
 
     __slots__ = (
         "as_set",
+        "identity",
         "joins",
         "key",
         "one_by_one",
@@ -48,7 +51,9 @@ class Statement:
         "writes",
     )
 
-    def __init__(self, text: str, *, joins: bool = False, turn: int = 99, key: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, text: str, *, joins: bool = False, turn: int = 99, key: tuple[str, ...] = (), identity: str = ""
+    ) -> None:
         text = " ".join(text.split())
         types = {name: kind for name, kind in _PARAMETER.findall(text) if kind}
         self.parameters = tuple(dict.fromkeys(name for name, _ in _PARAMETER.findall(text)))
@@ -57,6 +62,7 @@ class Statement:
         self.writes = not text.startswith("select ")
         self.joins = joins
         self.key = tuple(self.parameters.index(name) for name in key)
+        self.identity = self.parameters.index(identity) if identity else None
         self.turn = (turn, next(_numbers))
         self.table = text.split(" ", 3)[2] if text.startswith("insert into ") else ""
         self.one_by_one = self._one_by_one() if joins else ""
@@ -93,7 +99,8 @@ class Statement:
         return f"{self.postgres} returning {number}"
 
     def _as_set(self, text: str, types: list[str]) -> str:
-        """Return the form for many at once, or nothing for an insert, which has none.
+        """Return the form for many at once, or nothing where there is none: for an insert without identity,
+        and for an update without key.
 
         A row that two parameter sets of an update name is changed for one of them only, so their keys must
         differ.
@@ -105,11 +112,19 @@ class Statement:
         if not self.writes:
             # The join goes through the arrays in their order, so locks are taken in the order of keys.
             return f"select asked.a{count}, found.* from {asked} cross join lateral ({text}) found"  # noqa: S608
+        if self.identity is not None:
+            return self._insert_as_set(text, asked)
         if not text.startswith("update ") or not self.key:
             return ""
         text = text.replace(" where ", f" from {asked} where ", 1)
         changed, _, returned = text.partition(" returning ")
         return f"{changed} returning asked.a{count}" + (f", {returned}" if returned else "")
+
+    def _insert_as_set(self, text: str, asked: str) -> str:
+        head, _, rest = text.partition(" values (")
+        values, _, on_conflict = rest.partition(")")
+        assert self.identity is not None
+        return f"{head} select {values} from {asked}{on_conflict} returning {self.parameters[self.identity]}"  # noqa: S608
 
 
 def _typed(text: str, types: list[str | None]) -> str:
@@ -134,10 +149,13 @@ def _is_encodable(text: str) -> bool:
     return True
 
 
-def insert(table: str, columns: tuple[str, ...]) -> str:
-    """Return the text of an insert of all `columns`, each from the parameter of its name."""
+def insert(table: str, columns: tuple[str, ...], types: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return the text of an insert of all `columns`, each from the parameter of its name. `types` are those
+    of columns that are no texts, needed only where the statement has an `identity`."""
     names = ", ".join(columns)
-    values = ", ".join(f":{column}" for column in columns)
+    values = ", ".join(
+        f":{column}::{types[column]}" if column in types else f":{column}" for column in columns
+    )
     return f"insert into {table} ({names}) values ({values})"  # noqa: S608 - made of constants
 
 

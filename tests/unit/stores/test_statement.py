@@ -56,6 +56,18 @@ def test_an_update_for_many_tells_whose_row_it_changed() -> None:
     assert statement.key == (1,)
 
 
+def test_an_insert_for_many_tells_which_rows_it_added() -> None:
+    text = insert("t", ("a", "b"), {"b": "bigint"}) + " on conflict (a) do nothing"
+    statement = Statement(text, joins=True, key=("b",), identity="a")
+    assert statement.as_set == (
+        "insert into t (a, b) select asked.a1, asked.a2"
+        " from unnest($1::text[], $2::bigint[], $3::integer[]) as asked(a1, a2, a3)"
+        " on conflict (a) do nothing returning a"
+    )
+    assert statement.identity == 0
+    assert statement.sqlite == "insert into t (a, b) values (?1, ?2) on conflict (a) do nothing"
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -38,6 +38,9 @@ async def _ask(statement: Statement, waiting: Waiting, raw: Any) -> list[list[An
         together, sets = _apart(statement, sets)
         columns = zip(*together, strict=True)
         rows += await raw.fetch(statement.as_set, *map(list, columns))
+        if statement.identity is not None:
+            numbers = {values[statement.identity]: values[-1] for values in together}
+            rows = [(numbers[identity],) for (identity,) in rows]
     if sets:
         rows += await raw.fetchmany(statement.one_by_one, sets)
     answers: list[list[Any]] = [[] for _ in waiting]
@@ -47,8 +50,8 @@ async def _ask(statement: Statement, waiting: Waiting, raw: Any) -> list[list[An
 
 
 def _apart(statement: Statement, sets: Sets) -> tuple[Sets, Sets]:
-    """Part sorted parameter sets into the first of each row that is written, and the others."""
-    if not statement.writes:
+    """Part sorted parameter sets into the first of each row that is changed, and the others."""
+    if not statement.writes or statement.identity is not None:
         return sets, []
     first: Sets = []
     others: Sets = []

@@ -23,12 +23,16 @@ from vestibule.stores.transaction import Requests, UniqueTaken
 _OPEN: Final = ChallengeState.OPEN.value
 _PENDING: Final = VerificationState.PENDING.value
 
+_VERIFICATION_TYPES: Final = dict.fromkeys(
+    ("started_at", "decided_at", "expires_at", "version"), "bigint"
+) | (dict.fromkeys(("is_first_factor_proven", "is_authenticated"), "boolean"))
 ADD_VERIFICATION: Final = Statement(
-    insert("verifications", VERIFICATION)
+    insert("verifications", VERIFICATION, _VERIFICATION_TYPES)
     + " on conflict (tenant_id, idempotency_key) where idempotency_key is not null do nothing",
     joins=True,
     turn=7,
     key=("tenant_id", "idempotency_key"),
+    identity="verification_id",
 )
 
 VERIFICATION_BY_ID: Final = Statement(
@@ -70,17 +74,21 @@ HOLD_USER: Final = Statement(_HOLD_USER, joins=True, turn=10, key=("tenant_id", 
 # Bodies of one group hold nothing against one another, so who counts on being alone must not join.
 HOLD_USER_ALONE: Final = Statement(_HOLD_USER)
 
+_CHALLENGE_TYPES: Final = {"expected": "bytea"} | dict.fromkeys(
+    ("tries_left", "expires_at", "created_at", "taken_at", "version"), "bigint"
+)
 ADD_CHALLENGE: Final = Statement(
-    insert("challenges", CHALLENGE), joins=True, turn=11, key=("tenant_id", "challenge_id")
+    insert("challenges", CHALLENGE, _CHALLENGE_TYPES),
+    joins=True,
+    turn=11,
+    key=("tenant_id", "challenge_id"),
+    identity="challenge_id",
 )
 
 # One phone rings for one sign-in. Who began at the same moment is waited for at the lock on the person's row,
 # and is seen here: a statement sees what was committed, or done in this transaction, before it. The order
 # leads an uncounted database to the index of this person's rows.
-_TYPES: Final = {"expected": "bytea"} | dict.fromkeys(
-    ("tries_left", "expires_at", "created_at", "taken_at", "version"), "bigint"
-)
-_VALUES: Final = ", ".join(f":{name}::{_TYPES.get(name, 'text')}" for name in CHALLENGE)
+_VALUES: Final = ", ".join(f":{name}::{_CHALLENGE_TYPES.get(name, 'text')}" for name in CHALLENGE)
 ADD_ONLY_CHALLENGE: Final = Statement(
     f"""
     insert into challenges ({select(CHALLENGE)}) select {_VALUES}
