@@ -22,11 +22,9 @@ import structlog
 
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import is_id
-from vestibule.interfaces.directory import PasswordVerdict, PasswordVerdictKind
-from vestibule.interfaces.store import Conflict, Store, Subject, Transaction, Unavailable, VerificationChange
+from vestibule.interfaces.store import Store, Transaction, Unavailable, VerificationChange
 from vestibule.model.application import FirstFactor
 from vestibule.model.pin import PinState, is_digits
-from vestibule.model.throttle import Factor, Throttle
 from vestibule.model.username import lookup_names
 from vestibule.model.verification import (
     Challenge,
@@ -47,18 +45,17 @@ from vestibule.services.attempt import (
     approved,
     as_of,
     denied,
-    event,
     facts_of,
-    refused,
     request_key,
 )
 from vestibule.services.configuration import ConfigurationCache
-from vestibule.services.first_factor import REASONS, FirstFactors
+from vestibule.services.first_factor import FirstFactors
 from vestibule.services.metrics import Metrics
 from vestibule.services.out_of_band import waiter_of
 from vestibule.services.outcome import Progress, Repeated, conclude, ending_of, note_proof, progress_of
 from vestibule.services.pins import Pins
 from vestibule.services.proving import Prover
+from vestibule.services.proving_password import PasswordProver
 from vestibule.services.waiting import LOOK_SECONDS, Waiting
 
 log = structlog.get_logger(__name__)
@@ -85,7 +82,7 @@ class Verifications:
         self._store = store
         self._configuration = configuration
         self._prover = prover
-        self._first_factors = first_factors
+        self._password_prover = PasswordProver(store, first_factors, metrics)
         self._asking = asking
         self._answering = Answering(prover, asking, node)
         self._waiting = waiting
@@ -305,71 +302,8 @@ class Verifications:
         )
 
     async def _start_with_password(self, attempt: Attempt, password: Secret[str]) -> Progress:
-        proven = await self._with_password(attempt, password)
+        proven = await self._password_prover.prove(attempt, password)
         return await self._store.transact(lambda tx: self._decide(tx, proven))
-
-    async def _with_password(self, attempt: Attempt, password: Secret[str]) -> Attempt:
-        """Reserve the attempt, ask the directory outside any transaction, and note what it said."""
-        tenant_id = attempt.tenant.tenant_id
-
-        async def reserve(tx: Transaction) -> tuple[Subject | None, Throttle | None]:
-            subject = await tx.subject_by_names(tenant_id, attempt.names)
-            if subject is None:
-                return None, None
-            return subject, await tx.settle_attempt(
-                tenant_id, subject.user.user_id, Factor.PASSWORD, False, attempt.limits
-            )
-
-        subject, reserved = await self._store.transact(reserve)
-        user = subject.user if subject else None
-        if subject is not None and reserved is None:
-            # Judged as nobody's, for the time it takes: a quick answer would tell that he exists (BF-14).
-            await self._first_factors.check(
-                attempt.application, None, attempt.origin.claimed_username, password
-            )
-            return refused(attempt, Reason.LOCKED_OUT, TraceLine("throttle", "locked"))
-        began = time.perf_counter()
-        verdict = await self._first_factors.check(
-            attempt.application, user, attempt.origin.claimed_username, password
-        )
-        self._metrics.directory_seconds.labels(verdict.kind.value).observe(time.perf_counter() - began)
-        line = TraceLine("password", verdict.kind.value, {"detail": verdict.detail} if verdict.detail else {})
-        if subject is not None and reserved is not None:
-            await self._settle_password(subject, verdict, attempt, reserved)
-        if not verdict.is_match or user is None:
-            reason = REASONS.get(verdict.kind, Reason.PASSWORD_WRONG)
-            return refused(attempt, Reason.UNKNOWN_USER if user is None else reason, line)
-        return msgspec.structs.replace(attempt, is_first_factor_proven=True, password_of=user, trace=(line,))
-
-    async def _settle_password(
-        self, subject: Subject, verdict: PasswordVerdict, attempt: Attempt, reserved: Throttle
-    ) -> None:
-        """A match forgives; a directory that gave no answer takes back the reserved attempt; of a failure
-        that locks, somebody should hear."""
-        user = subject.user
-
-        async def matched(tx: Transaction) -> None:
-            await tx.clear_throttle(user.tenant_id, user.user_id, Factor.PASSWORD)
-            subject = await tx.subject(user.tenant_id, user.user_id)
-            if verdict.reference and subject is not None and not subject.user.directory_reference:
-                # From now on he is the entry he was at his first sign-in, whoever gets his name later.
-                bound = msgspec.structs.replace(subject.user, directory_reference=verdict.reference)
-                if not await tx.replace_user(bound):
-                    raise Conflict
-
-        async def unanswered(tx: Transaction) -> None:
-            await tx.release_attempt(user.tenant_id, user.user_id, Factor.PASSWORD, attempt.limits)
-
-        async def failed(tx: Transaction) -> None:
-            if reserved.is_locked(tx.now):
-                await tx.add_event(event(attempt, subject, "user.locked", tx.now))
-
-        if verdict.is_match:
-            await self._store.transact(matched)
-        elif verdict.kind is PasswordVerdictKind.UNAVAILABLE:
-            await self._store.transact(unanswered)
-        elif reserved.locked_until:
-            await self._store.transact(failed)
 
     # --- deciding -----------------------------------------------------------------------------------
 

@@ -16,8 +16,7 @@ from vestibule.interfaces.gateway import Sound
 from vestibule.interfaces.sound_reader import SoundReader, Unusable
 from vestibule.interfaces.store import Store, Transaction
 from vestibule.model.actor import Actor, Right
-from vestibule.model.call import Spoken
-from vestibule.model.voice_message import MessageType, VoiceMessage, spoken
+from vestibule.model.voice_message import MessageType, VoiceMessage
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
@@ -108,31 +107,6 @@ class VoiceMessages:
         await self._store.transact(body)
 
     # --- for calls ----------------------------------------------------------------------------------
-
-    async def texts(
-        self,
-        tenant_id: str,
-        language: str,
-        application_id: str,
-        *,
-        application: str,
-        extension: str = "",
-        code: str = "",
-    ) -> dict[MessageType, Spoken]:
-        """Return what a call in `language` for the application says, for each type: see `CallPlan.texts`."""
-        messages = await self._store.read(lambda tx: tx.voice_messages(tenant_id))
-        return {
-            each: spoken(
-                messages,
-                language,
-                application_id,
-                each,
-                application=application,
-                extension=extension,
-                code=code,
-            )
-            for each in MessageType
-        }
 
     async def sound(self, tenant_id: str, sound_id: str) -> Sound | None:
         """Return the recording of `Spoken.sound_id`; None if it was removed meanwhile."""

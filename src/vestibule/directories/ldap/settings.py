@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, get_type_hints
+from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
-
 from vestibule.crypto.secret import Secret
+from vestibule.interfaces.plugin_settings import values_of
 from vestibule.wire.ldap.filters import is_attribute_description
 
 _PORTS = {"ldap": 389, "ldaps": 636}
@@ -134,17 +133,5 @@ def from_mapping(settings: Mapping[str, Any], secret: Secret[str]) -> LdapSettin
 
     Raises ValueError for a setting that is unknown, missing, of the wrong type or wrong.
     """
-    kinds = get_type_hints(LdapSettings)
-    del kinds["bind_password"]
-    given: dict[str, Any] = {}
-    for name, value in settings.items():
-        if name not in kinds:
-            raise ValueError(f"{name}: there is no such setting")
-        try:
-            given[name] = msgspec.convert(value, kinds[name])
-        except msgspec.ValidationError as problem:
-            raise ValueError(f"{name}: {problem}") from None
-    for name in ("urls", "base_dn"):
-        if name not in given:
-            raise ValueError(f"{name}: this setting is needed")
+    given = values_of(LdapSettings, settings, needed=("urls", "base_dn"), apart="bind_password")
     return LdapSettings(**given, bind_password=secret)

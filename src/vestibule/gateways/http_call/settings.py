@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from vestibule.interfaces.plugin_settings import values_of
+
 _MOST_SECONDS: Final = 9.5
 _ACCOUNT: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -53,16 +55,7 @@ class HttpCallSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 def from_mapping(settings: Mapping[str, Any]) -> HttpCallSettings:
     """Return the settings; raises ValueError naming the one that is wrong."""
-    kinds = {field.name: field for field in msgspec.structs.fields(HttpCallSettings)}
-    given: dict[str, Any] = {}
-    for name, value in settings.items():
-        if name not in kinds:
-            raise ValueError(f"{name}: there is no such setting")
-        try:
-            given[name] = msgspec.convert(value, kinds[name].type)
-        except msgspec.ValidationError as problem:
-            raise ValueError(f"{name}: {problem}") from None
-    complete = HttpCallSettings(**given)
+    complete = HttpCallSettings(**values_of(HttpCallSettings, settings))
     _check(complete)
     return complete
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from vestibule.gateways.http_text.presets import PRESETS
+from vestibule.interfaces.plugin_settings import values_of
 from vestibule.wire.http_forms.places import read_place
 from vestibule.wire.http_forms.signature import Algorithm, Spelling
 from vestibule.wire.http_forms.template import check_header, check_text, check_tree
@@ -157,15 +158,7 @@ class HttpTextSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 def from_mapping(settings: Mapping[str, Any]) -> HttpTextSettings:
     """Return the settings with those of their preset; raises ValueError naming the one that is wrong."""
-    kinds = {field.name: field for field in msgspec.structs.fields(HttpTextSettings)}
-    given: dict[str, Any] = {}
-    for name, value in settings.items():
-        if name not in kinds:
-            raise ValueError(f"{name}: there is no such setting")
-        try:
-            given[name] = msgspec.convert(value, kinds[name].type)
-        except msgspec.ValidationError as problem:
-            raise ValueError(f"{name}: {problem}") from None
+    given = values_of(HttpTextSettings, settings)
     defaults = HttpTextSettings()
     chosen = {name: value for name, value in given.items() if value != getattr(defaults, name)}
     complete = HttpTextSettings(**{**PRESETS[given.get("preset", "")], **chosen})

@@ -9,10 +9,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal
 
 import msgspec
 
+from vestibule.interfaces.plugin_settings import values_of
 from vestibule.wire.sip.sdp import Codec
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\.?")
@@ -143,18 +144,7 @@ class SipSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 def from_mapping(settings: Mapping[str, Any]) -> SipSettings:
     """Return the settings; raises ValueError for one that is unknown, missing, of the wrong type or wrong."""
-    kinds = get_type_hints(SipSettings)
-    given: dict[str, Any] = {}
-    for name, value in settings.items():
-        if name not in SipSettings.__struct_fields__:
-            raise ValueError(f"{name}: there is no such setting")
-        try:
-            given[name] = msgspec.convert(value, kinds[name])
-        except msgspec.ValidationError as problem:
-            raise ValueError(f"{name}: {problem}") from None
-    if "server" not in given:
-        raise ValueError("server: this setting is needed")
-    return SipSettings(**given)
+    return SipSettings(**values_of(SipSettings, settings, needed=("server",)))
 
 
 def _check_host(name: str, text: str) -> None:

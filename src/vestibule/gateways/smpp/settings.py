@@ -6,12 +6,13 @@ A ValueError reads `setting: why`. The password is a `Secret` and never part of 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from vestibule.crypto.secret import Secret
+from vestibule.interfaces.plugin_settings import values_of
 from vestibule.wire.smpp.addresses import sender
 from vestibule.wire.smpp.messages import Address
 
@@ -83,18 +84,7 @@ def from_mapping(settings: Mapping[str, Any], secret: Secret[str]) -> SmppSettin
 
     Raises ValueError for a setting that is unknown, missing, of the wrong type or wrong.
     """
-    kinds = get_type_hints(SmppSettings, include_extras=True)
-    given: dict[str, Any] = {}
-    for name, value in settings.items():
-        if name not in kinds:
-            raise ValueError(f"{name}: there is no such setting")
-        try:
-            given[name] = msgspec.convert(value, kinds[name])
-        except msgspec.ValidationError as problem:
-            raise ValueError(f"{name}: {problem}") from None
-    for name in ("host", "system_id"):
-        if name not in given:
-            raise ValueError(f"{name}: this setting is needed")
+    given = values_of(SmppSettings, settings, needed=("host", "system_id"))
     if len(secret) > _LONGEST_PASSWORD or not _is_printable(secret):
         raise ValueError(f"secret: at most {_LONGEST_PASSWORD} printable ASCII characters")
     return SmppSettings(**given)

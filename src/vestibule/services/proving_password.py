@@ -1,0 +1,93 @@
+"""Proving a password outside any transaction: reserve the attempt, ask the directory, settle the count.
+
+Invariants:
+- The attempt is counted before the directory is asked, so parallel guesses never exceed the limit.
+- Whoever is locked or unknown waits as long as everybody else: the time tells nothing.
+"""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+
+from vestibule.crypto.secret import Secret
+from vestibule.interfaces.directory import PasswordVerdict, PasswordVerdictKind
+from vestibule.interfaces.store import Conflict, Store, Subject, Transaction
+from vestibule.model.throttle import Factor, Throttle
+from vestibule.model.verification import Reason, TraceLine
+from vestibule.services.attempt import Attempt, event, refused
+from vestibule.services.first_factor import REASONS, FirstFactors
+from vestibule.services.metrics import Metrics
+
+
+class PasswordProver:
+    """Takes the first factor of an attempt."""
+
+    def __init__(self, store: Store, first_factors: FirstFactors, metrics: Metrics) -> None:
+        self._store = store
+        self._first_factors = first_factors
+        self._metrics = metrics
+
+    async def prove(self, attempt: Attempt, password: Secret[str]) -> Attempt:
+        """Return `attempt` with what the directory said of `password`."""
+        tenant_id = attempt.tenant.tenant_id
+
+        async def reserve(tx: Transaction) -> tuple[Subject | None, Throttle | None]:
+            subject = await tx.subject_by_names(tenant_id, attempt.names)
+            if subject is None:
+                return None, None
+            return subject, await tx.settle_attempt(
+                tenant_id, subject.user.user_id, Factor.PASSWORD, False, attempt.limits
+            )
+
+        subject, reserved = await self._store.transact(reserve)
+        user = subject.user if subject else None
+        if subject is not None and reserved is None:
+            # Judged as nobody's, for the time it takes: a quick answer would tell that he exists (BF-14).
+            await self._first_factors.check(
+                attempt.application, None, attempt.origin.claimed_username, password
+            )
+            return refused(attempt, Reason.LOCKED_OUT, TraceLine("throttle", "locked"))
+        began = time.perf_counter()
+        verdict = await self._first_factors.check(
+            attempt.application, user, attempt.origin.claimed_username, password
+        )
+        self._metrics.directory_seconds.labels(verdict.kind.value).observe(time.perf_counter() - began)
+        line = TraceLine("password", verdict.kind.value, {"detail": verdict.detail} if verdict.detail else {})
+        if subject is not None and reserved is not None:
+            await self._settle(subject, verdict, attempt, reserved)
+        if not verdict.is_match or user is None:
+            reason = REASONS.get(verdict.kind, Reason.PASSWORD_WRONG)
+            return refused(attempt, Reason.UNKNOWN_USER if user is None else reason, line)
+        return msgspec.structs.replace(attempt, is_first_factor_proven=True, password_of=user, trace=(line,))
+
+    async def _settle(
+        self, subject: Subject, verdict: PasswordVerdict, attempt: Attempt, reserved: Throttle
+    ) -> None:
+        """A match forgives; a directory that gave no answer takes back the reserved attempt; of a failure
+        that locks, somebody should hear."""
+        user = subject.user
+
+        async def matched(tx: Transaction) -> None:
+            await tx.clear_throttle(user.tenant_id, user.user_id, Factor.PASSWORD)
+            subject = await tx.subject(user.tenant_id, user.user_id)
+            if verdict.reference and subject is not None and not subject.user.directory_reference:
+                # From now on he is the entry he was at his first sign-in, whoever gets his name later.
+                bound = msgspec.structs.replace(subject.user, directory_reference=verdict.reference)
+                if not await tx.replace_user(bound):
+                    raise Conflict
+
+        async def unanswered(tx: Transaction) -> None:
+            await tx.release_attempt(user.tenant_id, user.user_id, Factor.PASSWORD, attempt.limits)
+
+        async def failed(tx: Transaction) -> None:
+            if reserved.is_locked(tx.now):
+                await tx.add_event(event(attempt, subject, "user.locked", tx.now))
+
+        if verdict.is_match:
+            await self._store.transact(matched)
+        elif verdict.kind is PasswordVerdictKind.UNAVAILABLE:
+            await self._store.transact(unanswered)
+        elif reserved.locked_until:
+            await self._store.transact(failed)
