@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -119,6 +120,7 @@ def test_any_packets(proof: Callable[[int, int], int]) -> None:
     feed()
 
 
+@pytest.mark.timeout(30)
 def test_repeated_signs_take_no_time() -> None:
     """Patterns that go back over what they have read would take minutes here."""
     for piece in ('"', "\\", ";", " ", ";a=", '"a" ', "a", ":", "a.", "<", ";a = ", "%", "[", "SIP/"):
