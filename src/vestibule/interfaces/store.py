@@ -249,7 +249,7 @@ class Transaction(Protocol):
         ...
 
     async def untaken_challenges(self, tenant_id: str, user_id: str) -> tuple[Challenge, ...]:
-        """Return a user's challenges that were answered, are not over yet and have let nobody in, newest
+        """Return a user's challenges that were answered, are not long over and have let nobody in, newest
         first."""
         ...
 

@@ -137,6 +137,9 @@ class Channel(StrEnum):
     """Keys pressed in a call."""
 
 
+TAKE_OVER_MS = 30_000
+"""How long after an approval a request that waits for it, or its repeat, is let in by it, if nobody was."""
+
 ACTIVATION = "activation"
 """The origin of a challenge that proves a new phone at its enrollment, and answers no sign-in."""
 

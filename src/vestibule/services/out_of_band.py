@@ -25,7 +25,13 @@ from vestibule.interfaces.store import Conflict, Subject, Transaction
 from vestibule.model.delivery import Delivery
 from vestibule.model.phone import Phone, is_allowed
 from vestibule.model.user import User
-from vestibule.model.verification import Challenge, ChallengeState, Verification, VerificationState
+from vestibule.model.verification import (
+    TAKE_OVER_MS,
+    Challenge,
+    ChallengeState,
+    Verification,
+    VerificationState,
+)
 from vestibule.services.attempt import Attempt, request_key
 from vestibule.services.deliveries import Deliveries
 from vestibule.services.ways import Way
@@ -33,8 +39,6 @@ from vestibule.services.ways import Way
 ACTIVATION_TEXT = "text.activation"
 _HOUR_MS = 3_600_000
 _SAME_TEXT_MS = 15_000
-TAKE_OVER_MS = 30_000
-"""How long after an approval a repeat of its request is let in by it, if nobody was."""
 
 
 class OutOfBand:

@@ -22,7 +22,7 @@ from tests.conformance.stores.test_store_tenants import NUMBER, sent
 from vestibule.crypto.tokens import new_ordered_id
 from vestibule.interfaces.store import DeliveryFilter, Listed, Page, Store, VerificationChange
 from vestibule.model.delivery import Delivery, DeliveryState
-from vestibule.model.verification import ChallengeState, Channel, Reason, VerificationState
+from vestibule.model.verification import TAKE_OVER_MS, ChallengeState, Channel, Reason, VerificationState
 
 LEASE = 20_000
 
@@ -165,6 +165,19 @@ async def test_an_answer_lets_in_one_request_once(store: Store, alice: str) -> N
     assert not await take("somebody else")
     assert sorted(await asyncio.gather(*(take("me") for _ in range(8)))) == [False] * 7 + [True]
     assert await store.read(lambda tx: tx.untaken_challenges(alice, "alice")) == ()
+
+
+async def test_an_answer_of_the_last_moment_lets_in_a_little_later(
+    store: Store, alice: str, clock: HandClock
+) -> None:
+    """CH-08: its challenge is over when who waits hears of it."""
+    asked = sent(alice)
+    await store.transact(lambda tx: tx.add_challenge(asked, 3))
+    await store.transact(lambda tx: tx.close_challenge(alice, "c7", ChallengeState.ANSWERED))
+    for late, is_there in ((TAKE_OVER_MS - 1, True), (TAKE_OVER_MS, False)):
+        clock.time = asked.expires_at + late
+        untaken = await store.read(lambda tx: tx.untaken_challenges(alice, "alice"))
+        assert [each.challenge_id for each in untaken] == ["c7"] * is_there
 
 
 async def test_a_newer_text_ends_the_older(store: Store, alice: str) -> None:

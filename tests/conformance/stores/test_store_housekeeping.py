@@ -17,7 +17,7 @@ from tests.conformance.stores.records import (
     verification,
 )
 from vestibule.interfaces.store import Store
-from vestibule.model.verification import ChallengeState, Reason, VerificationState
+from vestibule.model.verification import TAKE_OVER_MS, ChallengeState, Reason, VerificationState
 
 
 @pytest.fixture
@@ -73,7 +73,9 @@ async def test_sweeping_takes_what_is_over(own: Store, clock: HandClock) -> None
             at = START + 1000 * number
             await tx.add_session(session("acme", f"s{number}", expires_at=at))
             await tx.add_link(link("acme", f"l{number}", expires_at=at))
-            record = challenge("acme", f"c{number}", expires_at=at, state=ChallengeState.ANSWERED)
+            # These stay a little longer: one that was answered in its last moment has yet to let somebody in.
+            over_at = at - TAKE_OVER_MS
+            record = challenge("acme", f"c{number}", expires_at=over_at, state=ChallengeState.ANSWERED)
             await tx.add_challenge(record, 10)
         await tx.add_challenge(challenge("acme", "open", expires_at=START), 10)
         await tx.add_verification(decided("acme", expires_at=START))

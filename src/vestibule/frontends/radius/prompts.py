@@ -22,7 +22,8 @@ def prompt(language: str, progress: Progress, *, is_again: bool) -> str:
     challenge = progress.challenge
     assert challenge is not None
     question = text(language, _question(progress, challenge, is_again=is_again), **_facts(challenge))
-    return f"{question} {_menu(language, progress.choices, challenge)}".rstrip()
+    menu = _menu(language, progress.choices, challenge)
+    return f"{question.removesuffix(':').removesuffix('.')}. {menu}" if menu else question
 
 
 def _question(progress: Progress, challenge: Challenge, *, is_again: bool) -> str:

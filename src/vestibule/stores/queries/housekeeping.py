@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from vestibule.model.legacy_result import legacy_result
-from vestibule.model.verification import ChallengeState, Reason, VerificationState
+from vestibule.model.verification import TAKE_OVER_MS, ChallengeState, Reason, VerificationState
 from vestibule.stores.statement import Statement
 from vestibule.stores.transaction import Requests
 
@@ -41,7 +41,8 @@ EXPIRE_CHALLENGES: Final = Statement(
 )
 
 KEEP_DELIVERIES_MS: Final = 24 * 3_600_000
-# A closed challenge stays until its time is over: a late answer to it is told why it is refused.
+# A closed challenge stays until its time is over: a late answer to it is told why it is refused, and who
+# waits for one that was answered in its last moment is let in.
 _SWEEPS: Final = tuple(
     Statement(
         f"""
@@ -55,7 +56,7 @@ _SWEEPS: Final = tuple(
     for table, key, kept_ms, condition in (
         ("sessions", "token_hash", 0, ""),
         ("links", "token_hash", 0, ""),
-        ("challenges", "challenge_id", 0, "and state <> 'open'"),
+        ("challenges", "challenge_id", TAKE_OVER_MS, "and state <> 'open'"),
         # They are counted for an hour, and looked at when something does not arrive.
         ("deliveries", "delivery_id", KEEP_DELIVERIES_MS, ""),
     )

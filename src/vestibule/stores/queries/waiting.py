@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from vestibule.model.verification import Challenge, ChallengeState
+from vestibule.model.verification import TAKE_OVER_MS, Challenge, ChallengeState
 from vestibule.stores.rows import CHALLENGE, challenge_of, json_text
 from vestibule.stores.statement import Statement, select
 from vestibule.stores.transaction import Requests
@@ -24,10 +24,11 @@ SENT: Final = Statement(
     turn=2,
 )
 
+# One that was answered in its last moment is taken a little later.
 UNTAKEN: Final = Statement(
     f"""{_CHALLENGES}
        and user_id = :user_id and state = 'answered' and taken_at is null
-       and expires_at > :now::bigint
+       and expires_at > :now::bigint - :take_over::bigint
      order by created_at desc, challenge_id desc
     """,
     joins=True,
@@ -95,7 +96,9 @@ class Waiting(Requests):
         return tuple(sorted(found, key=lambda each: (each.created_at, each.challenge_id)))
 
     async def untaken_challenges(self, tenant_id: str, user_id: str) -> tuple[Challenge, ...]:
-        rows = await self.fetch(UNTAKEN(tenant_id=tenant_id, user_id=user_id, now=self.now))
+        rows = await self.fetch(
+            UNTAKEN(tenant_id=tenant_id, user_id=user_id, now=self.now, take_over=TAKE_OVER_MS)
+        )
         return tuple([challenge_of(row) for row in rows])
 
     async def challenges_by_address(self, tenant_id: str, address: str) -> tuple[Challenge, ...]:
