@@ -52,3 +52,4 @@ async def test_every_commit_that_was_told_of_outlives_the_process(
         store = await opened(own_url)
         assert set(told) <= await _stored(store, tenant_id)
         await store.check()
+        await store.close()
