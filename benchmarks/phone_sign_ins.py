@@ -19,6 +19,7 @@ import msgspec
 
 from benchmarks.figures import HEADER, Figures
 from tests.callers import ACCESS_ACCEPT, access_request, proven_code
+from tests.houses import BOUNDLESS, OPEN_CODES
 from tests.integration.sip.phone import Phone
 from tests.peers.sipp import Sipp, pause, press, receive, respond, speak
 from tests.peers.smsc import Smsc
@@ -31,7 +32,7 @@ TOGETHER = 200
 A_SECOND = 20
 _SILENCE = frozenset(b"\xd5\x55")
 """In A-law."""
-MANY = TenantSettings(texts_per_hour=100_000)
+MANY = TenantSettings(calling_codes=OPEN_CODES, **BOUNDLESS)
 
 
 class Door(asyncio.DatagramProtocol):

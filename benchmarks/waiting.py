@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import HEADER, Figures
-from tests.houses import TestHouse
+from tests.houses import BOUNDLESS, OPEN_CODES, TestHouse
 from tests.peers.far_end import FarEnd, FarEndKind
 from tests.peers.postgres import PostgresServer
 from vestibule.crypto.tokens import new_id
@@ -72,7 +72,7 @@ class BenchHouse:
     async def furnish(self, people: int) -> None:
         services = self.house.services
         await services.setup.ensure_system()
-        settings = TenantSettings(texts_per_hour=1_000_000)
+        settings = TenantSettings(calling_codes=OPEN_CODES, **(BOUNDLESS | {"texts_per_hour": 1_000_000}))
         await services.applications.add_tenant(SYSTEM, TENANT, "Bench", settings)
         await services.applications.add_application(
             SYSTEM, TENANT, "vpn", application_id="vpn", first_factor=FirstFactor.CLIENT

@@ -43,12 +43,14 @@ from vestibule.model.call import Spoken
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.pin import PinStatus
+from vestibule.model.sending_limit import LimitKind, LimitReached
 from vestibule.model.simulated_phone import CallEnding, CallStage, PhoneCall, PhoneText, SimulatedPhone
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.model.throttle import NEVER, Factor, Throttle
 from vestibule.model.user import Role, User, UserStatus
 from vestibule.model.verification import Reason, TraceLine, Verification, VerificationState
 from vestibule.model.voice_message import MessageType, VoiceMessage
+from vestibule.services.sending_limits import SendingStanding
 
 NOW: Final = 1_793_714_700_000
 MINUTE: Final = 60_000
@@ -223,6 +225,17 @@ ATTEMPTS = (
 )
 
 EVENTS = (
+    Event(
+        tenant_id="demo",
+        event_id="e9",
+        at=NOW,
+        kind="limit.reached",
+        actor="system",
+        actor_name="system",
+        subject="",
+        subject_name="+4917612…",
+        facts={"limit": "prefix", "window": "hour"},
+    ),
     Event(
         tenant_id="demo",
         event_id="e1",
@@ -861,6 +874,25 @@ GATEWAY: Final = GatewayConfiguration(
     secret=b"sealed",
     created_at=NOW - 9 * DAY,
 )
+QUIET: Final = SendingStanding(cost_today=0, daily_cost_cap=0, reached=(), unpriced=(), is_closed=False)
+BITTEN: Final = SendingStanding(
+    cost_today=499_900,
+    daily_cost_cap=50,
+    reached=tuple(
+        LimitReached(
+            kind=kind, key=key, began_at=NOW, ends_at=NOW, reached_at=NOW - 7 * MINUTE, username=name
+        )
+        for kind, key, name in (
+            (LimitKind.COST, "", ""),
+            (LimitKind.USER, "u1", HOSTILE),
+            (LimitKind.PREFIX, "+4917612", ""),
+            (LimitKind.NUMBER, "+4917612345678", ""),
+            (LimitKind.COUNTRY, "882", ""),
+        )
+    ),
+    unpriced=("Operator", HOSTILE),
+    is_closed=True,
+)
 GATEWAY_ROWS: Final = (
     GatewayRow("g1", HOSTILE, "Texts over HTTP", ("text",), 10, "bad", "unopened", 0, HOSTILE),
     GatewayRow("g2", "Operator", "SMPP (texts)", ("text",), 20, "good", "ready"),
@@ -920,9 +952,18 @@ def _gateways() -> list[Sample]:
         Sample(
             "gateways",
             "console/gateways.html",
-            {"gateways": GATEWAY_ROWS, "kinds": kinds, "caller_id": "+4930901820"},
+            {"gateways": GATEWAY_ROWS, "kinds": kinds, "caller_id": "+4930901820", "standing": QUIET},
         ),
-        Sample("gateways-empty", "console/gateways.html", {"gateways": (), "kinds": kinds, "caller_id": ""}),
+        Sample(
+            "gateways-limits",
+            "console/gateways.html",
+            {"gateways": GATEWAY_ROWS, "kinds": kinds, "caller_id": "", "standing": BITTEN},
+        ),
+        Sample(
+            "gateways-empty",
+            "console/gateways.html",
+            {"gateways": (), "kinds": kinds, "caller_id": "", "standing": QUIET},
+        ),
         Sample("gateway-add", page, adding),
         Sample("gateway", page, there),
         Sample("deliveries", list_page, shown),

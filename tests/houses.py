@@ -29,9 +29,19 @@ from vestibule.services.services import Services
 from vestibule.wire.oath import hotp, totp
 
 TENANT = "acme"
+OPEN_CODES = ("1", "33", "43", "44", "49")
+"""The countries that the phones of tests are in."""
+BOUNDLESS = {"texts_per_hour": 100_000, "texts_per_number": 0, "texts_per_prefix": 0, "texts_per_tenant": 0}
+"""Settings for proofs that send more than anybody may be sent."""
 PASSWORD = "Wonderland-2024"
 _PASSWORD_HASH = hash_password(PASSWORD)
 START = 1_800_000_000_000
+
+
+def opened(rules: TenantSettings | None = None) -> TenantSettings:
+    """Return settings in which the countries of tests are open, unless others are."""
+    settings = rules or TenantSettings()
+    return msgspec.structs.replace(settings, calling_codes=settings.calling_codes or OPEN_CODES)
 
 
 class HandClock:
@@ -210,7 +220,7 @@ class TestHouse:
     async def allow_any_number_of_texts(self, **fields: Any) -> None:
         """What no administrator can set: proofs send more than a person may be sent."""
         tenant = self.services.configuration.current.tenants[TENANT]
-        settings = msgspec.structs.replace(tenant.settings, texts_per_hour=100_000, **fields)
+        settings = msgspec.structs.replace(tenant.settings, **(BOUNDLESS | fields))
         await self.store.transact(lambda tx: tx.put(msgspec.structs.replace(tenant, settings=settings)))
         await self.services.configuration.refresh()
 
@@ -238,7 +248,7 @@ async def open_house(
     try:
         await house.services.setup.ensure_system()
         if TENANT not in house.services.configuration.current.tenants:
-            await house.services.applications.add_tenant(SYSTEM, TENANT, "Acme", TenantSettings())
+            await house.services.applications.add_tenant(SYSTEM, TENANT, "Acme", opened())
         yield TestHouse(house, clock)
     finally:
         await house.close()

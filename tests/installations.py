@@ -16,6 +16,7 @@ from functools import partial
 import httpx
 import msgspec
 
+from tests.houses import opened
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
 from vestibule.interfaces.store import Listed, Page, Transaction, VerificationFilter
@@ -92,7 +93,7 @@ async def _furnish(
     house = await build(settings, migrate=True)
     try:
         await house.services.setup.ensure_system()
-        await house.services.applications.add_tenant(SYSTEM, TENANT, "Acme", rules)
+        await house.services.applications.add_tenant(SYSTEM, TENANT, "Acme", opened(rules))
         await house.services.setup.ensure_portal(TENANT)
         installation = await _doors(house)
         hashed = "" if password is None else await house.services.users.hash_password(Secret(password), "")

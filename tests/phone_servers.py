@@ -18,6 +18,7 @@ from typing import Any, Self
 
 import msgspec
 
+from tests.houses import opened
 from tests.integration.phone.test_radius_waits import Concentrator
 from tests.peers.program import run_well
 from tests.servers import ServerProcess
@@ -77,7 +78,7 @@ class PhoneServer:
         house = await build(self.process.settings, migrate=True)
         try:
             await house.services.setup.ensure_system()
-            await house.services.applications.add_tenant(SYSTEM, TENANT, "Acme", rules or TenantSettings())
+            await house.services.applications.add_tenant(SYSTEM, TENANT, "Acme", opened(rules))
             self.secret = await _door(house)
             for number, gateway in enumerate(gateways):
                 await _add_gateway(house, f"gateway-{number}", gateway)

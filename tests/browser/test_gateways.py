@@ -9,10 +9,13 @@ import pytest
 from tests.browser.scene import Window, set_up_administrator, sign_in_to_console
 from tests.houses import TENANT
 from tests.peers.far_end import FarEndKind
+from vestibule.crypto.secret import Secret
 from vestibule.gateways.http_call import GATEWAY as HTTP_CALL
 from vestibule.gateways.http_text import GATEWAY as HTTP_TEXT
 from vestibule.interfaces.gateway import Receipt
 from vestibule.model.actor import SYSTEM
+from vestibule.model.delivery import Carries
+from vestibule.services.refusal import Refused
 
 CHECKER = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -135,6 +138,55 @@ async def test_a_caller_id_that_may_not_be_shown_is_said_so(administrator: Windo
     await window.page.get_by_role("button", name="Deutsch").click()
     assert "nicht garantiert" in await window.text()
     await window.shoot("56-gateways-german")
+
+
+async def test_a_limit_that_bites_is_shown(administrator: Window) -> None:
+    """SMS-04: where the gateways are, and in the list of changes."""
+    window = administrator
+    house = window.site.house
+    service = house.services.gateway_settings
+    gateway = await service.add(SYSTEM, TENANT, "far_end", "Far end", {}, Secret(""), text_price="0,75")
+    await house.change_settings(daily_cost_cap=1, texts_per_number=1)
+    await service.send_test(SYSTEM, TENANT, gateway.gateway_id, "+4930123456", Carries.TEXT)
+    with pytest.raises(Refused):
+        await service.send_test(SYSTEM, TENANT, gateway.gateway_id, "+4930123456", Carries.TEXT)
+    await window.go(f"{window.site.console}/gateways")
+    assert "Spent today (UTC): 0.75 of 1.00" in await window.text()
+    assert "A limit has refused texts or calls within the last day." in await window.text()
+    assert "Texts and calls to one number in an hour: ••••••••56" in await window.text()
+    assert "no price is written for: Far end" in await window.text(), "calls have none"
+    await assert_accessible(window, "limits")
+    await window.shoot("58-gateways-limits")
+    await window.page.get_by_role("main").get_by_role("link", name="Changes").click()
+    assert "Limit of texts and calls reached" in await window.text()
+    await house.change_settings(calling_codes=())
+    await window.go(f"{window.site.console}/gateways")
+    assert "No country is open" in await window.text()
+    await window.page.get_by_role("button", name="Deutsch").click()
+    assert "Heute ausgegeben (UTC): 0,75 von 1,00" in await window.text()
+
+
+async def test_prices_are_written_beside_the_gateway(administrator: Window) -> None:
+    window = administrator
+    await window.go(f"{window.site.console}/gateways/new/far_end")
+    await window.fill(name="Far end", text_price="0,1 49:0,07", call_price="much")
+    await window.press("Add far_end")
+    assert "A price cannot be read: much." in await window.page.inner_text("#field-call_price-error")
+    await window.fill(call_price="0.15")
+    await window.press("Add far_end")
+    assert await window.page.input_value('[name="text_price"]') == "0.10 49:0.07"
+
+
+async def test_settings_of_limits(administrator: Window) -> None:
+    window = administrator
+    await window.go(f"{window.site.console}/settings")
+    await window.fill(texts_per_prefix="50", texts_per_number="0", texts_per_tenant="500")
+    await window.fill(daily_cost_cap="20")
+    await window.press("Save")
+    assert "Saved." in await window.text()
+    settings = window.site.house.services.configuration.current.tenants[TENANT].settings
+    assert (settings.texts_per_number, settings.texts_per_prefix) == (0, 50)
+    assert (settings.texts_per_tenant, settings.daily_cost_cap) == (500, 20)
 
 
 async def test_settings_of_texts_and_calls(administrator: Window) -> None:

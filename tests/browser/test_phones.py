@@ -130,6 +130,11 @@ async def test_an_administrator_adds_tries_and_removes_a_phone(phones: PhoneSite
     await window.fill(number="030 1")
     await window.press("Add phone")
     assert "not a phone number" in await window.text()
+    await window.fill(number="+48 22 1234567")
+    await window.press("Add phone")
+    beside = await window.page.inner_text("#field-number-error")
+    assert "Numbers that begin with +48" in beside, "SMS-04: the country, and how it is opened"
+    assert "--open-country +48" in beside
     await window.fill(number="+49 30 123456 x12")
     await window.page.select_option('[name="phone_method"]', "voice")
     await window.press("Add phone")

@@ -197,3 +197,17 @@ async def test_who_has_only_a_phone_proves_himself_by_signing_in_again(phones: P
         assert again.headers["location"].startswith(f"{HOME}/sign-in")
         assert len(phones.far.errands) == sent
         assert PASSWORD not in again.text
+
+
+async def test_a_phone_in_a_closed_country_is_refused_in_the_portal(phones: PhoneSite) -> None:
+    """SMS-04: at once, with the country and the way on, and nothing is sent."""
+    await phones.site.house.add_bare_person("alice")
+    async with Plain(phones.site) as browser:
+        await browser.sign_in("alice")
+        answer = await browser.post(
+            f"{HOME}/authenticators/phone/begin", number="+48 22 1234567", **{"for": "sms"}
+        )
+        assert answer.status_code == 422
+        assert "Numbers that begin with +48 are not called or texted" in answer.text
+        assert "--open-country +48" in answer.text
+    assert phones.far.errands == []

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.houses import HandClock, TestHouse, open_house
+from tests.houses import BOUNDLESS, OPEN_CODES, HandClock, TestHouse, open_house
 from tests.peers.far_end import FarEnd, FarEndKind
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind, FirstFactor
@@ -22,7 +22,7 @@ from vestibule.model.tenant import TenantSettings
 
 TENANTS = ("acme", "globex")
 GATEWAYS = ("first", "second")
-PATIENT = TenantSettings(texts_per_hour=100_000, lockout_threshold=100, challenge_tries=5)
+PATIENT = TenantSettings(calling_codes=OPEN_CODES, lockout_threshold=100, challenge_tries=5, **BOUNDLESS)
 
 
 @dataclass(slots=True)

@@ -130,9 +130,7 @@ def attempt_cells(terminal: Terminal, attempt: Verification, *, with_user: bool 
 
 def explain(terminal: Terminal, line: TraceLine) -> str:
     """Return one line of a why-trace as a sentence, or as plain facts if the catalog has none for it."""
-    spoken = {
-        name: terminal.method(value) if name == "method" else value for name, value in line.facts.items()
-    }
+    spoken = {name: _spoken(terminal, name, value) for name, value in line.facts.items()}
     detail = spoken.pop("detail", "")
     if has(detail) and not wordings(detail)[terminal.language].placeholders:
         detail = text(terminal.language, detail)
@@ -146,6 +144,16 @@ def explain(terminal: Terminal, line: TraceLine) -> str:
         plain = [f"{name} = {fact}" for name, fact in spoken.items()]
         said = ", ".join([f"{line.step}: {line.result}", *plain])
     return harmless(f"{said} ({detail})" if detail else said)
+
+
+def _spoken(terminal: Terminal, name: str, value: str) -> str:
+    match name:
+        case "method":
+            return terminal.method(value)
+        case "limit":
+            return terminal.named("limit.kind", value)
+        case _:
+            return value
 
 
 def _show(terminal: Terminal, attempt: Verification) -> None:

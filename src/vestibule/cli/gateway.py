@@ -12,11 +12,12 @@ from cyclopts import App, Parameter
 
 from vestibule.cli import finding
 from vestibule.cli.desk import Desk, at_desk
+from vestibule.cli.gateway_spending import show_spending, tell_spending
 from vestibule.cli.gateway_values import settings_in_file, shown_default, typed_settings
 from vestibule.cli.listing import show_pages, show_rows
 from vestibule.cli.output import moment
 from vestibule.cli.parameters import HERE, Json, Limit, Scope, Yes
-from vestibule.cli.records import delivery_record, gateway_record
+from vestibule.cli.records import delivery_record, gateway_record, spending_record
 from vestibule.cli.terminal import NotDone, choices
 from vestibule.cli.values import plain_name
 from vestibule.crypto.secret import Secret
@@ -65,6 +66,11 @@ AskSecondSecret: TypeAlias = Annotated[
         help="Ask for both secrets, where callbacks have one of their own; a script gives two lines.",
     ),
 ]
+TextPrice: TypeAlias = Annotated[
+    str | None,
+    Parameter(help="What a text costs, such as 0.10, or '0.10 49:0.07' by the beginning of numbers."),
+]
+CallPrice: TypeAlias = Annotated[str | None, Parameter(help="What a call costs, in the same way.")]
 Priority: TypeAlias = Annotated[
     int | None, Parameter(help="1 to 1000; of those that can be used, the lowest is.")
 ]
@@ -126,6 +132,8 @@ def list_gateways(*, as_json: Json = False, scope: Scope = HERE) -> int:
             ),
             empty="list.no_gateways",
         )
+        if not as_json:
+            tell_spending(desk, await desk.services.sending_limits.standing(desk.actor, desk.tenant_id))
 
     return at_desk(scope, work)
 
@@ -156,6 +164,8 @@ def show(gateway: str, /, *, as_json: Json = False, scope: Scope = HERE) -> int:
                 ("kind", f"{one.kind}: {kind_name(terminal.language, one.kind)}"),
                 ("priority", str(one.priority)),
                 ("state", _on_off(desk, one)),
+                ("text_price", one.text_price),
+                ("call_price", one.call_price),
                 ("secret", terminal.words("word.kept" if one.secret else "word.none_kept")),
                 ("callback_url", callback_url),
                 ("added", moment(one.created_at)),
@@ -180,6 +190,8 @@ def add(
     ask_secret: AskSecret = False,
     ask_second_secret: AskSecondSecret = False,
     priority: Priority = None,
+    text_price: TextPrice = None,
+    call_price: CallPrice = None,
     off: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     as_json: Json = False,
     scope: Scope = HERE,
@@ -219,6 +231,8 @@ def add(
                 secret or Secret(""),
                 priority=_USUAL_PRIORITY if priority is None else priority,
                 is_enabled=not off,
+                text_price=text_price or "",
+                call_price=call_price or "",
             )
         if as_json:
             callback_url = desk.services.gateway_settings.callback_url(added)
@@ -243,6 +257,8 @@ def change(
     ask_secret: AskSecret = False,
     ask_second_secret: AskSecondSecret = False,
     priority: Priority = None,
+    text_price: TextPrice = None,
+    call_price: CallPrice = None,
     scope: Scope = HERE,
 ) -> int:
     """Change a gateway; it holds from the next text or call on. What is left out stays as it is.
@@ -251,6 +267,7 @@ def change(
 
       vestibule gateway change Operator --set per_second=20 --unset ca_file
       vestibule gateway change Operator --ask-secret --priority 5
+      vestibule gateway change Operator --text-price "0.10 49:0.07"
 
     Parameters
     ----------
@@ -272,6 +289,8 @@ def change(
             name=plain_name(name) if name is not None else one.name,
             settings={**kept, **settings_in_file(settings_file), **typed},
             priority=one.priority if priority is None else priority,
+            text_price=one.text_price if text_price is None else text_price,
+            call_price=one.call_price if call_price is None else call_price,
         )
         secret = _asked(desk, first=ask_secret, second=ask_second_secret)
         if changed == one and secret is None:
@@ -425,6 +444,25 @@ def deliveries(
             row=lambda one: _cells(desk, names, one),
             empty="list.no_deliveries",
         )
+
+    return at_desk(scope, work)
+
+
+@app.command
+def spending(*, as_json: Json = False, scope: Scope = HERE) -> int:
+    """Show what texts and calls cost today, and which limits have refused some within the last day.
+
+    For example:
+
+      vestibule gateway spending
+    """
+
+    async def work(desk: Desk) -> None:
+        standing = await desk.services.sending_limits.standing(desk.actor, desk.tenant_id)
+        if as_json:
+            desk.terminal.json(spending_record(standing))
+        else:
+            show_spending(desk, standing)
 
     return at_desk(scope, work)
 

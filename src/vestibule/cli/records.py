@@ -6,7 +6,7 @@ of an authenticator has a place here. A test holds these names to the API's.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vestibule.interfaces.store import Person
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
@@ -20,6 +20,9 @@ from vestibule.model.tenant import Tenant
 from vestibule.model.user import User
 from vestibule.model.verification import Verification
 from vestibule.model.voice_message import VoiceMessage
+
+if TYPE_CHECKING:
+    from vestibule.services.sending_limits import SendingStanding
 
 _USER = ("username", "given_name", "family_name", "email", "phone", "language", "directory_id", "status")
 _AUTHENTICATOR = (
@@ -39,7 +42,17 @@ _ATTEMPT = (
     "device", "state", "reason", "legacy_result", "is_first_factor_proven", "is_authenticated", "node_name",
     "node_address",
 )  # fmt: skip
-_GATEWAY = ("kind", "name", "settings", "priority", "is_enabled", "created_at", "version")
+_GATEWAY = (
+    "kind",
+    "name",
+    "settings",
+    "priority",
+    "is_enabled",
+    "text_price",
+    "call_price",
+    "created_at",
+    "version",
+)
 _DELIVERY = (
     "verification_id", "user_id", "carries", "gateway_id", "state", "cause", "tries", "created_at", "sent_at",
 )  # fmt: skip
@@ -105,6 +118,17 @@ def gateway_record(gateway: GatewayConfiguration, callback_url: str) -> dict[str
 
 def delivery_record(delivery: Delivery) -> dict[str, Any]:
     return {**_chosen(delivery, "delivery_id", _DELIVERY), "number": masked(delivery.address)}
+
+
+def spending_record(standing: SendingStanding) -> dict[str, Any]:
+    reached = [
+        {"kind": one.kind, "key": one.shown_key, "reached_at": one.reached_at} for one in standing.reached
+    ]
+    return {
+        "cost_today": standing.shown_cost,
+        "daily_cost_cap": standing.daily_cost_cap,
+        "reached": reached,
+    }
 
 
 def tenant_record(tenant: Tenant) -> dict[str, Any]:

@@ -70,6 +70,12 @@ def change(
     ] = None,
     call_seconds: int | None = None,
     texts_per_hour: int | None = None,
+    texts_per_number: int | None = None,
+    texts_per_prefix: int | None = None,
+    texts_per_tenant: int | None = None,
+    daily_cost_cap: int | None = None,
+    open_country: Annotated[list[str] | None, Parameter(negative="")] = None,
+    close_country: Annotated[list[str] | None, Parameter(negative="")] = None,
     two_way_texts: bool | None = None,
     text_template: Annotated[list[str] | None, Parameter(negative="")] = None,
     fraud_reports: bool | None = None,
@@ -85,7 +91,8 @@ def change(
       vestibule settings change --lockout-threshold 5 --lockout-seconds 1800
       vestibule settings change --record-email --no-record-names
       vestibule settings change --pin-least-digits 6 --pin-expiry-days 90
-      vestibule settings change --country-code 49 --calling-code 49 --calling-code 43
+      vestibule settings change --country-code 49 --open-country 43 --open-country 41
+      vestibule settings change --texts-per-tenant 500 --daily-cost-cap 50
       vestibule settings change --text-template "en=Your code for {application}: {passcode}"
       vestibule settings change --caller-id +4930901820 --fraud-code 9
 
@@ -126,7 +133,7 @@ def change(
     country_code
         Calling code of phone numbers that are written without one, such as 49; empty: there is none.
     calling_codes
-        Only numbers that begin so are called and texted; may be repeated.
+        Open these countries besides that of country-code, and no others; may be repeated.
     text_one_way_seconds
         How long a texted passcode can be entered: 30 to 3600.
     text_two_way_seconds
@@ -135,6 +142,18 @@ def change(
         How long a call may take, from the first ring to the last key: 30 to 600.
     texts_per_hour
         Texts and calls to one user within an hour: 1 to 100.
+    texts_per_number
+        Texts and calls to one number within an hour: up to 1000, or 0 for no limit.
+    texts_per_prefix
+        The same to numbers that differ in their last four digits only: up to 100000, or 0 for no limit.
+    texts_per_tenant
+        Texts and calls of the whole tenant within an hour: up to 1000000, or 0 for no limit.
+    daily_cost_cap
+        What texts and calls may cost in a day of UTC, in whole units of your currency; 0 for no cap.
+    open_country
+        Open one more country, such as 43; may be repeated. Nobody elsewhere is called or texted.
+    close_country
+        Close a country again; may be repeated.
     text_template
         The text in a language, such as de=TEXT, with {passcode} in it once; without TEXT the built-in one.
     two_way_texts
@@ -170,6 +189,10 @@ def change(
         "text_two_way_seconds": text_two_way_seconds,
         "call_seconds": call_seconds,
         "texts_per_hour": texts_per_hour,
+        "texts_per_number": texts_per_number,
+        "texts_per_prefix": texts_per_prefix,
+        "texts_per_tenant": texts_per_tenant,
+        "daily_cost_cap": daily_cost_cap,
         "two_way_texts": two_way_texts,
         "fraud_reports": fraud_reports,
         "fraud_code": fraud_code,
@@ -183,6 +206,8 @@ def change(
         chosen = {name: value for name, value in given.items() if value is not None}
         texts = _templates(before.text_templates, text_template or ())
         wanted = msgspec.structs.replace(before, **chosen, **named, text_templates=texts)
+        codes = _codes(wanted.calling_codes, open_country or (), close_country or ())
+        wanted = msgspec.structs.replace(wanted, calling_codes=codes)
         if wanted == before:
             raise NotDone("cli.nothing_to_change")
         after = (
@@ -193,6 +218,16 @@ def change(
         desk.terminal.facts([(f"setting.{name}", _shown(desk, after, name)) for name in changed])
 
     return at_desk(scope, work)
+
+
+def _codes(before: tuple[str, ...], opened: Iterable[str], closed: Iterable[str]) -> tuple[str, ...]:
+    """Return the open countries after some were opened and some closed, each with a plus sign or without."""
+    gone = {code.removeprefix("+") for code in closed}
+    return tuple(dict.fromkeys(code for code in (*before, *_bare(opened)) if code not in gone))
+
+
+def _bare(codes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(code.removeprefix("+") for code in codes)
 
 
 def _templates(before: dict[str, str], entries: Iterable[str]) -> dict[str, str]:
@@ -210,5 +245,5 @@ def _shown(desk: Desk, settings: TenantSettings, name: str) -> str:
     if isinstance(value, dict):
         return "; ".join(f"{language}: {template}" for language, template in sorted(value.items()))
     if isinstance(value, tuple):
-        return ", ".join(value) or desk.terminal.words("word.all")
+        return ", ".join(value) or desk.terminal.words("word.nothing")
     return desk.terminal.yes_no(value) if isinstance(value, bool) else str(value)

@@ -21,6 +21,7 @@ from vestibule.model.delivery import Delivery
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.pin import Pin
+from vestibule.model.sending_limit import LimitReached, SendingLimit
 from vestibule.model.session import Link, Session
 from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import Factor, Throttle, ThrottleLimits
@@ -305,8 +306,26 @@ class Transaction(Protocol):
         """Rows are `Delivery`, newest first; they stay for a day after their time is over."""
         ...
 
-    async def count_deliveries(self, tenant_id: str, user_id: str, since: int) -> int:
-        """How many texts and calls to a user were begun since then."""
+    async def spend_sending(self, tenant_id: str, limit: SendingLimit, cost: int) -> bool:
+        """Count one more sending of `cost` in the limit's present window, in one conditional write. False: it
+        would be more than the limit allows, and nothing was counted."""
+        ...
+
+    async def give_back_sending(self, tenant_id: str, limit: SendingLimit, cost: int) -> None:
+        """Take back one that this very body counted: a wider limit has refused it."""
+        ...
+
+    async def note_limit_reached(self, tenant_id: str, limit: SendingLimit) -> bool:
+        """Write that a limit has refused in its present window; True only for the first who says so."""
+        ...
+
+    async def limits_reached(self, tenant_id: str, since: int, most: int) -> tuple[LimitReached, ...]:
+        """Return the limits that have refused in a window for the first time after `since`, the latest first;
+        what a window counted stays for a day after its end."""
+        ...
+
+    async def sending_cost(self, tenant_id: str, limit: SendingLimit) -> int:
+        """Return what was counted as cost in the limit's present window."""
         ...
 
     async def expire_verifications(self, limit: int) -> int:
@@ -459,7 +478,8 @@ class Transaction(Protocol):
     # --- housekeeping -----------------------------------------------------------------------------
 
     async def sweep(self, limit: int) -> int:
-        """Delete at most `limit` ended sessions, links and closed challenges; return how many."""
+        """Delete at most `limit` ended sessions, links and closed challenges, and of deliveries and counts of
+        sendings those that are a day old; return how many."""
         ...
 
     async def note(self, key: str) -> str | None:

@@ -6,6 +6,9 @@ from typing import Any
 
 import msgspec
 
+from vestibule.model.delivery import Carries
+from vestibule.model.price import price_of, read_prices
+
 
 class GatewayConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     tenant_id: str
@@ -20,3 +23,17 @@ class GatewayConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     is_enabled: bool = True
     created_at: int
     version: int = 1
+    text_price: str = ""
+    """What a text costs, as `price.read_prices` reads it; empty: nothing that is counted."""
+    call_price: str = ""
+
+    def price(self, carries: Carries, number: str) -> int:
+        """Return what one text or call to an E.164 number costs, in 1/10,000 of the currency unit."""
+        return price_of(read_prices(self._written(carries)), number)
+
+    def has_price(self, carries: Carries) -> bool:
+        """Tell whether there is a price to everywhere."""
+        return "" in read_prices(self._written(carries))
+
+    def _written(self, carries: Carries) -> str:
+        return self.call_price if carries is Carries.CALL else self.text_price

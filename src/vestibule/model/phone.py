@@ -114,16 +114,17 @@ def is_calling_code(text: str) -> bool:
     return text[0] in "17" or text[:2] in _TWO_DIGIT_CODES or len(text) >= 3
 
 
-def is_allowed(phone: Phone, calling_codes: Iterable[str] = ()) -> bool:
-    """Tell whether a number may be called and texted: none of the costly ones, and, if there are any, one of
-    `calling_codes`, each a country code or the longer beginning of a number."""
-    digits = phone.number.removeprefix("+")
-    if digits.startswith(REFUSED_PREFIXES):
-        return False
-    allowed = tuple(calling_codes)
-    return not allowed or any(
-        digits.startswith(code) and len(code) >= len(calling_code(digits)) for code in allowed
-    )
+def costly_prefix(number: str) -> str:
+    """Return which of `REFUSED_PREFIXES` an E.164 number has; empty if it may be called and texted."""
+    digits = number.removeprefix("+")
+    return next((prefix for prefix in REFUSED_PREFIXES if digits.startswith(prefix)), "")
+
+
+def is_open(number: str, open_codes: Iterable[str]) -> bool:
+    """Tell whether an E.164 number begins with one of `open_codes`, each a country code or the longer
+    beginning of a number. Without any, all countries are closed."""
+    digits = number.removeprefix("+")
+    return any(digits.startswith(code) and len(code) >= len(calling_code(digits)) for code in open_codes)
 
 
 def _plain(typed: str) -> str:

@@ -40,7 +40,8 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     call_seconds: int = 120
     """How long a call may take, from the first ring to the last key."""
     texts_per_hour: int = 10
-    """Texts and calls to one person within an hour; more are not sent."""
+    """Texts and calls to one person within an hour, from one full hour of UTC to the next; more are not
+    sent."""
     two_way_texts: bool = False
     """A person who adds a phone may choose to answer texts by replying; a gateway must bring replies in."""
     text_templates: dict[str, str] = {}
@@ -71,7 +72,22 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Calling code of phone numbers that are written without one, such as 49. Empty: a number is written with
     its plus sign, so that nobody's passcodes go to a stranger in another country."""
     calling_codes: tuple[str, ...] = ()
-    """Calling codes that may be called and texted; empty: all but premium and satellite numbers."""
+    """Further calling codes that may be called and texted. Every country is closed until it is opened, here
+    or by `country_code`; premium and satellite numbers are never open."""
+    texts_per_number: int = 10
+    """Texts and calls to one number within an hour, whoever they are for; 0: no limit."""
+    texts_per_prefix: int = 100
+    """Texts and calls within an hour to numbers that differ in their last four digits only; 0: no limit."""
+    texts_per_tenant: int = 1000
+    """Texts and calls of the whole tenant within an hour; 0: no limit."""
+    daily_cost_cap: int = 0
+    """What texts and calls may cost within a day of UTC, in whole units of the currency in which the
+    gateways' prices are written; 0: no cap."""
+
+    @property
+    def open_codes(self) -> tuple[str, ...]:
+        """The calling codes that are open. Who names the country of numbers without one has opened it."""
+        return (self.country_code, *self.calling_codes) if self.country_code else self.calling_codes
 
     @property
     def pin_rules(self) -> PinRules:

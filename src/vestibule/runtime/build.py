@@ -37,6 +37,7 @@ from vestibule.services.out_of_band import OutOfBand
 from vestibule.services.phones import Phones
 from vestibule.services.pins import Pins
 from vestibule.services.proving import Prover
+from vestibule.services.sending_limits import SendingLimits
 from vestibule.services.services import Services
 from vestibule.services.sessions import Sessions
 from vestibule.services.setup import Setup
@@ -107,8 +108,9 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     setup = Setup(store, configuration, prover, sealer, sessions)
     applications = Applications(store, configuration, sealer)
     gateways = Gateways(registry.gateways(), configuration, sealer)
-    deliveries = Deliveries(store, gateways, configuration, sealer, node)
-    out_of_band = OutOfBand(deliveries, sealer)
+    limits = SendingLimits(store, clock, configuration, gateways, metrics)
+    deliveries = Deliveries(store, gateways, configuration, limits, sealer, node)
+    out_of_band = OutOfBand(deliveries, limits, sealer)
     waiting = Waiting(store)
     asking = Asking(out_of_band, prover.methods, node)
     pins = Pins(store, configuration, sealer)
@@ -131,7 +133,8 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         verifications=verifications,
         deliveries=deliveries,
         gateways=gateways,
-        gateway_settings=GatewaySettings(store, configuration, sealer, gateways, phones),
+        gateway_settings=GatewaySettings(store, configuration, sealer, gateways, phones, limits),
+        sending_limits=limits,
         waiting=waiting,
         users=Users(store, prover),
         enrollments=enrollments,

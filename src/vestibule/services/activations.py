@@ -37,6 +37,7 @@ from vestibule.services.out_of_band import ACTIVATION_TEXT, OutOfBand
 from vestibule.services.outcome import Progress, added, progress_of
 from vestibule.services.phones import NewPhone, Phones, phone_of
 from vestibule.services.refusal import Refusal, Refused
+from vestibule.services.sending_limits import LimitRefuses, refused_by
 from vestibule.services.sessions import Sessions, SignedIn
 from vestibule.services.setup import built_in_client_id
 from vestibule.services.waiting import Waiting
@@ -78,11 +79,7 @@ class Activations:
         attempt = self._attempt(signed_in.user, signed_in.session.application_id, user_address)
         began = Began.PROVEN if signed_in.session.is_second_factor_proven else Began.NEWCOMER
         waiter = _waiter(signed_in)
-        progress = await self._store.transact(
-            lambda tx: self._ask(tx, attempt, enrolled.authenticator, began, waiter)
-        )
-        self._out_of_band.nudge()
-        return progress
+        return await self._begun(attempt, enrolled.authenticator, began, waiter)
 
     async def test(self, actor: Actor, tenant_id: str, user_id: str, authenticator_id: str) -> Progress:
         """Send a text to a person's phone, or call it, to see that it works; an attempt tells how it went."""
@@ -95,9 +92,7 @@ class Activations:
         if phone_of(phone) is None or not subject.user.is_active:
             raise Refused(Refusal.NOT_POSSIBLE)
         attempt = self._attempt(subject.user, PORTAL_APPLICATION)
-        progress = await self._store.transact(lambda tx: self._ask(tx, attempt, phone, Began.TESTED, "test"))
-        self._out_of_band.nudge()
-        return progress
+        return await self._begun(attempt, phone, Began.TESTED, "test")
 
     async def answer(self, signed_in: SignedIn, challenge_id: str, passcode: Secret[str]) -> Progress | None:
         """Take the passcode that was typed in the session that began. None: it is over, or not his."""
@@ -174,6 +169,15 @@ class Activations:
             passcode=None,
         )
 
+    async def _begun(self, attempt: Attempt, phone: Authenticator, began: Began, waiter: str) -> Progress:
+        try:
+            progress = await self._store.transact(lambda tx: self._ask(tx, attempt, phone, began, waiter))
+        except LimitRefuses as refuses:
+            await self._out_of_band.alarm(phone.tenant_id, (refuses.limit,))
+            raise refused_by(refuses.limit) from None
+        self._out_of_band.nudge()
+        return progress
+
     async def _ask(
         self, tx: Transaction, attempt: Attempt, phone: Authenticator, began: Began, waiter: str
     ) -> Progress:
@@ -184,8 +188,9 @@ class Activations:
         opening = self._opening(attempt, phone)
         if opening.is_out_of_band and await self._out_of_band.is_busy(tx, subject):
             raise Refused(Refusal.CALL_IN_PROGRESS)
-        if not await self._out_of_band.may_send(tx, attempt, subject.user, opening):
-            raise Refused(Refusal.NOTHING_SENT)
+        refusing = await self._out_of_band.reserve(tx, subject.user, opening)
+        if refusing is not None:
+            raise LimitRefuses(refusing)
         reason = self._enrollments.methods[phone.method].descriptor.pending_reason
         ending = pending(reason, (TraceLine("activation", began.value, {"method": phone.method}),))
         row = msgspec.structs.replace(

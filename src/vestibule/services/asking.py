@@ -14,6 +14,7 @@ from vestibule.crypto.tokens import new_id
 from vestibule.interfaces.method import Method
 from vestibule.interfaces.store import Conflict, Subject, Transaction, VerificationChange
 from vestibule.model.authenticator import Authenticator
+from vestibule.model.sending_limit import SendingLimit
 from vestibule.model.verification import (
     Challenge,
     ChallengeState,
@@ -61,12 +62,15 @@ class Asking:
         if opening.is_out_of_band and await self.out_of_band.is_busy(tx, subject):
             ending = denied(Reason.IN_PROGRESS, (*trace, TraceLine("challenge", "in_progress")))
             return await conclude(tx, attempt, subject, ending, self._node)
-        if not await self.out_of_band.may_send(tx, attempt, subject.user, opening):
-            trace = (*trace, TraceLine("delivery", "not_allowed", {"method": way.method}))
+        refusing = await self.out_of_band.reserve(tx, subject.user, opening)
+        if refusing is not None:
+            trace = (*trace, _refused(way, refusing))
             if first + 1 < len(choices):
-                return await self.ask(tx, attempt, subject, choices, trace, first + 1)
-            ending = denied(self._method(way).descriptor.unsent_reason, trace)
-            return await conclude(tx, attempt, subject, ending, self._node)
+                progress = await self.ask(tx, attempt, subject, choices, trace, first + 1)
+            else:
+                ending = denied(self._method(way).descriptor.unsent_reason, trace)
+                progress = await conclude(tx, attempt, subject, ending, self._node)
+            return msgspec.structs.replace(progress, refusing=(refusing, *progress.refusing))
         ending = pending(self._method(way).descriptor.pending_reason, trace)
         row = verification_row(attempt, subject, ending, self._node, tx.now)
         expires_at = tx.now + opening.seconds * 1000
@@ -87,14 +91,19 @@ class Asking:
         waiter: str = "",
     ) -> Progress:
         """Go on with a pending verification by asking on another way; `waiter` waits for it already."""
+        opening = self.out_of_band.opening(way, attempt, self.methods)
+        # Counted before anything of his own is locked, as at the start: so nobody waits for one another.
+        refusing = await self.out_of_band.reserve(tx, subject.user, opening) if opening is not None else None
         for challenge in await tx.open_challenges(verification.tenant_id, verification.verification_id):
             await tx.close_challenge(challenge.tenant_id, challenge.challenge_id, ChallengeState.SUPERSEDED)
-        opening = self.out_of_band.opening(way, attempt, self.methods)
-        is_allowed = opening is None or await self.out_of_band.may_send(tx, attempt, subject.user, opening)
-        line = TraceLine("way", "chosen" if is_allowed else "not_allowed", {"method": way.method})
-        trace = (*verification.trace, line)
-        if opening is None or not is_allowed:
-            return await self.ask_to_type(tx, verification, choices, Reason.PASSCODE_PENDING, trace, attempt)
+        if opening is None or refusing is not None:
+            line = _refused_choice(way, refusing) if refusing else _chosen(way)
+            trace = (*verification.trace, line)
+            progress = await self.ask_to_type(
+                tx, verification, choices, Reason.PASSCODE_PENDING, trace, attempt
+            )
+            return msgspec.structs.replace(progress, refusing=(refusing,) if refusing else ())
+        trace = (*verification.trace, _chosen(way))
         expires_at = tx.now + opening.seconds * 1000
         reason = self._method(way).descriptor.pending_reason
         moved = await self._moved(tx, verification, reason, trace, expires_at, opening.address)
@@ -175,6 +184,18 @@ class Asking:
 
     def _method(self, way: Way) -> Method:
         return self.methods[way.method]
+
+
+def _chosen(way: Way) -> TraceLine:
+    return TraceLine("way", "chosen", {"method": way.method})
+
+
+def _refused_choice(way: Way, refusing: SendingLimit) -> TraceLine:
+    return TraceLine("way", "not_allowed", {"method": way.method, "limit": refusing.kind.value})
+
+
+def _refused(way: Way, refusing: SendingLimit) -> TraceLine:
+    return TraceLine("delivery", "not_allowed", {"method": way.method, "limit": refusing.kind.value})
 
 
 def _typed_challenge(tx: Transaction, attempt: Attempt, verification: Verification) -> Challenge:

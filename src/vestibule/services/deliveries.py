@@ -23,6 +23,7 @@ from vestibule.model.delivery import Carries, Delivery, DeliveryState
 from vestibule.services.attempt import Node
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.gateways import Gateways, Opened
+from vestibule.services.sending_limits import SendingLimits
 
 log = structlog.get_logger(__name__)
 
@@ -47,12 +48,14 @@ class Deliveries:
         store: Store,
         gateways: Gateways,
         configuration: ConfigurationCache,
+        limits: SendingLimits,
         sealer: Sealer,
         node: Node,
     ) -> None:
         self._store = store
         self._gateways = gateways
         self._configuration = configuration
+        self._limits = limits
         self._sealer = sealer
         self._node = node
         self._something_is_due = asyncio.Event()
@@ -138,6 +141,10 @@ class Deliveries:
         sendings = _possible_sendings(delivery)
         failed = delivery.tried[:-1]
         while sendings < _MOST_SENDINGS_OF_A_TEXT:
+            # One that may have left is paid for already; a second time must be within the cap as well.
+            if sendings and not await self._may_cost_again(delivery):
+                why = Unsure("gateway.cause.cap")
+                break
             opened = self._gateways.for_errand(delivery.tenant_id, delivery.carries, failed)
             if opened is None:
                 break
@@ -168,6 +175,13 @@ class Deliveries:
             await self._write(delivery, state=DeliveryState.SENT, sealed_body=b"", cause=why.cause)
         else:
             await self._lost(delivery, why if isinstance(why, NotSent) else NotSent(why.cause))
+
+    async def _may_cost_again(self, delivery: Delivery) -> bool:
+        tenant_id = delivery.tenant_id
+        refusing = await self._limits.reserve_again(tenant_id, delivery.address, delivery.carries)
+        if refusing is not None:
+            await self._limits.alarm(tenant_id, (refusing,))
+        return refusing is None
 
     def _patience(self, delivery: Delivery, failed: tuple[str, ...]) -> float:
         is_last = self._gateways.for_errand(delivery.tenant_id, delivery.carries, failed) is None

@@ -23,6 +23,7 @@ from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.gateway import GatewayConfiguration
+from vestibule.model.phone import calling_code
 from vestibule.model.tenant import DEMONSTRATION_TENANT, TenantSettings
 from vestibule.model.user import User
 from vestibule.services.applications import Applications
@@ -81,7 +82,7 @@ class Demonstrations:
         """Make the tenant, its VPN, its RADIUS client, its user and her phone, all in `language`."""
         applications = self._applications
         tenant_id = DEMONSTRATION_TENANT
-        settings = TenantSettings(language=language)
+        settings = TenantSettings(language=language, calling_codes=(calling_code(PHONE),))
         await applications.add_tenant(SYSTEM, tenant_id, "Demonstration", settings)
         await self._setup.ensure_portal(tenant_id)
         vpn = await applications.add_application(SYSTEM, tenant_id, "VPN", application_id="vpn")

@@ -38,12 +38,14 @@ from vestibule.interfaces.store import (
 from vestibule.model.actor import Actor, Right
 from vestibule.model.delivery import Carries, Delivery, DeliveryState
 from vestibule.model.gateway import GatewayConfiguration
+from vestibule.model.price import LONGEST_PRICES, read_prices, written_prices
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.deliveries import hand_over
 from vestibule.services.gateways import Gateways, GatewayState, Opened, gateway_context
 from vestibule.services.phones import Phones
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
+from vestibule.services.sending_limits import LimitRefuses, SendingLimits, refused_by
 from vestibule.services.setting_fields import SettingField, fields_of
 
 MOST_GATEWAYS: Final = 50
@@ -63,12 +65,14 @@ class GatewaySettings:
         sealer: Sealer,
         gateways: Gateways,
         phones: Phones,
+        limits: SendingLimits,
     ) -> None:
         self._store = store
         self._configuration = configuration
         self._sealer = sealer
         self._gateways = gateways
         self._phones = phones
+        self._limits = limits
 
     # --- what there is ------------------------------------------------------------------------------
 
@@ -130,6 +134,8 @@ class GatewaySettings:
         *,
         priority: int = 10,
         is_enabled: bool = True,
+        text_price: str = "",
+        call_price: str = "",
     ) -> GatewayConfiguration:
         """Add a gateway; it is used from the next text or call on."""
         mine = self.list(actor, tenant_id)
@@ -143,6 +149,8 @@ class GatewaySettings:
             settings=settings,
             priority=_priority(priority),
             is_enabled=is_enabled,
+            text_price=_prices("text_price", text_price),
+            call_price=_prices("call_price", call_price),
             created_at=0,
         )
         await self._judge(configured, secret)
@@ -159,6 +167,11 @@ class GatewaySettings:
             raise Conflict
         _name(changed.name)
         _priority(changed.priority)
+        changed = msgspec.structs.replace(
+            changed,
+            text_price=_prices("text_price", changed.text_price),
+            call_price=_prices("call_price", changed.call_price),
+        )
         if (changed.kind, changed.secret) != (before.kind, before.secret):
             raise Refused(Refusal.NOT_POSSIBLE)
         if secret:
@@ -211,7 +224,11 @@ class GatewaySettings:
         if kind is None or carries not in kind.carries:
             raise Refused(Refusal.NOT_POSSIBLE, configured.name)
         phone = self._phones.read(tenant_id, number)
-        delivery = await self._begun(actor, configured, phone.number, phone.masked, carries)
+        try:
+            delivery = await self._begun(actor, configured, phone.number, phone.masked, carries)
+        except LimitRefuses as refuses:
+            await self._limits.alarm(tenant_id, (refuses.limit,))
+            raise refused_by(refuses.limit) from None
         try:
             async with self._gateways.borrowed(configured) as opened:
                 await _until_connected(opened)
@@ -227,6 +244,9 @@ class GatewaySettings:
         tenant_id, gateway_id = configured.tenant_id, configured.gateway_id
 
         async def body(tx: Transaction) -> Delivery:
+            refusing = await self._limits.reserve(tx, tenant_id, number, carries)
+            if refusing is not None:
+                raise LimitRefuses(refusing)
             until = tx.now + TEST_MS
             # Taken from the beginning: no node's round sends it, and when its time is over it is dropped.
             begun = Delivery(
@@ -350,6 +370,16 @@ def _name(name: str) -> str:
     if not plain or len(plain) > 100 or not plain.isprintable():
         raise Refused(Refusal.SETTING_INVALID, "name: one to 100 characters that can be seen")
     return plain
+
+
+def _prices(setting: str, written: str) -> str:
+    """Return a list of prices in its one spelling."""
+    try:
+        if len(written) > LONGEST_PRICES:
+            raise ValueError(f"at most {LONGEST_PRICES} characters")
+        return written_prices(read_prices(written))
+    except ValueError as wrong:
+        raise Refused(Refusal.PRICE_INVALID, f"{setting}: {str(wrong)[:40]}") from None
 
 
 def _priority(priority: int) -> int:

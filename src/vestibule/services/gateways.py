@@ -139,6 +139,32 @@ class Gateways:
         able.sort(key=lambda each: each.is_resting or not each.is_connected)
         return able[0] if able else None
 
+    def dearest(self, tenant_id: str, carries: Carries, number: str) -> int:
+        """Return what one text or call costs at most, whichever gateway that is switched on carries it, in
+        1/10,000 of the currency unit."""
+        able = (one for one in self._switched_on(tenant_id) if carries in self._carries(one))
+        return max((one.price(carries, number) for one in able), default=0)
+
+    def unpriced(self, tenant_id: str) -> tuple[str, ...]:
+        """Return the names of gateways that are switched on and carry something without a price."""
+        return tuple(
+            one.name
+            for one in self._switched_on(tenant_id)
+            if not all(one.has_price(carries) for carries in self._carries(one))
+        )
+
+    def has_any(self, tenant_id: str) -> bool:
+        """Tell whether any gateway is switched on, whether or not it works."""
+        return bool(self._switched_on(tenant_id))
+
+    def _switched_on(self, tenant_id: str) -> list[GatewayConfiguration]:
+        configured = self._configuration.current.gateways.values()
+        return [one for one in configured if one.tenant_id == tenant_id and one.is_enabled]
+
+    def _carries(self, one: GatewayConfiguration) -> frozenset[Carries]:
+        kind = self.kinds.get(one.kind)
+        return kind.carries if kind is not None else frozenset()
+
     async def close(self) -> None:
         for key in list(self._opened):
             await self._close(key)

@@ -18,6 +18,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.metrics_core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
+from vestibule.model.sending_limit import LimitKind
+
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
@@ -89,6 +91,14 @@ class Metrics:
             "RADIUS datagrams by what became of them.",
             ("fate",),
         )
+        self.sendings_refused = Counts(
+            self.registry,
+            "vestibule_sendings_refused",
+            "Texts and calls that a limit refused, by limit.",
+            ("limit",),
+        )
+        for kind in LimitKind:
+            self.sendings_refused.add(kind.value, count=0)
         self.directory_seconds = Histogram(
             "vestibule_directory_seconds",
             "Time a directory took to check a password, by verdict.",

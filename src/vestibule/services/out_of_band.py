@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -23,7 +23,7 @@ from vestibule.crypto.tokens import new_id, new_ordered_id
 from vestibule.interfaces.method import Method, Opening, OpensChallenge
 from vestibule.interfaces.store import Conflict, Subject, Transaction
 from vestibule.model.delivery import Delivery
-from vestibule.model.phone import Phone, is_allowed
+from vestibule.model.sending_limit import SendingLimit
 from vestibule.model.user import User
 from vestibule.model.verification import (
     TAKE_OVER_MS,
@@ -34,16 +34,17 @@ from vestibule.model.verification import (
 )
 from vestibule.services.attempt import Attempt, request_key
 from vestibule.services.deliveries import Deliveries
+from vestibule.services.sending_limits import SendingLimits
 from vestibule.services.ways import Way
 
 ACTIVATION_TEXT = "text.activation"
-_HOUR_MS = 3_600_000
 _SAME_TEXT_MS = 15_000
 
 
 class OutOfBand:
-    def __init__(self, deliveries: Deliveries, sealer: Sealer) -> None:
+    def __init__(self, deliveries: Deliveries, limits: SendingLimits, sealer: Sealer) -> None:
         self._deliveries = deliveries
+        self._limits = limits
         self._key = sealer.derive("sent passcodes")
 
     def nudge(self) -> None:
@@ -67,13 +68,14 @@ class OutOfBand:
         assert isinstance(method, OpensChallenge)
         return method.open(held.parameters, attempt.tenant.settings, secrets.token_bytes)
 
-    async def may_send(self, tx: Transaction, attempt: Attempt, user: User, opening: Opening) -> bool:
-        """Tell whether one more may go to this person and number now (SMS-04, VOI-09)."""
-        settings = attempt.tenant.settings
-        if not is_allowed(Phone(opening.address), settings.calling_codes):
-            return False
-        sent = await tx.count_deliveries(user.tenant_id, user.user_id, tx.now - _HOUR_MS)
-        return sent < settings.texts_per_hour
+    async def reserve(self, tx: Transaction, user: User, opening: Opening) -> SendingLimit | None:
+        """Count what `ask` is about to write. Returns the limit that refuses it, and then nothing may be sent
+        to this person and number now (SMS-04, VOI-09)."""
+        return await self._limits.reserve(tx, user.tenant_id, opening.address, opening.carries, user.user_id)
+
+    async def alarm(self, tenant_id: str, refusing: Iterable[SendingLimit]) -> None:
+        """After the commit of what `reserve` refused."""
+        await self._limits.alarm(tenant_id, refusing)
 
     async def ask(
         self,

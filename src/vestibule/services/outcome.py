@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from vestibule.interfaces.store import Conflict, Subject, Transaction
+from vestibule.model.sending_limit import SendingLimit
 from vestibule.model.verdict import VerdictKind
 from vestibule.model.verification import Challenge, Reason, Verification, VerificationState
 from vestibule.policy.decision import Permit, RequirePasscode
@@ -28,6 +29,8 @@ class Progress(msgspec.Struct, frozen=True):
     verification: Verification
     challenge: Challenge | None = None
     choices: tuple[Way, ...] = ()
+    refusing: tuple[SendingLimit, ...] = ()
+    """The limits that refused to send something in this transaction."""
 
     @property
     def state(self) -> VerificationState:

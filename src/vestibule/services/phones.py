@@ -2,8 +2,8 @@
 
 A phone is an authenticator of a method that reaches it; its parameters are what `enroll` of that method makes
 of a number, an extension and the choices of the person. What is refused here is never dialed: premium and
-satellite numbers, and those outside the tenant's calling codes (VOI-09, SMS-04). Whoever sends asks `judged`
-again before each delivery: the list may have become shorter.
+satellite numbers, and those of countries that the tenant has not opened (VOI-09, SMS-04). Whoever sends
+judges again before each delivery (sending_limits.py): the list may have become shorter.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ from vestibule.crypto.tokens import new_id
 from vestibule.interfaces.store import Store, Subject, Transaction
 from vestibule.model.actor import Actor, Right
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
-from vestibule.model.phone import Phone, is_allowed, read_phone
+from vestibule.model.phone import Phone, read_phone
+from vestibule.model.sending_limit import closed_for
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.enrollment import MAX_AUTHENTICATORS
 from vestibule.services.proving import Prover
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
+from vestibule.services.sending_limits import refused_by
 
 METHODS = ("sms", "voice")
 """The methods that reach a phone by its number."""
@@ -59,8 +61,9 @@ class Phones:
     def judged(self, tenant_id: str, phone: Phone) -> Phone:
         """Return the phone if the tenant allows it now; raises `Refused` otherwise."""
         settings = self._configuration.current.tenants[tenant_id].settings
-        if not is_allowed(phone, settings.calling_codes):
-            raise Refused(Refusal.PHONE_NOT_ALLOWED, f"+{phone.calling_code}")
+        closed = closed_for(settings, phone.number)
+        if closed is not None:
+            raise refused_by(closed)
         return phone
 
     async def options(

@@ -34,9 +34,11 @@ class Refusal(StrEnum):
     PHONE_INVALID = "phone_invalid"
     EXTENSION_INVALID = "extension_invalid"
     PHONE_NOT_ALLOWED = "phone_not_allowed"
+    COUNTRY_CLOSED = "country_closed"
     METHOD_NOT_HELD = "method_not_held"
     NOTHING_SENT = "nothing_sent"
     CALL_IN_PROGRESS = "call_in_progress"
+    PRICE_INVALID = "price_invalid"
     OUT_OF_BOUNDS = "out_of_bounds"
 
 

@@ -25,6 +25,7 @@ from vestibule.services.housekeeping import Housekeeping
 from vestibule.services.metrics import Metrics
 from vestibule.services.phones import Phones
 from vestibule.services.pins import Pins
+from vestibule.services.sending_limits import SendingLimits
 from vestibule.services.sessions import Sessions
 from vestibule.services.setup import Setup
 from vestibule.services.simulated_phones import SimulatedPhones
@@ -45,6 +46,7 @@ class Services:
     deliveries: Deliveries
     gateways: Gateways
     gateway_settings: GatewaySettings
+    sending_limits: SendingLimits
     waiting: Waiting
     calls: Calls
     users: Users

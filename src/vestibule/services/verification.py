@@ -385,6 +385,8 @@ class Verifications:
             return False
         verification = progress.verification
         self._metrics.decided(verification.channel, verification.state, verification.reason, 0.0)
+        if progress.refusing:
+            await self._asking.out_of_band.alarm(tenant_id, progress.refusing)
         self._moved_on(progress)
         return True
 
@@ -464,6 +466,8 @@ class Verifications:
         verification = progress.verification
         if verification.reason is Reason.FAULT:
             self._metrics.faults.labels("verification").inc()
+        if progress.refusing:
+            await self._asking.out_of_band.alarm(verification.tenant_id, progress.refusing)
         seconds = time.perf_counter() - began
         self._metrics.decided(origin.channel, verification.state, verification.reason, seconds)
         if verification.phone:

@@ -11,6 +11,7 @@ from vestibule.model.delivery import Carries, Delivery
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.pin import Pin
+from vestibule.model.sending_limit import HOUR_MS, LimitKind, SendingLimit
 from vestibule.model.session import Link, Session
 from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import ThrottleLimits
@@ -205,6 +206,11 @@ def delivery(tenant_id: str, delivery_id: str = "d1", **fields: Any) -> Delivery
         "created_at": START,
     }
     return Delivery(**(usual | fields))
+
+
+def limit(kind: LimitKind = LimitKind.USER, key: str = "alice", **fields: Any) -> SendingLimit:
+    usual = {"window_ms": HOUR_MS, "most_count": 1000}
+    return SendingLimit(kind=kind, key=key, **(usual | fields))
 
 
 def session(tenant_id: str, token_hash: str, **fields: Any) -> Session:

@@ -11,10 +11,10 @@ import pytest
 from tests.conformance.stores.conftest import Opened
 from tests.conformance.stores.records import (
     LIMITS,
-    START,
     add_people,
     challenge,
     delivery,
+    limit,
     tenant,
     verification,
 )
@@ -31,7 +31,7 @@ MOST_READ = 50
 """Rows that one sign-in with a challenge may read, in tables and indexes; it needs about twenty."""
 
 MOST_READ_BY_PHONE = 1000
-"""The same for one by phone. It counts the person's own deliveries of an hour, which grow here; and each
+"""The same for one by phone. Each
 connection may read all rows once with a plan from before they were there. A statement that reads them every
 time reads 3,000 a sign-in."""
 
@@ -96,7 +96,7 @@ async def ring(store: Store, user_id: str, name: str) -> None:
         assert await tx.subject_by_names("acme", [user_id]) is not None
         assert await tx.sent_challenges("acme", user_id) == ()
         assert await tx.untaken_challenges("acme", user_id) == ()
-        assert await tx.count_deliveries("acme", user_id, START) < SIGN_INS
+        assert await tx.spend_sending("acme", limit(key=user_id), 700)
         await tx.add_verification(verification("acme", f"v-{name}", user_id=user_id))
         assert await tx.supersede_challenges("acme", user_id, "sms") == 0
         assert await tx.add_challenge(asked, 1)

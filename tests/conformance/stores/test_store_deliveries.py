@@ -116,14 +116,6 @@ async def test_what_is_not_due_yet_waits(own_url: str, opened: Opened) -> None:
     assert await store.transact(lambda tx: tx.take_deliveries("n", 9, LEASE)) == ()
 
 
-async def test_deliveries_to_a_person_are_counted(store: Store, alice: str) -> None:
-    for number in range(3):
-        record = delivery(alice, f"d{number}", created_at=START + number)
-        await store.transact(lambda tx, record=record: tx.add_delivery(record))
-    count = lambda since: store.read(lambda tx: tx.count_deliveries(alice, "alice", since))  # noqa: E731
-    assert [await count(START - 1), await count(START), await count(START + 2)] == [3, 2, 0]
-
-
 async def test_sent_challenges_are_those_with_a_number(store: Store, alice: str) -> None:
     typed, called = sent(alice, "c2", channel=Channel.TYPED), sent(alice, "c3", channel=Channel.CALL)
     over = sent(alice, "c4", expires_at=1)

@@ -22,6 +22,7 @@ from tests.conformance.stores.records import (
     event,
     gateway,
     hardware,
+    limit,
     session,
     tenant,
     user,
@@ -90,6 +91,8 @@ async def fill(store: Store, tenant_id: str) -> None:
         await tx.add_challenge(sent(tenant_id), 3)
         await tx.add_challenge(sent(tenant_id, "c9", method="voice", channel=Channel.TYPED), 4)
         await tx.add_delivery(delivery(tenant_id, reference="r1", gateway_id="trunk"))
+        await tx.spend_sending(tenant_id, limit(), 700)
+        await tx.note_limit_reached(tenant_id, limit())
         await tx.add_session(session(tenant_id, f"{tenant_id}-s"))
         await tx.add_event(event(tenant_id, "e1"))
 
@@ -124,7 +127,8 @@ async def picture(store: Store, tenant_id: str) -> list[Any]:
             await tx.delivery(tenant_id, "d1"),
             await tx.delivery_by_reference(tenant_id, "trunk", "r1"),
             await tx.deliveries_of(tenant_id, "c1"),
-            await tx.count_deliveries(tenant_id, "alice", 0),
+            await tx.limits_reached(tenant_id, 0, 9),
+            await tx.sending_cost(tenant_id, limit()),
             await tx.deliveries(tenant_id, DeliveryFilter(), Page()),
             await tx.users(tenant_id, UserFilter(), Page()),
             await tx.users(tenant_id, UserFilter(text="ali"), Page()),
@@ -180,6 +184,9 @@ CHANGES: dict[str, Act] = {
     "take_challenge": lambda tx, t: tx.take_challenge(t, "c8", "me"),
     "add_delivery": lambda tx, t: tx.add_delivery(delivery(t, "d2")),
     "replace_delivery": lambda tx, t: tx.replace_delivery(delivery(t, state=DeliveryState.FAILED)),
+    "spend_sending": lambda tx, t: tx.spend_sending(t, limit(), 700),
+    "give_back_sending": lambda tx, t: tx.give_back_sending(t, limit(), 700),
+    "note_limit_reached": lambda tx, t: tx.note_limit_reached(t, limit(key="other")),
     "add_user": lambda tx, t: tx.add_user(user(t, "bob")),
     "replace_user": lambda tx, t: tx.replace_user(_alice(t)),
     "remove_user": lambda tx, t: tx.remove_user(t, "alice"),
@@ -209,7 +216,8 @@ READS = {
     "delivery",
     "delivery_by_reference",
     "deliveries_of",
-    "count_deliveries",
+    "limits_reached",
+    "sending_cost",
     "deliveries",
     "users",
     "count_users",

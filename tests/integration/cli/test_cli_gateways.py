@@ -90,11 +90,27 @@ def test_a_gateway_is_added_tried_and_watched(
     cli.out("gateway", "change", "Kurier", "--unset", "delivered-words", "--priority", "3")
     assert "delivered_words" not in cli.json("gateway", "show", "Kurier")["settings"]
 
+    assert "Spent today" not in cli("gateway", "list").stderr, "nobody counts costs"
+    told = "text_price: cheap"
+    assert told in cli.refused("gateway", "change", "Kurier", "--text-price", "cheap")
+    cli.out("gateway", "change", "Kurier", "--text-price", "0,10 49:0,07")
+    assert cli.json("gateway", "show", "Kurier")["text_price"] == "0.10 49:0.07"
+    cli.out("settings", "change", "--texts-per-number", "2", "--daily-cost-cap", "5")
+
     provider.status = 503
     assert "It was not sent." in cli.refused("gateway", "test", "Kurier", "+4930123456")
     german = cli.refused("gateway", "test", "Kurier", "+4930123456", language="de_DE.UTF-8")
     assert "Es wurde nicht gesendet. Der Anbieter ist überlastet" in german
+    assert "no more are sent now" in cli.refused("gateway", "test", "Kurier", "+4930123456"), "SMS-04"
     assert provider.keys == [KEY, KEY]
+    spending = cli.json("gateway", "spending")
+    assert (spending["cost_today"], spending["daily_cost_cap"]) == ("0.14", 5)
+    assert [(one["kind"], one["key"]) for one in spending["reached"]] == [("number", "••••••••56")]
+    assert "Texts and calls to one number in an hour" in cli.out("gateway", "spending")
+    german = cli("gateway", "list", language="de_DE.UTF-8").stderr
+    assert "Heute ausgegeben (UTC): 0,14 von 5,00" in german
+    assert "eine Obergrenze" in german
+    cli.out("settings", "change", "--texts-per-number", "10", "--daily-cost-cap", "0")
     assert provider.texts[0]["to"] == "+4930123456"
 
     listed = cli.json("gateway", "deliveries", "--state", "failed", "--gateway", "Kurier")

@@ -36,3 +36,17 @@ def test_what_is_no_phone_is_refused_with_the_way_on(cli: CommandLine) -> None:
     cli.out("pin", "set", "fred", "--keep", typed="8305\n")
     added = cli.json("phone", "add", "fred", "+49 30 1234567", "--for", "sms", "--with-pin")
     assert added["status"] == "active"
+
+
+def test_a_country_is_opened_and_closed(cli: CommandLine) -> None:
+    """SMS-04: the refusal names the country and the command that opens it."""
+    cli.out("user", "add", "fern", "--password", "none")
+    said = cli.refused("phone", "add", "fern", "+48 22 1234567", "--for", "sms")
+    assert "+48" in said
+    assert "settings change --open-country +48" in said
+    before = cli.json("settings", "show")["calling_codes"]
+    assert "48" in cli.out("settings", "change", "--open-country", "+48")
+    assert cli.json("settings", "show")["calling_codes"] == [*before, "48"], "the others stay open"
+    cli.out("phone", "add", "fern", "+48 22 1234567", "--for", "sms")
+    cli.out("settings", "change", "--close-country", "48")
+    assert cli.json("settings", "show")["calling_codes"] == before

@@ -300,6 +300,10 @@ async def test_settings_are_replaced_as_a_whole(house: HttpHouse, office: httpx.
         ({"text_two_way_seconds": 29}, 400),
         ({"call_seconds": 601}, 400),
         ({"texts_per_hour": 0}, 400),
+        ({"texts_per_number": -1}, 400),
+        ({"texts_per_prefix": 100_001}, 400),
+        ({"texts_per_tenant": 1_000_001}, 400),
+        ({"daily_cost_cap": 0.5}, 400),
         ({"fraud_code": "#"}, 400),
         ({"caller_id": "030 123"}, 400),
         ({"text_templates": {"en": "without it"}}, 422),
@@ -317,6 +321,10 @@ async def test_texts_and_calls_have_their_settings(office: httpx.AsyncClient) ->
         "text_one_way_seconds": 120,
         "call_seconds": 90,
         "texts_per_hour": 5,
+        "texts_per_number": 0,
+        "texts_per_prefix": 50,
+        "texts_per_tenant": 500,
+        "daily_cost_cap": 20,
         "text_templates": {"de": "{application}: {passcode}"},
         "fraud_reports": False,
         "fraud_code": "99",
@@ -348,6 +356,10 @@ async def test_gateways_are_checked_before_they_are_stored(office: httpx.AsyncCl
     ):
         refused = await office.patch(own, json=wrong)
         assert (refused.status_code, refused.json()["invalid"][0]["where"]) == (400, where)
+    priced = await office.patch(own, json={"text_price": "0.1 49:0.07"})
+    assert (await done(priced))["text_price"] == "0.10 49:0.07"
+    refused = await office.patch(own, json={"text_price": "1 2"})
+    assert (refused.status_code, refused.json()["invalid"][0]["where"]) == (400, "text_price")
     kept = await done(await office.patch(own, json={"settings": settings | {"window": 3}}))
     assert (kept["settings"]["window"], kept["has_secret"]) == (3, True)
     assert (await office.patch(own, json={"name": "x", "version": 1})).status_code == 409
@@ -360,6 +372,8 @@ async def test_gateways_are_checked_before_they_are_stored(office: httpx.AsyncCl
     assert tried.json()["cause"] == "smpp.cause.not_connected"
     assert (await office.post(f"{own}/test", json=test | {"carries": "call"})).status_code == 422
     assert (await office.post(f"{own}/test", json={"number": "+4990012345"})).status_code == 422
+    spending = await done(await office.get(f"{API}/spending"))
+    assert spending == {"cost_today": "0.00", "daily_cost_cap": 0, "reached": []}, "it is switched off"
     listed = await office.get(f"{API}/deliveries", params={"gateway_id": gateway["id"], "state": "failed"})
     (delivery,) = (await done(listed))["items"]
     assert (delivery["number"], delivery["verification_id"]) == ("••••••••56", "")

@@ -67,6 +67,7 @@ async def test_phones_are_added_listed_and_removed(house: HttpHouse) -> None:
             ({"method": "fax", "number": NUMBER}, 400),
             ({"method": "voice", "number": NUMBER, "with_pin": True}, 404),
             ({"method": "sms", "number": "+1 900 234 5678"}, 422),
+            ({"method": "sms", "number": "+48 22 1234567"}, 422),
         ):
             assert (await office.post(f"{users}/phones", json=wrong)).status_code == status, wrong
         assert (await office.put(f"{users}/default-method", json={"method": "voice"})).status_code == 204

@@ -40,7 +40,7 @@ async def test_what_costs_too_much_is_refused_whoever_asks(house: TestHouse) -> 
     assert phones.read(TENANT, "+43 1 234567") == Phone("+431234567")
     with pytest.raises(Refused) as caught:
         phones.read(TENANT, "+48 22 1234567")
-    assert (caught.value.why, caught.value.key) == (Refusal.PHONE_NOT_ALLOWED, "+48")
+    assert (caught.value.why, caught.value.key) == (Refusal.COUNTRY_CLOSED, "+48")
     with pytest.raises(Refused):
         phones.judged(TENANT, Phone("+48221234567"))
 
@@ -54,6 +54,10 @@ async def test_what_costs_too_much_is_refused_whoever_asks(house: TestHouse) -> 
         TenantSettings(calling_codes=("49", "+43")),
         TenantSettings(calling_codes=("4",)),
         TenantSettings(calling_codes=("49",) * 251),
+        TenantSettings(texts_per_number=-1),
+        TenantSettings(texts_per_prefix=100_001),
+        TenantSettings(texts_per_tenant=1_000_001),
+        TenantSettings(daily_cost_cap=-1),
         TenantSettings(pin_least_digits=3),
         TenantSettings(pin_least_digits=10, pin_most_digits=9),
         TenantSettings(pin_most_digits=21),

@@ -42,6 +42,7 @@ from vestibule.services.metrics import Metrics
 from vestibule.services.out_of_band import OutOfBand
 from vestibule.services.pins import Pins
 from vestibule.services.proving import Prover
+from vestibule.services.sending_limits import SendingLimits
 from vestibule.services.verification import Verifications
 from vestibule.services.waiting import Waiting
 from vestibule.stores import open_store
@@ -216,7 +217,8 @@ async def living_house(folder: Path, *, port: int = 0) -> AsyncIterator[House]:
     applications = Applications(store, configuration, sealer)
     node = Node("node", "127.0.0.1")
     gateways = Gateways({}, configuration, sealer)
-    out_of_band = OutOfBand(Deliveries(store, gateways, configuration, sealer, node), sealer)
+    limits = SendingLimits(store, clock, configuration, gateways, metrics)
+    out_of_band = OutOfBand(Deliveries(store, gateways, configuration, limits, sealer, node), limits, sealer)
     asking, waiting = Asking(out_of_band, methods, node), Waiting(store)
     pins = Pins(store, configuration, sealer)
     verifications = Verifications(

@@ -10,11 +10,14 @@ from vestibule.model.phone import (
     REFUSED_PREFIXES,
     Phone,
     calling_code,
-    is_allowed,
+    costly_prefix,
     is_calling_code,
+    is_open,
     read_extension,
     read_phone,
 )
+from vestibule.model.sending_limit import LimitKind, closed_for
+from vestibule.model.tenant import TenantSettings
 
 
 @pytest.mark.parametrize(
@@ -139,16 +142,25 @@ def test_what_may_stand_in_the_list_of_calling_codes() -> None:
 
 @pytest.mark.parametrize("prefix", REFUSED_PREFIXES)
 def test_costly_numbers_are_never_dialed(prefix: str) -> None:
-    """VOI-09, SMS-04: premium and satellite numbers, whatever the tenant allows."""
-    phone = Phone(f"+{prefix}{'2' * (11 - len(prefix))}")
-    assert not is_allowed(phone)
-    assert not is_allowed(phone, (phone.calling_code,))
+    """VOI-09, SMS-04: premium and satellite numbers, whatever the tenant opens."""
+    number = f"+{prefix}{'2' * (11 - len(prefix))}"
+    assert number.startswith(f"+{costly_prefix(number)}")
+    closed = closed_for(TenantSettings(calling_codes=(calling_code(number),)), number)
+    assert closed is not None
+    assert closed.kind is LimitKind.PREMIUM
 
 
-def test_only_listed_calling_codes_are_dialed() -> None:
-    """SMS-04: a closed list; an empty one means all."""
-    here, there, jamaica = Phone("+49301234567"), Phone("+48221234567"), Phone("+18762345678")
-    assert [is_allowed(phone) for phone in (here, there, jamaica)] == [True, True, True]
-    assert [is_allowed(phone, ("49", "43")) for phone in (here, there, jamaica)] == [True, False, False]
-    assert [is_allowed(phone, ("1876",)) for phone in (here, there, jamaica)] == [False, False, True]
-    assert not is_allowed(here, ("4",)), "half a code is none"
+def test_only_open_countries_are_dialed() -> None:
+    """SMS-04: every country is closed until it is opened."""
+    here, there, jamaica = "+49301234567", "+48221234567", "+18762345678"
+    assert [is_open(number, ()) for number in (here, there, jamaica)] == [False, False, False]
+    assert [is_open(number, ("49", "43")) for number in (here, there, jamaica)] == [True, False, False]
+    assert [is_open(number, ("1876",)) for number in (here, there, jamaica)] == [False, False, True]
+    assert not is_open(here, ("4",)), "half a code is none"
+
+
+def test_the_country_of_numbers_without_one_is_open() -> None:
+    settings = TenantSettings(country_code="49", calling_codes=("43",))
+    numbers = ("+49301234567", "+431234567", "+48221234567")
+    assert [closed_for(settings, number) is None for number in numbers] == [True, True, False]
+    assert closed_for(TenantSettings(), numbers[0]) is not None, "nothing is open by itself"

@@ -36,6 +36,7 @@ WITH_DATABASE: Final[tuple[OpenCheck, ...]] = (
     tenants.directories,
     gateways.gateways,
     gateways.phones,
+    gateways.limits,
     tenants.users,
     tenants.demonstration,
     tenants.simulated_phones,

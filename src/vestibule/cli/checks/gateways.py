@@ -10,6 +10,7 @@ import ipaddress
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from vestibule.catalog import text
 from vestibule.cli.checks.findings import Finding, OpenInstallation, note, ok, problem, warning
 from vestibule.interfaces.gateway import ShowsPasscodes, StaysConnected, TakesCallbacks
 from vestibule.interfaces.store import Page, UserFilter
@@ -27,6 +28,8 @@ _CONNECT_SECONDS: Final = 6.0
 _LOOK_SECONDS: Final = 0.05
 _MOST_USERS: Final = 10_000
 _ROWS: Final = 500
+_MOST_KEYS: Final = 3
+"""How many users, numbers or countries of one limit are named."""
 _NEEDS: Final = {"sms": Carries.TEXT, "voice": Carries.CALL}
 """What the methods that reach a phone are carried as."""
 
@@ -88,6 +91,34 @@ def is_public(url: str) -> bool:
     except ValueError:
         return True
     return not (address.is_loopback or address.is_unspecified)
+
+
+async def limits(at: OpenInstallation) -> list[Finding]:
+    """Tenants whose gateways reach no open country, limits that have refused of late, and a cap without
+    prices."""
+    found = []
+    for tenant_id in sorted(at.snapshot.tenants):
+        found += await _limits(at, tenant_id)
+    return found
+
+
+async def _limits(at: OpenInstallation, tenant_id: str) -> list[Finding]:
+    standing = await at.house.services.sending_limits.standing(SYSTEM, tenant_id)
+    found = []
+    if standing.is_closed:
+        opening = at.command("settings change --open-country CODE", tenant=tenant_id)
+        found.append(problem("gateways", "gateways.nothing_open", tenant=tenant_id, command=opening))
+    for kind in dict.fromkeys(one.kind for one in standing.reached):
+        keys = list(dict.fromkeys(one.shown_key for one in standing.reached if one.kind is kind))
+        shown = ", ".join(key for key in keys[:_MOST_KEYS] if key) or tenant_id
+        told: dict[str, str | int] = {"tenant": tenant_id, "limit": text(at.language, f"limit.kind.{kind}")}
+        see = at.command("gateway spending", tenant=tenant_id)
+        found.append(warning("gateways", "gateways.limit_reached", keys=shown, command=see, **told))
+    if standing.unpriced:
+        names = ", ".join(standing.unpriced)
+        price = at.command("gateway change NAME --text-price 0.10", tenant=tenant_id)
+        found.append(warning("gateways", "gateways.unpriced", tenant=tenant_id, names=names, command=price))
+    return found
 
 
 async def phones(at: OpenInstallation) -> list[Finding]:

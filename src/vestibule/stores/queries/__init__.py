@@ -10,6 +10,7 @@ from vestibule.stores.queries.history import History
 from vestibule.stores.queries.housekeeping import Housekeeping
 from vestibule.stores.queries.people import People
 from vestibule.stores.queries.pins import Pins
+from vestibule.stores.queries.sending_counts import SendingCounts
 from vestibule.stores.queries.sessions import Sessions
 from vestibule.stores.queries.subjects import Subjects
 from vestibule.stores.queries.voice_messages import VoiceMessages
@@ -21,6 +22,7 @@ class Queries(
     Attempts,
     Waiting,
     Deliveries,
+    SendingCounts,
     People,
     Pins,
     Authenticators,

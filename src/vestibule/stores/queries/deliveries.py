@@ -58,15 +58,6 @@ REPLACE: Final = Statement(
     """
 )
 
-COUNT: Final = Statement(
-    """
-    select count(*) from deliveries
-     where tenant_id = :tenant_id and user_id = :user_id and created_at > :since::bigint
-    """,
-    joins=True,
-    turn=2,
-)
-
 
 class Deliveries(Requests):
     __slots__ = ()
@@ -125,7 +116,3 @@ class Deliveries(Requests):
             self, "deliveries", select(DELIVERY), conditions, values, "delivery_id desc", page.limit
         )
         return rows.page(delivery_of, lambda row: (row[0], row[1]))
-
-    async def count_deliveries(self, tenant_id: str, user_id: str, since: int) -> int:
-        rows = await self.fetch(COUNT(tenant_id=tenant_id, user_id=user_id, since=since))
-        return int(rows[0][0])

@@ -41,6 +41,7 @@ EXPIRE_CHALLENGES: Final = Statement(
 )
 
 KEEP_DELIVERIES_MS: Final = 24 * 3_600_000
+KEEP_COUNTS_MS: Final = 24 * 3_600_000
 # A closed challenge stays until its time is over: a late answer to it is told why it is refused, and who
 # waits for one that was answered in its last moment is let in.
 _SWEEPS: Final = tuple(
@@ -57,9 +58,21 @@ _SWEEPS: Final = tuple(
         ("sessions", "token_hash", 0, ""),
         ("links", "token_hash", 0, ""),
         ("challenges", "challenge_id", TAKE_OVER_MS, "and state <> 'open'"),
-        # They are counted for an hour, and looked at when something does not arrive.
+        # They are looked at when something does not arrive.
         ("deliveries", "delivery_id", KEEP_DELIVERIES_MS, ""),
     )
+)
+
+SWEEP_COUNTS: Final = Statement(
+    f"""
+    with old as materialized (
+        select tenant_id, kind, key, began_at from sending_counts
+         where ends_at <= :now::bigint - {KEEP_COUNTS_MS}
+         order by ends_at limit :limit for update skip locked)
+    delete from sending_counts where (tenant_id, kind, key, began_at)
+                                  in (select old.tenant_id, old.kind, old.key, old.began_at from old)
+    returning tenant_id
+    """  # noqa: S608 - made of constants
 )
 
 NOTE: Final = Statement("select value from notes where key = :key", joins=True)
@@ -94,7 +107,7 @@ class Housekeeping(Requests):
 
     async def sweep(self, limit: int) -> int:
         removed = 0
-        for statement in _SWEEPS:
+        for statement in (*_SWEEPS, SWEEP_COUNTS):
             if removed < limit:
                 removed += len(await self.fetch(statement(now=self.now, limit=limit - removed)))
         return removed

@@ -11,7 +11,7 @@ from typing import Final
 
 from vestibule.interfaces.store import Unavailable
 
-REVISION: Final = "0005_untaken"
+REVISION: Final = "0006_sending_limits"
 """The schema this program was written for; its number comes first."""
 
 REVISION_TABLE: Final = "schema_revision"

@@ -163,6 +163,7 @@ gateways = Table(
     Column("priority", Integer, nullable=False),
     *flags("is_enabled"),
     *numbers("created_at", "version"),
+    *added_words("text_price", "call_price"),
     key("gateways", "tenant_id", "gateway_id"),
     unique("gateways_name", "tenant_id", "name"),
     belongs("gateways", "tenants", "tenant_id", cascade=False),
@@ -387,6 +388,18 @@ deliveries = Table(
     Index("deliveries_by_user", "tenant_id", "user_id", "created_at"),
     Index("deliveries_by_challenge", "tenant_id", "challenge_id"),
     Index("deliveries_by_end", "expires_at"),
+)
+
+# One row for each limit, key and window in which anything counts; the windows of a few hours and two days.
+sending_counts = Table(
+    "sending_counts",
+    metadata,
+    *words("tenant_id", "kind", "key"),
+    *numbers("began_at", "ends_at", "count", "cost", "reached_at"),
+    key("sending_counts", "tenant_id", "kind", "key", "began_at"),
+    Index("sending_counts_by_end", "ends_at"),
+    **SLIM,
+    **ROOMY,
 )
 
 # --- sessions, links, events --------------------------------------------------------------------------

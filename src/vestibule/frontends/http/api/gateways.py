@@ -22,8 +22,10 @@ from vestibule.frontends.http.api.records import (
     GatewayRecord,
     Listing,
     SettingRecord,
+    SpendingRecord,
     delivery_record,
     gateway_record,
+    spending_record,
     whole,
 )
 from vestibule.frontends.http.api.request import Discreet, invalid
@@ -38,6 +40,7 @@ Settings = Annotated[dict[Id, Any], Meta(max_length=100)]
 Kind = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_]*$")]
 GatewaySecret = Annotated[str, Meta(min_length=1, max_length=4096, pattern=r"^[^\x00]*$")]
 Priority = Annotated[int, Meta(ge=1, le=1000)]
+Prices = Annotated[str, Meta(max_length=2000, pattern=r"^[0-9+.,:; ]*$")]
 Number = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
 State = Annotated[
     DeliveryState | None, QueryParameter(name="state", description="Only deliveries that stand so.")
@@ -55,6 +58,9 @@ class NewGateway(Discreet):
     priority: Priority = 10
     """The lowest that can be used is used."""
     is_enabled: bool = True
+    text_price: Prices = ""
+    """What a text costs, with exceptions by the beginning of the number: `0.10 49:0.07`."""
+    call_price: Prices = ""
 
 
 class GatewayChange(Discreet):
@@ -65,6 +71,8 @@ class GatewayChange(Discreet):
     secret: GatewaySecret | UnsetType = UNSET
     priority: Priority | UnsetType = UNSET
     is_enabled: bool | UnsetType = UNSET
+    text_price: Prices | UnsetType = UNSET
+    call_price: Prices | UnsetType = UNSET
     version: Version | None = None
 
 
@@ -121,6 +129,8 @@ class Gateways(Controller):
                 Secret(data.secret or ""),
                 priority=data.priority,
                 is_enabled=data.is_enabled,
+                text_price=data.text_price,
+                call_price=data.call_price,
             )
         except Refused as refused:
             raise _named(refused) from None
@@ -168,6 +178,12 @@ class Gateways(Controller):
         )
         return delivery_record(sent)
 
+    @get("/spending", responses=problems(404))
+    async def read_spending(self, caller: NamedDependency[Caller]) -> SpendingRecord:
+        """Read what texts and calls cost today, and which limits have refused some within the last day."""
+        service = caller.services.sending_limits
+        return spending_record(await service.standing(caller.actor, caller.tenant_id))
+
     @get("/deliveries", responses=problems(404))
     async def list_deliveries(
         self,
@@ -197,6 +213,9 @@ def _record(caller: Caller, state: GatewayState) -> GatewayRecord:
 
 def _named(refused: Refused) -> Exception:
     """Return the refusal beside the setting that it names."""
+    if refused.why is Refusal.PRICE_INVALID:
+        setting, _, why = refused.key.partition(": ")
+        return invalid(setting, f"not a price: {why}")
     if refused.why is not Refusal.SETTING_INVALID:
         return refused
     setting, _, why = refused.key.partition(": ")

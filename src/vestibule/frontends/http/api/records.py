@@ -23,6 +23,7 @@ from vestibule.model.verification import Challenge, Verification
 from vestibule.model.voice_message import VoiceMessage
 from vestibule.services.gateways import GatewayState
 from vestibule.services.outcome import Progress
+from vestibule.services.sending_limits import SendingStanding
 from vestibule.services.ways import Way
 
 Item = TypeVar("Item")
@@ -271,6 +272,9 @@ class GatewayRecord(Record):
     """In a row."""
     cause: str
     """Of the last failure, or why it does not open."""
+    text_price: str
+    """What a text costs, with exceptions by the beginning of the number: `0.10 49:0.07`. Empty: unknown."""
+    call_price: str
     created_at: int
     version: int
 
@@ -292,6 +296,29 @@ class DeliveryRecord(Record):
     tries: int
     created_at: int
     sent_at: int | None
+
+
+class LimitReachedRecord(Record):
+    """A limit that has refused texts or calls within the last day."""
+
+    kind: str
+    """`premium`, `country`, `user`, `number`, `prefix`, `tenant` or `cost`."""
+    key: str
+    """Whose limit: a user's name, the end of a number, the beginning of numbers, a country code."""
+    began_at: int
+    ends_at: int
+    reached_at: int
+    """When it refused first."""
+
+
+class SpendingRecord(Record):
+    """What texts and calls cost today by the gateways' prices, and the limits that have refused of late."""
+
+    cost_today: str
+    """An amount such as `12.50`, of the day of UTC."""
+    daily_cost_cap: int
+    """In whole units; 0: none."""
+    reached: list[LimitReachedRecord]
 
 
 class TenantRecord(Record):
@@ -483,6 +510,13 @@ def gateway_record(state: GatewayState, callback_url: str) -> GatewayRecord:
 def delivery_record(delivery: Delivery) -> DeliveryRecord:
     record: DeliveryRecord = DeliveryRecord.of(delivery, number=masked(delivery.address))
     return record
+
+
+def spending_record(standing: SendingStanding) -> SpendingRecord:
+    reached = [LimitReachedRecord.of(one, key=one.shown_key) for one in standing.reached]
+    return SpendingRecord(
+        cost_today=standing.shown_cost, daily_cost_cap=standing.daily_cost_cap, reached=reached
+    )
 
 
 def tenant_record(tenant: Tenant) -> TenantRecord:

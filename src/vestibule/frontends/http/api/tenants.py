@@ -48,6 +48,10 @@ class NewSettings(TenantSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     text_two_way_seconds: TextSeconds = 300
     call_seconds: Annotated[int, Meta(ge=30, le=600)] = 120
     texts_per_hour: Annotated[int, Meta(ge=1, le=100)] = 10
+    texts_per_number: Annotated[int, Meta(ge=0, le=1000)] = 10
+    texts_per_prefix: Annotated[int, Meta(ge=0, le=100_000)] = 100
+    texts_per_tenant: Annotated[int, Meta(ge=0, le=1_000_000)] = 1000
+    daily_cost_cap: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     text_templates: Annotated[dict[Language, Template], Meta(max_length=2)] = msgspec.field(  # type: ignore[assignment]
         default_factory=dict
     )

@@ -35,7 +35,8 @@ _ASKED_FIRST: Final = 8
 """So many settings of a kind are in sight; the rest has defaults that fit most providers."""
 _LATELY: Final = 8
 _TEST_SECONDS: Final = 3.0
-_ROWS_OF_OWN: Final = ("name", "priority")
+_PRICES: Final = ("text_price", "call_price")
+_ROWS_OF_OWN: Final = ("name", "priority", *_PRICES)
 
 
 @get("/tenants/{tenant:str}/gateways")
@@ -46,6 +47,7 @@ async def gateways(request: AnyRequest, tenant: InPath) -> Response[Any]:
         "console/gateways.html",
         gateways=tuple(_row(at, state) for state in states),
         kinds=_kinds(at),
+        standing=await at.services.sending_limits.standing(at.actor, tenant),
         caller_id=_unsure_caller_id(at, states),
     )
 
@@ -74,6 +76,8 @@ async def add_gateway(request: AnyRequest, tenant: InPath, kind: InPath) -> Resp
             secret or Secret(""),
             priority=fields.whole("priority") or 0,
             is_enabled=fields.is_ticked("is_enabled"),
+            text_price=fields.text("text_price", LONG),
+            call_price=fields.text("call_price", LONG),
         )
     except Refused as refused:
         return await _edit_page(at, kind, None, _refused(at, kind, form, refused))
@@ -98,6 +102,8 @@ async def change_gateway(request: AnyRequest, tenant: InPath, gateway: InPath) -
         name=fields.text("name", 100),
         priority=fields.whole("priority") or 0,
         is_enabled=fields.is_ticked("is_enabled"),
+        text_price=fields.text("text_price", LONG),
+        call_price=fields.text("call_price", LONG),
         settings=_settings(at, current.kind, fields),
     )
     form = Form(_typed(at, current.kind, fields))
@@ -298,6 +304,8 @@ def _shown(at: Desk, gateway: GatewayConfiguration) -> dict[str, str]:
     return {
         "name": gateway.name,
         "priority": str(gateway.priority),
+        "text_price": gateway.text_price,
+        "call_price": gateway.call_price,
         "is_enabled": YES if gateway.is_enabled else "",
         **{PREFIX + name: value for name, value in shown.items()},
     }
@@ -313,6 +321,8 @@ def _refused(at: Desk, kind: str, form: Form, refused: Refused) -> Form:
         return Form(form.values, {"name": words})
     if setting == "priority":
         return Form(form.values, {"priority": Words("form.not_a_number", {"least": 1, "most": 1000})})
+    if refused.why is Refusal.PRICE_INVALID and setting in _PRICES:
+        return Form(form.values, {setting: Words("refusal.price_invalid", {"key": why.strip()})})
     if refused.why is not Refusal.SETTING_INVALID:
         return Form(form.values, problem=refused_words(refused))
     words = Words("console.gateway.wrong", {"why": why.strip().rstrip(".") or refused.key})

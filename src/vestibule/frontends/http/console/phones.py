@@ -16,6 +16,7 @@ from vestibule.services.refusal import Refusal, Refused
 _BESIDE: Final = {
     Refusal.PHONE_INVALID: "number",
     Refusal.PHONE_NOT_ALLOWED: "number",
+    Refusal.COUNTRY_CLOSED: "number",
     Refusal.EXTENSION_INVALID: "number",
 }
 

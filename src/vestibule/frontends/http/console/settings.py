@@ -40,6 +40,10 @@ _NUMBERS: Final = {
     "text_two_way_seconds": (30, 3600),
     "call_seconds": (30, 600),
     "texts_per_hour": (1, 100),
+    "texts_per_number": (0, 1000),
+    "texts_per_prefix": (0, 100_000),
+    "texts_per_tenant": (0, 1_000_000),
+    "daily_cost_cap": (0, 1_000_000),
 }
 _CODES: Final = ("country_code", "calling_codes")
 _LONGEST_CODES: Final = 1000

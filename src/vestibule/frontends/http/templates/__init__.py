@@ -120,7 +120,13 @@ def _spoken_detail(context: Context, detail: str) -> str:
 
 
 def _spoken_fact(context: Context, name: str, value: str) -> str:
-    return _named(context, "method", f"{value}.name") if name == "method" else value
+    match name:
+        case "method":
+            return _named(context, "method", f"{value}.name")
+        case "limit":
+            return _named(context, "limit.kind", value)
+        case _:
+            return value
 
 
 @pass_context

@@ -1,0 +1,119 @@
+"""Limits of what is sent: how many texts and calls may go out in a window of time, and what a day may cost.
+
+Pure. A limit counts for one key: a person, a number, all numbers that begin alike, or the whole tenant.
+Windows begin at full hours and days of UTC, so all nodes have the same ones.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from vestibule.model.phone import calling_code, costly_prefix, is_open, masked
+from vestibule.model.price import UNIT
+from vestibule.model.tenant import TenantSettings
+
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
+BOUNDLESS: Final = 2**53
+"""More than ever is counted: there is no limit."""
+_OPEN_DIGITS: Final = 4
+"""How many digits at the end of a number its prefix leaves open."""
+
+
+class LimitKind(StrEnum):
+    """What is limited. The texts are in the catalog under `limit.…`."""
+
+    PREMIUM = "premium"
+    """Numbers that are never called or texted."""
+    COUNTRY = "country"
+    """Countries that the tenant has not opened."""
+    USER = "user"
+    NUMBER = "number"
+    PREFIX = "prefix"
+    TENANT = "tenant"
+    COST = "cost"
+
+
+class SendingLimit(msgspec.Struct, frozen=True, kw_only=True):
+    """At most `most_count` sendings for `most_cost` in all within one window; `key` is whose or to where."""
+
+    kind: LimitKind
+    key: str
+    window_ms: int
+    most_count: int = BOUNDLESS
+    most_cost: int = BOUNDLESS
+    """In 1/10,000 of the currency unit."""
+
+    def began_at(self, now: int) -> int:
+        return now - now % self.window_ms
+
+    def ends_at(self, now: int) -> int:
+        return self.began_at(now) + self.window_ms
+
+
+class LimitReached(msgspec.Struct, frozen=True, kw_only=True):
+    """A limit that has refused at least one text or call in a window."""
+
+    kind: LimitKind
+    key: str
+    began_at: int
+    ends_at: int
+    reached_at: int
+    """When it refused first."""
+    username: str = ""
+    """Of the user whose limit it is, where somebody has looked him up."""
+
+    @property
+    def shown_key(self) -> str:
+        return self.username or shown_key(self.kind, self.key)
+
+
+def shown_key(kind: LimitKind, key: str) -> str:
+    """Return whose limit it is as it may be shown: of a number only its end; nothing where it goes without
+    saying."""
+    match kind:
+        case LimitKind.NUMBER:
+            return masked(key)
+        case LimitKind.PREFIX:
+            return f"{key}…"
+        case LimitKind.COUNTRY | LimitKind.PREMIUM:
+            return f"+{key}"
+        case LimitKind.USER:
+            return key
+        case LimitKind.TENANT | LimitKind.COST:
+            return ""
+
+
+def closed_for(settings: TenantSettings, number: str) -> SendingLimit | None:
+    """Return what forbids this number whatever was sent before; None if it may be called and texted."""
+    if prefix := costly_prefix(number):
+        return SendingLimit(kind=LimitKind.PREMIUM, key=prefix, window_ms=DAY_MS, most_count=0)
+    if not is_open(number, settings.open_codes):
+        code = calling_code(number)
+        return SendingLimit(kind=LimitKind.COUNTRY, key=code, window_ms=DAY_MS, most_count=0)
+    return None
+
+
+def counted_limits(settings: TenantSettings, user_id: str, number: str) -> tuple[SendingLimit, ...]:
+    """Return the limits in which one text or call counts, the narrowest first; in this order they are taken
+    everywhere. A test of a gateway is for no user."""
+    hourly = (
+        (LimitKind.USER, user_id, settings.texts_per_hour if user_id else 0),
+        (LimitKind.NUMBER, number, settings.texts_per_number),
+        (LimitKind.PREFIX, number[:-_OPEN_DIGITS], settings.texts_per_prefix),
+        (LimitKind.TENANT, "", settings.texts_per_tenant),
+    )
+    return tuple(
+        SendingLimit(kind=kind, key=key, window_ms=HOUR_MS, most_count=most)
+        for kind, key, most in hourly
+        if most
+    )
+
+
+def cost_limit(settings: TenantSettings) -> SendingLimit:
+    """Return the cap of a day's cost; without one the cost is counted all the same, to be shown."""
+    most = settings.daily_cost_cap * UNIT if settings.daily_cost_cap else BOUNDLESS
+    return SendingLimit(kind=LimitKind.COST, key="", window_ms=DAY_MS, most_cost=most)
