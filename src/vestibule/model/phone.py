@@ -1,7 +1,8 @@
 """Phone numbers and extensions, in the one spelling that is stored and dialed.
 
-Pure. A number is E.164: a plus sign and up to fifteen digits (ITU-T E.164 §6). Whether it exists is the
-carrier's to say; here only what cannot be a number, or must not be paid for, is refused before anybody pays.
+Pure. A number is E.164: a plus sign and up to fifteen digits (ITU-T E.164 §6). What cannot be called by the
+numbering plans (libphonenumber's), or must not be paid for, is refused before anybody pays; whether somebody
+has the number is the carrier's to say.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from collections.abc import Iterable
 from typing import Final
 
 import msgspec
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberType, ValidationResult
 
 LONGEST_TYPED: Final = 100
 """Characters of what somebody types for a phone; more is not a phone."""
 
 _SEPARATORS: Final = re.compile(r"[\s./()\-\u2010-\u2015\u2212]")
 _NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}")
-# NANP: area code and exchange begin with 2 to 9, behind the 1 (ITU-T E.164, ATIS-0300055).
-_NORTH_AMERICAN: Final = re.compile(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}")
 _EXTENSION: Final = re.compile(r"@?[0-9,*#]{1,40}")
 _MARKED: Final = re.compile(
     r"(?P<number>[^xX;]+?)\s*(?:;ext=|ext\.?|x)\s*(?P<extension>[@0-9,*# -]+)", re.IGNORECASE
@@ -29,13 +30,18 @@ _TRUNK: Final = re.compile(r"\(0+\)")
 NORTH_AMERICA: Final = "1"
 # Where there is no trunk prefix, a leading zero is a part of the number and is dialed from abroad, too.
 _KEEP_ZERO: Final = frozenset({"39", "225", "241", "242", "378"})
-# E.164 country codes have one digit (1, 7), two of these, or else three (ITU-T E.164, list of codes).
-_TWO_DIGIT_CODES: Final = frozenset(
-    str(code)
-    for code in (
-        *(20, 27, *range(30, 35), 36, 39, 40, 41, *range(43, 50), *range(51, 59), *range(60, 67)),
-        *(81, 82, 84, 86, *range(90, 96), 98),
-    )
+_CODES: Final = frozenset(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
+_LONGEST_CODE: Final = 3
+
+_LENGTHS: Final = {ValidationResult.TOO_SHORT: "too_short", ValidationResult.TOO_LONG: "too_long"}
+_COSTLY: Final = frozenset(
+    {
+        PhoneNumberType.PREMIUM_RATE,
+        PhoneNumberType.SHARED_COST,
+        PhoneNumberType.PAGER,
+        PhoneNumberType.UAN,
+        PhoneNumberType.PERSONAL_NUMBER,
+    }
 )
 
 REFUSED_PREFIXES: Final = (
@@ -47,7 +53,8 @@ REFUSED_PREFIXES: Final = (
     *("1900", "1976", "31900", "31906", "31909", "3389", "34803", "34806", "34807", "3989", "41900", "41901"),
     *("41906", "43900", "43901", "43930", "43931", "449", "49118", "49137", "49900"),
 )
-"""Numbers that are never called or texted, whatever a tenant allows (VOI-09, SMS-04)."""
+"""Numbers that are never called or texted, whatever a tenant allows (VOI-09, SMS-04), besides those that the
+numbering plans call costly."""
 
 
 class Phone(msgspec.Struct, frozen=True):
@@ -75,8 +82,9 @@ def read_phone(typed: str, country_code: str = NORTH_AMERICA) -> Phone:
 
     `+49 (0)30 1234-5` and `0049…` are international, and `011…` where `country_code` is North America's; any
     other number belongs to `country_code`, and one leading zero of it is the trunk prefix and not dialed from
-    abroad. Without a `country_code` only international numbers are read. Raises ValueError with `number` or
-    `extension`, the part that is wrong.
+    abroad. Without a `country_code` only international numbers are read. Raises ValueError with the part that
+    is wrong, `number` or `extension`; or, where it can be read and nobody can have it, with `too_short`,
+    `too_long` or `unassigned`.
     """
     if len(typed) > LONGEST_TYPED:
         raise ValueError("number")
@@ -101,9 +109,8 @@ def masked(number: str) -> str:
 def calling_code(number: str) -> str:
     """Return the country code that an E.164 number begins with, without the plus sign."""
     digits = number.removeprefix("+")
-    if digits[:1] in ("1", "7"):
-        return digits[:1]
-    return digits[:2] if digits[:2] in _TWO_DIGIT_CODES else digits[:3]
+    lengths = range(1, _LONGEST_CODE + 1)
+    return next((digits[:length] for length in lengths if digits[:length] in _CODES), digits[:_LONGEST_CODE])
 
 
 def is_calling_code(text: str) -> bool:
@@ -111,13 +118,17 @@ def is_calling_code(text: str) -> bool:
     digits such as 1876, which is narrower."""
     if not (text.isascii() and text.isdigit() and 1 <= len(text) <= 7 and text[0] != "0"):
         return False
-    return text[0] in "17" or text[:2] in _TWO_DIGIT_CODES or len(text) >= 3
+    return calling_code(text) in _CODES
 
 
 def costly_prefix(number: str) -> str:
-    """Return which of `REFUSED_PREFIXES` an E.164 number has; empty if it may be called and texted."""
+    """Return with which digits an E.164 number says that it is costly; empty if it may be called and
+    texted."""
     digits = number.removeprefix("+")
-    return next((prefix for prefix in REFUSED_PREFIXES if digits.startswith(prefix)), "")
+    known = next((prefix for prefix in REFUSED_PREFIXES if digits.startswith(prefix)), "")
+    if known or _type(number) not in _COSTLY:
+        return known
+    return digits[: len(calling_code(digits)) + _LONGEST_CODE]
 
 
 def is_open(number: str, open_codes: Iterable[str]) -> bool:
@@ -147,9 +158,29 @@ def _number(typed: str, country_code: str) -> str:
         bare = _national(bare, country_code)
     if _NUMBER.fullmatch(bare) is None:
         raise ValueError("number")
-    if bare.startswith("+1") and _NORTH_AMERICAN.fullmatch(bare) is None:
-        raise ValueError("number")
+    if not costly_prefix(bare):  # Of those it is said that they are costly, whoever may have them.
+        _check_plan(bare)
     return bare
+
+
+def _check_plan(number: str) -> None:
+    """Raise ValueError for a number that the numbering plan of its country gives to nobody."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except NumberParseException:
+        raise ValueError("unassigned") from None
+    found = phonenumbers.is_possible_number_with_reason(parsed)
+    if found in _LENGTHS:
+        raise ValueError(_LENGTHS[found])
+    if not phonenumbers.is_valid_number(parsed):
+        raise ValueError("unassigned")
+
+
+def _type(number: str) -> int:
+    try:
+        return phonenumbers.number_type(phonenumbers.parse(number))
+    except NumberParseException:
+        return PhoneNumberType.UNKNOWN
 
 
 def _national(bare: str, country_code: str) -> str:

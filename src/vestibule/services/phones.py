@@ -28,7 +28,13 @@ from vestibule.services.sending_limits import refused_by
 
 METHODS = ("sms", "voice")
 """The methods that reach a phone by its number."""
-_WRONG = {"number": Refusal.PHONE_INVALID, "extension": Refusal.EXTENSION_INVALID}
+_WRONG = {
+    "number": Refusal.PHONE_INVALID,
+    "too_short": Refusal.PHONE_TOO_SHORT,
+    "too_long": Refusal.PHONE_TOO_LONG,
+    "unassigned": Refusal.PHONE_UNASSIGNED,
+    "extension": Refusal.EXTENSION_INVALID,
+}
 
 
 class NewPhone(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +61,7 @@ class Phones:
         try:
             phone = read_phone(typed, settings.country_code)
         except ValueError as wrong:
-            raise Refused(_WRONG[str(wrong)]) from None
+            raise Refused(_WRONG[str(wrong)], typed.strip()) from None
         return self.judged(tenant_id, phone)
 
     def judged(self, tenant_id: str, phone: Phone) -> Phone:

@@ -34,7 +34,7 @@ from vestibule.services.outcome import Progress
 from vestibule.services.phones import NewPhone
 from vestibule.services.refusal import Refusal, Refused
 
-PREFIX = "+4917612"
+PREFIX = "+491761234"
 DOOR = "gate"
 """An application whose client has proven the first factor itself: no password is hashed in these tests."""
 UNLIMITED = BOUNDLESS | {"texts_per_hour": 100}

@@ -35,6 +35,9 @@ from vestibule.services.refusal import Refusal, Refused
 
 _BESIDE: Final = {
     Refusal.PHONE_INVALID: "number",
+    Refusal.PHONE_TOO_SHORT: "number",
+    Refusal.PHONE_TOO_LONG: "number",
+    Refusal.PHONE_UNASSIGNED: "number",
     Refusal.PHONE_NOT_ALLOWED: "number",
     Refusal.COUNTRY_CLOSED: "number",
     Refusal.EXTENSION_INVALID: "extension",
