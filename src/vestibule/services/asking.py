@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from vestibule.crypto.tokens import new_id
-from vestibule.interfaces.method import Method
+from vestibule.interfaces.method import Method, Opening
 from vestibule.interfaces.store import Conflict, Subject, Transaction, VerificationChange
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.sending_limit import SendingLimit
@@ -60,7 +60,7 @@ class Asking:
         if repeated is not None:
             return msgspec.structs.replace(repeated, choices=choices)
         if opening.is_out_of_band and await self.out_of_band.is_busy(tx, subject):
-            ending = denied(Reason.IN_PROGRESS, (*trace, TraceLine("challenge", "in_progress")))
+            ending = denied(Reason.IN_PROGRESS, (*trace, _IN_PROGRESS))
             return await conclude(tx, attempt, subject, ending, self._node)
         refusing = await self.out_of_band.reserve(tx, subject.user, opening)
         if refusing is not None:
@@ -92,23 +92,32 @@ class Asking:
     ) -> Progress:
         """Go on with a pending verification by asking on another way; `waiter` waits for it already."""
         opening = self.out_of_band.opening(way, attempt, self.methods)
-        # Counted before anything of his own is locked, as at the start: so nobody waits for one another.
-        refusing = await self.out_of_band.reserve(tx, subject.user, opening) if opening is not None else None
+        line, refusing = _chosen(way), None
+        if opening is not None and await self._is_busy_with_another(tx, subject, opening, verification):
+            opening, line = None, _IN_PROGRESS
+        if opening is not None:
+            # Counted before anything of his own is locked, as at the start: so nobody waits for one another.
+            refusing = await self.out_of_band.reserve(tx, subject.user, opening)
         for challenge in await tx.open_challenges(verification.tenant_id, verification.verification_id):
             await tx.close_challenge(challenge.tenant_id, challenge.challenge_id, ChallengeState.SUPERSEDED)
         if opening is None or refusing is not None:
-            line = _refused_choice(way, refusing) if refusing else _chosen(way)
-            trace = (*verification.trace, line)
+            trace = (*verification.trace, _refused_choice(way, refusing) if refusing else line)
             progress = await self.ask_to_type(
                 tx, verification, choices, Reason.PASSCODE_PENDING, trace, attempt
             )
             return msgspec.structs.replace(progress, refusing=(refusing,) if refusing else ())
-        trace = (*verification.trace, _chosen(way))
+        trace = (*verification.trace, line)
         expires_at = tx.now + opening.seconds * 1000
         reason = self._method(way).descriptor.pending_reason
         moved = await self._moved(tx, verification, reason, trace, expires_at, opening.address)
         challenge = await self.out_of_band.ask(tx, attempt, subject, moved, way, opening, waiter=waiter)
         return Progress(moved, challenge, choices)
+
+    async def _is_busy_with_another(
+        self, tx: Transaction, subject: Subject, opening: Opening, verification: Verification
+    ) -> bool:
+        own = verification.verification_id
+        return opening.is_out_of_band and await self.out_of_band.is_busy(tx, subject, besides=own)
 
     async def ask_to_type(
         self,
@@ -184,6 +193,9 @@ class Asking:
 
     def _method(self, way: Way) -> Method:
         return self.methods[way.method]
+
+
+_IN_PROGRESS = TraceLine("challenge", "in_progress")
 
 
 def _chosen(way: Way) -> TraceLine:

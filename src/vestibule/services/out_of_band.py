@@ -136,10 +136,11 @@ class OutOfBand:
                 return msgspec.structs.replace(challenge, waiter=waiter, version=challenge.version + 1)
         return None
 
-    async def is_busy(self, tx: Transaction, subject: Subject) -> bool:
-        """Tell whether another sign-in of this person is being answered on another road now."""
+    async def is_busy(self, tx: Transaction, subject: Subject, besides: str = "") -> bool:
+        """Tell whether a sign-in of this person is being answered on another road now; `besides` is the
+        verification that does not count."""
         sent = await tx.sent_challenges(subject.user.tenant_id, subject.user.user_id)
-        return any(challenge.is_out_of_band for challenge in sent)
+        return any(each.is_out_of_band and each.verification_id != besides for each in sent)
 
     def _delivery(
         self, tx: Transaction, attempt: Attempt, user: User, challenge: Challenge, opening: Opening

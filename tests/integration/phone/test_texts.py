@@ -15,7 +15,7 @@ from vestibule.interfaces.gateway import Errand, NotSent, Receipt, Reply, Sendin
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind
 from vestibule.model.delivery import DeliveryState
-from vestibule.model.verification import Channel, Reason, VerificationState
+from vestibule.model.verification import Channel, Reason, TraceLine, VerificationState
 from vestibule.services.outcome import Progress
 
 
@@ -336,6 +336,29 @@ async def test_another_way_can_be_chosen_while_waiting(phones: PhoneHouse) -> No
     assert not typed.is_answered_elsewhere
     ended = await phones.house.answer(
         "alice", typed.challenge.challenge_id, token.passcode(phones.house.clock.now())
+    )
+    assert (ended.state, ended.reason) == (VerificationState.APPROVED, Reason.PASSCODE_VERIFIED)
+
+
+async def test_another_way_waits_for_the_answer_to_another_sign_in(phones: PhoneHouse) -> None:
+    """RA-02, VOI-05: the phone is asked for one sign-in at a time, also by whoever chooses it later."""
+    alice = await _with_phone(phones, "Alice", two_way=True)
+    token = await phones.house.add_authenticator(alice.user)
+    here = await begin(phones, user_address="192.0.2.1")
+    assert here.challenge is not None
+    assert not here.is_answered_elsewhere, "the app is asked first"
+    await phones.house.change_user(alice, default_method="sms")
+    there = await begin(phones, user_address="192.0.2.2")
+    assert there.is_answered_elsewhere
+    await phones.far.next_text()
+    refused = await phones.house.answer("alice", here.challenge.challenge_id, "sms")
+    assert refused.is_pending
+    assert refused.challenge is not None
+    assert not refused.is_answered_elsewhere
+    assert refused.verification.trace[-1] == TraceLine("challenge", "in_progress")
+    assert len(phones.far.errands) == 1, "nothing more was sent"
+    ended = await phones.house.answer(
+        "alice", refused.challenge.challenge_id, token.passcode(phones.house.clock.now())
     )
     assert (ended.state, ended.reason) == (VerificationState.APPROVED, Reason.PASSCODE_VERIFIED)
 
