@@ -19,7 +19,7 @@ from vestibule.interfaces.store import Store
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS: Final = 1.0
+LOOK_SECONDS: Final = 0.9
 _MOST_AT_ONCE: Final = 1000
 """Identifiers in one look; more are looked at in turn."""
 
