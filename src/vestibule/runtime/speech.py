@@ -26,6 +26,7 @@ _WORDS_PER_MINUTE: Final = "150"
 _MOST_CHARACTERS: Final = 1000
 _MOST_OCTETS: Final = 4 * 1024 * 1024
 _SECONDS: Final = 10.0
+_END_SECONDS: Final = 2.0
 _KEPT_OCTETS: Final = 16 * 1024 * 1024
 _AT_ONCE: Final = 2
 # Double brackets begin phonemes in its own notation; a name of an application is not to do that.
@@ -117,7 +118,14 @@ async def _exchange(process: Process, text: bytes) -> bytes:
 
 async def _end(process: Process) -> None:
     """Leave no program behind, whatever ended the exchange."""
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    assert process.stdout is not None
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_END_SECONDS):
+            # What it has said is read away: as long as its pipe is full, it is not seen to have ended.
+            while await process.stdout.read(65_536):
+                pass
+            await process.wait()
