@@ -72,7 +72,7 @@ class BenchHouse:
     async def furnish(self, people: int) -> None:
         services = self.house.services
         await services.setup.ensure_system()
-        settings = TenantSettings(calling_codes=OPEN_CODES, **(BOUNDLESS | {"texts_per_hour": 1_000_000}))
+        settings = TenantSettings(calling_codes=OPEN_CODES, **(BOUNDLESS | {"texts_per_hour": 100}))
         await services.applications.add_tenant(SYSTEM, TENANT, "Bench", settings)
         await services.applications.add_application(
             SYSTEM, TENANT, "vpn", application_id="vpn", first_factor=FirstFactor.CLIENT
