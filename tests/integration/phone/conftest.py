@@ -61,9 +61,7 @@ async def phone_house(folder: Path, url: str | None = None) -> AsyncIterator[Pho
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def phones(
-    request: pytest.FixtureRequest, tmp_path: Path, postgres_url: str
-) -> AsyncIterator[PhoneHouse]:
-    url = postgres_url if request.param == "postgresql" else None
+async def phones(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[PhoneHouse]:
+    url = request.getfixturevalue("migrated_postgres_url") if request.param == "postgresql" else None
     async with phone_house(tmp_path, url) as made:
         yield made
