@@ -18,7 +18,7 @@ import structlog
 from vestibule.crypto.sealing import CannotUnseal, Sealer, context
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.gateway import Call, Errand, Gateway, NotSent, Sending, Sent, Text, Unsure
-from vestibule.interfaces.store import Store, Transaction
+from vestibule.interfaces.store import Store, Transaction, Unavailable
 from vestibule.model.delivery import Carries, Delivery, DeliveryState
 from vestibule.services.attempt import Node
 from vestibule.services.configuration import ConfigurationCache
@@ -119,8 +119,10 @@ class Deliveries:
             await self._try(delivery)
         except _TakenOver:
             log.info("a delivery is in other hands now", delivery=repr(delivery))
-        except Exception:
+        except Unavailable as error:
             # It is due again when its lease is over.
+            log.warning("delivery has to wait", delivery=repr(delivery), why=str(error))
+        except Exception:
             log.exception("delivery failed", delivery=repr(delivery))
 
     async def _try(self, delivery: Delivery) -> None:
