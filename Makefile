@@ -1,7 +1,7 @@
 # Everything there is to do with this tree. Needs Python 3.11 or newer and make; the rest comes with the first call.
 
 PYTHON  ?= python3
-WORKERS ?= 4
+WORKERS ?= 2
 BIN     := .venv/bin
 ASSETS  := src/vestibule/frontends/http/assets/built/manifest.json
 
