@@ -131,7 +131,7 @@ async def replies(folder: Path, count: int = COUNT) -> Figures:
         door = await _door(server)
         for number in range(count):
             answered = door.ask(number, "alice")
-            await center.wait_for(lambda number=number: len(center.taken) > number)  # type: ignore[misc]
+            await center.wait_for(lambda number=number: len(center.taken) > number)  # type: ignore[misc] # a default binds the number
             found = re.search(r"\b\d{6}\b", center.texts()[-1][1])
             assert found is not None
             replied = time.perf_counter()

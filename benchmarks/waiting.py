@@ -57,7 +57,7 @@ class BenchHouse:
 
     async def __aenter__(self) -> BenchHouse:
         made = await build(self._settings, migrate=True)
-        self.house = TestHouse(made, made.services.clock)  # type: ignore[arg-type]
+        self.house = TestHouse(made, made.services.clock)  # type: ignore[arg-type] # of a clock only `now` is used
         made.services.gateways.kinds = {self.far.name: self.far}
         if self._works:
             self._rounds = asyncio.create_task(make_rounds(made.services))
@@ -247,7 +247,7 @@ async def _answer(folder: Path, url: str, here: Connection, *, is_told: bool) ->
     loop = asyncio.get_running_loop()
     async with BenchHouse(folder, url, works=False) as node:
         if not is_told:
-            node.house.store.wake = lambda verification_id: None  # type: ignore[method-assign]
+            node.house.store.wake = lambda verification_id: None  # type: ignore[method-assign] # tells nobody: that is what is measured
         here.send("ready")
         while delivery_id := await loop.run_in_executor(None, here.recv):
             await node.confirm(delivery_id)

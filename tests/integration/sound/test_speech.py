@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import stat
 import time
+from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from structlog.testing import capture_logs
 
 from vestibule.catalog import LANGUAGES
 from vestibule.model.voice_message import MessageType, built_in
-from vestibule.runtime.speech import EspeakSpeech, beep
+from vestibule.runtime.speech import EspeakSpeech, _end, beep
 from vestibule.wire.sound import loudest
 from vestibule.wire.sound.telephone import from_octets
 
@@ -93,6 +95,18 @@ async def test_an_engine_that_fails_is_a_beep_in_bounded_time(tmp_path: Path, sc
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
     assert await EspeakSpeech(str(tmp_path / "missing")).say("Hello", "en") == BEEP
+
+
+async def test_an_engine_whose_words_nobody_reads_is_seen_to_end(tmp_path: Path) -> None:
+    """Its pipe is full, and so its end is told only after what is in it."""
+    program = engine(tmp_path, "exec cat /dev/zero")
+    process = await asyncio.create_subprocess_exec(program, stdin=DEVNULL, stdout=PIPE)
+    assert process.stdout is not None
+    # Nothing but this tells that it is full, and nobody is told.
+    while not process.stdout._paused:  # type: ignore[attr-defined]  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    await asyncio.wait_for(_end(process), 10)
+    assert process.returncode == -signal.SIGKILL
 
 
 async def test_a_call_that_ends_leaves_no_engine_behind(tmp_path: Path) -> None:

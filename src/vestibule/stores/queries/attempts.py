@@ -23,9 +23,10 @@ from vestibule.stores.transaction import Requests, UniqueTaken
 _OPEN: Final = ChallengeState.OPEN.value
 _PENDING: Final = VerificationState.PENDING.value
 
-_VERIFICATION_TYPES: Final = dict.fromkeys(
-    ("started_at", "decided_at", "expires_at", "version"), "bigint"
-) | (dict.fromkeys(("is_first_factor_proven", "is_authenticated"), "boolean"))
+_VERIFICATION_TYPES: Final = {
+    **dict.fromkeys(("started_at", "decided_at", "expires_at", "version"), "bigint"),
+    **dict.fromkeys(("is_first_factor_proven", "is_authenticated"), "boolean"),
+}
 ADD_VERIFICATION: Final = Statement(
     insert("verifications", VERIFICATION, _VERIFICATION_TYPES)
     + " on conflict (tenant_id, idempotency_key) where idempotency_key is not null do nothing",
