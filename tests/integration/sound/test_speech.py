@@ -107,6 +107,7 @@ async def test_an_engine_whose_words_nobody_reads_is_seen_to_end(tmp_path: Path)
         await asyncio.sleep(0)
     await asyncio.wait_for(_end(process), 10)
     assert process.returncode == -signal.SIGKILL
+    assert process.stdout.at_eof(), "its pipe is given back"
 
 
 async def test_a_call_that_ends_leaves_no_engine_behind(tmp_path: Path) -> None:
