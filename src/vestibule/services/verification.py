@@ -111,7 +111,9 @@ class Verifications:
         Returns it approved, denied, or still pending after a wrong passcode with tries left. A challenge
         that is unknown, over, another client's or another user's is denied as one and the same.
         """
-        return self._guarded(origin, self._answer(self._attempt(origin, passcode), challenge_id))
+        return self._guarded(
+            origin, self._answer(self._attempt(origin, passcode), challenge_id), goes_on=True
+        )
 
     def choose(self, origin: Origin, challenge_id: str, way: str) -> Awaitable[Progress]:
         """Ask on another way instead, by the key of one of its `choices`; the same way once more sends again.
@@ -119,7 +121,7 @@ class Verifications:
         A way that he has not, or not any more, changes nothing.
         """
         attempt = msgspec.structs.replace(self._attempt(origin, None), way=way)
-        return self._guarded(origin, self._answer(attempt, challenge_id))
+        return self._guarded(origin, self._answer(attempt, challenge_id), goes_on=True)
 
     async def wait(self, origin: Origin, progress: Progress, seconds: float) -> Progress | None:
         """Wait at most `seconds` for a verification whose answer comes on another road.
@@ -450,8 +452,9 @@ class Verifications:
 
     # --- around it ----------------------------------------------------------------------------------
 
-    async def _guarded(self, origin: Origin, work: Awaitable[Progress]) -> Progress:
-        """Await `work`; count and log what came of it; turn an unexpected error into a denial."""
+    async def _guarded(self, origin: Origin, work: Awaitable[Progress], *, goes_on: bool = False) -> Progress:
+        """Await `work`; count and log what came of it; turn an unexpected error into a denial. `goes_on`: the
+        verification had begun before, so somebody may wait for it."""
         began = time.perf_counter()
         try:
             progress = await work
@@ -470,7 +473,7 @@ class Verifications:
             await self._asking.out_of_band.alarm(verification.tenant_id, progress.refusing)
         seconds = time.perf_counter() - began
         self._metrics.decided(origin.channel, verification.state, verification.reason, seconds)
-        if verification.phone:
+        if goes_on or verification.phone:
             self._moved_on(progress)
         return progress
 

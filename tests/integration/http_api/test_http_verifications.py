@@ -132,7 +132,8 @@ async def test_wait_ends_with_the_answer(house: HttpHouse) -> None:
             f"{path}/answer",
             json={"challenge_id": pending["challenge"]["id"], "passcode": house.passcode(alice)},
         )
-        assert (await waiting).json()["state"] == "approved"
+        async with asyncio.timeout(5):
+            assert (await waiting).json()["state"] == "approved"
         too_long = await shop.get(path, params={"wait": 3600})
         assert too_long.status_code == 400
 
