@@ -9,7 +9,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoints, entry_points
 from typing import Any, cast
 
 from vestibule.interfaces.directory import DirectoryKind
@@ -51,8 +52,14 @@ def _found(package: str, constant: str) -> Iterator[Any]:
     names = [f"vestibule.{package}.{module.name}" for module in pkgutil.iter_modules(parent.__path__)]
     for name in names:
         yield _constant(name, constant)
-    for entry in entry_points(group=f"vestibule.{package}"):
+    for entry in _of_other_distributions(f"vestibule.{package}"):
         yield _constant(entry.value, constant)
+
+
+@cache
+def _of_other_distributions(group: str) -> EntryPoints:
+    # Reads a file of every distribution there is.
+    return entry_points(group=group)
 
 
 def _constant(module_name: str, constant: str) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import cast
 
 from litestar import Litestar
-from litestar.datastructures import State
 from litestar.middleware import DefineMiddleware
 from litestar.types import (
     ControllerRouterHandler,
@@ -59,6 +58,12 @@ class HttpApp(Litestar):
                 return
         await super().__call__(scope, receive, send)
 
+    def serve(self, site: Site) -> None:
+        """Answer for `site` from now on."""
+        self.site = self.state.site = site
+        self.state.readiness = Readiness()
+        self.quick_check = QuickCheck(site, (*always_sent(site.options), NOT_CACHED), self.fail)
+
     async def fail(self, error: Exception, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Answer `error` as the framework would have done."""
         scope["app"] = scope["litestar_app"] = self
@@ -84,13 +89,11 @@ def build_app(services: Services, options: HttpOptions, assets: Assets | None = 
         before_send=[security_headers(options)],
         request_max_body_size=options.max_body_bytes,
         multipart_form_part_limit=MAX_FORM_PARTS,
-        state=State({"site": site, "readiness": Readiness()}),
         openapi_config=api.describe(),
         logging_config=None,
         debug=False,
     )
-    app.site = site
-    app.quick_check = QuickCheck(site, (*always_sent(options), NOT_CACHED), app.fail)
+    app.serve(site)
     return app
 
 

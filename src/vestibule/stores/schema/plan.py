@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ class Plan:
         """Be a file, as far as Alembic cares."""
 
 
+@cache
 def plan(dialect: str, revision: str | None) -> Plan:
     """Return how to get from `revision` (None: no tables) to REVISION on `sqlite` or `postgresql`."""
     made = Plan()
