@@ -14,6 +14,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.peers.chromium import Chromium
 from tests.peers.freeradius import FreeRadius
@@ -72,31 +73,44 @@ def postgres_server(run_folder: Path) -> PostgresServer:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """The URL of an empty database that only this test has."""
     name = f"test_{os.getpid()}_{next(_database_numbers)}"
     yield postgres_server.create(name)
     postgres_server.drop(name)
 
 
+@pytest.fixture(scope="session")
+def _idle_databases(postgres_server: PostgresServer) -> Iterator[list[str]]:
+    """The databases that a test has used and given back, empty."""
+    names: list[str] = []
+    yield names
+    for name in names:
+        postgres_server.drop(name)
+
+
 @pytest.fixture
-def migrated_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """The URL of a database that only this test has, and that has the tables already: making them takes much
-    longer than copying them."""
-    name = f"test_{os.getpid()}_{next(_database_numbers)}"
-    yield postgres_server.create(name, template=postgres_server.template("migrated", _migrate))
-    postgres_server.drop(name)
+def postgres_url(postgres_server: PostgresServer, _idle_databases: list[str]) -> Iterator[str]:
+    """The URL of a database that only this test has, with tables and nothing in them."""
+    if _idle_databases:
+        name = _idle_databases.pop()
+    else:
+        name = f"test_{os.getpid()}_{next(_database_numbers)}"
+        postgres_server.create(name, template=postgres_server.template("migrated", migrate))
+    yield postgres_server.url(name)
+    postgres_server.empty(name)
+    _idle_databases.append(name)
 
 
-def _migrate(url: str) -> None:
-    async def migrate() -> None:
+def migrate(url: str) -> None:
+    async def run() -> None:
         store = open_store(url)
         await store.migrate()
         await store.close()
 
     # In a thread: a loop runs in this one if an asynchronous fixture has asked for the database.
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, migrate()).result()
+        thread.submit(asyncio.run, run()).result()
 
 
 @pytest.fixture
@@ -133,8 +147,17 @@ def sshd_pam_radius(tmp_path: Path) -> Iterator[Callable[..., SshdPamRadius]]:
         server.stop()
 
 
-@pytest.fixture
-async def chromium() -> AsyncIterator[Chromium]:
-    """A headless browser; `page = await chromium.page()` opens a window that shares nothing with another."""
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def _browser() -> AsyncIterator[Chromium]:
     async with Chromium() as browser:
         yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def chromium(_browser: Chromium) -> AsyncIterator[Chromium]:
+    """A headless browser; `page = await chromium.page()` opens a window that shares nothing with another.
+
+    It starts once for all tests, so a test that asks for it runs in the loop of the session.
+    """
+    yield _browser
+    await _browser.close_windows()

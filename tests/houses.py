@@ -8,10 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
+from argon2 import PasswordHasher
 
-from vestibule.crypto.passwords import hash_password
+from vestibule.crypto import passwords
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
 from vestibule.interfaces.store import Page, Store, Transaction, VerificationFilter
@@ -34,7 +36,9 @@ OPEN_CODES = ("1", "33", "43", "44", "49")
 BOUNDLESS = {"texts_per_hour": 100_000, "texts_per_number": 0, "texts_per_prefix": 0, "texts_per_tenant": 0}
 """Settings for proofs that send more than anybody may be sent."""
 PASSWORD = "Wonderland-2024"
-_PASSWORD_HASH = hash_password(PASSWORD)
+_QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""Hashing is slow on purpose; that it is, tests/unit/crypto shows. Here it would only cost time."""
+_PASSWORD_HASH = _QUICK.hash(PASSWORD)
 START = 1_800_000_000_000
 
 
@@ -249,6 +253,7 @@ async def open_house(
         await house.services.setup.ensure_system()
         if TENANT not in house.services.configuration.current.tenants:
             await house.services.applications.add_tenant(SYSTEM, TENANT, "Acme", opened())
-        yield TestHouse(house, clock)
+        with patch.object(passwords, "_hasher", _QUICK):
+            yield TestHouse(house, clock)
     finally:
         await house.close()

@@ -22,6 +22,7 @@ from tests.houses import opened
 from tests.integration.phone.test_radius_waits import Concentrator
 from tests.peers.program import run_well
 from tests.servers import ServerProcess
+from tests.until import until_read
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
 from vestibule.interfaces.store import Page, Transaction, VerificationFilter
@@ -132,9 +133,7 @@ class PhoneServer:
         async def read(tx: Transaction) -> Delivery | None:
             return await tx.delivery_by_reference(TENANT, gateway_id, reference)
 
-        async with asyncio.timeout(20):
-            while (found := await self._read(read)) is None:  # noqa: ASYNC110 - a row of another process
-                await asyncio.sleep(0)
+        found: Delivery = await until_read(lambda: self._read(read), lambda found: found is not None)
         return found
 
     async def user(self) -> User:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.browser.scene import Site, Window
 from tests.houses import TENANT, open_house
@@ -13,8 +14,17 @@ from tests.peers.chromium import Chromium
 from vestibule.frontends.http.frontend import HttpFrontend
 from vestibule.frontends.http.options import HttpOptions
 
+HERE = Path(__file__).parent
 
-@pytest.fixture
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser belongs to the loop of the session, and with it all that speaks with it."""
+    for item in items:
+        if HERE in item.path.parents and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Site]:
     """A house with one tenant and its portal, over HTTP; its clock stands still until a test moves it."""
     async with open_house(tmp_path / "state") as house:
@@ -28,7 +38,7 @@ async def site(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[
             await frontend.stop(1)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def window(site: Site, chromium: Chromium) -> AsyncIterator[Window]:
     """A browser window on the site, in English, wide. Fails the test if a page of it made an error."""
     opened = Window(site, await chromium.page(viewport={"width": 1280, "height": 900}, locale="en-US"))

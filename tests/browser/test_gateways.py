@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.browser.scene import Window, set_up_administrator, sign_in_to_console
 from tests.houses import TENANT
@@ -30,7 +31,7 @@ async def assert_accessible(window: Window, name: str) -> None:
     assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]] == [], name
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def administrator(window: Window) -> Window:
     """Signed in, with a kind of gateway whose far end is the test."""
     far = FarEndKind()

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, Route
 
 from tests.peers.chromium import Chromium
@@ -84,7 +85,7 @@ def _content(file: Path) -> str:
     return file.read_text(encoding="utf-8")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def shelf(chromium: Chromium) -> AsyncIterator[Shelf]:
     sys.path.insert(0, str(FRONTEND))
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
+import pytest_asyncio
 
 from tests.browser.phone_scene import NUMBER, PhoneSite, phone_site
 from tests.browser.scene import Site, Window, set_up_administrator, sign_in_to_console
@@ -17,7 +17,7 @@ from vestibule.model.call import CallEventKind
 GERMAN = {"locale": "de-DE"}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def phones(site: Site) -> AsyncIterator[PhoneSite]:
     async with phone_site(site) as made:
         yield made

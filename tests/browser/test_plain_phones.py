@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-import pytest
+import pytest_asyncio
 
 from tests.browser.phone_scene import NUMBER, PhoneSite, phone_site
 from tests.browser.plain import Plain
@@ -18,7 +18,7 @@ HOME = f"/portal/{TENANT}"
 SECOND = f"{HOME}/sign-in/second-factor"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def phones(site: Site) -> AsyncIterator[PhoneSite]:
     async with phone_site(site) as made:
         yield made

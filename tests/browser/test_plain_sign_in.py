@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
-import pytest
+import pytest_asyncio
 
 from tests.browser.plain import Plain, field_of
 from tests.browser.scene import Phone, Site
@@ -82,7 +82,7 @@ def cookies_of(answer: httpx.Response) -> dict[str, str]:
     return {line.partition("=")[0]: line for line in answer.headers.get_list("set-cookie")}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def https_site(tmp_path: Path) -> AsyncIterator[Site]:
     """The same behind a proxy that speaks https."""
     async with open_house(tmp_path / "state") as house:

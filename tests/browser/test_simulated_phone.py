@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 
 from tests.peers.chromium import Chromium
@@ -110,7 +111,7 @@ def begin(make_server: Any, programs: list[Program]) -> Begin:
     return first_start
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def window(chromium: Chromium) -> AsyncIterator[Callable[..., Any]]:
     """`page = await window("de")`: any error that the page makes fails the test."""
     problems: list[str] = []

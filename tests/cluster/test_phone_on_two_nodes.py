@@ -19,13 +19,13 @@ HERE = {"user_address": "192.0.2.7"}
 
 
 @pytest.fixture
-async def nodes(tmp_path: Path, migrated_postgres_url: str) -> AsyncIterator[tuple[PhoneHouse, PhoneHouse]]:
+async def nodes(tmp_path: Path, postgres_url: str) -> AsyncIterator[tuple[PhoneHouse, PhoneHouse]]:
     async with AsyncExitStack() as stack:
-        first = await stack.enter_async_context(phone_house(tmp_path / "one", migrated_postgres_url))
+        first = await stack.enter_async_context(phone_house(tmp_path / "one", postgres_url))
         (tmp_path / "two").mkdir()
         (tmp_path / "two" / "master.key").write_bytes((tmp_path / "one" / "master.key").read_bytes())
         (tmp_path / "two" / "master.key").chmod(0o600)
-        second = await stack.enter_async_context(phone_house(tmp_path / "two", migrated_postgres_url))
+        second = await stack.enter_async_context(phone_house(tmp_path / "two", postgres_url))
         second.house.doors.update(first.house.doors)
         second.far.arrived = first.far.arrived
         yield first, second

@@ -64,7 +64,7 @@ class Round:
 @pytest.mark.parametrize("count", [1, 3], ids=["sqlite", "postgresql"])
 async def test_of_four_ends_at_once_one_is_the_end(
     tmp_path: Path,
-    migrated_postgres_url: str,
+    postgres_url: str,
     count: int,
     proof: Callable[[int, int], int],
     capsys: pytest.CaptureFixture[str],
@@ -73,7 +73,7 @@ async def test_of_four_ends_at_once_one_is_the_end(
     chance = random.Random(SEED)
     far = FarEndKind()
     won: Counter[str] = Counter()
-    async with several(tmp_path, migrated_postgres_url if count > 1 else None, count, far) as (nodes, clock):
+    async with several(tmp_path, postgres_url if count > 1 else None, count, far) as (nodes, clock):
         house = nodes[0].house
         alice = await house.add_bare_person("Alice")
         await house.add_phone(alice, "voice", number="+4930123456")

@@ -22,7 +22,7 @@ SEED = 20_260_801
 @pytest.mark.parametrize("nodes", [1, 3], ids=["sqlite", "postgresql"])
 async def test_whatever_happens_one_approval_opens_one_door(
     tmp_path: Path,
-    migrated_postgres_url: str,
+    postgres_url: str,
     nodes: int,
     proof: Callable[[int, int], int],
     capsys: pytest.CaptureFixture[str],
@@ -30,7 +30,7 @@ async def test_whatever_happens_one_approval_opens_one_door(
     """I1, I3, I6, I7, CH-05, CH-08, VOI-05, SMS-05."""
     steps = proof(250, 6000)
     far = FarEndKind()
-    async with several(tmp_path, migrated_postgres_url if nodes > 1 else None, nodes, far) as (houses, clock):
+    async with several(tmp_path, postgres_url if nodes > 1 else None, nodes, far) as (houses, clock):
         walk = Walk(houses, clock, far, random.Random(SEED))
         await walk.furnish()
         for number in range(steps):

@@ -22,8 +22,8 @@ CUT = "select pg_terminate_backend(pid) from pg_stat_activity where pid = any($1
 
 
 @pytest.fixture
-async def server(migrated_postgres_url: str) -> AsyncIterator[asyncpg.Connection]:
-    server = await asyncpg.connect(migrated_postgres_url)
+async def server(postgres_url: str) -> AsyncIterator[asyncpg.Connection]:
+    server = await asyncpg.connect(postgres_url)
     yield server
     await server.close()
 
@@ -60,11 +60,11 @@ async def add_alice(node: Node) -> None:
 
 
 async def test_a_node_that_only_listens_finds_out_that_nobody_can_be_heard(
-    tmp_path: Path, migrated_postgres_url: str, server: asyncpg.Connection
+    tmp_path: Path, postgres_url: str, server: asyncpg.Connection
 ) -> None:
     """Its connection is cut while it has nothing to tell; afterwards it hears again, without any look."""
     far = FarEndKind()
-    async with several(tmp_path, migrated_postgres_url, 2, far) as (nodes, _):
+    async with several(tmp_path, postgres_url, 2, far) as (nodes, _):
         await add_alice(nodes[0])
         before = await listeners(server, 2, set())
         await server.execute(CUT, list(before))
@@ -77,10 +77,10 @@ async def test_a_node_that_only_listens_finds_out_that_nobody_can_be_heard(
 
 
 async def test_while_the_connection_is_cut_a_look_is_enough(
-    tmp_path: Path, migrated_postgres_url: str, server: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, postgres_url: str, server: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     far = FarEndKind()
-    async with several(tmp_path, migrated_postgres_url, 2, far) as (nodes, _):
+    async with several(tmp_path, postgres_url, 2, far) as (nodes, _):
         await add_alice(nodes[0])
         waiting, delivery_id = await call(nodes, far, "192.0.2.1")
         monkeypatch.setattr(nodes[1].house.store, "wake", lambda verification_id: None)

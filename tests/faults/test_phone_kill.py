@@ -19,6 +19,7 @@ from tests.installations import TENANT, Installation, attempts, furnish
 from tests.peers.http_server import Asked, Behavior, HttpServer, Told
 from tests.server_fixtures import MakeServer
 from tests.servers import ServerProcess
+from tests.until import until
 from vestibule.crypto.tokens import new_id
 from vestibule.interfaces.store import Transaction
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
@@ -84,14 +85,6 @@ def post(server: ServerProcess, key: str, path: str, body: dict[str, Any]) -> di
         return dict(answer.json())
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while True:
-            if condition():
-                return
-            await asyncio.sleep(0)
-
-
 @pytest.mark.parametrize("is_heard", [False, True], ids=["before it left", "after it arrived"])
 async def test_a_text_survives_the_node_that_was_to_send_it(
     make_server: MakeServer, database_url: str | None, is_heard: bool, proof: Callable[[int, int], int]
@@ -135,7 +128,9 @@ async def one_kill(
     provider.answer = taken
     before = len(provider.asked)
     await asyncio.to_thread(other.start)
-    await until(lambda: len(provider.asked) > before)  # when the lease of the one that is gone is over
+    await until(
+        lambda: len(provider.asked) > before, seconds=60
+    )  # when the lease of the one that is gone is over
     bodies = [json.loads(asked.body) for asked in provider.asked]
     assert len(bodies) == 1 + is_heard
     assert all(body == bodies[0] for body in bodies), "the same text under the same name"

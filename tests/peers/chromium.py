@@ -50,6 +50,11 @@ class Chromium:
         context.set_default_timeout(10_000)
         return context
 
+    async def close_windows(self) -> None:
+        """Leave nothing open, and no profile."""
+        for context in list(self.browser.contexts):
+            await context.close()
+
     async def page(self, **options: Any) -> Page:
         """A page in a profile of its own."""
         return await (await self.context(**options)).new_page()

@@ -22,6 +22,20 @@ from tests.peers.program import PeerFailed, find_program, run, run_well
 _PROGRAMS = "/usr/lib/postgresql"
 _OWNER = "postgres"
 _KEEPER = Path(__file__).with_name("keeper.py")
+_DISCONNECT = """
+    select pg_terminate_backend(pid, 10000) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
+"""
+_EMPTY = """
+    do $$ declare name text; begin
+        set local session_replication_role = replica;
+        for name in select tablename from pg_tables where schemaname = 'public'
+                       and tablename not in ('schema_revision', 'installation') loop
+            execute format('delete from %I', name);
+        end loop;
+        update installation set generation = 0;
+    end $$
+"""
 
 
 class PostgresServer:
@@ -58,6 +72,14 @@ class PostgresServer:
     def drop(self, name: str) -> None:
         """Remove a database, and with it whoever is still connected."""
         run_well([*self._as_owner(), _tool("dropdb"), "-h", self.home, "--if-exists", "--force", name])
+
+    def empty(self, name: str) -> None:
+        """Delete what is in the tables of a database, and disconnect whoever is still there.
+
+        Creating and dropping a database make the server write all it has to disk; this does not.
+        """
+        self.query(_DISCONNECT, database=name)
+        self.query(_EMPTY, database=name)
 
     def template(self, name: str, prepare: Callable[[str], None]) -> str:
         """Make the database `name` once per run with `prepare(url)`, and return its name for `create`."""

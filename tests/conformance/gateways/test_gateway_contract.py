@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from tests.conformance.gateways.far_ends import FAR_ENDS, FarEnd
 from tests.inboxes import KeepingInbox
+from tests.until import until
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.gateway import (
     Carries,
@@ -57,9 +58,8 @@ class Case:
     async def is_ready(self) -> None:
         """Wait until the gateway is connected, if it is one that stays connected."""
         if isinstance(self.gateway, StaysConnected):
-            async with asyncio.timeout(20):
-                while not self.gateway.is_connected:  # noqa: ASYNC110, it tells nobody
-                    await asyncio.sleep(0)
+            connected = self.gateway
+            await until(lambda: connected.is_connected)
 
 
 @pytest.fixture(params=sorted(KINDS))

@@ -81,21 +81,7 @@ class SqliteDatabases(Databases):
         return self.new()
 
 
-_EMPTY = """
-    do $$ declare name text; begin
-        set local session_replication_role = replica;
-        for name in select tablename from pg_tables where schemaname = 'public'
-                       and tablename not in ('schema_revision', 'installation') loop
-            execute format('delete from %I', name);
-        end loop;
-        update installation set generation = 0;
-    end $$
-"""
-
-
 class PostgresDatabases(Databases):
-    """Creating and dropping take a checkpoint each, emptying does not."""
-
     def __init__(self, name: str, server: PostgresServer) -> None:
         super().__init__(name)
         self._server = server
@@ -108,7 +94,7 @@ class PostgresDatabases(Databases):
 
     def emptied(self, url: str) -> str:
         name = url.partition("?")[0].rpartition("/")[2]
-        self._server.query(_EMPTY, database=name)
+        self._server.empty(name)
         return url
 
     def remove(self) -> None:

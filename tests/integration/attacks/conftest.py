@@ -13,18 +13,18 @@ from vestibule.model.application import FirstFactor
 
 @pytest.fixture(params=["sqlite", "postgres"])
 async def house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[TestHouse]:
-    url = request.getfixturevalue("migrated_postgres_url") if request.param == "postgres" else None
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
     async with open_house(tmp_path / "state", url) as opened:
         await opened.add_application("vpn")
         yield opened
 
 
 @pytest.fixture
-async def nodes(migrated_postgres_url: str, tmp_path: Path) -> AsyncIterator[tuple[TestHouse, TestHouse]]:
+async def nodes(postgres_url: str, tmp_path: Path) -> AsyncIterator[tuple[TestHouse, TestHouse]]:
     """Two nodes under one master key, with one clock."""
     async with (
-        open_house(tmp_path / "state", migrated_postgres_url) as first,
-        open_house(tmp_path / "state", migrated_postgres_url) as second,
+        open_house(tmp_path / "state", postgres_url) as first,
+        open_house(tmp_path / "state", postgres_url) as second,
     ):
         second.clock.time = first.clock.time
         await first.add_application("vpn")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ import httpx
 from tests.houses import PASSWORD, TENANT, Person, TestHouse, open_house
 from vestibule.crypto.tokens import new_id
 from vestibule.frontends.http.app import HttpApp, build_app
+from vestibule.frontends.http.long_polls import LongPolls
 from vestibule.frontends.http.options import HttpOptions
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind, FirstFactor
@@ -95,7 +96,17 @@ class HttpHouse:
 @asynccontextmanager
 async def http_house(folder: Path, options: HttpOptions | None = None) -> AsyncIterator[HttpHouse]:
     async with open_house(folder) as inside:
-        yield HttpHouse(inside, build_app(inside.services, options or HttpOptions()))
+        if options is not None:
+            yield HttpHouse(inside, build_app(inside.services, options))
+            return
+        app = _idle.pop() if _idle else build_app(inside.services, HttpOptions())
+        app.serve(replace(app.site, services=inside.services, long_polls=LongPolls()))
+        yield HttpHouse(inside, app)
+        _idle.append(app)
+
+
+_idle: list[HttpApp] = []
+"""Applications with the usual options whose house is gone: building one takes much longer than a test."""
 
 
 __all__ = ["API", "ORIGIN", "PASSWORD", "SYSTEM_TENANT", "TENANT", "HttpHouse", "Key", "http_house"]

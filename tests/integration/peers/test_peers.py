@@ -17,8 +17,8 @@ from tests.peers.sshd_pam_radius import SshdPamRadius
 SECRET = "nobody-knows-this-one"
 
 
-async def test_each_test_has_an_empty_database_that_syncs(postgres_url: str) -> None:
-    connection = await asyncpg.connect(postgres_url)
+async def test_each_test_has_an_empty_database_that_syncs(empty_postgres_url: str) -> None:
+    connection = await asyncpg.connect(empty_postgres_url)
     try:
         assert await connection.fetchval("select count(*) from pg_stat_user_tables") == 0
         assert await connection.fetchval("show fsync") == "on"
@@ -80,6 +80,7 @@ def test_sshd_leaves_the_machine_alone(tmp_path: Path, sshd_pam_radius: Callable
     assert [Path(path).read_text() for path in ("/etc/passwd", "/etc/pam.d/sshd")] == before
 
 
+@pytest.mark.asyncio(loop_scope="session")
 async def test_chromium_draws_what_it_is_given(chromium: Chromium) -> None:
     page = await chromium.page(locale="de-DE")
     await page.set_content("<h1>Guten Tag</h1>")

@@ -62,6 +62,6 @@ async def phone_house(folder: Path, url: str | None = None) -> AsyncIterator[Pho
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def phones(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[PhoneHouse]:
-    url = request.getfixturevalue("migrated_postgres_url") if request.param == "postgresql" else None
+    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
     async with phone_house(tmp_path, url) as made:
         yield made

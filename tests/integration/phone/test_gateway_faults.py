@@ -10,6 +10,7 @@ from tests.houses import TENANT
 from tests.integration.phone.conftest import NUMBER, PhoneHouse
 from tests.integration.phone.test_texts import passcode_in
 from tests.peers.far_end import FarEnd, takes
+from tests.until import until_read
 from vestibule.interfaces.gateway import Errand, NotSent, Sending, Unsure
 from vestibule.model.delivery import Delivery, DeliveryState
 from vestibule.model.verification import VerificationState
@@ -25,13 +26,12 @@ async def text_alice(phones: PhoneHouse) -> Progress:
 
 async def settled(phones: PhoneHouse, delivery_id: str) -> Delivery:
     """Wait until nobody has it in hand any more."""
-    async with asyncio.timeout(20):
-        while True:
-            found = await phones.house.store.read(lambda tx: tx.delivery(TENANT, delivery_id))
-            assert found is not None
-            if found.state not in {DeliveryState.TAKEN, DeliveryState.WAITING}:
-                return found
-            await asyncio.sleep(0)
+    found = await until_read(
+        lambda: phones.house.store.read(lambda tx: tx.delivery(TENANT, delivery_id)),
+        lambda found: found and found.state not in {DeliveryState.TAKEN, DeliveryState.WAITING},
+    )
+    assert found is not None
+    return found
 
 
 def silent_first(phones: PhoneHouse) -> None:

@@ -15,6 +15,7 @@ from tests.integration.phone.test_calls import Handset
 from tests.integration.phone.test_texts import passcode_in
 from tests.integration.radius.test_radius_scene import DICTIONARIES
 from tests.peers.program import find_program
+from tests.until import until_read
 from vestibule.frontends.radius.listener import RadiusFrontend
 from vestibule.interfaces.gateway import Reply
 from vestibule.interfaces.store import Transaction
@@ -167,9 +168,7 @@ async def _another_waits(phones: PhoneHouse, delivery_id: str) -> None:
         assert challenge is not None
         return challenge.waiter
 
-    async with asyncio.timeout(10):
-        while await phones.house.store.read(waiter) == first:  # noqa: ASYNC110 - nothing tells it
-            await asyncio.sleep(0)
+    await until_read(lambda: phones.house.store.read(waiter), lambda found: found != first)
 
 
 async def test_a_sign_in_from_elsewhere_cannot_ride_on_the_call(phones: PhoneHouse) -> None:

@@ -17,6 +17,7 @@ from tests.integration.phone.test_radius_waits import Concentrator, give_up
 from tests.peers.http_server import Asked, HttpServer, Told
 from tests.peers.telephony import ACCOUNT, TOKEN, TelephonyPeer
 from tests.phone_servers import PASSWORD, TENANT, Configured, PhoneServer
+from tests.until import until
 from vestibule.frontends.radius.listener import RadiusFrontend
 from vestibule.interfaces.gateway import CallbackRequest, TakesCallbacks
 from vestibule.model.verification import Reason
@@ -100,12 +101,10 @@ async def test_the_node_that_placed_the_call_is_killed_before_the_key(
             lost = asyncio.create_task(first.ask())
             async with second_node(first) as (house, other_vpn):
                 door.house = house
-                async with asyncio.timeout(20):
-                    while not peer.calls:  # noqa: ASYNC110 - the peer tells nobody
-                        await asyncio.sleep(0)
+                await until(lambda: peer.calls)
                 first.process.kill()
                 again = asyncio.create_task(other_vpn.ask(PASSWORD, seconds=60))
-                await _is_waited_for(house)
+                await until(lambda: len(house.services.waiting))
                 peer.calls[0].may_answer.set()
                 assert "Received Access-Accept" in await again
                 await peer.calls[0].is_over.wait()
@@ -129,9 +128,7 @@ async def test_who_answers_before_the_vpn_asks_again_is_let_in_by_that(
             lost = asyncio.create_task(first.ask())
             async with second_node(first) as (house, other_vpn):
                 door.house = house
-                async with asyncio.timeout(20):
-                    while not peer.calls:  # noqa: ASYNC110 - the peer tells nobody
-                        await asyncio.sleep(0)
+                await until(lambda: peer.calls)
                 first.process.kill()
                 peer.calls[0].may_answer.set()
                 await peer.calls[0].is_over.wait()
@@ -139,10 +136,3 @@ async def test_who_answers_before_the_vpn_asks_again_is_let_in_by_that(
                 await give_up(lost)
             assert len(peer.calls) == 1
             assert len(await first.attempts()) == 1
-
-
-async def _is_waited_for(house: House) -> None:
-    """Return as soon as a request at this node waits for the call."""
-    async with asyncio.timeout(20):
-        while not len(house.services.waiting):  # noqa: ASYNC110 - nothing tells it
-            await asyncio.sleep(0)

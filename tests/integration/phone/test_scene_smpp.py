@@ -19,6 +19,7 @@ from tests.integration.phone.test_radius_waits import state_in
 from tests.peers.ports import free_port
 from tests.peers.smsc import Relay, Smsc
 from tests.phone_servers import NUMBER, Configured, PhoneServer
+from tests.until import until_read
 from vestibule.model.delivery import Delivery, DeliveryState
 from vestibule.model.tenant import TenantSettings
 from vestibule.model.verification import Reason, VerificationState
@@ -81,10 +82,7 @@ def _whole(center: Smsc) -> list[tuple[str, str]]:
 
 async def until(server: PhoneServer, state: DeliveryState, reference: str = "id-1") -> Delivery:
     """Wait until a delivery stands so."""
-    async with asyncio.timeout(20):
-        while (found := await server.delivery(reference)).state is not state:  # noqa: ASYNC110
-            await asyncio.sleep(0)
-    return found
+    return await until_read(lambda: server.delivery(reference), lambda found: found.state is state)
 
 
 async def test_the_texted_passcode_is_typed_and_its_receipt_noted(

@@ -17,6 +17,7 @@ from tests.integration.phone.conftest import NUMBER, PhoneHouse
 from tests.integration.phone.test_adding_a_phone import newcomer
 from tests.integration.phone.test_gateway_checks import installation
 from tests.peers.far_end import FarEnd, takes
+from tests.until import until_read
 from vestibule.catalog import text
 from vestibule.cli.checks import gateways as checks
 from vestibule.cli.checks.findings import Grade
@@ -64,13 +65,16 @@ async def events(phones: PhoneHouse) -> list[Event]:
 
 async def delivered(phones: PhoneHouse) -> list[Any]:
     """Wait until everything was handed over, and return all deliveries."""
-    while True:
-        listed = await phones.house.store.read(
+    listed = await until_read(
+        lambda: phones.house.store.read(
             lambda tx: tx.deliveries(TENANT, DeliveryFilter(), Page(limit=100_000))
-        )
-        if all(one.state not in (DeliveryState.WAITING, DeliveryState.TAKEN) for one in listed.rows):
-            return list(listed.rows)
-        await asyncio.sleep(0)
+        ),
+        lambda listed: all(
+            one.state not in (DeliveryState.WAITING, DeliveryState.TAKEN) for one in listed.rows
+        ),
+        seconds=600,
+    )
+    return list(listed.rows)
 
 
 def metric(phones: PhoneHouse, limit: str) -> float:

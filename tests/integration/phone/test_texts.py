@@ -11,6 +11,7 @@ import pytest
 from tests.houses import TENANT, Person
 from tests.integration.phone.conftest import NUMBER, PhoneHouse
 from tests.peers.far_end import FarEnd, takes
+from tests.until import until_read
 from vestibule.interfaces.gateway import Errand, NotSent, Receipt, Reply, Sending, Text, Unsure
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind
@@ -257,12 +258,10 @@ async def test_a_failed_receipt_ends_the_attempt_and_receipts_may_come_twice(pho
 
 
 async def _settled(phones: PhoneHouse, delivery_id: str) -> Any:
-    while True:
-        found = await phones.house.store.read(lambda tx: tx.delivery(TENANT, delivery_id))
-        assert found is not None
-        if found.state is not DeliveryState.TAKEN:
-            return found
-        await asyncio.sleep(0)
+    return await until_read(
+        lambda: phones.house.store.read(lambda tx: tx.delivery(TENANT, delivery_id)),
+        lambda found: found is not None and found.state is not DeliveryState.TAKEN,
+    )
 
 
 async def test_one_person_gets_only_so_many_texts(phones: PhoneHouse) -> None:

@@ -12,6 +12,6 @@ from tests.houses import TestHouse, open_house
 
 @pytest.fixture(params=["sqlite", "postgres"])
 async def house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[TestHouse]:
-    url = request.getfixturevalue("migrated_postgres_url") if request.param == "postgres" else None
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
     async with open_house(tmp_path / "state", url) as opened:
         yield opened

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from threading import Barrier
 
 import msgspec
 import pytest
 
 from tests.houses import TENANT, Person, TestHouse
+from vestibule.crypto.passwords import hash_password
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.store import Page, Transaction
 from vestibule.model.actor import SYSTEM, Actor, NotAllowed, self_of
@@ -331,11 +333,20 @@ async def test_of_many_changes_at_once_one_is_made(house: TestHouse, alice: Pers
     assert await check(house, alice, made[0]) is PinState.RIGHT
 
 
-async def test_of_many_first_pins_at_once_one_is_set(house: TestHouse) -> None:
+async def test_of_many_first_pins_at_once_one_is_set(
+    house: TestHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bob = await house.add_person("bob")
     pins, user_id = house.services.pins, bob.user.user_id
+    all_have_read = Barrier(4)
+
+    def hash_together(pin: str) -> str:
+        all_have_read.wait(10)
+        return hash_password(pin)
+
+    monkeypatch.setattr("vestibule.services.pins.hash_password", hash_together)
     done = await asyncio.gather(
-        *(pins.set(SYSTEM, TENANT, user_id) for _ in range(8)), return_exceptions=True
+        *(pins.set(SYSTEM, TENANT, user_id) for _ in range(all_have_read.parties)), return_exceptions=True
     )
     made = [result for result in done if not isinstance(result, BaseException)]
     assert len(made) == 1

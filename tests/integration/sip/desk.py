@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from array import array
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from math import pi, sin
 
@@ -101,13 +101,6 @@ async def gateway(
         yield opened
     finally:
         await opened.close()
-
-
-async def until(condition: Callable[[], object], seconds: float = 10) -> None:
-    """Let the event loop run until something is so."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - the state of others, who tell nobody
-            await asyncio.sleep(0)
 
 
 async def finished(of: SipGateway) -> None:

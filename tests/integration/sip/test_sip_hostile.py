@@ -10,8 +10,9 @@ from math import pi, sin
 
 import pytest
 
-from tests.integration.sip.desk import ASK, Desk, call, finished, gateway, spoken, tone, until
+from tests.integration.sip.desk import ASK, Desk, call, finished, gateway, spoken, tone
 from tests.integration.sip.phone import Phone, stranger
+from tests.until import until
 from vestibule.gateways.sip import SipGateway
 from vestibule.interfaces.gateway import NotSent, Sent
 from vestibule.model.call import Ask, CallEvent, CallEventKind, Say

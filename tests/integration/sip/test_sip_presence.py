@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.sip.desk import Desk, call, finished, gateway, spoken, until
+from tests.integration.sip.desk import Desk, call, finished, gateway, spoken
 from tests.integration.sip.phone import Phone
 from tests.peers.openldap_certificates import TestAuthority
+from tests.until import until
 from vestibule.gateways.sip import SipGateway
 from vestibule.interfaces.gateway import CallsEnd, NotSent, Sent, StaysConnected
 from vestibule.model.call import CallEvent, CallEventKind, Say

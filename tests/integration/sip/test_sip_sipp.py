@@ -8,7 +8,7 @@ from time import monotonic
 
 import pytest
 
-from tests.integration.sip.desk import ASK, CALLER, ENDS, NUMBER, Desk, call, finished, gateway, spoken, until
+from tests.integration.sip.desk import ASK, CALLER, ENDS, NUMBER, Desk, call, finished, gateway, spoken
 from tests.peers.ports import free_port
 from tests.peers.sipp import (
     Sipp,
@@ -20,6 +20,7 @@ from tests.peers.sipp import (
     respond,
     speak,
 )
+from tests.until import until
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.gateway import NotSent, Sent, Text
 from vestibule.model.call import Ask, CallEvent, CallEventKind, HangUp, Press, Say

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from tests.inboxes import KeepingInbox
-from tests.integration.smpp.texts import PASSWORD, Opening, until
+from tests.integration.smpp.texts import PASSWORD, Opening
 from tests.peers.smsc import Smsc
+from tests.until import until
 from vestibule.crypto.secret import Secret
 from vestibule.gateways.smpp import GATEWAY, SmppGateway
 from vestibule.interfaces.gateway import Surroundings

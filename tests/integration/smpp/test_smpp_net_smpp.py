@@ -10,8 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.inboxes import KeepingInbox
-from tests.integration.smpp.texts import Opening, a_text, until
+from tests.integration.smpp.texts import Opening, a_text
 from tests.peers.net_smpp import PASSWORD, NetSmpp
+from tests.until import until
 from vestibule.crypto.secret import Secret
 from vestibule.gateways.smpp import GATEWAY
 from vestibule.interfaces.gateway import Receipt, Sent, Surroundings

@@ -12,9 +12,10 @@ from structlog.testing import capture_logs
 
 from tests.inboxes import KeepingInbox
 from tests.integration.smpp.scripted import ScriptedCenter, obliging
-from tests.integration.smpp.texts import PASSWORD, Opening, a_text, until
+from tests.integration.smpp.texts import PASSWORD, Opening, a_text
 from tests.peers.openldap_certificates import TestAuthority
 from tests.peers.smsc import Relay, Smsc, SmscProcess
+from tests.until import until
 from vestibule.interfaces.gateway import NotSent, Sent, Unsure
 from vestibule.wire.smpp import Pdu
 from vestibule.wire.smpp.messages import (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
@@ -17,10 +16,3 @@ PASSWORD = "canary-password"
 
 def a_text(body: str = "Your passcode: 123456", to: str = "+4917612345678", seconds: int = 600) -> Text:
     return Text(delivery_id="d", to=to, body=Secret(body), valid_seconds=seconds)
-
-
-async def until(what: Callable[[], bool]) -> None:
-    """Let the loop go on until something is so."""
-    async with asyncio.timeout(20):
-        while not what():  # noqa: ASYNC110, what is waited for tells nobody when it changes
-            await asyncio.sleep(0)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from tests.until import until
 from vestibule.catalog import LANGUAGES
 from vestibule.model.voice_message import MessageType, built_in
 from vestibule.runtime.speech import EspeakSpeech, _end, beep
@@ -102,9 +103,9 @@ async def test_an_engine_whose_words_nobody_reads_is_seen_to_end(tmp_path: Path)
     program = engine(tmp_path, "exec cat /dev/zero")
     process = await asyncio.create_subprocess_exec(program, stdin=DEVNULL, stdout=PIPE)
     assert process.stdout is not None
-    # Nothing but this tells that it is full, and nobody is told.
-    while not process.stdout._paused:  # type: ignore[attr-defined]  # noqa: ASYNC110
-        await asyncio.sleep(0)
+    # Nothing but this tells that it is full.
+    full = process.stdout
+    await until(lambda: full._paused)  # type: ignore[attr-defined]
     await asyncio.wait_for(_end(process), 10)
     assert process.returncode == -signal.SIGKILL
     assert process.stdout.at_eof(), "its pipe is given back"

@@ -158,12 +158,12 @@ def test_a_schema_that_is_newer_than_the_program_on_sqlite(make_server: MakeServ
 
 
 async def test_a_schema_that_is_newer_than_the_program_on_postgresql(
-    tmp_path: Path, postgres_server: PostgresServer, postgres_url: str
+    tmp_path: Path, postgres_server: PostgresServer, empty_postgres_url: str
 ) -> None:
     """UPG-03: no migration is tried either."""
-    settings = settings_in(tmp_path, postgres_url)
+    settings = settings_in(tmp_path, empty_postgres_url)
     await (await build(settings, migrate=True)).close()
-    name = postgres_url.partition("@/")[2].partition("?")[0]
+    name = empty_postgres_url.partition("@/")[2].partition("?")[0]
     for statement in _NEWER:
         postgres_server.query(statement, database=name)
     for is_first in (False, True):
