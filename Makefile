@@ -1,7 +1,8 @@
 # Everything there is to do with this tree. Needs Python 3.11 or newer and make; the rest comes with the first call.
 
 PYTHON  ?= python3
-WORKERS ?= 2
+# One more than there are processors: some tests wait for a telephone that rings.
+WORKERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 1 )))
 BIN     := .venv/bin
 ASSETS  := src/vestibule/frontends/http/assets/built/manifest.json
 
