@@ -39,15 +39,19 @@ class Plan:
         """Be a file, as far as Alembic cares."""
 
 
-@cache
 def plan(dialect: str, revision: str | None) -> Plan:
     """Return how to get from `revision` (None: no tables) to REVISION on `sqlite` or `postgresql`."""
+    return _plan(dialect, revision, REVISION)
+
+
+@cache
+def _plan(dialect: str, revision: str | None, wanted: str) -> Plan:
     made = Plan()
     # The scripts carry numbers in front, so that a folder shows them in order; they are no modules to import.
     scripts = ScriptDirectory(str(_FOLDER), version_locations=[str(_FOLDER)])
 
     def steps(found: Any, _context: MigrationContext) -> Sequence[Any]:
-        chosen = scripts._upgrade_revs(REVISION, found or ())  # type: ignore[arg-type] # Alembic's env.py does the same
+        chosen = scripts._upgrade_revs(wanted, found or ())  # type: ignore[arg-type] # Alembic's env.py does the same
         made.steps.extend(step.revision.revision for step in chosen)
         return chosen
 
