@@ -1,17 +1,18 @@
 // A page that waits for something to happen elsewhere: one long request after the other asks whether it has, and
-// then the page is loaded again. What happened is never decided or read here; without a script the page reloads.
+// then the page is loaded again, or the one that it names. What happened is never decided or read here; without a script the page reloads.
 
 const PAUSE_MILLISECONDS = 2000;
 
 export function followWaiting(page: Document): void {
-  const address = page.querySelector<HTMLElement>("[data-waits]")?.dataset["waits"];
-  if (address) void follow(address);
+  const waiting = page.querySelector<HTMLElement>("[data-waits]")?.dataset;
+  const address = waiting?.["waits"];
+  if (address) void follow(address, waiting["then"] ?? window.location.href);
 }
 
-async function follow(address: string): Promise<void> {
+async function follow(address: string, then: string): Promise<void> {
   for (;;) {
     if (await hasMoved(address)) {
-      window.location.replace(window.location.href);
+      window.location.replace(then);
       return;
     }
   }

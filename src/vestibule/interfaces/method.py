@@ -42,6 +42,8 @@ class MethodDescriptor(msgspec.Struct, frozen=True, kw_only=True):
     self_enrolled: bool = False
     """A person may enroll it in the portal."""
     can_be_hardware: bool = False
+    asks_all: bool = False
+    """All authenticators of this method that a person has are asked at once, and one of them answers."""
     rank: int = 0
     """Of several methods a person has, the lowest is asked for first, unless he has chosen one."""
     keywords: tuple[str, ...] = ()
@@ -86,9 +88,12 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     """What an out-of-band method wants done to ask a person."""
 
     channel: Channel
-    carries: Carries
+    carries: Carries | None
+    """None: nothing is sent, the person's app asks for what there is."""
     address: str
-    """E.164."""
+    """E.164; empty where nothing is sent."""
+    number: str = ""
+    """What the door shows; the answer must hold it."""
     passcode: str = ""
     """What is sent, if a passcode is; the answer must hold it."""
     text_key: str = ""

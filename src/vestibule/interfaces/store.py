@@ -246,7 +246,12 @@ class Transaction(Protocol):
         ...
 
     async def sent_challenges(self, tenant_id: str, user_id: str) -> tuple[Challenge, ...]:
-        """Return the open, unexpired challenges of a user for which something was sent to a phone."""
+        """Return the open, unexpired challenges of a user for which something was sent to a phone, or which
+        his app shows."""
+        ...
+
+    async def requests_in_apps(self, tenant_id: str, user_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        """Return the open, unexpired challenges that the apps of these users show; none: left out."""
         ...
 
     async def untaken_challenges(self, tenant_id: str, user_id: str) -> tuple[Challenge, ...]:

@@ -1,9 +1,4 @@
-"""Time-based passcodes (RFC 6238): apps and hardware tokens with a clock.
-
-State: `step`, the highest step ever accepted; `offset`, where a resynchronization found the token's clock,
-in steps; `drift`, how far it has wandered from there. Invariants: `step` only grows and nothing at or below
-it is accepted again; `drift` moves only with an accepted passcode and stays within two steps.
-"""
+"""Time-based passcodes (RFC 6238): apps and hardware tokens with a clock. Their state: `_clock.py`."""
 
 from __future__ import annotations
 
@@ -11,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vestibule.interfaces.method import MethodDescriptor, NewAuthenticator, RandomBytes
+from vestibule.methods._clock import judged
 from vestibule.model.verdict import MALFORMED, MISMATCH, REPLAY, Verdict, VerdictKind
 from vestibule.model.verification import Reason
 from vestibule.wire.oath import (
@@ -26,9 +22,6 @@ from vestibule.wire.oath import (
     totp_step,
 )
 
-WINDOW_STEPS = 1
-"""How many steps early or late a passcode may be (docs/adr/0007)."""
-MOST_DRIFT_STEPS = 2
 RESYNCHRONIZATION_STEPS = 120
 """How far a resynchronization searches each way: an hour of a 30-second token."""
 _SECRET_BYTES = 20
@@ -96,21 +89,15 @@ class Totp:
         answer: str,
         at: int,
     ) -> Verdict:
-        digits: int = parameters["digits"]
-        if not is_passcode(answer, digits):
-            return MALFORMED
-        now = totp_step(at, parameters["interval"])
-        offset: int = state.get("offset", 0)
-        center = now + offset + state.get("drift", 0)
-        steps = range(center - WINDOW_STEPS, center + WINDOW_STEPS + 1)
-        found = matching_counters(secret, answer, steps, digits, _HASHES[parameters["algorithm"]])
-        if not found:
-            return MISMATCH
-        step = found[-1]
-        if step <= state.get("step", -1):
-            return REPLAY
-        drift = max(-MOST_DRIFT_STEPS, min(MOST_DRIFT_STEPS, step - now - offset))
-        return Verdict(VerdictKind.MATCH, {"step": step, "offset": offset, "drift": drift})
+        return judged(
+            secret,
+            state,
+            answer,
+            at,
+            digits=parameters["digits"],
+            interval=parameters["interval"],
+            algorithm=_HASHES[parameters["algorithm"]],
+        )
 
     def resynchronize(
         self,

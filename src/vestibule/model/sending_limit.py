@@ -19,6 +19,8 @@ HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
 BOUNDLESS: Final = 2**53
 """More than ever is counted: there is no limit."""
+MOST_UNAPPROVED: Final = 5
+"""So many requests in an hour are shown in a person's app that he does not approve; then it is silent."""
 _OPEN_DIGITS: Final = 4
 """How many digits at the end of a number its prefix leaves open."""
 
@@ -35,6 +37,8 @@ class LimitKind(StrEnum):
     PREFIX = "prefix"
     TENANT = "tenant"
     COST = "cost"
+    APP = "app"
+    """Requests in a person's app that he has not approved."""
 
 
 class SendingLimit(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +85,7 @@ def shown_key(kind: LimitKind, key: str) -> str:
             return f"{key}…"
         case LimitKind.COUNTRY | LimitKind.PREMIUM:
             return f"+{key}"
-        case LimitKind.USER:
+        case LimitKind.USER | LimitKind.APP:
             return key
         case LimitKind.TENANT | LimitKind.COST:
             return ""
@@ -111,6 +115,12 @@ def counted_limits(settings: TenantSettings, user_id: str, number: str) -> tuple
         for kind, key, most in hourly
         if most
     )
+
+
+def app_limit(user_id: str) -> SendingLimit:
+    """Return the limit of requests in the app that nobody answered, or that were denied: an approval is taken
+    out of the count again (PU-01)."""
+    return SendingLimit(kind=LimitKind.APP, key=user_id, window_ms=HOUR_MS, most_count=MOST_UNAPPROVED)
 
 
 def cost_limit(settings: TenantSettings) -> SendingLimit:

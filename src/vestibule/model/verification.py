@@ -118,6 +118,15 @@ class Reason(StrEnum):
     CALL_TOO_LATE = "call_too_late"
     FRAUD_REPORTED = "fraud_reported"
 
+    APP_PENDING = "app_pending"
+    APP_APPROVED = "app_approved"
+    APP_DENIED = "app_denied"
+    APP_NUMBER_WRONG = "app_number_wrong"
+    APP_TRIES_SPENT = "app_tries_spent"
+    APP_NO_ANSWER = "app_no_answer"
+    APP_NOT_ASKED = "app_not_asked"
+    """So many requests had no answer or were denied that no more are shown for a while."""
+
     PHONE_PROVEN = "phone_proven"
     """A new phone was proven at its enrollment; this opens no door."""
 
@@ -135,6 +144,8 @@ class Channel(StrEnum):
     """A text from his phone."""
     CALL = "call"
     """Keys pressed in a call."""
+    APP = "app"
+    """A decision that an app of his has signed."""
 
 
 TAKE_OVER_MS = 30_000
@@ -234,6 +245,11 @@ class Challenge(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_activation(self) -> bool:
         return self.origin == ACTIVATION
+
+    @property
+    def number(self) -> str:
+        """What the door shows and the person types in his app; empty if none is asked for."""
+        return str(self.progress.get("number", ""))
 
     @property
     def digits_before_pin(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from vestibule.crypto.sealing import CannotUnseal, Sealer, context
@@ -17,7 +18,9 @@ from vestibule.runtime.sound_files import SoundFiles
 from vestibule.runtime.speech import EspeakSpeech
 from vestibule.runtime.token_files import read_token_file
 from vestibule.services.activations import Activations
+from vestibule.services.app_lists import AppLists
 from vestibule.services.applications import Applications
+from vestibule.services.apps import Apps
 from vestibule.services.asking import Asking
 from vestibule.services.attempt import Node
 from vestibule.services.attempts import Attempts
@@ -119,6 +122,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     )
     phones = Phones(store, configuration, prover)
     enrollments = Enrollments(store, configuration, prover)
+    app_lists = AppLists(store)
     calls = Calls(store, verifications, configuration, prover.methods, pins)
     voice_messages = VoiceMessages(store, configuration, SoundFiles())
     inboxes = Inboxes(store, verifications, out_of_band, calls, voice_messages, EspeakSpeech())
@@ -144,6 +148,20 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         activations=Activations(
             store, configuration, phones, enrollments, sessions, out_of_band, waiting, node
         ),
+        apps=Apps(
+            store,
+            configuration,
+            enrollments,
+            sessions,
+            verifications,
+            out_of_band,
+            prover,
+            app_lists,
+            sealer,
+            node,
+            os.urandom,
+        ),
+        app_lists=app_lists,
         applications=applications,
         directories=Directories(kinds, first_factors),
         sessions=sessions,

@@ -49,9 +49,10 @@ def frontends() -> dict[str, FrontendKind]:
 
 def _found(package: str, constant: str) -> Iterator[Any]:
     parent = importlib.import_module(f"vestibule.{package}")
-    names = [f"vestibule.{package}.{module.name}" for module in pkgutil.iter_modules(parent.__path__)]
+    # A name with an underscore is something that plug-ins of the package share.
+    names = [module.name for module in pkgutil.iter_modules(parent.__path__) if module.name[0] != "_"]
     for name in names:
-        yield _constant(name, constant)
+        yield _constant(f"vestibule.{package}.{name}", constant)
     for entry in _of_other_distributions(f"vestibule.{package}"):
         yield _constant(entry.value, constant)
 

@@ -15,7 +15,7 @@ import msgspec
 
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.method import Method
-from vestibule.interfaces.store import Conflict, Subject, Transaction
+from vestibule.interfaces.store import Conflict, Subject, Transaction, VerificationChange
 from vestibule.model.actor import self_of
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.throttle import Factor
@@ -102,6 +102,19 @@ class Activating:
             return None
         line = TraceLine("challenge", "failed", {"method": challenge.method, "why": reason.value})
         return await self._close(tx, case, denied(reason, (line,)))
+
+    async def give_way(self, tx: Transaction, subject: Subject) -> None:
+        """End an activation before the next: the person has mistyped, or asks for another call."""
+        for challenge in await tx.sent_challenges(subject.user.tenant_id, subject.user.user_id):
+            if not challenge.is_activation:
+                continue
+            tenant_id, verification_id = challenge.tenant_id, challenge.verification_id
+            await tx.close_challenge(tenant_id, challenge.challenge_id, ChallengeState.SUPERSEDED)
+            change = VerificationChange(
+                state=VerificationState.CANCELED, reason=Reason.CHALLENGE_SUPERSEDED, decided_at=tx.now
+            )
+            if not await tx.change_verification(tenant_id, verification_id, change):
+                raise Conflict
 
     async def _case(self, tx: Transaction, attempt: Attempt, challenge: Challenge) -> Case | None:
         tenant_id = challenge.tenant_id

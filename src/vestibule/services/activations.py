@@ -15,23 +15,20 @@ import msgspec
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import is_id
 from vestibule.interfaces.method import Opening, OpensChallenge
-from vestibule.interfaces.store import Conflict, Store, Subject, Transaction, VerificationChange
+from vestibule.interfaces.store import Store, Transaction
 from vestibule.model.actor import Actor, NotAllowed, Right
 from vestibule.model.application import PORTAL_APPLICATION
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.user import User
 from vestibule.model.verification import (
     ACTIVATION,
-    Challenge,
-    ChallengeState,
     Channel,
     Reason,
     TraceLine,
-    VerificationState,
 )
 from vestibule.services.activating import Activating, Began
 from vestibule.services.attempt import Attempt, Node, Origin, pending, verification_row
-from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.configuration import ConfigurationCache, Snapshot
 from vestibule.services.enrollment import Enrollments
 from vestibule.services.out_of_band import ACTIVATION_TEXT, OutOfBand
 from vestibule.services.outcome import Progress, added, progress_of
@@ -78,7 +75,7 @@ class Activations:
         )
         attempt = self._attempt(signed_in.user, signed_in.session.application_id, user_address)
         began = Began.PROVEN if signed_in.session.is_second_factor_proven else Began.NEWCOMER
-        waiter = _waiter(signed_in)
+        waiter = session_name(signed_in)
         return await self._begun(attempt, enrolled.authenticator, began, waiter)
 
     async def test(self, actor: Actor, tenant_id: str, user_id: str, authenticator_id: str) -> Progress:
@@ -115,7 +112,11 @@ class Activations:
 
         async def body(tx: Transaction) -> Progress | None:
             challenge = await tx.challenge(tenant_id, challenge_id)
-            if challenge is None or not challenge.is_activation or challenge.waiter != _waiter(signed_in):
+            if (
+                challenge is None
+                or not challenge.is_activation
+                or challenge.waiter != session_name(signed_in)
+            ):
                 return None
             verification = await tx.verification(tenant_id, challenge.verification_id)
             if verification is None:
@@ -147,7 +148,7 @@ class Activations:
         challenge = progress.challenge
         if challenge is None or progress.reason is not Reason.PHONE_PROVEN:
             return False
-        tenant_id, challenge_id, waiter = challenge.tenant_id, challenge.challenge_id, _waiter(signed_in)
+        tenant_id, challenge_id, waiter = challenge.tenant_id, challenge.challenge_id, session_name(signed_in)
         if not await self._store.transact(lambda tx: tx.take_challenge(tenant_id, challenge_id, waiter)):
             return False
         await self._sessions.mark_proven(signed_in)
@@ -156,18 +157,7 @@ class Activations:
     # --- parts --------------------------------------------------------------------------------------
 
     def _attempt(self, user: User, door: str, user_address: str = "") -> Attempt:
-        snapshot = self._configuration.current
-        peer = snapshot.peers.get(built_in_client_id(user.tenant_id, door))
-        if peer is None:
-            raise Refused(Refusal.NOT_POSSIBLE)
-        return Attempt(
-            origin=Origin(peer=peer, channel=door, claimed_username=user.username, user_address=user_address),
-            tenant=snapshot.tenants[user.tenant_id],
-            application=peer.application,
-            limits=snapshot.limits[user.tenant_id],
-            names=user.names,
-            passcode=None,
-        )
+        return attempt_at(self._configuration.current, user, door, user_address)
 
     async def _begun(self, attempt: Attempt, phone: Authenticator, began: Began, waiter: str) -> Progress:
         try:
@@ -184,7 +174,7 @@ class Activations:
         subject = await tx.subject(phone.tenant_id, phone.user_id)
         if subject is None:
             raise Refused(Refusal.NOT_FOUND, phone.user_id)
-        await self._give_way(tx, subject)
+        await self._activating.give_way(tx, subject)
         opening = self._opening(attempt, phone)
         if opening.is_out_of_band and await self._out_of_band.is_busy(tx, subject):
             raise Refused(Refusal.CALL_IN_PROGRESS)
@@ -221,23 +211,24 @@ class Activations:
             seconds=settings.text_one_way_seconds,
         )
 
-    async def _give_way(self, tx: Transaction, subject: Subject) -> None:
-        """End an activation before this one: the person has mistyped, or asks for another call."""
-        for challenge in await tx.sent_challenges(subject.user.tenant_id, subject.user.user_id):
-            if challenge.is_activation:
-                await _cancel(tx, challenge)
 
-
-async def _cancel(tx: Transaction, challenge: Challenge) -> None:
-    tenant_id, verification_id = challenge.tenant_id, challenge.verification_id
-    await tx.close_challenge(tenant_id, challenge.challenge_id, ChallengeState.SUPERSEDED)
-    change = VerificationChange(
-        state=VerificationState.CANCELED, reason=Reason.CHALLENGE_SUPERSEDED, decided_at=tx.now
+def attempt_at(
+    snapshot: Snapshot, user: User, door: str = PORTAL_APPLICATION, user_address: str = ""
+) -> Attempt:
+    """Return the attempt of a person at a door of ours; raises `Refused` if there is no such door."""
+    peer = snapshot.peers.get(built_in_client_id(user.tenant_id, door))
+    if peer is None:
+        raise Refused(Refusal.NOT_POSSIBLE)
+    return Attempt(
+        origin=Origin(peer=peer, channel=door, claimed_username=user.username, user_address=user_address),
+        tenant=snapshot.tenants[user.tenant_id],
+        application=peer.application,
+        limits=snapshot.limits[user.tenant_id],
+        names=user.names,
+        passcode=None,
     )
-    if not await tx.change_verification(tenant_id, verification_id, change):
-        raise Conflict
 
 
-def _waiter(signed_in: SignedIn) -> str:
+def session_name(signed_in: SignedIn) -> str:
     """Return the name of the session that began, which only it can have."""
     return f"session:{signed_in.session.token_hash}"[:32]

@@ -7,6 +7,7 @@ other find out who was first, and everybody is told the same.
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Sequence
 
 import msgspec
@@ -16,6 +17,7 @@ from vestibule.crypto.tokens import is_id
 from vestibule.interfaces.store import Conflict, Subject, Transaction
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.pin import PinState
+from vestibule.model.sending_limit import app_limit
 from vestibule.model.throttle import Factor
 from vestibule.model.user import UserStatus
 from vestibule.model.verdict import MALFORMED, MISMATCH, Verdict, VerdictKind
@@ -50,6 +52,7 @@ from vestibule.services.proving import Proof, Prover
 from vestibule.services.ways import Way, named
 
 MATCH = Verdict(VerdictKind.MATCH)
+_STEPS = {Channel.CALL: "call", Channel.APP: "app"}
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -208,7 +211,7 @@ class Answering:
             return Proof(MALFORMED, Reason.LOCKED_OUT, True, None, (line,))
         reason = self._prover.methods[used.method].descriptor.verified_reason
         held = {"method": used.method, "label": used.label}
-        line = TraceLine("call" if case.challenge.channel is Channel.CALL else "passcode", "match", held)
+        line = TraceLine(_STEPS.get(case.challenge.channel, "passcode"), "match", held)
         return Proof(MATCH, reason, False, used, (line,))
 
     async def _pin_refused(self, tx: Transaction, case: Case) -> Proof:
@@ -267,6 +270,47 @@ class Answering:
             return None
         proof = msgspec.structs.replace(await self._proof_of_sent(tx, case, used), reason=reason)
         return await self._close(tx, attempt, verification, challenge, ending_of(case.asked, proof))
+
+    async def from_app(
+        self, tx: Transaction, attempt: Attempt, challenge: Challenge, number: str, by: str
+    ) -> Progress | None:
+        """Take an approval that an app has signed, with the number that the person typed in it; `by` is the
+        authenticator of its device. None: the request is over, or this device has no say in it."""
+        is_right = bool(challenge.number) and hmac.compare_digest(number.encode(), challenge.number.encode())
+        if challenge.is_activation:
+            return await self._activating.answer(tx, attempt, challenge, None if is_right else Secret(""))
+        found = await self._found(tx, attempt, challenge)
+        if found is None:
+            return None
+        attempt, subject, verification, challenge, case = found
+        left = await tx.take_try(challenge.tenant_id, challenge.challenge_id)
+        if left is None:
+            return None
+        challenge = msgspec.structs.replace(challenge, tries_left=left, authenticator_id=by)
+        if isinstance(case, Ending):
+            return await self._close(tx, attempt, verification, challenge, case)
+        case = msgspec.structs.replace(case, challenge=challenge)
+        used = _sent_to(case)
+        if used is None:
+            return None
+        proof = await (self._proof_of_sent(tx, case, used) if is_right else self._number_wrong(tx, case))
+        await note_proof(tx, attempt, subject, proof)
+        ending = ending_of(case.asked, proof)
+        if not (proof.is_match or proof.is_locked or left < 1):
+            return await self._remain(tx, attempt, verification, challenge, proof)
+        if proof.is_match:
+            await tx.give_back_sending(challenge.tenant_id, app_limit(challenge.user_id), 0)
+        return await self._close(tx, attempt, verification, challenge, self._spent(case, ending))
+
+    async def _number_wrong(self, tx: Transaction, case: Case) -> Proof:
+        """Count it: whoever guesses numbers has no more guesses than one who guesses passcodes (PU-04)."""
+        user, limits = case.subject.user, case.attempt.limits
+        throttle = await tx.settle_attempt(user.tenant_id, user.user_id, Factor.PASSCODE, False, limits)
+        if throttle is None:
+            return Proof(MALFORMED, Reason.LOCKED_OUT, True, None, (TraceLine("throttle", "locked"),))
+        line = TraceLine("app", "number_wrong")
+        is_newly_locked = throttle.is_locked(tx.now)
+        return Proof(MISMATCH, Reason.APP_NUMBER_WRONG, False, None, (line,), is_newly_locked=is_newly_locked)
 
     async def failed_elsewhere(
         self,

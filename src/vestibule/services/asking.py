@@ -56,6 +56,10 @@ class Asking:
         opening = self.out_of_band.opening(way, attempt, self.methods)
         if opening is None:
             return await self._ask_for_passcode(tx, attempt, subject, choices, trace)
+        if opening.number and not attempt.origin.can_show:
+            return await self._ask_otherwise(
+                tx, attempt, subject, choices, (*trace, _cannot_show(way)), first, Reason.METHOD_NOT_ALLOWED
+            )
         repeated = await self._repeated(tx, attempt, subject, way)
         if repeated is not None:
             return msgspec.structs.replace(repeated, choices=choices)
@@ -65,11 +69,8 @@ class Asking:
         refusing = await self.out_of_band.reserve(tx, subject.user, opening)
         if refusing is not None:
             trace = (*trace, _refused(way, refusing))
-            if first + 1 < len(choices):
-                progress = await self.ask(tx, attempt, subject, choices, trace, first + 1)
-            else:
-                ending = denied(self._method(way).descriptor.unsent_reason, trace)
-                progress = await conclude(tx, attempt, subject, ending, self._node)
+            unsent = self._method(way).descriptor.unsent_reason
+            progress = await self._ask_otherwise(tx, attempt, subject, choices, trace, first, unsent)
             return msgspec.structs.replace(progress, refusing=(refusing, *progress.refusing))
         ending = pending(self._method(way).descriptor.pending_reason, trace)
         row = verification_row(attempt, subject, ending, self._node, tx.now)
@@ -78,6 +79,21 @@ class Asking:
         verification = await added(tx, row)
         challenge = await self.out_of_band.ask(tx, attempt, subject, verification, way, opening)
         return Progress(verification, challenge, choices)
+
+    async def _ask_otherwise(
+        self,
+        tx: Transaction,
+        attempt: Attempt,
+        subject: Subject,
+        choices: tuple[Way, ...],
+        trace: Trace,
+        not_by: int,
+        reason: Reason,
+    ) -> Progress:
+        """Ask by the way after one that may not be used; deny for `reason` if it was the last."""
+        if not_by + 1 < len(choices):
+            return await self.ask(tx, attempt, subject, choices, trace, not_by + 1)
+        return await conclude(tx, attempt, subject, denied(reason, trace), self._node)
 
     async def ask_instead(
         self,
@@ -200,6 +216,10 @@ _IN_PROGRESS = TraceLine("challenge", "in_progress")
 
 def _chosen(way: Way) -> TraceLine:
     return TraceLine("way", "chosen", {"method": way.method})
+
+
+def _cannot_show(way: Way) -> TraceLine:
+    return TraceLine("way", "cannot_show", {"method": way.method})
 
 
 def _refused_choice(way: Way, refusing: SendingLimit) -> TraceLine:

@@ -43,6 +43,8 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     client_address: str = ""
     user_address: str = ""
     idempotency_key: str | None = None
+    can_show: bool = True
+    """Whether the person can be shown something at this door before he is let in."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):

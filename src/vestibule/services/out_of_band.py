@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -22,8 +23,8 @@ from vestibule.crypto.sealing import Sealer
 from vestibule.crypto.tokens import new_id, new_ordered_id
 from vestibule.interfaces.method import Method, Opening, OpensChallenge
 from vestibule.interfaces.store import Conflict, Subject, Transaction
-from vestibule.model.delivery import Delivery
-from vestibule.model.sending_limit import SendingLimit
+from vestibule.model.delivery import Carries, Delivery
+from vestibule.model.sending_limit import SendingLimit, app_limit
 from vestibule.model.user import User
 from vestibule.model.verification import (
     TAKE_OVER_MS,
@@ -70,7 +71,10 @@ class OutOfBand:
 
     async def reserve(self, tx: Transaction, user: User, opening: Opening) -> SendingLimit | None:
         """Count what `ask` is about to write. Returns the limit that refuses it, and then nothing may be sent
-        to this person and number now (SMS-04, VOI-09)."""
+        to this person and number now (SMS-04, VOI-09), or shown in his app (PU-01)."""
+        if opening.carries is None:
+            limit = app_limit(user.user_id)
+            return None if await tx.spend_sending(user.tenant_id, limit, 0) else limit
         return await self._limits.reserve(tx, user.tenant_id, opening.address, opening.carries, user.user_id)
 
     async def alarm(self, tenant_id: str, refusing: Iterable[SendingLimit]) -> None:
@@ -111,13 +115,13 @@ class OutOfBand:
             expected=self._hash(challenge_id, opening.passcode) if opening.passcode else b"",
             origin=origin or origin_of(attempt),
             waiter=waiter or waiter_of(attempt),
-            progress={"digits_before_pin": len(opening.passcode)} if opening.with_pin else {},
+            progress=_progress(opening),
         )
-        delivery = self._delivery(tx, attempt, user, challenge, opening)
         await tx.supersede_challenges(user.tenant_id, user.user_id, way.method)
         if not await tx.add_challenge(challenge, keep_open=5):
             raise Conflict  # Another sign-in of his began at the same moment: read again, and join or refuse.
-        await tx.add_delivery(delivery)
+        if opening.carries is not None:
+            await tx.add_delivery(self._delivery(tx, attempt, user, challenge, opening, opening.carries))
         return challenge
 
     async def joined(
@@ -143,7 +147,13 @@ class OutOfBand:
         return any(each.is_out_of_band and each.verification_id != besides for each in sent)
 
     def _delivery(
-        self, tx: Transaction, attempt: Attempt, user: User, challenge: Challenge, opening: Opening
+        self,
+        tx: Transaction,
+        attempt: Attempt,
+        user: User,
+        challenge: Challenge,
+        opening: Opening,
+        carries: Carries,
     ) -> Delivery:
         delivery_id = new_ordered_id(tx.now)
         body = _body(attempt, user, opening) if opening.text_key else ""
@@ -153,7 +163,7 @@ class OutOfBand:
             verification_id=challenge.verification_id,
             challenge_id=challenge.challenge_id,
             user_id=user.user_id,
-            carries=opening.carries,
+            carries=carries,
             address=opening.address,
             sealed_body=self._deliveries.seal_body(user.tenant_id, delivery_id, body) if body else b"",
             due_at=tx.now,
@@ -163,6 +173,12 @@ class OutOfBand:
 
     def _hash(self, challenge_id: str, passcode: str) -> bytes:
         return hmac.digest(self._key, f"{challenge_id}:{passcode}".encode(), "sha256")
+
+
+def _progress(opening: Opening) -> dict[str, Any]:
+    if opening.number:
+        return {"number": opening.number}
+    return {"digits_before_pin": len(opening.passcode)} if opening.with_pin else {}
 
 
 def origin_of(attempt: Attempt) -> str:

@@ -10,7 +10,9 @@ from vestibule.crypto.secret import Secret
 from vestibule.interfaces.clock import Clock
 from vestibule.interfaces.frontend import Frontend
 from vestibule.services.activations import Activations
+from vestibule.services.app_lists import AppLists
 from vestibule.services.applications import Applications
+from vestibule.services.apps import Apps
 from vestibule.services.attempt import Node
 from vestibule.services.attempts import Attempts
 from vestibule.services.calls import Calls
@@ -54,6 +56,8 @@ class Services:
     pins: Pins
     phones: Phones
     activations: Activations
+    apps: Apps
+    app_lists: AppLists
     applications: Applications
     directories: Directories
     sessions: Sessions

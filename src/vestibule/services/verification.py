@@ -64,6 +64,9 @@ SHORTEST_WITH_PIN = 10
 """Digits of a texted passcode and the shortest PIN there can be."""
 
 
+_DecideElsewhere = Callable[[Transaction, Attempt], Awaitable[Progress | None]]
+
+
 class Verifications:
     """The service behind every door."""
 
@@ -174,6 +177,27 @@ class Verifications:
         return await self._elsewhere(
             challenge,
             lambda tx, attempt: self._answering.from_elsewhere(tx, attempt, challenge, None, reason),
+        )
+
+    async def answered_by_app(self, challenge: Challenge, number: str, by: str) -> Progress | None:
+        """Take an approval that an app has signed, its authenticator being `by`; None if it has no effect."""
+        return await self._moved_elsewhere(
+            challenge, lambda tx, attempt: self._answering.from_app(tx, attempt, challenge, number, by)
+        )
+
+    async def denied_by_app(self, challenge: Challenge) -> Progress | None:
+        """Take a denial that an app has signed; None if it has no effect."""
+        return await self._moved_elsewhere(
+            challenge,
+            lambda tx, attempt: self._answering.failed_elsewhere(
+                tx, attempt, challenge, Reason.APP_DENIED, may_go_on=False
+            ),
+        )
+
+    async def fraud_in_app(self, challenge: Challenge, *, blocks: bool) -> Progress | None:
+        """The same with a report of fraud."""
+        return await self._moved_elsewhere(
+            challenge, lambda tx, attempt: self._answering.fraud(tx, attempt, challenge, blocks=blocks)
         )
 
     async def failed_elsewhere(
@@ -370,11 +394,10 @@ class Verifications:
 
     # --- elsewhere ------------------------------------------------------------------------------------
 
-    async def _elsewhere(
-        self,
-        challenge: Challenge,
-        decide: Callable[[Transaction, Attempt], Awaitable[Progress | None]],
-    ) -> bool:
+    async def _elsewhere(self, challenge: Challenge, decide: _DecideElsewhere) -> bool:
+        return await self._moved_elsewhere(challenge, decide) is not None
+
+    async def _moved_elsewhere(self, challenge: Challenge, decide: _DecideElsewhere) -> Progress | None:
         tenant_id = challenge.tenant_id
 
         async def body(tx: Transaction) -> Progress | None:
@@ -384,13 +407,13 @@ class Verifications:
 
         progress = await self._store.transact(body)
         if progress is None:
-            return False
+            return None
         verification = progress.verification
         self._metrics.decided(verification.channel, verification.state, verification.reason, 0.0)
         if progress.refusing:
             await self._asking.out_of_band.alarm(tenant_id, progress.refusing)
         self._moved_on(progress)
-        return True
+        return progress
 
     def _attempt_of(self, verification: Verification) -> Attempt | None:
         """Return the attempt that a verification is of; None if its client is gone."""
@@ -431,8 +454,9 @@ class Verifications:
         return progress if await self._store.transact(body) else None
 
     def _moved_on(self, progress: Progress) -> None:
-        """After a commit: tell who waits, and send what is to be sent."""
+        """After a commit: tell who waits and the person's apps, and send what is to be sent."""
         self._store.wake(progress.verification.verification_id)
+        self._store.wake(progress.verification.user_id)
         if progress.is_pending:
             self._asking.out_of_band.nudge()
 
@@ -473,7 +497,7 @@ class Verifications:
             await self._asking.out_of_band.alarm(verification.tenant_id, progress.refusing)
         seconds = time.perf_counter() - began
         self._metrics.decided(origin.channel, verification.state, verification.reason, seconds)
-        if goes_on or verification.phone:
+        if goes_on or progress.is_answered_elsewhere or verification.phone:
             self._moved_on(progress)
         return progress
 

@@ -43,7 +43,7 @@ def ways(user: User, usable: Collection[Authenticator], methods: Mapping[str, Me
     policy allows."""
     found = [
         Way(held.method, held, method.descriptor.keywords, method.descriptor.rank)
-        for held in usable
+        for held in _to_ask(usable, methods)
         if isinstance(method := methods[held.method], OpensChallenge)
     ]
     if any(methods[held.method].descriptor.takes_passcode for held in usable):
@@ -55,6 +55,15 @@ def ways(user: User, usable: Collection[Authenticator], methods: Mapping[str, Me
         return (not is_chosen, way.rank, way.authenticator.created_at if way.authenticator else 0)
 
     return tuple(sorted(found, key=order))
+
+
+def _to_ask(usable: Collection[Authenticator], methods: Mapping[str, Method]) -> list[Authenticator]:
+    """Return whom a way begins with: each phone, but only the first of those that are all asked at once."""
+    asked: dict[str, Authenticator] = {}
+    for held in usable:
+        asks_all = methods[held.method].descriptor.asks_all
+        asked.setdefault(held.method if asks_all else held.authenticator_id, held)
+    return list(asked.values())
 
 
 def named(typed: str, choices: tuple[Way, ...]) -> Way | None:

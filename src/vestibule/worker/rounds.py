@@ -28,6 +28,7 @@ async def make_rounds(services: Services) -> None:
         tasks.create_task(services.configuration.watch())
         tasks.create_task(services.deliveries.run())
         tasks.create_task(services.waiting.watch())
+        tasks.create_task(services.app_lists.watch())
         tasks.create_task(services.calls.watch())
 
 

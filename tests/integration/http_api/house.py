@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -18,6 +18,7 @@ from vestibule.frontends.http.options import HttpOptions
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind, FirstFactor
 from vestibule.model.tenant import SYSTEM_TENANT
+from vestibule.services.services import Services
 
 API = "/api/v1"
 ORIGIN = "http://vestibule.test"
@@ -99,10 +100,17 @@ async def http_house(folder: Path, options: HttpOptions | None = None) -> AsyncI
         if options is not None:
             yield HttpHouse(inside, build_app(inside.services, options))
             return
-        app = _idle.pop() if _idle else build_app(inside.services, HttpOptions())
-        app.serve(replace(app.site, services=inside.services, long_polls=LongPolls()))
-        yield HttpHouse(inside, app)
-        _idle.append(app)
+        with usual_app(inside.services) as app:
+            yield HttpHouse(inside, app)
+
+
+@contextmanager
+def usual_app(services: Services) -> Iterator[HttpApp]:
+    """Lend an application with the usual options, in front of these services."""
+    app = _idle.pop() if _idle else build_app(services, HttpOptions())
+    app.serve(replace(app.site, services=services, long_polls=LongPolls(), app_polls=LongPolls()))
+    yield app
+    _idle.append(app)
 
 
 _idle: list[HttpApp] = []

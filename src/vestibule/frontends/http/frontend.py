@@ -64,7 +64,8 @@ class HttpFrontend:
         if self._server is None or self._running is None:
             return
         self._server.config.timeout_graceful_shutdown = max(1, round(grace_seconds))
-        self._app.state.site.long_polls.close()
+        self._app.site.long_polls.close()
+        self._app.site.app_polls.close()
         self._server.should_exit = True
         running, self._running = self._running, None
         await running

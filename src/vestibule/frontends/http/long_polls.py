@@ -17,14 +17,15 @@ _MOST_OF_ONE: Final = 50
 
 
 class LongPolls:
-    def __init__(self) -> None:
+    def __init__(self, most: int = _MOST) -> None:
+        self._most = most
         self._owners: Counter[str] = Counter()
         self._waits: set[asyncio.Task[Any]] = set()
         self._is_closed = False
 
     async def wait(self, owner: str, waiting: Coroutine[Any, Any, object], most: int = _MOST_OF_ONE) -> bool:
         """Await `waiting` for `owner`; False if there is no place for it, or the node stops meanwhile."""
-        if self._is_closed or len(self._waits) >= _MOST or self._owners.get(owner, 0) >= most:
+        if self._is_closed or len(self._waits) >= self._most or self._owners.get(owner, 0) >= most:
             waiting.close()
             return False
         task = asyncio.get_running_loop().create_task(waiting)

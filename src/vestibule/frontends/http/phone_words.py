@@ -32,6 +32,8 @@ def hint_of(number: str) -> str:
 
 def question(challenge: Challenge) -> Words | None:
     """Return what was done and what to do now; None where any passcode is asked for."""
+    if challenge.number:
+        return Words("sign_in.asked.app", {"number": challenge.number})
     if not challenge.address:
         return None
     with_pin = "_pin" if challenge.digits_before_pin else ""
@@ -49,7 +51,7 @@ def offers(progress: Progress) -> tuple[Offer, ...]:
     if challenge is None:
         return ()
     present = challenge.authenticator_id
-    is_typed = not challenge.address
+    is_typed = not challenge.address and not challenge.is_out_of_band
     return tuple(
         _offer(way, is_again=way.key == present)
         for way in progress.choices

@@ -18,6 +18,7 @@ from vestibule.frontends.http.options import HttpOptions
 from vestibule.frontends.http.templates import Pages
 from vestibule.services.services import Services
 
+_MOST_APPS = 20_000
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 
@@ -30,6 +31,8 @@ class Site:
     proxies: Networks
     """The peers whose `X-Forwarded-For` is believed."""
     long_polls: LongPolls = field(default_factory=LongPolls)
+    app_polls: LongPolls = field(default_factory=lambda: LongPolls(_MOST_APPS))
+    """Apps that are open and wait: of these there are many, and each waits most of the time."""
 
 
 def site_of(connection: Connection) -> Site:

@@ -83,9 +83,10 @@ class Mapping:
             client_address=source,
             user_address=_station(access.calling_station),
             idempotency_key=f"{CHANNEL}:{digest.hex()}:{now // _KEY_PERIOD_MS:x}",
+            can_show=client.settings.mode is not Mode.COMBINED,
         )
         progress = await self._asked(message, access, client, secret, origin, now)
-        if progress.is_answered_elsewhere:
+        if progress.is_answered_elsewhere and not self._must_be_shown(progress, access):
             waited = await self._verifications.wait(origin, progress, client.settings.response_seconds)
             if waited is None:
                 return None
@@ -98,6 +99,11 @@ class Mapping:
         code, attributes = self._reply(progress, message, access, client, now)
         attributes += [(PROXY_STATE, value) for value in access.proxy_states]
         return secret.encode_reply(code, message, attributes)
+
+    @staticmethod
+    def _must_be_shown(progress: Progress, access: AccessRequest) -> bool:
+        """Tell whether there is a number that the person has not seen yet: until then nobody can answer."""
+        return access.state is None and progress.challenge is not None and bool(progress.challenge.number)
 
     def _asked(
         self,

@@ -27,6 +27,8 @@ def prompt(language: str, progress: Progress, *, is_again: bool) -> str:
 
 
 def _question(progress: Progress, challenge: Challenge, *, is_again: bool) -> str:
+    if challenge.number:
+        return "radius.app_again" if is_again else "radius.app"
     if challenge.is_out_of_band:
         return "radius.still_waiting"
     if challenge.address:
@@ -39,6 +41,8 @@ def _question(progress: Progress, challenge: Challenge, *, is_again: bool) -> st
 
 
 def _facts(challenge: Challenge) -> dict[str, str]:
+    if challenge.number:
+        return {"number": challenge.number}
     is_text = bool(challenge.address) and not challenge.is_out_of_band
     return {"phone": Phone(challenge.address).masked} if is_text else {}
 

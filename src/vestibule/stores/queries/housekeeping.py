@@ -24,9 +24,13 @@ EXPIRE_VERIFICATIONS: Final = Statement(
        set state = :expired, decided_at = :now, version = version + 1,
            reason = case reason when 'text_pending' then 'text_no_reply'
                                 when 'text_wrong' then 'text_no_reply'
-                                when 'call_pending' then 'call_too_late' else :reason end,
+                                when 'call_pending' then 'call_too_late'
+                                when 'app_pending' then 'app_no_answer'
+                                when 'app_number_wrong' then 'app_no_answer' else :reason end,
            legacy_result = case when reason in ('text_pending', 'text_wrong', 'call_pending')
-                                then :elsewhere_result else :legacy_result end
+                                then :elsewhere_result
+                                when reason in ('app_pending', 'app_number_wrong')
+                                then :app_result else :legacy_result end
      where state = 'pending'
        and (tenant_id, verification_id) in (select due.tenant_id, due.verification_id from due)
     returning tenant_id, verification_id
@@ -96,6 +100,7 @@ class Housekeeping(Requests):
                 reason=Reason.TIMED_OUT.value,
                 legacy_result=legacy_result(Reason.TIMED_OUT),
                 elsewhere_result=legacy_result(Reason.TEXT_NO_REPLY),
+                app_result=legacy_result(Reason.APP_NO_ANSWER),
                 now=self.now,
                 limit=limit,
             )

@@ -5,6 +5,7 @@ Every write is conditional: an answer, a repeat and an end that come at once fin
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
@@ -17,7 +18,8 @@ _CHALLENGES: Final = f"select {select(CHALLENGE)} from challenges where tenant_i
 
 SENT: Final = Statement(
     f"""{_CHALLENGES}
-       and user_id = :user_id and state = 'open' and address <> '' and expires_at > :now::bigint
+       and user_id = :user_id and state = 'open' and (address <> '' or channel = 'app')
+       and expires_at > :now::bigint
      order by created_at
     """,
     joins=True,
@@ -76,6 +78,14 @@ TAKE_CHALLENGE: Final = Statement(
     joins=True,
     turn=8,
     key=("tenant_id", "challenge_id"),
+)
+
+IN_APPS: Final = Statement(
+    """
+    select user_id, challenge_id from challenges
+     where tenant_id = :tenant_id and user_id = any(:user_ids) and state = 'open' and channel = 'app'
+       and expires_at > :now::bigint
+    """
 )
 
 VERSIONS: Final = Statement(
@@ -138,6 +148,13 @@ class Waiting(Requests):
             )
         )
         return changed > 0
+
+    async def requests_in_apps(self, tenant_id: str, user_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        request = IN_APPS(tenant_id=tenant_id, user_ids=self.texts(user_ids), now=self.now)
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for user_id, challenge_id in await self.fetch(request):
+            found[user_id].add(challenge_id)
+        return {user_id: frozenset(waiting) for user_id, waiting in found.items()}
 
     async def versions(self, tenant_id: str, verification_ids: Sequence[str]) -> dict[str, int]:
         request = VERSIONS(tenant_id=tenant_id, verification_ids=self.texts(verification_ids))

@@ -5,7 +5,7 @@ It shows and takes; what is allowed is decided by the services. Nobody but the p
 
 from litestar import Router
 
-from vestibule.frontends.http.portal import enroll, entry, home, phones, pin
+from vestibule.frontends.http.portal import devices, enroll, entry, home, phones, pin
 
 ROUTER = Router(
     path="/portal",
@@ -38,6 +38,10 @@ ROUTER = Router(
         phones.take_proof,
         phones.proof_state,
         phones.choose_default,
+        devices.begin_device,
+        devices.to_devices,
+        devices.show_device,
+        devices.device_state,
         enroll.to_app,
         enroll.begin_app,
         enroll.confirm_app,

@@ -21,6 +21,7 @@ from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.site import site_of
 from vestibule.frontends.http.templates.views import Notice, refusal_words
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
+from vestibule.services.apps import METHOD
 from vestibule.services.phones import METHODS, phone_of
 from vestibule.services.refusal import Refused
 
@@ -75,6 +76,7 @@ async def home_page(
         can_add_phone=tuple(name for name in METHODS if name in methods),
         default_methods=default_methods(methods, shown),
         can_add_app=any(descriptor.self_enrolled for descriptor in descriptors),
+        can_add_device=METHOD in methods,
         can_add_hardware=any(descriptor.can_be_hardware for descriptor in descriptors),
         must_register=not any(held.is_usable(services.clock.now()) for held in shown),
     )

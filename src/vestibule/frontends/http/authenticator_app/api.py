@@ -1,0 +1,174 @@
+"""What apps ask the server. No cookie opens anything here, so none of it needs a form token.
+
+Reads strictly, calls `Apps`, and says in one shape why something was not done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any, Final, TypeVar
+
+import msgspec
+from litestar import Response, delete, get, patch, post
+
+from vestibule import catalog
+from vestibule.frontends.http.authenticator_app.messages import (
+    Activation,
+    AnswerBody,
+    Name,
+    told_activation,
+    told_decision,
+    told_list,
+)
+from vestibule.frontends.http.fields import InPath, asked
+from vestibule.frontends.http.forms import EXEMPT
+from vestibule.frontends.http.pages import language_of
+from vestibule.frontends.http.sign_in import AnyRequest
+from vestibule.frontends.http.site import site_of
+from vestibule.interfaces.store import Conflict, Unavailable
+from vestibule.services.apps import Account, Apps, NotActivated, Over, Shown, UnknownCode, Unsigned
+from vestibule.services.refusal import Refusal, Refused
+from vestibule.wire.app import BadKey
+
+_MOST_BODY_BYTES: Final = 4096
+_BEARER: Final = "bearer "
+_OPT: Final = {EXEMPT: True}
+_STATUS: Final = {
+    "malformed": 400,
+    "not_activated": 401,
+    "activation_unknown": 404,
+    "over": 409,
+    "last_authenticator": 409,
+    "signature_wrong": 422,
+    "unavailable": 503,
+}
+Body = TypeVar("Body", bound=msgspec.Struct)
+
+
+class Malformed(Exception):
+    """The request is not as the protocol describes it."""
+
+
+@post("/v1/activate", opt=_OPT, request_max_body_size=_MOST_BODY_BYTES)
+async def activate(request: AnyRequest) -> Response[Any]:
+    async def answer() -> Response[Any]:
+        wanted = await _body(request, Activation)
+        done = await _apps(request).activate(wanted.code, wanted.public_key, wanted.name, wanted.signature)
+        return _told(told_activation(done, site_of(request).services.clock.now()), 201)
+
+    return await _answered(request, answer())
+
+
+@get("/v1/requests")
+async def requests(request: AnyRequest) -> Response[Any]:
+    """The list of requests; with `wait` as soon as it is another than the one of `seen`."""
+
+    async def answer() -> Response[Any]:
+        account = await _account(request)
+        seconds = _seconds(asked(request, "wait", 3))
+        if not seconds:
+            return _told(told_list(await _apps(request).shown(account)))
+        waited: list[Shown] = []
+
+        async def wait() -> None:
+            waited.append(await _apps(request).changed(account, asked(request, "seen", 64), seconds))
+
+        polls = site_of(request).app_polls
+        if not await polls.wait(account.authenticator.authenticator_id, wait(), most=2):
+            waited.append(await _apps(request).shown(account))
+        return _told(told_list(waited[-1]))
+
+    return await _answered(request, answer())
+
+
+@post("/v1/requests/{request_id:str}/answer", opt=_OPT, request_max_body_size=_MOST_BODY_BYTES)
+async def answer(request: AnyRequest, request_id: InPath) -> Response[Any]:
+    async def decide() -> Response[Any]:
+        account = await _account(request)
+        wanted = await _body(request, AnswerBody)
+        decided = await _apps(request).decide(
+            account, request_id, wanted.decision, wanted.number, wanted.signature
+        )
+        return _told(told_decision(decided))
+
+    return await _answered(request, decide())
+
+
+@patch("/v1/account", opt=_OPT, request_max_body_size=_MOST_BODY_BYTES)
+async def rename(request: AnyRequest) -> Response[Any]:
+    async def change() -> Response[Any]:
+        account = await _account(request)
+        await _apps(request).rename(account, (await _body(request, Name)).name)
+        return Response(None, status_code=204)
+
+    return await _answered(request, change())
+
+
+@delete("/v1/account", opt=_OPT, status_code=200)
+async def remove(request: AnyRequest) -> Response[Any]:
+    async def end() -> Response[Any]:
+        await _apps(request).remove(await _account(request))
+        return Response(None, status_code=204)
+
+    return await _answered(request, end())
+
+
+# --- parts ----------------------------------------------------------------------------------------------
+
+
+def _apps(request: AnyRequest) -> Apps:
+    return site_of(request).services.apps
+
+
+async def _account(request: AnyRequest) -> Account:
+    given = request.headers.get("authorization", "")
+    if not given.lower().startswith(_BEARER):
+        raise NotActivated
+    return await _apps(request).account(given[len(_BEARER) :].strip())
+
+
+async def _body(request: AnyRequest, kind: type[Body]) -> Body:
+    try:
+        return msgspec.json.decode(await request.body(), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Malformed from None
+
+
+def _seconds(text: str) -> float:
+    if not text:
+        return 0.0
+    if not text.isascii() or not text.isdigit():
+        raise Malformed
+    return float(text)
+
+
+async def _answered(request: AnyRequest, work: Awaitable[Response[Any]]) -> Response[Any]:
+    try:
+        return await work
+    except (Malformed, BadKey):
+        return _failed(request, "malformed")
+    except NotActivated:
+        return _failed(request, "not_activated")
+    except UnknownCode:
+        return _failed(request, "activation_unknown")
+    except Unsigned:
+        return _failed(request, "signature_wrong")
+    except (Over, Conflict):
+        return _failed(request, "over")
+    except Unavailable:
+        site_of(request).services.metrics.faults.labels("store").inc()
+        return _failed(request, "unavailable")
+    except Refused as refused:
+        if refused.why is Refusal.LAST_AUTHENTICATOR:
+            return _failed(request, "last_authenticator")
+        return _failed(request, "over")
+
+
+def _failed(request: AnyRequest, code: str) -> Response[Any]:
+    message = catalog.text(language_of(request), f"app_api.{code}")
+    headers = {"retry-after": "1"} if code == "unavailable" else {}
+    return Response({"code": code, "message": message}, status_code=_STATUS[code], headers=headers)
+
+
+def _told(content: dict[str, object], status: int = 200) -> Response[Any]:
+    return Response(content, status_code=status)

@@ -1,0 +1,497 @@
+"""Apps: a person's device is activated, shows him who asks to sign in, and signs what he decides.
+
+Invariants:
+- A code of activation counts once, for a few minutes, and only together with the number that the page which
+  showed the code shows afterwards: who stole the code alone gets nothing (PU-10).
+- What a device is shown it learns by a token that can do no more; what it decides is signed, over all that
+  the decision depends on, as the server itself knows it (PU-06, PU-07).
+- An account that is not active is told so, in the same words whatever the reason (S73).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+
+from vestibule.crypto.sealing import Sealer
+from vestibule.crypto.secret import Secret
+from vestibule.crypto.tokens import is_id, new_token, token_hash
+from vestibule.interfaces.method import RandomBytes
+from vestibule.interfaces.store import Conflict, Store, Subject, Transaction
+from vestibule.model.actor import NotAllowed, self_of
+from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
+from vestibule.model.session import Link
+from vestibule.model.tenant import TenantSettings
+from vestibule.model.user import User
+from vestibule.model.verification import (
+    ACTIVATION,
+    Challenge,
+    Channel,
+    Reason,
+    TraceLine,
+    Verification,
+    VerificationState,
+)
+from vestibule.services.activating import Activating, Began
+from vestibule.services.activations import attempt_at, session_name
+from vestibule.services.app_lists import AppLists
+from vestibule.services.attempt import Node, pending, verification_row
+from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.enrollment import PENDING_MS, Enrollments
+from vestibule.services.out_of_band import OutOfBand
+from vestibule.services.outcome import Progress, added
+from vestibule.services.proving import Prover
+from vestibule.services.sessions import Sessions, SignedIn
+from vestibule.services.verification import Verifications
+from vestibule.services.ways import Way
+from vestibule.wire.app import (
+    CODE_OCTETS,
+    Answer,
+    Decision,
+    activation_text,
+    answer_text,
+    code_of,
+    is_signed,
+    read_code,
+    read_public_key,
+)
+from vestibule.wire.oath import encode_base32
+
+METHOD: Final = "app"
+PURPOSE: Final = "app"
+"""Of the links that codes of activation are."""
+MOST_WAIT_SECONDS: Final = 25.0
+
+
+class NotActivated(Exception):
+    """There is no such account, or not any more."""
+
+
+class UnknownCode(Exception):
+    """No activation waits for this code."""
+
+
+class Unsigned(Exception):
+    """The signature does not hold."""
+
+
+class Over(Exception):
+    """The request was answered, has ended, or was never this account's."""
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """An activation that waits for its device."""
+
+    authenticator_id: str
+    code: Secret[str]
+
+
+class Activated(msgspec.Struct, frozen=True):
+    """What a device is told once."""
+
+    authenticator: Authenticator
+    user: User
+    issuer: str
+    token: Secret[str]
+    passcode_secret: Secret[str]
+    """Base32."""
+
+
+class Account(msgspec.Struct, frozen=True):
+    """A device and whose it is."""
+
+    subject: Subject
+    authenticator: Authenticator
+
+    @property
+    def tenant_id(self) -> str:
+        return self.authenticator.tenant_id
+
+    @property
+    def user(self) -> User:
+        return self.subject.user
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What waits for a decision."""
+
+    challenge: Challenge
+    verification: Verification
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """The list of an account as it stands at `at`."""
+
+    account: Account
+    requests: tuple[Request, ...]
+    everybodys: frozenset[str]
+    """All requests in apps of this person, the tests of other devices among them."""
+    settings: TenantSettings
+    at: int
+
+    @property
+    def version(self) -> str:
+        named = ",".join(sorted(each.challenge.challenge_id for each in self.requests))
+        return sha256(named.encode()).hexdigest()[:16]
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """How far an activation is: `device` is named once its code was used, `number` shown as long as it is
+    asked for."""
+
+    device: str = ""
+    number: str = ""
+    is_active: bool = False
+    is_over: bool = False
+    verification: Verification | None = None
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """What came of a decision."""
+
+    progress: Progress
+    tries_left: int
+
+
+class Apps:
+    def __init__(
+        self,
+        store: Store,
+        configuration: ConfigurationCache,
+        enrollments: Enrollments,
+        sessions: Sessions,
+        verifications: Verifications,
+        out_of_band: OutOfBand,
+        prover: Prover,
+        lists: AppLists,
+        sealer: Sealer,
+        node: Node,
+        random_bytes: RandomBytes,
+    ) -> None:
+        self._store = store
+        self._configuration = configuration
+        self._enrollments = enrollments
+        self._sessions = sessions
+        self._verifications = verifications
+        self._out_of_band = out_of_band
+        self._prover = prover
+        self._lists = lists
+        self._key = sealer.derive("codes of activation")
+        self._node = node
+        self._random_bytes = random_bytes
+        self._activating = Activating(out_of_band, prover.methods)
+
+    # --- activation, at the portal ------------------------------------------------------------------
+
+    async def begin(self, signed_in: SignedIn, label: str = "") -> Begun:
+        """Make an authenticator that waits for a device, and the code that the device is to be given. Raises
+        `NotAllowed` if the session may not enroll now, `Refused` if it cannot be."""
+        if not await self._sessions.may_enroll(signed_in):
+            raise NotAllowed("this needs a fresh proof of oneself")
+        user = signed_in.user
+        enrolled = await self._enrollments.begin(signed_in.actor, user.tenant_id, user.user_id, METHOD, label)
+        authenticator_id = enrolled.authenticator.authenticator_id
+        code = code_of(self._random_bytes(CODE_OCTETS))
+        began = Began.PROVEN if signed_in.session.is_second_factor_proven else Began.NEWCOMER
+        bound = (user.user_id, authenticator_id, began.value, session_name(signed_in))
+
+        async def body(tx: Transaction) -> None:
+            await tx.add_link(
+                Link(
+                    tenant_id=user.tenant_id,
+                    token_hash=self._hash(code),
+                    purpose=PURPOSE,
+                    subject=" ".join(bound),
+                    expires_at=tx.now + PENDING_MS,
+                    created_at=tx.now,
+                )
+            )
+
+        await self._store.transact(body)
+        return Begun(authenticator_id, Secret(code))
+
+    async def stage(self, signed_in: SignedIn, authenticator_id: str) -> Stage:
+        """Return how far an activation is that this very session has begun."""
+        user = signed_in.user
+
+        async def body(tx: Transaction) -> Stage:
+            subject = await tx.subject(user.tenant_id, user.user_id)
+            held = _held(subject, authenticator_id)
+            if subject is None or held is None or held.method != METHOD:
+                return Stage(is_over=True)
+            if held.status is AuthenticatorStatus.ACTIVE:
+                return Stage(device=held.label, is_active=True)
+            if "public_key" not in held.parameters:
+                return Stage(is_over=held.created_at + PENDING_MS <= tx.now)
+            challenge = await _test_of(tx, held)
+            if challenge is None or challenge.waiter != session_name(signed_in):
+                return Stage(device=held.label, is_over=True)
+            verification = await tx.verification(user.tenant_id, challenge.verification_id)
+            return Stage(device=held.label, number=challenge.number, verification=verification)
+
+        return await self._store.read(body)
+
+    async def next_stage(self, signed_in: SignedIn, authenticator_id: str, known: Stage) -> Stage:
+        """Return the stage as soon as it is another than `known`, after a while at the latest."""
+        user = signed_in.user
+        deadline = asyncio.get_running_loop().time() + MOST_WAIT_SECONDS
+        with self._lists.registered(user.tenant_id, user.user_id, frozenset()) as moved:
+            while True:
+                stage = await self.stage(signed_in, authenticator_id)
+                if (stage.device, stage.number, stage.is_active, stage.is_over) != (
+                    known.device,
+                    known.number,
+                    known.is_active,
+                    known.is_over,
+                ):
+                    return stage
+                moved.clear()
+                try:
+                    async with asyncio.timeout_at(deadline):
+                        await moved.wait()
+                except TimeoutError:
+                    return stage
+
+    async def claim(self, signed_in: SignedIn, authenticator_id: str) -> bool:
+        """Let a device that was proven count as a proof of the session that began, once."""
+        user, waiter = signed_in.user, session_name(signed_in)
+
+        async def body(tx: Transaction) -> bool:
+            for challenge in await tx.untaken_challenges(user.tenant_id, user.user_id):
+                if challenge.authenticator_id == authenticator_id and challenge.waiter == waiter:
+                    return await tx.take_challenge(user.tenant_id, challenge.challenge_id, waiter)
+            return False
+
+        if not await self._store.transact(body):
+            return False
+        await self._sessions.mark_proven(signed_in)
+        return True
+
+    # --- activation, at the device ------------------------------------------------------------------
+
+    async def activate(self, typed_code: str, public_key: str, name: str, signature: str) -> Activated:
+        """Bind a device's key to the authenticator that waits for it, and ask it the first request: its test.
+
+        Raises `UnknownCode`, `Unsigned`, and BadKey for a key that is none.
+        """
+        key = read_public_key(public_key)
+        code = read_code(typed_code)
+        if code is None:
+            raise UnknownCode
+        if not is_signed(key, activation_text(code, public_key), signature):
+            raise Unsigned
+        secret = new_token()
+        label = _name(name)
+
+        async def body(tx: Transaction) -> tuple[Authenticator, User] | None:
+            link = await tx.spend_link(self._hash(code), PURPOSE)
+            if link is None:
+                return None
+            user_id, authenticator_id, began, waiter = link.subject.split(" ")
+            subject = await tx.subject(link.tenant_id, user_id)
+            held = _held(subject, authenticator_id)
+            if subject is None or held is None or held.status is not AuthenticatorStatus.PENDING:
+                return None
+            if "public_key" in held.parameters or not subject.user.is_active:
+                return None
+            bound = msgspec.structs.replace(
+                held,
+                label=held.label or label,
+                parameters={"public_key": public_key, "token": token_hash(secret)},
+            )
+            if not await tx.replace_authenticator(bound):
+                raise Conflict
+            await self._ask_test(tx, subject, bound, Began(began), waiter)
+            return bound, subject.user
+
+        done = await self._store.transact(body)
+        if done is None:
+            raise UnknownCode
+        authenticator, user = done
+        self._store.wake(user.user_id)
+        issuer = self._configuration.current.tenants[user.tenant_id].settings.issuer
+        return Activated(
+            authenticator,
+            user,
+            issuer,
+            Secret(f"{user.tenant_id}.{authenticator.authenticator_id}.{secret}"),
+            Secret(encode_base32(self._prover.unseal(authenticator))),
+        )
+
+    async def _ask_test(
+        self, tx: Transaction, subject: Subject, device: Authenticator, began: Began, waiter: str
+    ) -> None:
+        attempt = attempt_at(self._configuration.current, subject.user)
+        way = Way(METHOD, device, ())
+        opening = self._out_of_band.opening(way, attempt, self._prover.methods)
+        assert opening is not None
+        await self._activating.give_way(tx, subject)
+        line = TraceLine("activation", began.value, {"method": METHOD})
+        ending = pending(Reason.APP_PENDING, (line,))
+        row = verification_row(attempt, subject, ending, self._node, tx.now)
+        row = msgspec.structs.replace(row, expires_at=tx.now + opening.seconds * 1000)
+        verification = await added(tx, row)
+        await self._out_of_band.ask(
+            tx, attempt, subject, verification, way, opening, origin=ACTIVATION, waiter=waiter
+        )
+
+    # --- the list ------------------------------------------------------------------------------------
+
+    async def account(self, token: str) -> Account:
+        """Return whose device has this token; raises `NotActivated`."""
+        named, _, secret = token.rpartition(".")
+        tenant_id, _, authenticator_id = named.rpartition(".")
+        if not is_id(authenticator_id) or tenant_id not in self._configuration.current.tenants:
+            raise NotActivated
+        found = await self._store.read(lambda tx: self._account(tx, tenant_id, authenticator_id))
+        if found is None:
+            raise NotActivated
+        expected = str(found.authenticator.parameters.get("token", ""))
+        if not hmac.compare_digest(expected, token_hash(secret)):
+            raise NotActivated
+        return found
+
+    async def _account(self, tx: Transaction, tenant_id: str, authenticator_id: str) -> Account | None:
+        held = await tx.authenticator(tenant_id, authenticator_id)
+        if held is None or held.method != METHOD or not held.user_id:
+            return None
+        subject = await tx.subject(tenant_id, held.user_id)
+        if subject is None or not subject.user.is_active:
+            return None
+        is_tested = held.status is AuthenticatorStatus.PENDING and await _test_of(tx, held) is not None
+        return Account(subject, held) if held.is_usable(tx.now) or is_tested else None
+
+    async def shown(self, account: Account) -> Shown:
+        """Return what waits for a decision on this device, the oldest first."""
+        tenant_id, user_id = account.tenant_id, account.user.user_id
+        settings = self._configuration.current.tenants[tenant_id].settings
+
+        async def body(tx: Transaction) -> Shown:
+            current = await self._account(tx, tenant_id, account.authenticator.authenticator_id)
+            if current is None:
+                raise NotActivated
+            found = [
+                each for each in await tx.sent_challenges(tenant_id, user_id) if each.channel is Channel.APP
+            ]
+            requests = []
+            for challenge in found:
+                verification = await tx.verification(tenant_id, challenge.verification_id)
+                is_pending = verification is not None and verification.state is VerificationState.PENDING
+                if verification is not None and is_pending and _is_for(challenge, current):
+                    requests.append(Request(challenge, verification))
+            everybodys = frozenset(each.challenge_id for each in found)
+            return Shown(current, tuple(requests), everybodys, settings, tx.now)
+
+        return await self._store.read(body)
+
+    async def changed(self, account: Account, seen: str, seconds: float) -> Shown:
+        """Return the list as soon as its version is another than `seen`, after `seconds` at the latest."""
+        deadline = asyncio.get_running_loop().time() + min(seconds, MOST_WAIT_SECONDS)
+        shown = await self.shown(account)
+        while shown.version == seen:
+            with self._lists.registered(account.tenant_id, account.user.user_id, shown.everybodys) as moved:
+                shown = await self.shown(account)
+                if shown.version != seen:
+                    break
+                try:
+                    async with asyncio.timeout_at(deadline):
+                        await moved.wait()
+                except TimeoutError:
+                    break
+            shown = await self.shown(account)
+        return shown
+
+    # --- the decision --------------------------------------------------------------------------------
+
+    async def decide(
+        self, account: Account, request_id: str, decision: Decision, number: str, signature: str
+    ) -> Decided:
+        """Take a signed decision. Raises `Unsigned`, `Over`."""
+        tenant_id, device = account.tenant_id, account.authenticator
+        if not is_id(request_id):
+            raise Over
+        challenge = await self._store.read(lambda tx: tx.challenge(tenant_id, request_id))
+        if challenge is None or challenge.channel is not Channel.APP or not _is_for(challenge, account):
+            raise Over
+        answer = Answer(
+            tenant_id=tenant_id,
+            user_id=account.user.user_id,
+            authenticator_id=device.authenticator_id,
+            verification_id=challenge.verification_id,
+            request_id=challenge.challenge_id,
+            application_id=challenge.application_id,
+            number=number,
+            decision=decision,
+            expires_at=challenge.expires_at,
+        )
+        key = read_public_key(device.parameters["public_key"])
+        if not number.isprintable() or not is_signed(key, answer_text(answer), signature):
+            raise Unsigned
+        progress = await self._decided(challenge, decision, number, device.authenticator_id)
+        if progress is None:
+            raise Over
+        left = progress.challenge.tries_left if progress.is_pending and progress.challenge else 0
+        return Decided(progress, left)
+
+    async def _decided(
+        self, challenge: Challenge, decision: Decision, number: str, by: str
+    ) -> Progress | None:
+        match decision:
+            case Decision.APPROVE:
+                return await self._verifications.answered_by_app(challenge, number, by)
+            case Decision.DENY:
+                return await self._verifications.denied_by_app(challenge)
+            case Decision.FRAUD:
+                settings = self._configuration.current.tenants[challenge.tenant_id].settings
+                if not settings.fraud_reports or challenge.is_activation:
+                    return await self._verifications.denied_by_app(challenge)
+                return await self._verifications.fraud_in_app(challenge, blocks=settings.fraud_blocks)
+
+    # --- names and the end ---------------------------------------------------------------------------
+
+    async def rename(self, account: Account, name: str) -> None:
+        user = account.user
+        actor = self_of(user.tenant_id, user.user_id, user.username)
+        authenticator_id = account.authenticator.authenticator_id
+        await self._enrollments.rename(actor, user.tenant_id, user.user_id, authenticator_id, _name(name))
+
+    async def remove(self, account: Account) -> None:
+        """Take the device away from its person; `Refused` if it is his last authenticator."""
+        user = account.user
+        actor = self_of(user.tenant_id, user.user_id, user.username)
+        authenticator_id = account.authenticator.authenticator_id
+        await self._enrollments.remove(actor, user.tenant_id, user.user_id, authenticator_id)
+
+    def _hash(self, code: str) -> str:
+        return hmac.digest(self._key, code.encode(), "sha256").hex()
+
+
+async def _test_of(tx: Transaction, held: Authenticator) -> Challenge | None:
+    """Return the open test of a device that is being activated."""
+    for challenge in await tx.sent_challenges(held.tenant_id, held.user_id):
+        if challenge.is_activation and challenge.authenticator_id == held.authenticator_id:
+            return challenge
+    return None
+
+
+def _is_for(challenge: Challenge, account: Account) -> bool:
+    """Tell whether this device has a say in a request: in its own test, and in all sign-ins once active."""
+    if challenge.user_id != account.user.user_id:
+        return False
+    if challenge.is_activation:
+        return challenge.authenticator_id == account.authenticator.authenticator_id
+    return account.authenticator.status is AuthenticatorStatus.ACTIVE
+
+
+def _held(subject: Subject | None, authenticator_id: str) -> Authenticator | None:
+    held = subject.authenticators if subject is not None else ()
+    return next((each for each in held if each.authenticator_id == authenticator_id), None)
+
+
+def _name(typed: str) -> str:
+    """Return the name of a device as it may be stored."""
+    return "".join(each for each in typed if each.isprintable()).strip()[:64]

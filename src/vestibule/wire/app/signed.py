@@ -1,0 +1,56 @@
+"""The texts that an app signs: lines, each ended by a line feed, none of whose values has one in it.
+
+All that a decision depends on is in the text, so that a signature is good for nothing else (PU-07).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Decision(StrEnum):
+    APPROVE = "approve"
+    DENY = "deny"
+    FRAUD = "fraud"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A decision, and what it is about."""
+
+    tenant_id: str
+    user_id: str
+    authenticator_id: str
+    verification_id: str
+    request_id: str
+    application_id: str
+    number: str
+    decision: Decision
+    expires_at: int
+
+
+def activation_text(code: str, public_key: str) -> bytes:
+    """Return what is signed with a new key; `public_key` is its base64url."""
+    return _lines("vestibule activate 1", code, public_key)
+
+
+def answer_text(answer: Answer) -> bytes:
+    """Return what is signed with a decision."""
+    return _lines(
+        "vestibule answer 1",
+        answer.tenant_id,
+        answer.user_id,
+        answer.authenticator_id,
+        answer.verification_id,
+        answer.request_id,
+        answer.application_id,
+        answer.number,
+        answer.decision.value,
+        str(answer.expires_at),
+    )
+
+
+def _lines(*values: str) -> bytes:
+    assert not any("\n" in value for value in values), "a value with a line feed would be two lines"
+    return "".join(f"{value}\n" for value in values).encode("utf-8", "replace")

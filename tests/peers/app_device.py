@@ -1,0 +1,132 @@
+"""A device with an app on it, written from docs/protocols/authenticator-app.md and from nothing else.
+
+It has its own key and its own codecs, and shares no code with the server.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from typing import Any
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+
+class AppError(Exception):
+    """The server has refused something."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        told = answer.json()
+        self.status, self.code, self.message = answer.status_code, told["code"], told["message"]
+        super().__init__(f"{self.status} {self.code}: {self.message}")
+
+
+def _base64url(octets: bytes) -> str:
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
+
+
+class AppDevice:
+    """`client` reaches the server's origin. After `activate` it is one account."""
+
+    def __init__(self, client: httpx.AsyncClient, name: str = "Test phone", language: str = "en") -> None:
+        self.client = client
+        self.name = name
+        self.language = language
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.account: dict[str, Any] = {}
+        self.version = ""
+
+    @property
+    def public_key(self) -> str:
+        point = self.key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        return _base64url(point)
+
+    def sign(self, *lines: str) -> str:
+        """Return the signature over these lines."""
+        text = "".join(f"{line}\n" for line in lines).encode()
+        r, s = decode_dss_signature(self.key.sign(text, ec.ECDSA(SHA256())))
+        return _base64url(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
+
+    async def activate(self, given: str, **changed: Any) -> dict[str, Any]:
+        """Use a code as it is shown or typed; `changed` replaces fields of the request."""
+        plain = given.upper().replace("-", "")
+        body = {
+            "code": plain,
+            "public_key": self.public_key,
+            "name": self.name,
+            "signature": self.sign("vestibule activate 1", plain, self.public_key),
+        }
+        self.account = await self._ask("POST", "/app/v1/activate", body | changed)
+        return self.account
+
+    async def requests(self, wait: int = 0) -> list[dict[str, Any]]:
+        """Return the list; with `wait`, when it is another than at the last time, or the time is over."""
+        query = f"?wait={wait}&seen={self.version}" if wait else ""
+        found = await self._ask("GET", f"/app/v1/requests{query}")
+        self.version = found["version"]
+        return list(found["requests"])
+
+    async def next_request(self, wait: int = 5) -> dict[str, Any]:
+        """Wait for the one request there is."""
+        found = await self.requests()
+        if not found:
+            found = await self.requests(wait)
+        (request,) = found
+        return request
+
+    def answer_body(self, request: dict[str, Any], decision: str, number: str = "") -> dict[str, Any]:
+        """Return a decision, signed."""
+        lines = (
+            "vestibule answer 1",
+            self.account["tenant"],
+            self.account["user"],
+            self.account["authenticator"],
+            request["verification"],
+            request["id"],
+            request["application_id"],
+            number,
+            decision,
+            str(request["expires_at"]),
+        )
+        return {"decision": decision, "number": number, "signature": self.sign(*lines)}
+
+    async def answer(self, request: dict[str, Any], decision: str, number: str = "") -> dict[str, Any]:
+        return await self.send(request, self.answer_body(request, decision, number))
+
+    async def send(self, request: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        """Send the body of an answer as it is."""
+        return await self._ask("POST", f"/app/v1/requests/{request['id']}/answer", body)
+
+    async def approve(self, request: dict[str, Any], number: str = "") -> dict[str, Any]:
+        return await self.answer(request, "approve", number)
+
+    def passcode(self, at: int) -> str:
+        """Return what the app shows at `at` (epoch ms), without asking anybody (RFC 6238)."""
+        secret = self.account["passcodes"]["secret"]
+        key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+        step = at // (self.account["passcodes"]["period"] * 1000)
+        digest = hmac.digest(key, step.to_bytes(8, "big"), hashlib.sha1)
+        place = digest[-1] & 15
+        number = int.from_bytes(digest[place : place + 4], "big") & 0x7FFFFFFF
+        digits = self.account["passcodes"]["digits"]
+        return f"{number % 10**digits:0{digits}d}"
+
+    async def rename(self, name: str) -> None:
+        await self._ask("PATCH", "/app/v1/account", {"name": name})
+
+    async def remove(self) -> None:
+        await self._ask("DELETE", "/app/v1/account")
+
+    async def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        headers = {"accept-language": self.language}
+        if self.account:
+            headers["authorization"] = f"Bearer {self.account['token']}"
+        answer = await self.client.request(method, path, json=body, headers=headers, timeout=40)
+        if answer.status_code >= 400:
+            raise AppError(answer)
+        return dict(answer.json()) if answer.content else {}
