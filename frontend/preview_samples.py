@@ -13,6 +13,7 @@ import msgspec
 import segno
 
 from vestibule.crypto.secret import Secret
+from vestibule.frontends.http.enrollment import draw_qr
 from vestibule.frontends.http.holdings import Holding, holding_of
 from vestibule.frontends.http.phone_words import Offer
 from vestibule.frontends.http.templates.views import (
@@ -505,6 +506,7 @@ def _held(*held: Authenticator) -> tuple[Holding, ...]:
 def _portal() -> list[Sample]:
     can = {
         "can_add_app": True,
+        "can_add_device": True,
         "can_add_hardware": True,
         "can_add_phone": ("sms", "voice"),
         "default_methods": ("totp", "sms", "voice"),
@@ -610,6 +612,7 @@ def _portal() -> list[Sample]:
                 "form": Form({"number": HOSTILE}, {"number": Words("refusal.phone_invalid")}),
             },
         ),
+        *_devices(),
         Sample("prove-phone-text", "portal/prove_phone.html", proving),
         Sample(
             "prove-phone-call", "portal/prove_phone.html", {**proving, "method": "voice", "is_waiting": True}
@@ -626,6 +629,26 @@ def _portal() -> list[Sample]:
             {"contact": "Helpdesk: 030 555 0100"},
             is_signed_in=False,
         ),
+    ]
+
+
+def _devices() -> list[Sample]:
+    page = "portal/add_device.html"
+    link = "https://mfa.example.org/app/#activate=K7QX2M4VDH"
+    shown = {
+        "device": "a1",
+        "name": "",
+        "number": "",
+        "code": "K7QX2-M4VDH",
+        "link": link,
+        "address": "https://mfa.example.org/app/",
+        "qr_svg": draw_qr(link),
+    }
+    hidden = {**shown, "code": "", "link": "", "qr_svg": ""}
+    return [
+        Sample("add-device", page, shown),
+        Sample("add-device-number", page, {**hidden, "name": HOSTILE, "number": "47"}),
+        Sample("add-device-hidden", page, hidden),
     ]
 
 

@@ -15,13 +15,14 @@ from vestibule.methods._clock import judged
 from vestibule.model.tenant import TenantSettings
 from vestibule.model.verdict import Verdict
 from vestibule.model.verification import Channel, Reason
-from vestibule.wire.app import DIGITS, INTERVAL
 from vestibule.wire.oath import HashAlgorithm
 
 NUMBER_DIGITS: Final = 2
 SECONDS: Final = 60
 """How long a request waits in the app."""
 _SECRET_BYTES: Final = 20
+_DIGITS: Final = 6
+_INTERVAL: Final = 30
 
 
 class App:
@@ -35,7 +36,7 @@ class App:
         wrong_reason=Reason.APP_NUMBER_WRONG,
         spent_reason=Reason.APP_TRIES_SPENT,
         unsent_reason=Reason.APP_NOT_ASKED,
-        passcode_digits=(DIGITS,),
+        passcode_digits=(_DIGITS,),
         asks_all=True,
         rank=-10,
         keywords=("app",),
@@ -47,7 +48,8 @@ class App:
         unknown = options.keys() - {"issuer", "account"}
         if unknown:
             raise ValueError(f"unknown options: {sorted(unknown)}")
-        return NewAuthenticator(parameters={}, secret=random_bytes(_SECRET_BYTES), state={})
+        parameters = {"digits": _DIGITS, "interval": _INTERVAL}
+        return NewAuthenticator(parameters=parameters, secret=random_bytes(_SECRET_BYTES), state={})
 
     def open(
         self, parameters: Mapping[str, Any], settings: TenantSettings, random_bytes: RandomBytes
@@ -72,9 +74,14 @@ class App:
         at: int,
     ) -> Verdict:
         """Judge a passcode that the app has shown (RFC 6238)."""
-        del parameters
         return judged(
-            secret, state, answer, at, digits=DIGITS, interval=INTERVAL, algorithm=HashAlgorithm.SHA1
+            secret,
+            state,
+            answer,
+            at,
+            digits=parameters["digits"],
+            interval=parameters["interval"],
+            algorithm=HashAlgorithm.SHA1,
         )
 
 

@@ -52,7 +52,6 @@ from vestibule.services.proving import Proof, Prover
 from vestibule.services.ways import Way, named
 
 MATCH = Verdict(VerdictKind.MATCH)
-_STEPS = {Channel.CALL: "call", Channel.APP: "app"}
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -211,7 +210,10 @@ class Answering:
             return Proof(MALFORMED, Reason.LOCKED_OUT, True, None, (line,))
         reason = self._prover.methods[used.method].descriptor.verified_reason
         held = {"method": used.method, "label": used.label}
-        line = TraceLine(_STEPS.get(case.challenge.channel, "passcode"), "match", held)
+        by = case.challenge.channel
+        line = TraceLine(
+            "call" if by is Channel.CALL else "app" if by is Channel.APP else "passcode", "match", held
+        )
         return Proof(MATCH, reason, False, used, (line,))
 
     async def _pin_refused(self, tx: Transaction, case: Case) -> Proof:

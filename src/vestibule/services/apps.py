@@ -19,10 +19,13 @@ import msgspec
 
 from vestibule.crypto.sealing import Sealer
 from vestibule.crypto.secret import Secret
+from vestibule.crypto.signing import is_signed, read_public_key
 from vestibule.crypto.tokens import is_id, new_token, token_hash
 from vestibule.interfaces.method import RandomBytes
 from vestibule.interfaces.store import Conflict, Store, Subject, Transaction
+from vestibule.model.activation_code import CODE_OCTETS, code_of, read_code
 from vestibule.model.actor import NotAllowed, self_of
+from vestibule.model.app_answer import AppAnswer, Decision, activation_text, answer_text
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.session import Link
 from vestibule.model.tenant import TenantSettings
@@ -48,18 +51,6 @@ from vestibule.services.proving import Prover
 from vestibule.services.sessions import Sessions, SignedIn
 from vestibule.services.verification import Verifications
 from vestibule.services.ways import Way
-from vestibule.wire.app import (
-    CODE_OCTETS,
-    Answer,
-    Decision,
-    activation_text,
-    answer_text,
-    code_of,
-    is_signed,
-    read_code,
-    read_public_key,
-)
-from vestibule.wire.oath import encode_base32
 
 METHOD: Final = "app"
 PURPOSE: Final = "app"
@@ -97,8 +88,7 @@ class Activated(msgspec.Struct, frozen=True):
     user: User
     issuer: str
     token: Secret[str]
-    passcode_secret: Secret[str]
-    """Base32."""
+    passcode_secret: Secret[bytes]
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -301,7 +291,7 @@ class Apps:
             bound = msgspec.structs.replace(
                 held,
                 label=held.label or label,
-                parameters={"public_key": public_key, "token": token_hash(secret)},
+                parameters={**held.parameters, "public_key": public_key, "token": token_hash(secret)},
             )
             if not await tx.replace_authenticator(bound):
                 raise Conflict
@@ -319,7 +309,7 @@ class Apps:
             user,
             issuer,
             Secret(f"{user.tenant_id}.{authenticator.authenticator_id}.{secret}"),
-            Secret(encode_base32(self._prover.unseal(authenticator))),
+            Secret(self._prover.unseal(authenticator)),
         )
 
     async def _ask_test(
@@ -417,7 +407,7 @@ class Apps:
         challenge = await self._store.read(lambda tx: tx.challenge(tenant_id, request_id))
         if challenge is None or challenge.channel is not Channel.APP or not _is_for(challenge, account):
             raise Over
-        answer = Answer(
+        answer = AppAnswer(
             tenant_id=tenant_id,
             user_id=account.user.user_id,
             authenticator_id=device.authenticator_id,

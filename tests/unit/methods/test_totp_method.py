@@ -8,12 +8,8 @@ from typing import Any
 import pytest
 
 from vestibule.interfaces.method import Merges, Resynchronizes
-from vestibule.methods.totp import (
-    METHOD,
-    MOST_DRIFT_STEPS,
-    RESYNCHRONIZATION_STEPS,
-    WINDOW_STEPS,
-)
+from vestibule.methods._clock import MOST_DRIFT_STEPS, WINDOW_STEPS
+from vestibule.methods.totp import METHOD, RESYNCHRONIZATION_STEPS
 from vestibule.model.verdict import VerdictKind
 from vestibule.wire.oath import HashAlgorithm, KeyUri, decode_base32, hotp, parse_key_uri, totp
 

@@ -12,6 +12,7 @@ import msgspec
 from litestar import Response, delete, get, patch, post
 
 from vestibule import catalog
+from vestibule.crypto.signing import BadKey
 from vestibule.frontends.http.authenticator_app.messages import (
     Activation,
     AnswerBody,
@@ -28,7 +29,6 @@ from vestibule.frontends.http.site import site_of
 from vestibule.interfaces.store import Conflict, Unavailable
 from vestibule.services.apps import Account, Apps, NotActivated, Over, Shown, UnknownCode, Unsigned
 from vestibule.services.refusal import Refusal, Refused
-from vestibule.wire.app import BadKey
 
 _MOST_BODY_BYTES: Final = 4096
 _BEARER: Final = "bearer "

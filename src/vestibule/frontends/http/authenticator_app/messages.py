@@ -6,9 +6,10 @@ from typing import Annotated
 
 import msgspec
 
+from vestibule.model.app_answer import Decision
 from vestibule.model.verification import Reason, VerificationState
 from vestibule.services.apps import Activated, Decided, Request, Shown
-from vestibule.wire.app import DIGITS, INTERVAL, Decision
+from vestibule.wire.oath import encode_base32
 
 Short = Annotated[str, msgspec.Meta(max_length=64)]
 Long = Annotated[str, msgspec.Meta(max_length=256)]
@@ -47,10 +48,10 @@ def told_activation(done: Activated, now: int) -> dict[str, object]:
         "issuer": done.issuer,
         "token": done.token.reveal(),
         "passcodes": {
-            "secret": done.passcode_secret.reveal(),
+            "secret": encode_base32(done.passcode_secret.reveal()),
             "algorithm": "SHA1",
-            "digits": DIGITS,
-            "period": INTERVAL,
+            "digits": done.authenticator.parameters["digits"],
+            "period": done.authenticator.parameters["interval"],
         },
         "push_key": "",
         "now": now,

@@ -17,10 +17,10 @@ from vestibule.frontends.http.portal.visitor import Visitor, portal_page, to_con
 from vestibule.frontends.http.redirects import see_other
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.site import site_of
+from vestibule.model.activation_code import grouped
 from vestibule.model.actor import NotAllowed
 from vestibule.services.apps import Begun, Stage
 from vestibule.services.refusal import Refused
-from vestibule.wire.app import grouped
 
 
 @get("/{tenant:str}/authenticators/device")

@@ -1,4 +1,4 @@
-"""Codes of activation: ten characters that are easy to type and hard to mistake, fifty random bits."""
+"""Codes of activation for the app: fifty random bits in ten characters that are hard to mistake."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The texts that an app signs: lines, each ended by a line feed, none of whose values has one in it.
+"""What a person decides in the app, and the texts that the app signs (docs/protocols/authenticator-app.md):
+lines, each ended by a line feed, none of whose values has one in it.
 
 All that a decision depends on is in the text, so that a signature is good for nothing else (PU-07).
 """
@@ -16,7 +17,7 @@ class Decision(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class AppAnswer:
     """A decision, and what it is about."""
 
     tenant_id: str
@@ -35,7 +36,7 @@ def activation_text(code: str, public_key: str) -> bytes:
     return _lines("vestibule activate 1", code, public_key)
 
 
-def answer_text(answer: Answer) -> bytes:
+def answer_text(answer: AppAnswer) -> bytes:
     """Return what is signed with a decision."""
     return _lines(
         "vestibule answer 1",
