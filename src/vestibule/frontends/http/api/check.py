@@ -68,8 +68,8 @@ class TooLarge(HTTPException):
 )
 async def check(request: Request[Any, Any, Any], data: JSONBody[CheckRequest]) -> CheckAnswer:
     """Check a person in one call: approves or denies, and never waits for anything. Without a passcode the
-    person is asked, by a text, a call, or for a passcode; then the answer is pending, and its `id` is that of
-    a verification, to be read and answered like any other."""
+    person is asked, by a text, a call, in his app, or for a passcode; then the answer is pending, and its
+    `id` is that of a verification, to be read and answered like any other."""
     peer, address = asking_peer(request)
     return await decide(site_of(request), peer, address, data)
 

@@ -53,14 +53,16 @@ class ChallengeRecord(Record):
 
     id: str
     channel: str
-    """`typed`: ask for a passcode and answer with it. `reply`, `call`: the answer comes from the phone; read
-    the verification until it is decided."""
+    """`typed`: ask for a passcode and answer with it. `reply`, `call`, `app`: the answer comes from the
+    phone; read the verification until it is decided."""
     method: str
     """`passcode` where any passcode will do."""
     phone: str
     """Where something was sent, by its last two digits."""
     with_pin: bool
     """The PIN is typed right behind the passcode."""
+    number: str
+    """Show it to the person: he types it in his app. Empty where none is asked for."""
     tries_left: int
     expires_at: int
 
