@@ -13,12 +13,14 @@ from vestibule.interfaces.store import Store, Transaction, Unavailable
 from vestibule.runtime import registry
 from vestibule.runtime.clock import SystemClock
 from vestibule.runtime.key_file import KeyFileProblem, load_sealer, make_key_file
+from vestibule.runtime.push import open_push
 from vestibule.runtime.settings import Settings
 from vestibule.runtime.sound_files import SoundFiles
 from vestibule.runtime.speech import EspeakSpeech
 from vestibule.runtime.token_files import read_token_file
 from vestibule.services.activations import Activations
 from vestibule.services.app_lists import AppLists
+from vestibule.services.app_pushes import AppPushes
 from vestibule.services.applications import Applications
 from vestibule.services.apps import Apps
 from vestibule.services.asking import Asking
@@ -75,6 +77,7 @@ class House:
 
     async def close(self) -> None:
         await self.services.gateways.close()
+        await self.services.apps.pushes.close()
         await self.first_factors.close()
         await self.store.close()
 
@@ -123,6 +126,8 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     phones = Phones(store, configuration, prover)
     enrollments = Enrollments(store, configuration, prover)
     app_lists = AppLists(store)
+    pushes = AppPushes(store, sealer, await open_push(store, sealer, settings.http.public_url))
+    verifications.on_asked(pushes.wake)
     calls = Calls(store, verifications, configuration, prover.methods, pins)
     voice_messages = VoiceMessages(store, configuration, SoundFiles())
     inboxes = Inboxes(store, verifications, out_of_band, calls, voice_messages, EspeakSpeech())
@@ -160,6 +165,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
             sealer,
             node,
             os.urandom,
+            pushes,
         ),
         app_lists=app_lists,
         applications=applications,

@@ -42,6 +42,7 @@ from vestibule.model.verification import (
 from vestibule.services.activating import Activating, Began
 from vestibule.services.activations import attempt_at, session_name
 from vestibule.services.app_lists import AppLists
+from vestibule.services.app_pushes import AppPushes
 from vestibule.services.attempt import Node, pending, verification_row
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.enrollment import PENDING_MS, Enrollments
@@ -161,6 +162,7 @@ class Apps:
         sealer: Sealer,
         node: Node,
         random_bytes: RandomBytes,
+        pushes: AppPushes,
     ) -> None:
         self._store = store
         self._configuration = configuration
@@ -173,6 +175,7 @@ class Apps:
         self._key = sealer.derive("codes of activation")
         self._node = node
         self._random_bytes = random_bytes
+        self.pushes = pushes
         self._activating = Activating(out_of_band, prover.methods)
 
     # --- activation, at the portal ------------------------------------------------------------------

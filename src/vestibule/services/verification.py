@@ -89,6 +89,7 @@ class Verifications:
         self._asking = asking
         self._answering = Answering(prover, asking, node)
         self._waiting = waiting
+        self._on_asked: Callable[[Challenge], None] | None = None
         self._pins = pins
         self._node = node
         self._metrics = metrics
@@ -453,12 +454,18 @@ class Verifications:
 
         return progress if await self._store.transact(body) else None
 
+    def on_asked(self, hear: Callable[[Challenge], None]) -> None:
+        """Say who hears of a challenge that waits for its answer from elsewhere, after its commit."""
+        self._on_asked = hear
+
     def _moved_on(self, progress: Progress) -> None:
         """After a commit: tell who waits and the person's apps, and send what is to be sent."""
         self._store.wake(progress.verification.verification_id)
         self._store.wake(progress.verification.user_id)
         if progress.is_pending:
             self._asking.out_of_band.nudge()
+        if self._on_asked is not None and progress.is_answered_elsewhere and progress.challenge is not None:
+            self._on_asked(progress.challenge)
 
     async def _standing(self, tx: Transaction, verification: Verification) -> Progress:
         """Return where it stands, with the challenge that is open, or whose answer has let nobody in yet, and

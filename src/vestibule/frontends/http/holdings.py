@@ -10,7 +10,7 @@ from vestibule.interfaces.method import Method
 from vestibule.model.authenticator import Authenticator
 from vestibule.services.phones import phone_of
 
-Kind = Literal["token", "app", "text", "call"]
+Kind = Literal["token", "app", "device", "text", "call"]
 _PHONES: dict[str, Kind] = {"sms": "text", "voice": "call"}
 
 
@@ -30,15 +30,22 @@ class Holding:
 
 def holding_of(held: Authenticator, all_held: Sequence[Authenticator]) -> Holding:
     phone = phone_of(held)
-    kind: Kind = "token" if held.is_hardware else _PHONES.get(held.method, "app") if phone else "app"
     return Holding(
         held,
-        kind,
+        _kind(held, is_phone=phone is not None),
         str(phone) if phone else "",
         phone is not None
         and any(one.method == held.method and one.created_at < held.created_at for one in all_held),
         tuple(name for name in ("two_way", "with_pin") if held.parameters.get(name)) if phone else (),
     )
+
+
+def _kind(held: Authenticator, *, is_phone: bool) -> Kind:
+    if held.is_hardware:
+        return "token"
+    if "public_key" in held.parameters:
+        return "device"
+    return _PHONES.get(held.method, "app") if is_phone else "app"
 
 
 def default_methods(methods: Mapping[str, Method], held: Sequence[Authenticator]) -> tuple[str, ...]:

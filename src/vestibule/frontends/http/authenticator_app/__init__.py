@@ -9,5 +9,13 @@ from vestibule.frontends.http.authenticator_app import api
 ROUTER = Router(
     path="/app",
     include_in_schema=False,
-    route_handlers=[api.activate, api.requests, api.answer, api.rename, api.remove],
+    route_handlers=[
+        api.activate,
+        api.requests,
+        api.answer,
+        api.subscribe,
+        api.unsubscribe,
+        api.rename,
+        api.remove,
+    ],
 )

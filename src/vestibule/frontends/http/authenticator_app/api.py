@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 from typing import Any, Final, TypeVar
 
 import msgspec
-from litestar import Response, delete, get, patch, post
+from litestar import Response, delete, get, patch, post, put
 
 from vestibule import catalog
 from vestibule.crypto.signing import BadKey
@@ -17,6 +17,7 @@ from vestibule.frontends.http.authenticator_app.messages import (
     Activation,
     AnswerBody,
     Name,
+    Subscription,
     told_activation,
     told_decision,
     told_list,
@@ -26,6 +27,7 @@ from vestibule.frontends.http.forms import EXEMPT
 from vestibule.frontends.http.pages import language_of
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.site import site_of
+from vestibule.interfaces.push import PushSubscription
 from vestibule.interfaces.store import Conflict, Unavailable
 from vestibule.services.apps import Account, Apps, NotActivated, Over, Shown, UnknownCode, Unsigned
 from vestibule.services.refusal import Refusal, Refused
@@ -40,6 +42,7 @@ _STATUS: Final = {
     "over": 409,
     "last_authenticator": 409,
     "signature_wrong": 422,
+    "endpoint_refused": 422,
     "unavailable": 503,
 }
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -54,7 +57,8 @@ async def activate(request: AnyRequest) -> Response[Any]:
     async def answer() -> Response[Any]:
         wanted = await _body(request, Activation)
         done = await _apps(request).activate(wanted.code, wanted.public_key, wanted.name, wanted.signature)
-        return _told(told_activation(done, site_of(request).services.clock.now()), 201)
+        now = site_of(request).services.clock.now()
+        return _told(told_activation(done, _apps(request).pushes.public_key, now), 201)
 
     return await _answered(request, answer())
 
@@ -92,6 +96,30 @@ async def answer(request: AnyRequest, request_id: InPath) -> Response[Any]:
         return _told(told_decision(decided))
 
     return await _answered(request, decide())
+
+
+@put("/v1/push", opt=_OPT, request_max_body_size=_MOST_BODY_BYTES)
+async def subscribe(request: AnyRequest) -> Response[Any]:
+    async def keep() -> Response[Any]:
+        account = await _account(request)
+        given = await _body(request, Subscription)
+        subscription = PushSubscription(given.endpoint, given.p256dh, given.auth)
+        try:
+            await _apps(request).pushes.subscribe(account.authenticator, subscription)
+        except ValueError:
+            return _failed(request, "endpoint_refused")
+        return Response(None, status_code=204)
+
+    return await _answered(request, keep())
+
+
+@delete("/v1/push", opt=_OPT, status_code=200)
+async def unsubscribe(request: AnyRequest) -> Response[Any]:
+    async def forget() -> Response[Any]:
+        await _apps(request).pushes.unsubscribe((await _account(request)).authenticator)
+        return Response(None, status_code=204)
+
+    return await _answered(request, forget())
 
 
 @patch("/v1/account", opt=_OPT, request_max_body_size=_MOST_BODY_BYTES)

@@ -35,11 +35,20 @@ class AnswerBody(msgspec.Struct, frozen=True):
         return "AnswerBody(…)"
 
 
+class Subscription(msgspec.Struct, frozen=True):
+    endpoint: Annotated[str, msgspec.Meta(max_length=2048)]
+    p256dh: Long
+    auth: Long
+
+    def __repr__(self) -> str:
+        return "Subscription(…)"
+
+
 class Name(msgspec.Struct, frozen=True):
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
-def told_activation(done: Activated, now: int) -> dict[str, object]:
+def told_activation(done: Activated, push_key: str, now: int) -> dict[str, object]:
     return {
         "tenant": done.user.tenant_id,
         "authenticator": done.authenticator.authenticator_id,
@@ -53,7 +62,7 @@ def told_activation(done: Activated, now: int) -> dict[str, object]:
             "digits": done.authenticator.parameters["digits"],
             "period": done.authenticator.parameters["interval"],
         },
-        "push_key": "",
+        "push_key": push_key,
         "now": now,
     }
 

@@ -1,0 +1,77 @@
+"""Push to browsers, put together: the subscription and key of `wire`, the connections of `outbound`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Final
+
+from vestibule.crypto.sealing import Sealer, context
+from vestibule.interfaces.push import PushResult, PushSubscription
+from vestibule.interfaces.store import Store, Transaction
+from vestibule.outbound.web_push import BROWSERS, Gone, Pushed, WebPush
+from vestibule.wire.web_push import LEAST_CHANCE, Subscription, VapidKey
+
+_NOTE: Final = "push_key"
+_NOBODY: Final = "https://localhost"
+"""Who answers for our messages, where no public address is set."""
+
+
+class BrowserPush:
+    """Implements `interfaces.push.Pusher`."""
+
+    def __init__(
+        self,
+        key: VapidKey,
+        subject: str,
+        *,
+        hosts: Iterable[str] = BROWSERS,
+        private_hosts: Iterable[str] = (),
+        ca_file: str = "",
+    ) -> None:
+        self._key = key
+        self._push = WebPush(key, subject=subject, hosts=hosts, private_hosts=private_hosts, ca_file=ca_file)
+
+    @property
+    def public_key(self) -> str:
+        return self._key.public
+
+    def check(self, subscription: PushSubscription) -> None:
+        if not self._push.takes(_read(subscription)):
+            raise ValueError("endpoint: of no push service that is allowed")
+
+    async def push(self, subscription: PushSubscription, payload: bytes, seconds: int) -> PushResult:
+        match await self._push.push(_read(subscription), payload, ttl_seconds=seconds):
+            case Pushed():
+                return PushResult.PUSHED
+            case Gone():
+                return PushResult.GONE
+            case _:
+                return PushResult.FAILED
+
+    async def close(self) -> None:
+        await self._push.close()
+
+
+async def open_push(store: Store, sealer: Sealer, public_url: str) -> BrowserPush:
+    """Return it with the key of this installation, made at the first start: browsers know us by it."""
+    bound_to = context("", _NOTE)
+    made = sealer.seal(VapidKey.make(os.urandom(LEAST_CHANCE)).octets, bound_to).hex()
+
+    async def body(tx: Transaction) -> str:
+        found = await tx.note(_NOTE)
+        if found is None:
+            await tx.put_note(_NOTE, made)
+        return found or made
+
+    kept = await store.read(lambda tx: tx.note(_NOTE))
+    if kept is None:
+        await store.transact(body)
+        # Another node may have been at the same: what is there now is the key of both.
+        kept = await store.read(lambda tx: tx.note(_NOTE)) or made
+    key = VapidKey(sealer.unseal(bytes.fromhex(kept), bound_to))
+    return BrowserPush(key, public_url if public_url.startswith("https://") else _NOBODY)
+
+
+def _read(subscription: PushSubscription) -> Subscription:
+    return Subscription.read(subscription.endpoint, subscription.p256dh, subscription.auth)
