@@ -215,12 +215,14 @@ class WebPush:
         return NotPushed(cause)
 
     async def _connect_to(self, service: _Service, address: str, host: str, port: int) -> KeptConnection:
-        # The address, not the name: a name could have another one by now.
+        # The address, not the name: a name could have another one by now. The time leaves some for the next.
         async with asyncio.timeout(self._seconds * 0.45):
             _, connection = await asyncio.get_running_loop().create_connection(
                 lambda: KeptConnection((host, port)), address, port, ssl=self._context, server_hostname=host
             )
         service.open.add(connection)
+        if self._is_closed:
+            connection.abort()
         return connection
 
     def _request(self, to: Recipient, payload: bytes, ttl_seconds: int, topic: str) -> bytes:
