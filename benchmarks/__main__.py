@@ -14,6 +14,7 @@ from benchmarks import (
     calls,
     http_load,
     phone_sign_ins,
+    pushes,
     slow_factors,
     texts,
     token_files,
@@ -60,6 +61,7 @@ def main() -> None:
             token_files.report(folder, postgres, is_quick=chosen.quick)
             calls.report()
             phone_sign_ins.report()
+            pushes.report()
         finally:
             bound.stop()
             print(flush=True)
