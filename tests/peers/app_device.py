@@ -116,6 +116,12 @@ class AppDevice:
         digits = self.account["passcodes"]["digits"]
         return f"{number % 10**digits:0{digits}d}"
 
+    async def subscribe(self, endpoint: str, p256dh: str, auth: str) -> None:
+        await self._ask("PUT", "/app/v1/push", {"endpoint": endpoint, "p256dh": p256dh, "auth": auth})
+
+    async def unsubscribe(self) -> None:
+        await self._ask("DELETE", "/app/v1/push")
+
     async def rename(self, name: str) -> None:
         await self._ask("PATCH", "/app/v1/account", {"name": name})
 

@@ -166,6 +166,10 @@ class WebPush:
         except TimeoutError:
             return NotPushed(Cause.TIMED_OUT)
 
+    def takes(self, to: Recipient) -> bool:
+        """Tell whether anything is sent to that host at all; what addresses it has is seen when it is."""
+        return self._service(to.host, to.port) is not None
+
     async def close(self) -> None:
         """What is under way is broken off; what comes later is not pushed."""
         self._is_closed = True

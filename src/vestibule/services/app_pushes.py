@@ -1,7 +1,7 @@
 """App pushes: the devices of a person whose app is closed are woken when a request waits for him.
 
-A message says whose account it is for and no more. None is waited for, repeated or written down: the list that
-an app fetches is the truth. A subscription that is over is forgotten.
+A message says whose account it is for and no more. None is waited for, repeated or written down: the list
+that an app fetches is the truth. A subscription that is over is forgotten.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from vestibule.crypto.sealing import CannotUnseal, Sealer, context
-from vestibule.interfaces.push import PushResult, PushSubscription, Pusher
+from vestibule.interfaces.push import Pusher, PushResult, PushSubscription
 from vestibule.interfaces.store import Conflict, Store, Transaction, Unavailable
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.verification import Challenge, Channel
@@ -38,7 +38,7 @@ class AppPushes:
         return self._pusher.public_key
 
     async def subscribe(self, device: Authenticator, subscription: PushSubscription) -> None:
-        """Remember where a device is woken, instead of where it was before. Raises ValueError if it cannot be."""
+        """Remember where a device is woken, instead of where it was before; ValueError if it cannot be."""
         self._pusher.check(subscription)
         sealed = self._sealer.seal(msgspec.json.encode(subscription), _context(device))
         await self._keep(device, sealed.hex())
