@@ -59,7 +59,8 @@ async def measure(label: str, port: int, authority: TestAuthority, octets: int, 
         for number in numbers:
             began = time.perf_counter()
             to = Subscription.read(*rows[number % BROWSERS])
-            accepted += await web_push.push(to, payload, ttl_seconds=60, topic="sign-in") == Pushed()
+            pushed = await web_push.push(to, payload, ttl_seconds=60, topic="sign-in")
+            accepted += isinstance(pushed, Pushed)
             latencies.append(time.perf_counter() - began)
 
     began = time.perf_counter()

@@ -17,7 +17,6 @@ import re
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import UTC
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Final, Protocol
@@ -326,8 +325,7 @@ def _pause(retry_after: str, now: float) -> int | None:
     if retry_after.isascii() and retry_after.isdigit():
         return min(int(retry_after[:9]), _LONGEST_PAUSE_SECONDS)
     try:
-        at = parsedate_to_datetime(retry_after)
-        seconds = int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now)
+        seconds = int(parsedate_to_datetime(retry_after).timestamp() - now)
     except (ValueError, OverflowError):
         return None
     return min(max(seconds, 0), _LONGEST_PAUSE_SECONDS)

@@ -110,7 +110,7 @@ def test_what_is_no_endpoint_is_refused(endpoint: str, why: str) -> None:
     ],
 )
 def test_what_is_no_point_on_the_curve_is_refused(p256dh: str, why: str) -> None:
-    """RFC 8291 §7 and RFC 7748: a point elsewhere would tell something of our key."""
+    """NIST SP 800-56A §5.6.2.3.3: a point elsewhere is no key."""
     with pytest.raises(ValueError, match=f"^p256dh: .*({why})"):
         Subscription.read(ENDPOINT, p256dh, AUTH)
 
