@@ -80,11 +80,11 @@ async def test_https_is_kept_and_cookies_with_it(tmp_path: Path) -> None:
 
 
 def forms(house: HttpHouse) -> list[str]:
-    """Return the path of every form there is. Providers call back without one, and prove themselves."""
+    """Return the path of every form there is. Providers and apps ask without one, and prove themselves."""
     return [
         path
         for verb, path in routes(house)
-        if verb == "POST" and not path.startswith((API, "/callbacks/", "/phone/"))
+        if verb == "POST" and not path.startswith((API, "/app/v1/", "/callbacks/", "/phone/"))
     ]
 
 
