@@ -17,7 +17,7 @@ from litestar.types import (
     Send,
 )
 
-from vestibule.frontends.http import api, console, phone, portal
+from vestibule.frontends.http import api, authenticator_app, console, phone, portal
 from vestibule.frontends.http.api.check import PATH as CHECK_PATH
 from vestibule.frontends.http.api.check import QuickCheck
 from vestibule.frontends.http.api.request import ApiRequest
@@ -98,5 +98,5 @@ def build_app(services: Services, options: HttpOptions, assets: Assets | None = 
 
 
 def _routes() -> list[ControllerRouterHandler]:
-    doors = [api.ROUTER, portal.ROUTER, console.ROUTER, phone.ROUTER]
+    doors = [api.ROUTER, portal.ROUTER, console.ROUTER, phone.ROUTER, authenticator_app.ROUTER]
     return [health, ready, metrics, callback, asset, preferences, root, *doors]
