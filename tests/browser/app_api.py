@@ -74,6 +74,7 @@ class AppApi:
         """What was decided, with the number and the PIN that came with it."""
         self.languages: set[str] = set()
         self.unavailable = False
+        self.cut_off = False
         self.last_authenticator = False
         self.now_fixed: int | None = None
         self._changed = asyncio.Event()
@@ -137,6 +138,9 @@ class AppApi:
 
     async def _answer(self, route: Route) -> None:
         with suppress(BrowserError):  # the page may be gone before its answer
+            if self.cut_off:
+                await route.abort("internetdisconnected")
+                return
             try:
                 status, body = await self._handle(route)
             except Refused as refused:

@@ -29,6 +29,7 @@ export class AccountCard {
     const named = this.named;
     const more = button(t("accounts.more_of", { account: named }), "plain icon-only", "settings", () => this.managing.manage(this.account));
     more.querySelector("span")?.classList.add("for-readers");
+    more.title = t("accounts.more");
     const names = el("div", { class: "names" },
       el("h3", {}, others(account.issuer || account.account)),
       account.issuer && account.account ? el("p", { class: "soft" }, others(account.account)) : null,
@@ -65,8 +66,9 @@ export class AccountCard {
   }
 
   private passcodeRow(): HTMLElement {
-    const copy = button(t("accounts.copy"), "little", "copy", () => void this.copy(copy));
-    copy.setAttribute("aria-label", t("accounts.copy_of", { account: this.named }));
+    const copy = button(t("accounts.copy_of", { account: this.named }), "icon-only", "copy", () => void this.copy(copy));
+    copy.querySelector("span")?.classList.add("for-readers");
+    copy.title = t("accounts.copy");
     copy.hidden = !navigator.clipboard;
     return el("div", { class: "passcode-row" }, this.shown, el("span", { class: "time-left" }, this.ring.whole, this.seconds), copy);
   }

@@ -91,6 +91,7 @@ export function ask(title: string, ...children: Child[]): HTMLDialogElement {
   const before = document.activeElement;
   dialog.addEventListener("close", () => {
     dialog.remove();
+    if (document.activeElement !== document.body) return;
     if (before instanceof HTMLElement && before.isConnected) before.focus();
     else document.getElementById("content")?.focus();
   });

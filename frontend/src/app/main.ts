@@ -22,6 +22,8 @@ class App {
   private readonly place = document.getElementById("content") as HTMLElement;
   private readonly managing = new Managing(this.server, () => this.refresh());
   private readonly list = el("ul", { class: "accounts" });
+  private readonly column = el("div", { class: "stack wide-gaps column" });
+  private title!: HTMLElement;
   private holdings!: HTMLElement;
   private readonly others = new BroadcastChannel("vestibule-accounts");
   private registration: ServiceWorkerRegistration | null = null;
@@ -46,6 +48,7 @@ class App {
   // Everything that speaks a language, anew.
   private build(): void {
     this.cards = [];
+    this.title = el("h1", { class: "for-readers" }, t("name"));
     this.holdings = el("section", { class: "stack", "aria-labelledby": "accounts" }, el("div", { class: "row apart" }, el("h2", { id: "accounts" }, t("accounts.title"))), this.list);
     this.requests = new Requests(this.server, () => this.refresh(), (account) => void this.quiet(account));
     this.offers = new Offers(this.server, () => this.registration, () => this.registration && takeNewVersion(this.registration));
@@ -117,7 +120,10 @@ class App {
     this.requests.whole.hidden = !hasOwn || (this.adding !== null && this.requests.count === 0);
     const isDesk = held.length > 0 && hasOwn && !this.adding;
     this.place.className = isDesk ? "home" : "narrow";
-    arrange(this.place, this.adding ? [this.requests.whole, main] : [this.offers.whole, this.requests.whole, main]);
+    if (this.adding) return arrange(this.place, [this.requests.whole, main]);
+    if (held.length === 0) return arrange(this.place, [main, this.offers.whole]);
+    arrange(this.column, [this.requests.whole, this.offers.whole]);
+    arrange(this.place, [this.title, this.column, main]);
   }
 
   private welcome(): HTMLElement {

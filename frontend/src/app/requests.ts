@@ -130,7 +130,7 @@ export class Requests {
   // Whoever types something else goes on typing, and is told.
   private announce(card: RequestCard): void {
     const busy = document.activeElement?.matches("input, textarea, select") || document.querySelector("dialog[open]");
-    const onAnother = this.list.contains(document.activeElement) && document.activeElement !== this.list;
+    const onAnother = [...this.watched.values()].some(({ cards }) => [...cards.values()].some((one) => !one.isOver && one.hasFocus));
     if (busy || onAnother) say(t("requests.arrived", { application: isolated(card.name) }));
     else card.focus();
   }
