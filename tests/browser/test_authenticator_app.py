@@ -242,6 +242,26 @@ async def test_keys_cannot_be_taken_out_of_the_device(device: Device) -> None:
     assert device.api.only().secret not in told
 
 
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605 Version/18.5 Safari/604"
+
+
+async def test_on_an_iphone_the_app_is_to_be_installed_first(make_device: MakeDevice) -> None:
+    """There the installed app has a store of its own: what was added in the browser is missing in it."""
+    device = await make_device(user_agent=IPHONE)
+    await device.page.add_init_script("delete window.PushManager")
+    code = device.api.offer()
+    await device.open(f"#activate={code}")
+    await device.shows("add.ios_title")
+    await device.shows("install.ios_add")
+    await expect(device.page.locator(".big-code")).to_have_text(f"{code[:5]}-{code[5:]}")
+    await device.button("add.ios_anyway").click()
+    await expect(device.page.get_by_label(words("account.device"))).to_have_value("iPhone")
+    await device.button("add.add").click()
+    await device.shows("install.title")
+    await device.button("not_now").click()
+    await expect(device.page.get_by_text(words("install.title"))).to_have_count(0)
+
+
 # --- requests -----------------------------------------------------------------------------------------------
 
 
@@ -715,6 +735,7 @@ async def _views(device: Device) -> AsyncIterator[str]:
     await device.shows("add.foreign_title")
     yield "add-foreign"
     await device.button("add.add").click()
+    await device.passcode("Bank")
     await device.page.goto("about:blank")
     await device.open(f"#activate={device.api.offer()}")
     await device.shows("add.activate_title")
@@ -754,6 +775,15 @@ async def _views(device: Device) -> AsyncIterator[str]:
         NOT_ACTIVATED[device.language]
     )
     yield "gone"
+    device.api.unavailable = True
+    await device.page.reload()
+    await expect(device.page.locator(".requests [role=status]")).to_contain_text("Try again later.")
+    yield "away"
+    await device.open("#add")
+    await device.page.evaluate(FILM, segno.make("nothing of ours").png_data_uri(scale=6))
+    await device.button("add.camera").click()
+    await expect(device.page.locator("video")).to_be_visible()
+    yield "camera"
 
 
 @pytest.mark.parametrize(
@@ -880,6 +910,7 @@ CLOSE = """async () => {
 async def test_a_push_shows_a_notification_without_secrets(make_device: MakeDevice, language: str) -> None:
     """S73: for an account that is not here, it says so."""
     device = await make_device(language, permissions=["notifications"])
+    device.expected.append("does not support the Push API in incognito mode")
     held = await device.activate()
     await device.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
 

@@ -10,7 +10,7 @@ import { Server } from "./protocol";
 import { settleWaking } from "./push";
 import { Requests } from "./requests";
 import { isolated } from "./shown";
-import { accounts, amendSettings, ownAccounts, settings, type Account, type OwnAccount } from "./store";
+import { accounts, amendSettings, settings, type Account, type OwnAccount } from "./store";
 import { chooseLanguage, isLanguage, language, loadTexts, t } from "./texts";
 
 const TICK_MS = 250;
@@ -94,7 +94,7 @@ class App {
     location.hash = "";
     say(t("add.added", { account: isolated(account.issuer || account.account) }));
     this.others.postMessage("changed");
-    if (account.kind !== "own") return;
+    // Asks nobody: a browser grants it to what is used, or does not.
     await navigator.storage?.persist?.();
     await this.settle();
   }
@@ -109,7 +109,7 @@ class App {
     arrange(this.list, this.cards.map((card) => card.whole));
     if (stoodHere && !this.list.contains(document.activeElement)) this.place.focus();
     this.show(held, own.length > 0);
-    await this.offers.show(own.length > 0);
+    await this.offerThings(held);
     if (isOurs) this.others.postMessage("changed");
   }
 
@@ -134,13 +134,19 @@ class App {
   // --- the worker ---------------------------------------------------------------------------------------
 
   private async install(): Promise<void> {
-    this.registration = await register(() => {
+    const ready = (): void => {
       this.isNew = true;
       this.offers.newVersion();
-    });
+    };
+    // A browser may refuse workers: then the app works while it is open and there is a network.
+    this.registration = await register(ready).catch(() => null);
     navigator.serviceWorker?.addEventListener("message", (event) => event.data === "look" && void this.requests.look());
+    await this.offerThings(await accounts());
     await this.settle();
-    await this.offers.show((await ownAccounts()).length > 0);
+  }
+
+  private async offerThings(held: readonly Account[]): Promise<void> {
+    await this.offers.show(held.some((account) => account.kind === "own" && !account.isGone));
   }
 
   private async settle(): Promise<void> {

@@ -3,7 +3,7 @@ import { alert, button, el, focusOn, icon, put, say } from "./dom";
 import { learnTime, wrongBySeconds } from "./clock";
 import { RequestCard, type Deciding } from "./request_card";
 import type { Request, RequestList, Server } from "./protocol";
-import { isolated } from "./shown";
+import { cut, isolated } from "./shown";
 import { amend, forget, type OwnAccount } from "./store";
 import { t } from "./texts";
 import { Watch, type Standing } from "./watching";
@@ -152,8 +152,10 @@ export class Requests {
     this.tellTrouble(words);
     if (standing !== "gone" || watched.account.isGone) return;
     // An account whose activation was never finished is nothing to keep.
-    if (watched.account.isActive) await amend(id, { isGone: true });
-    else {
+    if (watched.account.isActive) {
+      await amend(id, { isGone: true });
+      say(t("not_activated"));
+    } else {
       await forget(id);
       this.leave("bad", t("outcome.activation_failed"));
     }
@@ -165,12 +167,10 @@ export class Requests {
   }
 
   private tellTrouble(words: string): void {
-    const isGone = [...this.watched.values()].some(({ standing }) => standing === "gone");
-    const told = this.isCutOff ? words || t(navigator.onLine ? "unreachable" : "offline") : isGone ? t("not_activated") : "";
-    const before = this.trouble.textContent;
     const seconds = wrongBySeconds();
-    const said = told || (seconds > 0 ? t("clock_wrong", { seconds }) : "");
-    if (before !== said) this.trouble.replaceChildren(...(said ? [alert(this.isCutOff || !isGone ? "wait" : "bad", el("p", {}, said))] : []));
+    const cutOff = this.isCutOff ? cut(words, 300) || t(navigator.onLine ? "unreachable" : "offline") : "";
+    const told = cutOff || (seconds > 0 ? t("clock_wrong", { seconds }) : "");
+    if (this.trouble.textContent !== told) this.trouble.replaceChildren(...(told ? [alert("wait", el("p", {}, told))] : []));
     this.refresh();
   }
 

@@ -80,6 +80,7 @@ async def manifest(request: AnyRequest) -> Response[bytes]:
         "short_name": catalog.text(language, "common.product"),
         "description": catalog.text(language, "app.description"),
         "display": "standalone",
+        "launch_handler": {"client_mode": ["navigate-existing", "auto"]},
         "background_color": _GROUND,
         "theme_color": _ACCENT,
         "icons": [
