@@ -1,7 +1,7 @@
 // Bundles src/ into the folder named by the first argument and prints, as JSON, which plain name became which
 // built one. build.py calls this; it knows when there is anything to do.
 import { createHash } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
 import { drawIcons } from "./icons.mjs";
@@ -44,6 +44,8 @@ for (const one of builds) {
 }
 
 await mkdir(folder, { recursive: true });
+// What is shipped of others goes with its license.
+await copyFile("node_modules/qr/LICENSE-MIT", join(folder, "decoder.LICENSE.txt"));
 for (const [name, png] of drawIcons(await readFile("src/favicon.svg", "utf8"))) {
   const hash = createHash("sha256").update(png).digest("hex").slice(0, 8).toUpperCase();
   files[`${name}.png`] = `${name}-${hash}.png`;

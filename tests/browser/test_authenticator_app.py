@@ -20,7 +20,8 @@ import httpx
 import pytest
 import pytest_asyncio
 import segno
-from playwright.async_api import BrowserContext, Locator, Page, expect
+from playwright.async_api import BrowserContext, Locator, Page, Route, expect
+from playwright.async_api import Error as BrowserError
 
 from tests.browser.app_api import NOT_ACTIVATED, AppApi, Asked, Held
 from tests.browser.scene import Site, Window
@@ -83,13 +84,19 @@ class Device:
         await self.page.goto("about:blank")
         await self.open(f"#activate={self.api.offer(account, issuer)}")
         await self.button("add.add").click()
-        await expect(self.page.get_by_label(self.words("request.number_activation"))).to_be_visible()
+        await self.page.get_by_label(self.words("request.number_activation")).wait_for()
         (held,) = (held for token, held in self.api.held.items() if token not in known)
+        await self.pass_the_test(held)
+        return held
+
+    async def pass_the_test(self, held: Held) -> None:
+        """Type the number that the page with the code shows."""
+        number = self.page.get_by_label(self.words("request.number_activation"))
+        await number.wait_for()
         (test,) = held.requests.values()
-        await self.page.get_by_label(self.words("request.number_activation")).fill(test.number)
+        await number.fill(test.number)
         await self.button("request.activate").click()
         await self.shows("outcome.activated")
-        return held
 
     async def shows(self, key: str, **values: str | int) -> None:
         await expect(self.page.locator("#content")).to_contain_text(self.words(key, **values))
@@ -257,6 +264,7 @@ async def test_on_an_iphone_the_app_is_to_be_installed_first(make_device: MakeDe
     await device.button("add.ios_anyway").click()
     await expect(device.page.get_by_label(words("account.device"))).to_have_value("iPhone")
     await device.button("add.add").click()
+    await device.pass_the_test(device.api.only())
     await device.shows("install.title")
     await device.button("not_now").click()
     await expect(device.page.get_by_text(words("install.title"))).to_have_count(0)
@@ -399,6 +407,20 @@ async def test_texts_of_others_are_text(device: Device) -> None:
     assert await device.window.overflow() == 0
 
 
+async def test_no_text_can_become_markup_or_script(device: Device) -> None:
+    """The policy of the page sees to it, whatever the scripts do (Trusted Types)."""
+    await device.open()
+    device.expected.append("requires 'Trusted|violates the following Content Security policy")
+    for attempt in (
+        "document.body.innerHTML = '<b>'",
+        "document.createElement('script').text = 'alert(1)'",
+        "navigator.serviceWorker.register('/app/other.js')",
+        "trustedTypes.createPolicy('another', { createHTML: (text) => text })",
+    ):
+        with pytest.raises(BrowserError, match=r"Trusted|createPolicy"):
+            await device.page.evaluate(f"async () => {{ await ({attempt}); }}")
+
+
 async def test_a_person_can_check_for_requests(device: Device) -> None:
     await device.activate()
     await device.button("requests.check").click()
@@ -446,6 +468,21 @@ async def test_without_a_network_the_app_starts_and_shows_the_passcode_of_oathto
     await device.shows("offline")
     await device.cut_off(False)
     await expect(device.page.locator(".requests [role=status] .alert")).to_have_count(0)
+
+
+async def test_without_https_the_app_says_so(make_device: MakeDevice) -> None:
+    device = await make_device()
+    plain = "http://vestibule.test"
+
+    async def serve(route: Route) -> None:
+        async with httpx.AsyncClient(base_url=device.site.url) as client:
+            answer = await client.get(route.request.url.removeprefix(plain))
+        media_type = answer.headers["content-type"]
+        await route.fulfill(status=answer.status_code, body=answer.content, content_type=media_type)
+
+    await device.context.route(f"{plain}/**", serve)
+    await device.page.goto(f"{plain}/app/")
+    await device.shows("insecure")
 
 
 async def test_a_wrong_clock_of_the_device_is_told(device: Device) -> None:
@@ -744,10 +781,7 @@ async def _views(device: Device) -> AsyncIterator[str]:
     await device.page.get_by_label(device.words("request.number_activation")).wait_for()
     yield "activation"
     held = device.api.only()
-    (test,) = held.requests.values()
-    await device.page.get_by_label(device.words("request.number_activation")).fill(test.number)
-    await device.button("request.activate").click()
-    await device.shows("outcome.activated")
+    await device.pass_the_test(held)
     await device.page.reload()
     await device.shows("requests.none")
     await device.passcode("Acme")

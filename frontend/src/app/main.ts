@@ -202,7 +202,8 @@ async function begin(): Promise<void> {
   color(theme);
   await loadTexts(chooseLanguage(kept?.language, navigator.languages));
   tellPage();
-  if (!kept) return put(document.getElementById("content") as HTMLElement, alert("bad", el("p", {}, t("no_store"))));
+  const missing = !window.isSecureContext ? "insecure" : !kept ? "no_store" : "";
+  if (missing) return put(document.getElementById("content") as HTMLElement, alert("bad", el("p", {}, t(missing))));
   const app = new App();
   offerChoices(app);
   await app.start();
