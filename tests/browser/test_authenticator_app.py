@@ -394,6 +394,17 @@ async def test_whoever_types_goes_on_typing_when_another_request_comes(device: D
     await expect(device.page.locator("#said")).to_contain_text("Mail")
 
 
+async def test_a_request_comes_also_while_an_account_is_added(device: Device) -> None:
+    held = await device.activate()
+    await device.open("#add")
+    await device.page.get_by_label(words("add.entry")).fill("K7QX2")
+    asked = await device.asked(held)
+    await expect(device.page.get_by_label(words("add.entry"))).to_be_focused()
+    await device.approve(asked.number)
+    await device.shows("outcome.approved", application="\u2068VPN\u2069")
+    await expect(device.page.get_by_label(words("add.entry"))).to_have_value("K7QX2")
+
+
 async def test_texts_of_others_are_text(device: Device) -> None:
     """PU-16: nothing in them is markup, turns the line around, or fills the screen."""
     held = await device.activate()

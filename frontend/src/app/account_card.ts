@@ -27,10 +27,14 @@ export class AccountCard {
     private readonly managing: Managing,
   ) {
     const named = this.named;
-    const more = button(t("accounts.more_of", { account: named }), "plain icon-only", "settings", () => this.managing.manage(this.account));
+    const more = button(t("accounts.more_of", { account: named }), "plain icon-only", "settings", () =>
+      this.managing.manage(this.account),
+    );
     more.querySelector("span")?.classList.add("for-readers");
     more.title = t("accounts.more");
-    const names = el("div", { class: "names" },
+    const names = el(
+      "div",
+      { class: "names" },
       el("h3", {}, others(account.issuer || account.account)),
       account.issuer && account.account ? el("p", { class: "soft" }, others(account.account)) : null,
     );
@@ -61,16 +65,29 @@ export class AccountCard {
   }
 
   private standing(): HTMLElement {
-    const [tone, sign, words] = this.isGone ? ["bad", "warning", "not_activated"] : ["wait", "wait", "accounts.pending"];
+    const [tone, sign, words] = this.isGone
+      ? ["bad", "warning", "not_activated"]
+      : ["wait", "wait", "accounts.pending"];
     return el("p", { class: `standing ${tone}` }, icon(sign ?? ""), el("span", {}, t(words ?? "")));
   }
 
   private passcodeRow(): HTMLElement {
-    const copy = button(t("accounts.copy_of", { account: this.named }), "icon-only", "copy", () => void this.copy(copy));
+    const copy = button(
+      t("accounts.copy_of", { account: this.named }),
+      "icon-only",
+      "copy",
+      () => void this.copy(copy),
+    );
     copy.querySelector("span")?.classList.add("for-readers");
     copy.title = t("accounts.copy");
     copy.hidden = !navigator.clipboard;
-    return el("div", { class: "passcode-row" }, this.shown, el("span", { class: "time-left" }, this.ring.whole, this.seconds), copy);
+    return el(
+      "div",
+      { class: "passcode-row" },
+      this.shown,
+      el("span", { class: "time-left" }, this.ring.whole, this.seconds),
+      copy,
+    );
   }
 
   private async copy(copy: HTMLButtonElement): Promise<void> {

@@ -51,7 +51,9 @@ export async function activate(server: Server, code: string, device: string): Pr
   const keys = await makeKeys();
   const said = await server.activate(code, keys, device);
   const secret = readBase32(said.secret);
-  if (!said.authenticator || !said.token || !secret || !isParameters(said.parameters)) throw new Error("an activation without its parts");
+  if (!said.authenticator || !said.token || !secret || !isParameters(said.parameters)) {
+    throw new Error("an activation without its parts");
+  }
   const account: OwnAccount = {
     kind: "own",
     id: said.authenticator,

@@ -55,19 +55,36 @@ export class Adding {
   // --- ways to bring it -------------------------------------------------------------------------------
 
   private showWays(said = ""): void {
-    const file = el("input", { type: "file", accept: "image/*", class: "for-readers", tabindex: -1, "aria-hidden": "true" });
+    const file = el("input", {
+      type: "file",
+      accept: "image/*",
+      class: "for-readers",
+      tabindex: -1,
+      "aria-hidden": "true",
+    });
     file.addEventListener("change", () => file.files?.[0] && void this.takePicture(file.files[0]));
     const canFilm = "mediaDevices" in navigator;
-    const scan = el("section", { class: "card stack" },
+    const scan = el(
+      "section",
+      { class: "card stack" },
       el("div", { class: "stack close" }, el("h2", {}, t("add.scan")), el("p", { class: "soft" }, t("add.scan_hint"))),
-      el("div", { class: "row" },
+      el(
+        "div",
+        { class: "row" },
         canFilm && button(t("add.camera"), "main", "camera", () => void this.film()),
         button(t("add.picture"), "", "picture", () => file.click()),
         file,
       ),
     );
     const cancel = button(t("cancel"), "plain", "", this.canceled);
-    this.show(t("add.title"), said ? alert("bad", el("p", {}, said)) : null, scan, this.typing(), this.byHand(), el("div", {}, cancel));
+    this.show(
+      t("add.title"),
+      said ? alert("bad", el("p", {}, said)) : null,
+      scan,
+      this.typing(),
+      this.byHand(),
+      el("div", {}, cancel),
+    );
   }
 
   private typing(): HTMLElement {
@@ -79,8 +96,12 @@ export class Adding {
       else void this.take(brought);
     };
     const next = el("button", { type: "submit", class: "button" }, t("add.next"));
-    return el("section", { class: "card stack" }, el("h2", {}, t("add.type")),
-      el("form", { class: "stack", novalidate: true, submit: send }, entry.whole, el("div", {}, next)));
+    return el(
+      "section",
+      { class: "card stack" },
+      el("h2", {}, t("add.type")),
+      el("form", { class: "stack", novalidate: true, submit: send }, entry.whole, el("div", {}, next)),
+    );
   }
 
   private byHand(): HTMLElement {
@@ -95,8 +116,19 @@ export class Adding {
       void this.addForeign(described);
     };
     const add = el("button", { type: "submit", class: "button" }, t("add.add"));
-    return el("details", { class: "more" }, el("summary", {}, icon("chevron"), t("add.by_hand")),
-      el("form", { class: "card stack", novalidate: true, submit: send }, issuer.whole, account.whole, key.whole, el("div", {}, add)));
+    return el(
+      "details",
+      { class: "more" },
+      el("summary", {}, icon("chevron"), t("add.by_hand")),
+      el(
+        "form",
+        { class: "card stack", novalidate: true, submit: send },
+        issuer.whole,
+        account.whole,
+        key.whole,
+        el("div", {}, add),
+      ),
+    );
   }
 
   private async film(): Promise<void> {
@@ -122,7 +154,9 @@ export class Adding {
 
   private async takePicture(picture: Blob): Promise<void> {
     const found = await readPicture(picture);
-    if (this.whole.isConnected) await this.take(found === null ? problem("no_code_in_picture") : readBrought(found, location.origin));
+    if (this.whole.isConnected) {
+      await this.take(found === null ? problem("no_code_in_picture") : readBrought(found, location.origin));
+    }
   }
 
   private async take(brought: Brought): Promise<void> {
@@ -135,17 +169,26 @@ export class Adding {
   // --- an account of ours -----------------------------------------------------------------------------
 
   private advise(code: string): void {
-    this.show(t("add.ios_title"), el("section", { class: "card stack" },
-      el("p", {}, t("add.ios_lead")),
-      el("p", { class: "big-code" }, spelledCode(code)),
-      installSteps(),
-      button(t("add.ios_anyway"), "plain", "", () => void this.confirmCode(code)),
-    ));
+    this.show(
+      t("add.ios_title"),
+      el(
+        "section",
+        { class: "card stack" },
+        el("p", {}, t("add.ios_lead")),
+        el("p", { class: "big-code" }, spelledCode(code)),
+        installSteps(),
+        button(t("add.ios_anyway"), "plain", "", () => void this.confirmCode(code)),
+      ),
+    );
   }
 
   private async confirmCode(code: string): Promise<void> {
     const hint = t("account.device_hint");
-    const name = field(t("account.device"), { name: "device", maxlength: LONGEST_NAME, value: await deviceName() }, hint);
+    const name = field(
+      t("account.device"),
+      { name: "device", maxlength: LONGEST_NAME, value: await deviceName() },
+      hint,
+    );
     const problems = el("div", { "aria-live": "polite" });
     const add = el("button", { type: "submit", class: "button main" }, t("add.add"));
     const send = (event: Event): void => {
@@ -153,13 +196,18 @@ export class Adding {
       if (!name.input.value.trim()) name.complain(t("account.name_missing"));
       else if (!add.hasAttribute("aria-busy")) void this.activate(code, name, add, problems);
     };
-    this.show(t("add.activate_title"), el("form", { class: "card stack", novalidate: true, submit: send },
-      el("p", {}, t("add.activate_lead")),
-      el("p", { class: "big-code" }, el("span", { class: "for-readers" }, `${t("add.code")}: `), spelledCode(code)),
-      name.whole,
-      problems,
-      el("div", { class: "row" }, add, button(t("cancel"), "", "", this.canceled)),
-    ));
+    this.show(
+      t("add.activate_title"),
+      el(
+        "form",
+        { class: "card stack", novalidate: true, submit: send },
+        el("p", {}, t("add.activate_lead")),
+        el("p", { class: "big-code" }, el("span", { class: "for-readers" }, `${t("add.code")}: `), spelledCode(code)),
+        name.whole,
+        problems,
+        el("div", { class: "row" }, add, button(t("cancel"), "", "", this.canceled)),
+      ),
+    );
   }
 
   private async activate(code: string, name: Field, add: HTMLElement, problems: HTMLElement): Promise<void> {
@@ -168,8 +216,9 @@ export class Adding {
     try {
       this.added(await activate(this.server, code, name.input.value.trim()));
     } catch (refused) {
-      if (refused instanceof Refusal && refused.code === "activation_unknown") this.showWays(t("problem.activation_unknown"));
-      else problems.replaceChildren(alert("bad", el("p", {}, whyNot(refused))));
+      if (refused instanceof Refusal && refused.code === "activation_unknown") {
+        this.showWays(t("problem.activation_unknown"));
+      } else problems.replaceChildren(alert("bad", el("p", {}, whyNot(refused))));
     } finally {
       add.removeAttribute("aria-busy");
       add.textContent = t("add.add");
@@ -188,15 +237,23 @@ export class Adding {
       else void this.addForeign({ ...described, ...names });
     };
     const isKnown = await sameForeign(described);
-    this.show(t("add.foreign_title"), el("form", { class: "card stack", novalidate: true, submit: send },
-      el("p", {}, t("add.foreign_lead")),
-      isKnown && alert("wait", el("p", {}, t("add.again"))),
-      issuer.whole,
-      account.whole,
-      el("div", { class: "row" },
-        el("button", { type: "submit", class: "button main" }, t("add.add")),
-        button(t("cancel"), "", "", this.canceled)),
-    ));
+    this.show(
+      t("add.foreign_title"),
+      el(
+        "form",
+        { class: "card stack", novalidate: true, submit: send },
+        el("p", {}, t("add.foreign_lead")),
+        isKnown && alert("wait", el("p", {}, t("add.again"))),
+        issuer.whole,
+        account.whole,
+        el(
+          "div",
+          { class: "row" },
+          el("button", { type: "submit", class: "button main" }, t("add.add")),
+          button(t("cancel"), "", "", this.canceled),
+        ),
+      ),
+    );
   }
 
   private async addForeign(described: Described): Promise<void> {

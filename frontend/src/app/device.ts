@@ -11,7 +11,9 @@ const agent = navigator.userAgent;
 export const isIos = /iPhone|iPad|iPod/.test(agent) || (/Macintosh/.test(agent) && navigator.maxTouchPoints > 1);
 
 export function isInstalled(): boolean {
-  return matchMedia("(display-mode: standalone)").matches || (navigator as { standalone?: boolean }).standalone === true;
+  return (
+    matchMedia("(display-mode: standalone)").matches || (navigator as { standalone?: boolean }).standalone === true
+  );
 }
 
 export async function deviceName(): Promise<string> {
@@ -21,7 +23,11 @@ export async function deviceName(): Promise<string> {
   for (const name of ["iPhone", "iPad"]) if (agent.includes(name)) return name;
   if (isIos) return "iPad";
   if (agent.includes("Android")) return t("device.android");
-  for (const [mark, name] of [["Windows", "Windows"], ["Macintosh", "Mac"], ["Linux", "Linux"]] as const) {
+  for (const [mark, name] of [
+    ["Windows", "Windows"],
+    ["Macintosh", "Mac"],
+    ["Linux", "Linux"],
+  ] as const) {
     if (agent.includes(mark)) return name;
   }
   return t("device.computer");

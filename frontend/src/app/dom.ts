@@ -23,7 +23,9 @@ export function el<K extends keyof HTMLElementTagNameMap>(
 }
 
 export function put(parent: Element, ...children: Child[]): void {
-  parent.append(...children.filter((child): child is Node | string => child !== null && child !== false && child !== undefined));
+  parent.append(
+    ...children.filter((child): child is Node | string => child !== null && child !== false && child !== undefined),
+  );
 }
 
 export function svg(tag: string, attributes: Record<string, string | number>, ...children: Element[]): SVGElement {
@@ -73,7 +75,11 @@ export function field(label: string, attributes: Record<string, Value>, hint = "
     if (problem) input.focus();
   };
   input.addEventListener("input", () => !wrong.hidden && complain(""));
-  return { whole: el("div", { class: "field" }, el("label", { for: id }, label), input, hints, wrong), input, complain };
+  return {
+    whole: el("div", { class: "field" }, el("label", { for: id }, label), input, hints, wrong),
+    input,
+    complain,
+  };
 }
 
 // Says something to who cannot see it; the same words twice are said twice.

@@ -18,7 +18,9 @@ function workerUrl(): string {
     if (text !== WORKER) throw new TypeError("not our worker");
     return text;
   };
-  return factory ? (factory.createPolicy("vestibule-app", { createScriptURL: only }).createScriptURL(WORKER) as string) : WORKER;
+  return factory
+    ? (factory.createPolicy("vestibule-app", { createScriptURL: only }).createScriptURL(WORKER) as string)
+    : WORKER;
 }
 
 // Calls `ready` when a new version waits. Returns null where there are no workers.

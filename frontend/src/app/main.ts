@@ -37,7 +37,10 @@ class App {
     this.build();
     await this.route();
     window.addEventListener("hashchange", () => void this.route());
-    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && void this.requests.look());
+    document.addEventListener(
+      "visibilitychange",
+      () => document.visibilityState === "visible" && void this.requests.look(),
+    );
     window.addEventListener("online", () => void this.requests.look());
     window.addEventListener("offline", () => void this.requests.look());
     this.others.addEventListener("message", () => void this.refresh(false));
@@ -49,9 +52,22 @@ class App {
   private build(): void {
     this.cards = [];
     this.title = el("h1", { class: "for-readers" }, t("name"));
-    this.holdings = el("section", { class: "stack", "aria-labelledby": "accounts" }, el("div", { class: "row apart" }, el("h2", { id: "accounts" }, t("accounts.title"))), this.list);
-    this.requests = new Requests(this.server, () => this.refresh(), (account) => void this.quiet(account));
-    this.offers = new Offers(this.server, () => this.registration, () => this.registration && takeNewVersion(this.registration));
+    this.holdings = el(
+      "section",
+      { class: "stack", "aria-labelledby": "accounts" },
+      el("div", { class: "row apart" }, el("h2", { id: "accounts" }, t("accounts.title"))),
+      this.list,
+    );
+    this.requests = new Requests(
+      this.server,
+      () => this.refresh(),
+      (account) => void this.quiet(account),
+    );
+    this.offers = new Offers(
+      this.server,
+      () => this.registration,
+      () => this.registration && takeNewVersion(this.registration),
+    );
     if (this.isNew) this.offers.newVersion();
   }
 
@@ -87,14 +103,18 @@ class App {
   }
 
   private makeAdding(): Adding {
-    return new Adding(this.server, (account) => void this.added(account), () => (location.hash = ""));
+    return new Adding(
+      this.server,
+      (account) => void this.added(account),
+      () => (location.hash = ""),
+    );
   }
 
   private async added(account: Account): Promise<void> {
     location.hash = "";
     say(t("add.added", { account: isolated(account.issuer || account.account) }));
     this.others.postMessage("changed");
-    // Asks nobody: a browser grants it to what is used, or does not.
+    // Some browsers ask the person. Keys that a browser clears away mean another activation.
     await navigator.storage?.persist?.();
     await this.settle();
   }
@@ -104,9 +124,14 @@ class App {
     const held = await accounts();
     const own = held.filter((account): account is OwnAccount => account.kind === "own");
     this.requests.watch(own);
-    this.cards = held.map((account) => this.cards.find((card) => card.shows(account)) ?? new AccountCard(account, this.managing));
+    this.cards = held.map(
+      (account) => this.cards.find((card) => card.shows(account)) ?? new AccountCard(account, this.managing),
+    );
     const stoodHere = this.list.contains(document.activeElement);
-    arrange(this.list, this.cards.map((card) => card.whole));
+    arrange(
+      this.list,
+      this.cards.map((card) => card.whole),
+    );
     if (stoodHere && !this.list.contains(document.activeElement)) this.place.focus();
     this.show(held, own.length > 0);
     await this.offerThings(held);
@@ -117,7 +142,7 @@ class App {
     const toAdding = document.getElementById("to-adding");
     if (toAdding) toAdding.hidden = held.length === 0 || this.adding !== null;
     const main = this.adding ? this.adding.whole : held.length > 0 ? this.holdings : this.welcome();
-    this.requests.whole.hidden = !hasOwn || (this.adding !== null && this.requests.count === 0);
+    this.requests.standAside(this.adding !== null);
     const isDesk = held.length > 0 && hasOwn && !this.adding;
     this.place.className = isDesk ? "home" : "narrow";
     if (this.adding) return arrange(this.place, [this.requests.whole, main]);
@@ -128,7 +153,14 @@ class App {
 
   private welcome(): HTMLElement {
     const begin = el("a", { class: "button main", href: ADDING }, icon("plus"), el("span", {}, t("welcome.begin")));
-    return el("section", { class: "card empty welcome" }, icon("app"), el("h1", {}, t("welcome.title")), el("p", {}, t("welcome.lead")), begin);
+    return el(
+      "section",
+      { class: "card empty welcome" },
+      icon("app"),
+      el("h1", {}, t("welcome.title")),
+      el("p", {}, t("welcome.lead")),
+      begin,
+    );
   }
 
   // --- the worker ---------------------------------------------------------------------------------------
@@ -172,15 +204,23 @@ function arrange(place: HTMLElement, parts: readonly HTMLElement[]): void {
 
 function tellPage(): void {
   document.documentElement.lang = language();
-  for (const each of document.querySelectorAll<HTMLElement>("[data-text]")) each.textContent = t(each.dataset["text"] ?? "");
-  for (const each of document.querySelectorAll<HTMLElement>("[data-label]")) each.setAttribute("aria-label", t(each.dataset["label"] ?? ""));
-  for (const each of document.querySelectorAll<HTMLElement>("[data-language]")) each.setAttribute("aria-pressed", String(each.dataset["language"] === language()));
+  for (const each of document.querySelectorAll<HTMLElement>("[data-text]")) {
+    each.textContent = t(each.dataset["text"] ?? "");
+  }
+  for (const each of document.querySelectorAll<HTMLElement>("[data-label]")) {
+    each.setAttribute("aria-label", t(each.dataset["label"] ?? ""));
+  }
+  for (const each of document.querySelectorAll<HTMLElement>("[data-language]")) {
+    each.setAttribute("aria-pressed", String(each.dataset["language"] === language()));
+  }
 }
 
 function color(theme: string): void {
   if (theme === "auto") delete document.documentElement.dataset["theme"];
   else document.documentElement.dataset["theme"] = theme;
-  for (const each of document.querySelectorAll<HTMLElement>("[data-theme-choice]")) each.setAttribute("aria-pressed", String(each.dataset["themeChoice"] === theme));
+  for (const each of document.querySelectorAll<HTMLElement>("[data-theme-choice]")) {
+    each.setAttribute("aria-pressed", String(each.dataset["themeChoice"] === theme));
+  }
 }
 
 function offerChoices(app: App): void {

@@ -22,7 +22,9 @@ export class Managing {
       account.issuer && account.account ? el("p", { class: "soft" }, others(account.account)) : null,
       this.naming(account, close),
       el("p", { class: "soft small" }, `${t("account.added")}: ${added}`),
-      el("div", { class: "row apart" },
+      el(
+        "div",
+        { class: "row apart" },
         button(t("account.remove"), "danger-quiet", "", () => {
           close();
           this.askRemoval(account);
@@ -35,7 +37,11 @@ export class Managing {
   private naming(account: Account, close: () => void): HTMLElement {
     const isOwn = account.kind === "own";
     const kept = isOwn ? account.device : account.issuer || account.account;
-    const name = field(t(isOwn ? "account.device" : "account.label"), { name: "name", maxlength: LONGEST_NAME, value: kept }, isOwn ? t("account.device_hint") : "");
+    const name = field(
+      t(isOwn ? "account.device" : "account.label"),
+      { name: "name", maxlength: LONGEST_NAME, value: kept },
+      isOwn ? t("account.device_hint") : "",
+    );
     const save = el("button", { type: "submit", class: "button" }, t("account.save"));
     const send = async (): Promise<void> => {
       const typed = name.input.value.trim();
@@ -50,10 +56,19 @@ export class Managing {
       say(t("account.saved"));
       await this.changed();
     };
-    return el("form", { class: "stack close", novalidate: true, submit: (event) => {
-      event.preventDefault();
-      void send();
-    } }, name.whole, el("div", {}, save));
+    return el(
+      "form",
+      {
+        class: "stack close",
+        novalidate: true,
+        submit: (event) => {
+          event.preventDefault();
+          void send();
+        },
+      },
+      name.whole,
+      el("div", {}, save),
+    );
   }
 
   private async renameOwn(account: OwnAccount, name: string): Promise<void> {
@@ -68,11 +83,21 @@ export class Managing {
       t("account.remove_title", { account: nameOf(account) }),
       el("p", {}, t(account.kind === "own" ? "account.remove_ours" : "account.remove_foreign")),
       problems,
-      el("div", { class: "row" }, button(t("cancel"), "", "", () => dialog.close()), remove),
+      el(
+        "div",
+        { class: "row" },
+        button(t("cancel"), "", "", () => dialog.close()),
+        remove,
+      ),
     );
   }
 
-  private async remove(account: Account, dialog: HTMLDialogElement, problems: HTMLElement, remove: HTMLElement): Promise<void> {
+  private async remove(
+    account: Account,
+    dialog: HTMLDialogElement,
+    problems: HTMLElement,
+    remove: HTMLElement,
+  ): Promise<void> {
     if (remove.hasAttribute("aria-busy")) return;
     remove.setAttribute("aria-busy", "true");
     try {
@@ -83,7 +108,12 @@ export class Managing {
       const isCutOff = problem instanceof Unreachable;
       const told = alert("bad", el("p", {}, isCutOff ? t("account.remove_unreachable") : whyNot(problem)));
       problems.replaceChildren(told);
-      if (isCutOff) put(problems, button(t("account.remove_here"), "danger-quiet", "", () => void this.forget(account, dialog)));
+      if (isCutOff) {
+        put(
+          problems,
+          button(t("account.remove_here"), "danger-quiet", "", () => void this.forget(account, dialog)),
+        );
+      }
     }
   }
 

@@ -51,19 +51,38 @@ export class Offers {
     if (hasOwn && waking() === "blocked" && !aside.has("blocked")) shown.push(this.blocked());
     if (!isInstalled() && !aside.has("install")) {
       if (prompting) shown.push(this.install(prompting));
-      else if (isIos) shown.push(this.offer("install", "download", t("install.title"), el("p", {}, t("install.lead")), installSteps()));
+      else if (isIos) {
+        shown.push(
+          this.offer("install", "download", t("install.title"), el("p", {}, t("install.lead")), installSteps()),
+        );
+      }
     }
     this.whole.replaceChildren(...shown);
   }
 
   private version(): HTMLElement {
-    return el("div", { class: "alert info new-version", role: "status" }, icon("info"),
-      el("div", {}, el("p", {}, t("update.ready")), el("div", {}, button(t("update.take"), "little", "again", this.renew))));
+    return el(
+      "div",
+      { class: "alert info new-version", role: "status" },
+      icon("info"),
+      el(
+        "div",
+        {},
+        el("p", {}, t("update.ready")),
+        el("div", {}, button(t("update.take"), "little", "again", this.renew)),
+      ),
+    );
   }
 
   private waking(): HTMLElement {
     const allow = button(t("push.allow"), "main", "bell", () => void this.allow());
-    return this.offer("push", "bell", t("push.offer_title"), el("p", {}, t("push.offer")), el("div", { class: "row" }, allow, this.aside("push")));
+    return this.offer(
+      "push",
+      "bell",
+      t("push.offer_title"),
+      el("p", {}, t("push.offer")),
+      el("div", { class: "row" }, allow, this.aside("push")),
+    );
   }
 
   private async allow(): Promise<void> {
@@ -87,13 +106,29 @@ export class Offers {
 
   private install(prompt: InstallPrompt): HTMLElement {
     const ask = button(t("install.button"), "main", "download", () => void prompt.prompt());
-    return this.offer("install", "download", t("install.title"), el("p", {}, t("install.lead")), el("div", { class: "row" }, ask, this.aside("install")));
+    return this.offer(
+      "install",
+      "download",
+      t("install.title"),
+      el("p", {}, t("install.lead")),
+      el("div", { class: "row" }, ask, this.aside("install")),
+    );
   }
 
   private offer(name: string, sign: string, title: string, ...parts: Child[]): HTMLElement {
     const hasOwnWay = parts.some((part) => part instanceof HTMLElement && part.classList.contains("row"));
-    return el("section", { class: "card offer" }, el("span", { class: "disc" }, icon(sign)),
-      el("div", { class: "stack close" }, el("h2", {}, title), ...parts, hasOwnWay ? null : el("div", {}, this.aside(name))));
+    return el(
+      "section",
+      { class: "card offer" },
+      el("span", { class: "disc" }, icon(sign)),
+      el(
+        "div",
+        { class: "stack close" },
+        el("h2", {}, title),
+        ...parts,
+        hasOwnWay ? null : el("div", {}, this.aside(name)),
+      ),
+    );
   }
 
   private aside(name: string, words = t("not_now")): HTMLElement {

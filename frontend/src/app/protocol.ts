@@ -89,7 +89,12 @@ export function activationText(code: string, publicKey: string): string {
   return lines("vestibule activate 1", code, publicKey);
 }
 
-export function answerText(signer: Omit<Signer, "signingKey">, request: Request, number: string, decision: Decision): string {
+export function answerText(
+  signer: Omit<Signer, "signingKey">,
+  request: Request,
+  number: string,
+  decision: Decision,
+): string {
   return lines(
     "vestibule answer 1",
     signer.tenant,
@@ -127,7 +132,11 @@ export function base64url(octets: ArrayBuffer): string {
 // The code as it is signed, or null if it is none. Letters that the codes do not have are read as the digits that
 // look like them.
 export function readCode(text: string): string | null {
-  const plain = text.toUpperCase().replace(/[\s\-\u2010-\u2014]/g, "").replace(/O/g, "0").replace(/[IL]/g, "1");
+  const plain = text
+    .toUpperCase()
+    .replace(/[\s\-\u2010-\u2014]/g, "")
+    .replace(/O/g, "0")
+    .replace(/[IL]/g, "1");
   return CODE.test(plain) ? plain : null;
 }
 
@@ -151,7 +160,9 @@ export class Server {
   async activate(code: string, keys: CryptoKeyPair, name: string): Promise<Activated> {
     const key = await publicKeyOf(keys);
     const signature = await signed(keys.privateKey, activationText(code, key));
-    return asActivated(await this.call("/activate", { method: "POST", body: { code, public_key: key, name, signature } }));
+    return asActivated(
+      await this.call("/activate", { method: "POST", body: { code, public_key: key, name, signature } }),
+    );
   }
 
   // With `seen`, waits until the list is another than that one.
@@ -193,7 +204,10 @@ export class Server {
     await this.call("/account", { method: "DELETE", token });
   }
 
-  private async call(path: string, { method = "GET", token, body, signal, patience = PATIENCE_MS }: Call): Promise<unknown> {
+  private async call(
+    path: string,
+    { method = "GET", token, body, signal, patience = PATIENCE_MS }: Call,
+  ): Promise<unknown> {
     const headers: Record<string, string> = { "Accept-Language": this.language() };
     if (token) headers["Authorization"] = `Bearer ${token}`;
     if (body) headers["Content-Type"] = "application/json";

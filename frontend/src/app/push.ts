@@ -6,7 +6,11 @@ export type Waking = "impossible" | "undecided" | "blocked" | "allowed";
 
 export function waking(): Waking {
   if (!("PushManager" in globalThis) || !("Notification" in globalThis)) return "impossible";
-  const decided: Record<NotificationPermission, Waking> = { default: "undecided", denied: "blocked", granted: "allowed" };
+  const decided: Record<NotificationPermission, Waking> = {
+    default: "undecided",
+    denied: "blocked",
+    granted: "allowed",
+  };
   return decided[Notification.permission];
 }
 

@@ -13,9 +13,9 @@ export interface Deciding {
   decide(request: Request, decision: Decision, number: string, pin: string): Promise<Answered>;
   // The card is done with: take it away after a while.
   over(card: RequestCard): void;
-  // Whether this was the test of an activation that did not succeed.
-  activationFailed(): Promise<void>;
+  // How the test at the end of an activation ended.
   activated(): Promise<void>;
+  activationFailed(): Promise<void>;
 }
 
 export class RequestCard {
@@ -32,7 +32,7 @@ export class RequestCard {
   isOver = false;
 
   constructor(
-    private request: Request,
+    private readonly request: Request,
     private readonly issuer: string,
     private readonly deciding: Deciding,
   ) {
@@ -67,9 +67,8 @@ export class RequestCard {
     focusOn(this.heading);
   }
 
-  // The same request, asked for again: only what can change is taken over.
+  // The same request, asked for again. What is signed stays what is shown: only the time is taken over.
   update(request: Request): void {
-    this.request = request;
     this.deadline = performance.now() + request.secondsLeft * 1000;
   }
 
@@ -80,7 +79,9 @@ export class RequestCard {
     const count = Math.ceil(left / 1000);
     const words = t("request.left", { count });
     if (this.seconds.textContent !== words) this.seconds.textContent = words;
-    if (left === 0 && !this.isBusy) this.end("wait", t(this.isActivation ? "outcome.activation_failed" : "outcome.expired", this.named));
+    if (left === 0 && !this.isBusy) {
+      this.end("wait", t(this.isActivation ? "outcome.activation_failed" : "outcome.expired", this.named));
+    }
   }
 
   // The server's list does not have it any more.
@@ -95,7 +96,12 @@ export class RequestCard {
   // --- what is shown ----------------------------------------------------------------------------------
 
   private top(time: HTMLElement): HTMLElement {
-    return el("header", { class: "request-top" }, el("span", { class: "disc" }, icon(this.isActivation ? "app" : "key")), el("div", {}, this.heading, time));
+    return el(
+      "header",
+      { class: "request-top" },
+      el("span", { class: "disc" }, icon(this.isActivation ? "app" : "key")),
+      el("div", {}, this.heading, time),
+    );
   }
 
   private facts(): HTMLElement {
@@ -103,7 +109,9 @@ export class RequestCard {
     const facts = el("dl", { class: "facts" });
     const add = (name: string, value: string | Node, classes = ""): void =>
       put(facts, el("div", { class: classes }, el("dt", {}, t(`request.${name}`)), el("dd", {}, value)));
-    if (!this.isActivation) add("application", application ? others(application) : t("request.unknown_application"), "first");
+    if (!this.isActivation) {
+      add("application", application ? others(application) : t("request.unknown_application"), "first");
+    }
     const belongs = el("span", {}, others(account), this.issuer && " · ", this.issuer && others(this.issuer));
     add("account", belongs);
     if (place) add("place", others(place));
@@ -115,19 +123,51 @@ export class RequestCard {
 
   private form(): HTMLElement {
     const { digits, withPin, fraud } = this.request;
-    if (digits > 0) this.number = field(t(this.isActivation ? "request.number_activation" : "request.number"), {
-      class: "big-number", inputmode: "numeric", pattern: "[0-9 ]*", maxlength: LONGEST_NUMBER, name: "number",
-    });
-    if (withPin) this.pin = field(t("request.pin"), {
-      type: "password", inputmode: "numeric", maxlength: LONGEST_PIN, autocomplete: "off", name: "pin",
-    });
-    const approve = el("button", { class: "button main", type: "submit" }, icon("good"), el("span", {}, t(this.isActivation ? "request.activate" : "request.approve")));
+    if (digits > 0) {
+      this.number = field(t(this.isActivation ? "request.number_activation" : "request.number"), {
+        class: "big-number",
+        inputmode: "numeric",
+        pattern: "[0-9 ]*",
+        maxlength: LONGEST_NUMBER,
+        name: "number",
+      });
+    }
+    if (withPin) {
+      this.pin = field(t("request.pin"), {
+        type: "password",
+        inputmode: "numeric",
+        maxlength: LONGEST_PIN,
+        autocomplete: "off",
+        name: "pin",
+      });
+    }
+    const approve = el(
+      "button",
+      { class: "button main", type: "submit" },
+      icon("good"),
+      el("span", {}, t(this.isActivation ? "request.activate" : "request.approve")),
+    );
     const deny = button(t(this.isActivation ? "cancel" : "request.deny"), "", "bad", () => void this.send("deny"));
-    const form = el("form", { class: "stack", novalidate: true, submit: (event) => {
-      event.preventDefault();
-      void this.approve();
-    } }, this.number?.whole, this.pin?.whole, el("div", { class: "choice" }, approve, deny));
-    if (fraud !== "off" && !this.isActivation) put(form, button(t("request.fraud"), "danger-quiet plain", "warning", () => this.askFraud()));
+    const form = el(
+      "form",
+      {
+        class: "stack",
+        novalidate: true,
+        submit: (event) => {
+          event.preventDefault();
+          void this.approve();
+        },
+      },
+      this.number?.whole,
+      this.pin?.whole,
+      el("div", { class: "choice" }, approve, deny),
+    );
+    if (fraud !== "off" && !this.isActivation) {
+      put(
+        form,
+        button(t("request.fraud"), "danger-quiet plain", "warning", () => this.askFraud()),
+      );
+    }
     return form;
   }
 
@@ -149,7 +189,9 @@ export class RequestCard {
     const dialog: HTMLDialogElement = ask(
       t("request.fraud_title"),
       el("p", {}, t(`request.fraud_${kind}`)),
-      el("div", { class: "row" },
+      el(
+        "div",
+        { class: "row" },
         button(t("cancel"), "", "", () => dialog.close()),
         button(t(`request.fraud_confirm_${kind}`), "danger", "", () => {
           dialog.close();
@@ -246,6 +288,13 @@ function countryName(code: string): string {
 function askedWhen(at: number): HTMLElement {
   const then = new Date(at);
   const isToday = then.toDateString() === new Date().toDateString();
-  const time = new Intl.DateTimeFormat(locale(), isToday ? { timeStyle: "medium" } : { dateStyle: "medium", timeStyle: "medium" });
-  return el("time", { datetime: Number.isNaN(then.getTime()) ? "" : then.toISOString() }, Number.isNaN(then.getTime()) ? "–" : time.format(then));
+  const time = new Intl.DateTimeFormat(
+    locale(),
+    isToday ? { timeStyle: "medium" } : { dateStyle: "medium", timeStyle: "medium" },
+  );
+  return el(
+    "time",
+    { datetime: Number.isNaN(then.getTime()) ? "" : then.toISOString() },
+    Number.isNaN(then.getTime()) ? "–" : time.format(then),
+  );
 }

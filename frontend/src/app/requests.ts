@@ -27,6 +27,7 @@ export class Requests {
   private readonly emptyNote = el("p", { class: "soft" });
   private readonly check: HTMLButtonElement;
   private watched = new Map<string, Watched>();
+  private isAside = false;
 
   constructor(
     private readonly server: Server,
@@ -37,13 +38,23 @@ export class Requests {
   ) {
     this.heading.textContent = t("requests.title");
     this.check = button(t("requests.check"), "little", "again", () => void this.lookNow());
-    put(this.empty, el("span", { class: "disc" }, icon("good")), el("div", {}, el("p", { class: "strong" }, t("requests.none")), this.emptyNote));
+    put(
+      this.empty,
+      el("span", { class: "disc" }, icon("good")),
+      el("div", {}, el("p", { class: "strong" }, t("requests.none")), this.emptyNote),
+    );
     this.emptyNote.textContent = t("requests.none_hint");
     put(this.whole, el("div", { class: "row apart" }, this.heading, this.check), this.trouble, this.list, this.empty);
   }
 
   get count(): number {
     return [...this.watched.values()].reduce((sum, each) => sum + this.live(each), 0);
+  }
+
+  // Beside something else only requests are shown, and not that there are none.
+  standAside(isSo: boolean): void {
+    this.isAside = isSo;
+    this.refresh();
   }
 
   private live(watched: Watched): number {
@@ -68,10 +79,15 @@ export class Requests {
 
   private begin(account: OwnAccount, waits: boolean): void {
     const { id } = account;
-    const watch = new Watch(this.server, account.token, {
-      list: (list) => void this.take(id, list),
-      standing: (standing, words) => void this.stand(id, standing, words),
-    }, waits);
+    const watch = new Watch(
+      this.server,
+      account.token,
+      {
+        list: (list) => void this.take(id, list),
+        standing: (standing, words) => void this.stand(id, standing, words),
+      },
+      waits,
+    );
     this.watched.set(id, { account, watch, standing: "begins", cards: new Map() });
     watch.start();
   }
@@ -130,7 +146,9 @@ export class Requests {
   // Whoever types something else goes on typing, and is told.
   private announce(card: RequestCard): void {
     const busy = document.activeElement?.matches("input, textarea, select") || document.querySelector("dialog[open]");
-    const onAnother = [...this.watched.values()].some(({ cards }) => [...cards.values()].some((one) => !one.isOver && one.hasFocus));
+    const onAnother = [...this.watched.values()].some(({ cards }) =>
+      [...cards.values()].some((one) => !one.isOver && one.hasFocus),
+    );
     if (busy || onAnother) say(t("requests.arrived", { application: isolated(card.name) }));
     else card.focus();
   }
@@ -170,7 +188,9 @@ export class Requests {
     const seconds = wrongBySeconds();
     const cutOff = this.isCutOff ? cut(words, 300) || t(navigator.onLine ? "unreachable" : "offline") : "";
     const told = cutOff || (seconds > 0 ? t("clock_wrong", { seconds }) : "");
-    if (this.trouble.textContent !== told) this.trouble.replaceChildren(...(told ? [alert("wait", el("p", {}, told))] : []));
+    if (this.trouble.textContent !== told) {
+      this.trouble.replaceChildren(...(told ? [alert("wait", el("p", {}, told))] : []));
+    }
     this.refresh();
   }
 
@@ -216,6 +236,7 @@ export class Requests {
 
   private refresh(): void {
     const { count } = this;
+    this.whole.hidden = this.isAside ? this.list.childElementCount === 0 : this.watched.size === 0;
     this.empty.hidden = this.list.childElementCount > 0 || this.isCutOff;
     if (count > 0) this.emptyNote.textContent = t("requests.none_hint");
     const name = t("name");

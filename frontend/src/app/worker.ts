@@ -70,7 +70,9 @@ async function woken(data: PushMessageData | null): Promise<void> {
 function whose(data: PushMessageData | null): string {
   try {
     const said: unknown = data?.json();
-    if (typeof said === "object" && said !== null && "authenticator" in said) return String(said.authenticator).slice(0, 100);
+    if (typeof said === "object" && said !== null && "authenticator" in said) {
+      return String(said.authenticator).slice(0, 100);
+    }
   } catch {
     // A message that cannot be read is for no account.
   }
