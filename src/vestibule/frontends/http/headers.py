@@ -1,7 +1,8 @@
 """The headers that every answer carries, whoever made it (WEB-16).
 
 Nothing is cached but assets, whose names change with their content. No page frames ours, no foreign host
-is asked for anything, no script or style stands inside a page.
+is asked for anything, no script or style stands inside a page. An answer may bring a policy of its own, as
+the authenticator app does, which needs a camera and a worker; it is then sent instead of the usual one.
 """
 
 from __future__ import annotations
@@ -46,9 +47,8 @@ def security_headers(options: HttpOptions) -> Hook:
     async def add(message: Message, _scope: Scope) -> None:
         if message["type"] != "http.response.start":
             return
-        headers = [*message.get("headers", ()), *always]
-        if not any(name.lower() == b"cache-control" for name, _ in headers):
-            headers.append(NOT_CACHED)
-        message["headers"] = headers
+        own = [*message.get("headers", ())]
+        brought = {name.lower() for name, _ in own}
+        message["headers"] = [*own, *(each for each in (*always, NOT_CACHED) if each[0] not in brought)]
 
     return add

@@ -1,15 +1,25 @@
-"""The app of ours, and what it asks the server (docs/protocols/authenticator-app.md)."""
+"""The installable app under `/app/`: its page, its worker and its texts, and what it asks the server.
+
+No cookie and no form token counts here: the page is the same for everybody and knows nobody, and what it asks
+it proves by a token and signatures (docs/protocols/authenticator-app.md).
+"""
 
 from __future__ import annotations
 
 from litestar import Router
 
-from vestibule.frontends.http.authenticator_app import api
+from vestibule.frontends.http.authenticator_app import api, pages
+from vestibule.frontends.http.forms import EXEMPT
 
 ROUTER = Router(
     path="/app",
     include_in_schema=False,
+    opt={EXEMPT: True},
     route_handlers=[
+        pages.index,
+        pages.manifest,
+        pages.texts,
+        pages.worker,
         api.activate,
         api.requests,
         api.answer,

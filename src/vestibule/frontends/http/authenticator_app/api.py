@@ -23,7 +23,6 @@ from vestibule.frontends.http.authenticator_app.messages import (
     told_list,
 )
 from vestibule.frontends.http.fields import InPath, asked
-from vestibule.frontends.http.forms import EXEMPT
 from vestibule.frontends.http.pages import language_of
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.site import site_of
@@ -34,7 +33,6 @@ from vestibule.services.refusal import Refusal, Refused
 
 _MOST_BODY_BYTES: Final = 4096
 _BEARER: Final = "bearer "
-_OPT: Final = {EXEMPT: True}
 _STATUS: Final = {
     "malformed": 400,
     "not_activated": 401,
@@ -52,7 +50,7 @@ class Malformed(Exception):
     """The request is not as the protocol describes it."""
 
 
-@post("/v1/activate", opt=_OPT, request_max_body_size=_MOST_BODY_BYTES)
+@post("/v1/activate", request_max_body_size=_MOST_BODY_BYTES)
 async def activate(request: AnyRequest) -> Response[Any]:
     async def answer() -> Response[Any]:
         wanted = await _body(request, Activation)
@@ -85,7 +83,7 @@ async def requests(request: AnyRequest) -> Response[Any]:
     return await _answered(request, answer())
 
 
-@post("/v1/requests/{request_id:str}/answer", opt=_OPT, request_max_body_size=_MOST_BODY_BYTES)
+@post("/v1/requests/{request_id:str}/answer", request_max_body_size=_MOST_BODY_BYTES)
 async def answer(request: AnyRequest, request_id: InPath) -> Response[Any]:
     async def decide() -> Response[Any]:
         account = await _account(request)
@@ -98,7 +96,7 @@ async def answer(request: AnyRequest, request_id: InPath) -> Response[Any]:
     return await _answered(request, decide())
 
 
-@put("/v1/push", opt=_OPT, request_max_body_size=_MOST_BODY_BYTES)
+@put("/v1/push", request_max_body_size=_MOST_BODY_BYTES)
 async def subscribe(request: AnyRequest) -> Response[Any]:
     async def keep() -> Response[Any]:
         account = await _account(request)
@@ -113,7 +111,7 @@ async def subscribe(request: AnyRequest) -> Response[Any]:
     return await _answered(request, keep())
 
 
-@delete("/v1/push", opt=_OPT, status_code=200)
+@delete("/v1/push", status_code=200)
 async def unsubscribe(request: AnyRequest) -> Response[Any]:
     async def forget() -> Response[Any]:
         await _apps(request).pushes.unsubscribe((await _account(request)).authenticator)
@@ -122,7 +120,7 @@ async def unsubscribe(request: AnyRequest) -> Response[Any]:
     return await _answered(request, forget())
 
 
-@patch("/v1/account", opt=_OPT, request_max_body_size=_MOST_BODY_BYTES)
+@patch("/v1/account", request_max_body_size=_MOST_BODY_BYTES)
 async def rename(request: AnyRequest) -> Response[Any]:
     async def change() -> Response[Any]:
         account = await _account(request)
@@ -132,7 +130,7 @@ async def rename(request: AnyRequest) -> Response[Any]:
     return await _answered(request, change())
 
 
-@delete("/v1/account", opt=_OPT, status_code=200)
+@delete("/v1/account", status_code=200)
 async def remove(request: AnyRequest) -> Response[Any]:
     async def end() -> Response[Any]:
         await _apps(request).remove(await _account(request))

@@ -1,0 +1,319 @@
+// How the app speaks with the server: the requests of /app/v1, their answers, and what is signed. Used in the worker,
+// too. What comes is read field by field: a field of another kind is as good as absent.
+import type { Algorithm, Parameters } from "./passcodes";
+
+const ROOT = "/app/v1";
+const WAIT_SECONDS = 25;
+const PATIENCE_MS = 15_000;
+const CODE = /^[0-9A-HJKMNP-TV-Z]{10}$/;
+
+export type Decision = "approve" | "deny" | "fraud";
+export type Fraud = "blocks" | "reports" | "off";
+
+export interface Request {
+  readonly id: string;
+  readonly kind: string;
+  readonly verification: string;
+  readonly application: string;
+  readonly applicationId: string;
+  readonly account: string;
+  readonly place: string;
+  readonly country: string;
+  readonly askedAt: number;
+  readonly expiresAt: number;
+  readonly secondsLeft: number;
+  readonly digits: number;
+  readonly triesLeft: number;
+  readonly withPin: boolean;
+  readonly fraud: Fraud;
+}
+
+export interface RequestList {
+  readonly version: string;
+  readonly now: number;
+  readonly account: string;
+  readonly issuer: string;
+  readonly requests: readonly Request[];
+}
+
+export interface Activated {
+  readonly tenant: string;
+  readonly authenticator: string;
+  readonly user: string;
+  readonly account: string;
+  readonly issuer: string;
+  readonly token: string;
+  readonly secret: string;
+  readonly parameters: Parameters;
+  readonly pushKey: string;
+}
+
+export interface Answered {
+  readonly outcome: string;
+  readonly triesLeft: number;
+  readonly message: string;
+}
+
+// Who signs a decision: identifiers and the key of the account.
+export interface Signer {
+  readonly id: string;
+  readonly tenant: string;
+  readonly user: string;
+  readonly signingKey: CryptoKey;
+}
+
+// The server said no.
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly words: string,
+    readonly retrySeconds: number,
+  ) {
+    super(`${status} ${code}`);
+  }
+}
+
+// The server said nothing, or nothing that is of this protocol.
+export class Unreachable extends Error {}
+
+// --- what is signed -------------------------------------------------------------------------------------
+
+function lines(...values: (string | number)[]): string {
+  const texts = values.map(String);
+  if (texts.some((text) => text.includes("\n"))) throw new Error("a value with a line feed is not signed");
+  return texts.map((text) => `${text}\n`).join("");
+}
+
+export function activationText(code: string, publicKey: string): string {
+  return lines("vestibule activate 1", code, publicKey);
+}
+
+export function answerText(
+  signer: Omit<Signer, "signingKey">,
+  request: Request,
+  number: string,
+  decision: Decision,
+): string {
+  return lines(
+    "vestibule answer 1",
+    signer.tenant,
+    signer.user,
+    signer.id,
+    request.verification,
+    request.id,
+    request.applicationId,
+    number,
+    decision,
+    request.expiresAt,
+  );
+}
+
+export function makeKeys(): Promise<CryptoKeyPair> {
+  return crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
+}
+
+export async function publicKeyOf(keys: CryptoKeyPair): Promise<string> {
+  return base64url(await crypto.subtle.exportKey("raw", keys.publicKey));
+}
+
+async function signed(key: CryptoKey, text: string): Promise<string> {
+  const algorithm = { name: "ECDSA", hash: "SHA-256" };
+  return base64url(await crypto.subtle.sign(algorithm, key, new TextEncoder().encode(text)));
+}
+
+export function base64url(octets: ArrayBuffer): string {
+  const text = String.fromCharCode(...new Uint8Array(octets));
+  return btoa(text).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+}
+
+// --- codes ----------------------------------------------------------------------------------------------
+
+// The code as it is signed, or null if it is none. Letters that the codes do not have are read as the digits that
+// look like them.
+export function readCode(text: string): string | null {
+  const plain = text
+    .toUpperCase()
+    .replace(/[\s\-\u2010-\u2014]/g, "")
+    .replace(/O/g, "0")
+    .replace(/[IL]/g, "1");
+  return CODE.test(plain) ? plain : null;
+}
+
+export function spelledCode(code: string): string {
+  return `${code.slice(0, 5)}-${code.slice(5)}`;
+}
+
+// --- requests -------------------------------------------------------------------------------------------
+
+interface Call {
+  readonly method?: string;
+  readonly token?: string;
+  readonly body?: Record<string, string>;
+  readonly signal?: AbortSignal;
+  readonly patience?: number;
+}
+
+export class Server {
+  constructor(private readonly language: () => string) {}
+
+  async activate(code: string, keys: CryptoKeyPair, name: string): Promise<Activated> {
+    const key = await publicKeyOf(keys);
+    const signature = await signed(keys.privateKey, activationText(code, key));
+    return asActivated(
+      await this.call("/activate", { method: "POST", body: { code, public_key: key, name, signature } }),
+    );
+  }
+
+  // With `seen`, waits until the list is another than that one.
+  async requests(token: string, seen: string, signal: AbortSignal): Promise<RequestList> {
+    const query = seen ? `?${new URLSearchParams({ wait: String(WAIT_SECONDS), seen })}` : "";
+    const patience = PATIENCE_MS + (seen ? WAIT_SECONDS * 1000 : 0);
+    return asList(await this.call(`/requests${query}`, { token, signal, patience }));
+  }
+
+  async answer(
+    signer: Signer & { readonly token: string },
+    request: Request,
+    decision: Decision,
+    number: string,
+    pin: string,
+  ): Promise<Answered> {
+    const signature = await signed(signer.signingKey, answerText(signer, request, number, decision));
+    const path = `/requests/${encodeURIComponent(request.id)}/answer`;
+    const body = { decision, number, pin, signature };
+    return asAnswered(await this.call(path, { method: "POST", token: signer.token, body }));
+  }
+
+  async wakeAt(token: string, subscription: PushSubscription): Promise<void> {
+    const [p256dh, auth] = [subscription.getKey("p256dh"), subscription.getKey("auth")];
+    if (!p256dh || !auth) throw new Error("a push subscription without keys");
+    const body = { endpoint: subscription.endpoint, p256dh: base64url(p256dh), auth: base64url(auth) };
+    await this.call("/push", { method: "PUT", token, body });
+  }
+
+  async letSleep(token: string): Promise<void> {
+    await this.call("/push", { method: "DELETE", token });
+  }
+
+  async rename(token: string, name: string): Promise<void> {
+    await this.call("/account", { method: "PATCH", token, body: { name } });
+  }
+
+  async remove(token: string): Promise<void> {
+    await this.call("/account", { method: "DELETE", token });
+  }
+
+  private async call(
+    path: string,
+    { method = "GET", token, body, signal, patience = PATIENCE_MS }: Call,
+  ): Promise<unknown> {
+    const headers: Record<string, string> = { "Accept-Language": this.language() };
+    if (token) headers["Authorization"] = `Bearer ${token}`;
+    if (body) headers["Content-Type"] = "application/json";
+    const stop = new AbortController();
+    const clock = setTimeout(() => stop.abort(), patience);
+    const pass = (): void => stop.abort();
+    signal?.addEventListener("abort", pass);
+    try {
+      if (signal?.aborted) stop.abort();
+      const answer = await fetch(`${ROOT}${path}`, {
+        method,
+        headers,
+        body: body ? JSON.stringify(body) : null,
+        signal: stop.signal,
+        credentials: "omit",
+        cache: "no-store",
+        redirect: "error",
+      });
+      return await content(answer);
+    } catch (problem) {
+      throw problem instanceof Refusal ? problem : new Unreachable(String(problem));
+    } finally {
+      clearTimeout(clock);
+      signal?.removeEventListener("abort", pass);
+    }
+  }
+}
+
+async function content(answer: Response): Promise<unknown> {
+  if (answer.status === 204) return null;
+  if (answer.ok) return answer.json();
+  const said = record(await answer.json().catch(() => null));
+  const code = text(said["code"]);
+  // What stands between us and the server has errors of its own: they say nothing about the account.
+  if (!code) throw new Unreachable(`status ${answer.status}`);
+  throw new Refusal(answer.status, code, text(said["message"]), Number(answer.headers.get("Retry-After")) || 0);
+}
+
+// --- reading answers ------------------------------------------------------------------------------------
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function whole(value: unknown): number {
+  return typeof value === "number" && Number.isFinite(value) ? Math.trunc(value) : 0;
+}
+
+function asActivated(value: unknown): Activated {
+  const said = record(value);
+  const passcodes = record(said["passcodes"]);
+  return {
+    tenant: text(said["tenant"]),
+    authenticator: text(said["authenticator"]),
+    user: text(said["user"]),
+    account: text(said["account"]),
+    issuer: text(said["issuer"]),
+    token: text(said["token"]),
+    secret: text(passcodes["secret"]),
+    parameters: {
+      algorithm: text(passcodes["algorithm"]) as Algorithm,
+      digits: whole(passcodes["digits"]),
+      period: whole(passcodes["period"]),
+    },
+    pushKey: text(said["push_key"]),
+  };
+}
+
+function asList(value: unknown): RequestList {
+  const said = record(value);
+  const requests = Array.isArray(said["requests"]) ? said["requests"].map(asRequest) : [];
+  return {
+    version: text(said["version"]),
+    now: whole(said["now"]),
+    account: text(said["account"]),
+    issuer: text(said["issuer"]),
+    requests,
+  };
+}
+
+function asRequest(value: unknown): Request {
+  const said = record(value);
+  return {
+    id: text(said["id"]),
+    kind: text(said["kind"]),
+    verification: text(said["verification"]),
+    application: text(said["application"]),
+    applicationId: text(said["application_id"]),
+    account: text(said["account"]),
+    place: text(said["place"]),
+    country: text(said["country"]),
+    askedAt: whole(said["asked_at"]),
+    expiresAt: whole(said["expires_at"]),
+    secondsLeft: whole(said["seconds_left"]),
+    digits: whole(said["digits"]),
+    triesLeft: whole(said["tries_left"]),
+    withPin: said["with_pin"] === true,
+    fraud: said["fraud"] === "blocks" || said["fraud"] === "reports" ? said["fraud"] : "off",
+  };
+}
+
+function asAnswered(value: unknown): Answered {
+  const said = record(value);
+  return { outcome: text(said["outcome"]), triesLeft: whole(said["tries_left"]), message: text(said["message"]) };
+}

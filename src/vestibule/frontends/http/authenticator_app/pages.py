@@ -1,0 +1,141 @@
+"""What the authenticator app is made of, as its browser and its service worker fetch it.
+
+The worker keeps the whole app for days without a network. So that it notices a new one, the worker's own
+script begins with the list of what belongs to the app and with a digest over all of it: another text, style
+or script makes another worker, and browsers look for that by themselves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from typing import Any, Final, TypeAlias
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+
+from vestibule import catalog
+from vestibule.frontends.http.pages import language_of
+from vestibule.frontends.http.redirects import see_other
+from vestibule.frontends.http.site import Site, site_of
+from vestibule.frontends.http.templates.views import Frame
+
+ROOT: Final = "/app/"
+AREA: Final = "app."
+_PAGE: Final = "authenticator_app/index.html"
+_SCRIPT: Final = "worker.js"
+_KEPT: Final = (
+    "app.css",
+    "app.js",
+    "decoder.js",
+    "favicon.svg",
+    "icon-192.png",
+    "badge-96.png",
+)
+"""The assets that the worker keeps; larger icons are fetched by systems, at an installation."""
+_ICONS: Final = (
+    ("icon-192.png", "192x192", "any"),
+    ("icon-512.png", "512x512", "any"),
+    ("icon-maskable-512.png", "512x512", "maskable"),
+)
+_GROUND: Final = "#f5f4f0"
+_ACCENT: Final = "#0b5a5e"
+
+CONTENT_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; "
+    "form-action 'none'; frame-ancestors 'none'; base-uri 'none'; "
+    "require-trusted-types-for 'script'; trusted-types vestibule-app"
+)
+"""As that of all pages, and: a worker of ours, pictures to read QR codes from, no markup made of text."""
+_HEADERS: Final = {
+    "content-security-policy": CONTENT_POLICY,
+    "permissions-policy": "camera=(self), geolocation=(), microphone=()",
+    "cache-control": "no-cache",
+}
+
+AnyRequest: TypeAlias = Request[Any, Any, Any]
+
+
+@get("/")
+async def index(request: AnyRequest) -> Response[Any]:
+    if not request.scope["raw_path"].partition(b"?")[0].endswith(b"/"):
+        return see_other(ROOT)  # A worker is not in charge of the path without the slash.
+    html = _html(site_of(request), language_of(request))
+    return Response(html, media_type="text/html; charset=utf-8", headers=_HEADERS)
+
+
+@get("/manifest.webmanifest")
+async def manifest(request: AnyRequest) -> Response[bytes]:
+    """Say what the app is called and looks like once it is installed (W3C Web Application Manifest)."""
+    language, assets = language_of(request), site_of(request).assets
+    said = {
+        "id": ROOT,
+        "start_url": ROOT,
+        "scope": ROOT,
+        "lang": language,
+        "name": catalog.text(language, "app.name"),
+        "short_name": catalog.text(language, "common.product"),
+        "description": catalog.text(language, "app.description"),
+        "display": "standalone",
+        "launch_handler": {"client_mode": ["navigate-existing", "auto"]},
+        "background_color": _GROUND,
+        "theme_color": _ACCENT,
+        "icons": [
+            {"src": assets.url(name), "sizes": sizes, "type": "image/png", "purpose": purpose}
+            for name, sizes, purpose in _ICONS
+        ],
+    }
+    return _fresh(msgspec.json.encode(said), "application/manifest+json")
+
+
+@get("/texts/{name:str}")
+async def texts(name: FromPath[str]) -> Response[bytes]:
+    language = name.removesuffix(".json")
+    if language not in catalog.LANGUAGES or language == name:
+        raise NotFoundException
+    return _fresh(_texts_of(language), "application/json")
+
+
+@get("/worker.js")
+async def worker(request: AnyRequest) -> Response[bytes]:
+    site = site_of(request)
+    script = site.assets.find(site.assets.names[_SCRIPT])
+    assert script is not None
+    answer = _fresh(_told_to_worker(site) + script.content, script.media_type)
+    answer.headers["service-worker-allowed"] = ROOT
+    return answer
+
+
+def _fresh(content: bytes, media_type: str) -> Response[bytes]:
+    """Answer with what may be kept but must be asked for again each time."""
+    return Response(content, headers={"content-type": media_type, "cache-control": "no-cache"})
+
+
+def _told_to_worker(site: Site) -> bytes:
+    """Return the line before the worker's script that names all there is of this version of the app."""
+    languages = catalog.LANGUAGES
+    files = [ROOT, *(f"{ROOT}texts/{each}.json" for each in languages), *map(site.assets.url, _KEPT)]
+    icons = {"icon": site.assets.url("icon-192.png"), "badge": site.assets.url("badge-96.png")}
+    whole = hashlib.sha256(msgspec.json.encode([files, [_html(site, each) for each in languages]]))
+    for language in languages:
+        whole.update(_texts_of(language))
+    told = {"version": whole.hexdigest()[:16], "files": files, **icons}
+    return b"const SHELL=" + msgspec.json.encode(told) + b";\n"
+
+
+def _html(site: Site, language: str) -> str:
+    """Return the page. It is the same for everybody who speaks this language: a worker will keep it."""
+    return site.pages.render(_PAGE, Frame(language=language, csrf_token="", path=ROOT))
+
+
+@cache
+def _texts_of(language: str) -> bytes:
+    spoken: dict[str, str | dict[str, str]] = {}
+    for key in catalog.keys(AREA):
+        wording = catalog.wordings(key)[language]
+        counted = {"one": wording.one or "", "other": wording.other}
+        spoken[key.removeprefix(AREA)] = wording.other if wording.one is None else counted
+    return msgspec.json.encode(spoken)
