@@ -1,0 +1,134 @@
+"""All of it in Chromium: portal and app in two browsers, the real server between them, a VPN at the door.
+
+A newcomer adds the app in the portal, signs in at the portal and at a VPN with the number, and denies what he
+did not begin. Pictures are taken on the way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest_asyncio
+from playwright.async_api import expect
+
+from tests.browser.scene import Site, Window
+from tests.houses import PASSWORD, TENANT
+from tests.integration.apps.test_radius import challenged, go_on, number_in
+from tests.integration.phone.test_radius_waits import door
+from tests.peers.chromium import Chromium
+from vestibule import catalog
+from vestibule.model.actor import SYSTEM
+from vestibule.model.application import FirstFactor
+from vestibule.model.verification import Reason
+from vestibule.worker.rounds import make_rounds
+
+PHONE = {"width": 390, "height": 844}
+
+
+def words(key: str, **values: str | int) -> str:
+    return catalog.text("en", f"app.{key}", **values)
+
+
+@dataclass
+class Scene:
+    site: Site
+    portal: Window
+    app: Window
+
+    @property
+    def house(self):  # type: ignore[no-untyped-def] # what `door` asks for
+        return self.site.house
+
+    async def sign_in(self, window: Window) -> None:
+        await window.go(self.site.portal)
+        await window.fill(username="alice", password=PASSWORD)
+        await window.press("Continue")
+
+    async def in_app(self, label: str, number: str, button: str) -> None:
+        await self.app.page.get_by_label(words(label)).fill(number)
+        await self.app.page.get_by_role("button", name=words(button), exact=True).click()
+
+    async def add_app(self) -> None:
+        """Follow the portal's page from the code to the end."""
+        await self.portal.press("Add Vestibule app")
+        link = await self.portal.page.get_by_role(
+            "link", name="Or open the app on this device"
+        ).get_attribute("href")
+        assert link is not None
+        assert link.startswith(f"{self.site.url}/app/#activate=")
+        await self.portal.shoot("add-app-code")
+        await self.app.go(link)
+        await self.app.page.get_by_label(words("account.device")).fill("Pixel 9")
+        await self.app.page.get_by_role("button", name=words("add.add"), exact=True).click()
+        number = self.portal.page.locator(".number")
+        await expect(number).to_have_text(re.compile(r"^\d\d$"))
+        await self.portal.shoot("add-app-number")
+        await self.in_app("request.number_activation", await number.inner_text(), "request.activate")
+        await expect(self.app.page.locator("#content")).to_contain_text(words("outcome.activated"))
+        await expect(self.portal.page.locator("body")).to_contain_text("is ready")
+        await self.portal.shoot("add-app-done")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def scene(site: Site, window: Window, chromium: Chromium) -> AsyncIterator[Scene]:
+    """Alice, who holds nothing yet, signed in at the portal; beside it her phone with the app."""
+    await site.house.add_bare_person("alice")
+    await site.house.add_application("vpn", FirstFactor.LOCAL)
+    rounds = asyncio.create_task(make_rounds(site.house.services))
+    app = Window(site, await chromium.page(viewport=PHONE, locale="en-US"), expected_statuses=(401, 409))
+    made = Scene(site, window, app)
+    await made.sign_in(window)
+    yield made
+    rounds.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await rounds
+    assert app.problems == []
+
+
+async def test_the_app_is_added_and_opens_the_portal_and_the_vpn(scene: Scene) -> None:
+    await scene.add_app()
+    site, app = scene.site, scene.app
+    # The portal, from another browser.
+    site.house.clock.advance(1)
+    other = await scene.portal.another()
+    await scene.sign_in(other)
+    shown = other.page.get_by_text("Type this number in the Vestibule app")
+    number = (await shown.inner_text()).rpartition(": ")[2]
+    await other.shoot("sign-in-with-the-app")
+    await expect(app.page.get_by_label(words("request.number"))).to_be_visible()
+    await app.page.screenshot(path=site.pictures / "app-request.png")
+    await scene.in_app("request.number", number, "request.approve")
+    await expect(other.page.locator("h1")).to_have_text("Additional security verification")
+    # The VPN.
+    async with door(scene) as vpn:  # type: ignore[arg-type] # it needs the house only
+        shown_there = await challenged(vpn)
+        waiting = asyncio.create_task(go_on(vpn, shown_there))
+        await scene.in_app("request.number", number_in(shown_there), "request.approve")
+        assert "Received Access-Accept" in await waiting
+        site.house.clock.advance(1)
+        unwanted = await challenged(vpn)
+        waiting = asyncio.create_task(go_on(vpn, unwanted))
+        await app.page.get_by_role("button", name=words("request.deny"), exact=True).click()
+        assert "Received Access-Reject" in await waiting
+    reasons = [one.reason for one in await site.house.attempts() if one.channel == "radius"]
+    assert sorted(reasons) == [Reason.APP_APPROVED, Reason.APP_DENIED]
+
+
+async def test_an_app_that_was_removed_says_so_and_is_added_again(scene: Scene) -> None:
+    """S73, S74: repaired by removing it in the app, and configuring it again in the portal."""
+    await scene.add_app()
+    house = scene.site.house
+    held = await house.store.read(lambda tx: tx.subject_by_names(TENANT, ("alice",)))
+    assert held is not None
+    (device,) = held.authenticators
+    await house.services.enrollments.remove(SYSTEM, TENANT, held.user.user_id, device.authenticator_id)
+    await scene.app.page.reload()
+    content = scene.app.page.locator("#content")
+    await expect(content).to_contain_text("Authentication request is not for an activated account")
+    await scene.portal.page.reload()
+    await scene.add_app()
+    await expect(content).to_contain_text(words("outcome.activated"))
