@@ -19,12 +19,10 @@ import msgspec
 
 from benchmarks.figures import HEADER, Figures
 from tests.callers import ACCESS_ACCEPT, access_request, proven_code
-from tests.houses import BOUNDLESS, OPEN_CODES
 from tests.integration.sip.phone import Phone
 from tests.peers.sipp import Sipp, pause, press, receive, respond, speak
 from tests.peers.smsc import Smsc
 from tests.phone_servers import NUMBER, PASSWORD, Configured, PhoneServer
-from vestibule.model.tenant import TenantSettings
 
 COUNT = 30
 """Sign-ins one after the other."""
@@ -32,7 +30,6 @@ TOGETHER = 200
 A_SECOND = 20
 _SILENCE = frozenset(b"\xd5\x55")
 """In A-law."""
-MANY = TenantSettings(calling_codes=OPEN_CODES, **BOUNDLESS)
 
 
 class Door(asyncio.DatagramProtocol):
@@ -85,7 +82,7 @@ async def keys(folder: Path, count: int = COUNT) -> Figures:
     began = time.perf_counter()
     with Phone() as phone:
         async with PhoneServer(folder) as server:
-            await server.make([_trunk(phone.port)], [("voice", {})], rules=MANY)
+            await server.make([_trunk(phone.port)], [("voice", {})], is_boundless=True)
             await server.start()
             door = await _door(server)
             for number in range(count):
@@ -125,7 +122,7 @@ async def replies(folder: Path, count: int = COUNT) -> Figures:
     async with Smsc() as center, PhoneServer(folder) as server:
         settings = {"host": "127.0.0.1", "port": center.port, "system_id": "esme", "tls": False}
         gateway = Configured(kind="smpp", settings=settings, secret="password")
-        await server.make([gateway], [("sms", {"two_way": True})], rules=MANY)
+        await server.make([gateway], [("sms", {"two_way": True})], is_boundless=True)
         await server.start()
         await center.wait_for(lambda: center.binds == 1)
         door = await _door(server)
@@ -185,7 +182,7 @@ async def together(folder: Path, count: int = TOGETHER, a_second: int = A_SECOND
     with Sipp(folder / "sipp", steps, calls=count, options=("-l", count, "-nr")) as trunk:
         async with PhoneServer(folder / "state") as server:
             gateway = _trunk(trunk.port, most_calls=count)
-            await server.make([gateway], [("voice", {})], rules=MANY, people=count)
+            await server.make([gateway], [("voice", {})], is_boundless=True, people=count)
             await server.start()
             door = await _door(server)
             began, spent = time.perf_counter(), server.process.cpu_seconds()

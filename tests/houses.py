@@ -223,10 +223,7 @@ class TestHouse:
 
     async def allow_any_number_of_texts(self, **fields: Any) -> None:
         """What no administrator can set: proofs send more than a person may be sent."""
-        tenant = self.services.configuration.current.tenants[TENANT]
-        settings = msgspec.structs.replace(tenant.settings, **(BOUNDLESS | fields))
-        await self.store.transact(lambda tx: tx.put(msgspec.structs.replace(tenant, settings=settings)))
-        await self.services.configuration.refresh()
+        await take_limits_away(self.house, **fields)
 
     async def change_user(self, person: Person, **fields: Any) -> None:
         async def body(tx: Transaction) -> None:
@@ -235,6 +232,14 @@ class TestHouse:
             assert await tx.replace_user(msgspec.structs.replace(subject.user, **fields))
 
         await self.store.transact(body)
+
+
+async def take_limits_away(house: House, **fields: Any) -> None:
+    """Let TENANT send any number of texts and calls."""
+    tenant = house.services.configuration.current.tenants[TENANT]
+    settings = msgspec.structs.replace(tenant.settings, **(BOUNDLESS | fields))
+    await house.store.transact(lambda tx: tx.put(msgspec.structs.replace(tenant, settings=settings)))
+    await house.services.configuration.refresh()
 
 
 @asynccontextmanager

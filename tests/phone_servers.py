@@ -18,7 +18,7 @@ from typing import Any, Self
 
 import msgspec
 
-from tests.houses import opened
+from tests.houses import opened, take_limits_away
 from tests.integration.phone.test_radius_waits import Concentrator
 from tests.peers.program import run_well
 from tests.servers import ServerProcess
@@ -73,13 +73,17 @@ class PhoneServer:
         language: str = "",
         rules: TenantSettings | None = None,
         people: int = 0,
+        is_boundless: bool = False,
     ) -> None:
         """Fill the database: Alice has PASSWORD, and her phone for each of `methods`. `people` more are
-        `person0`, `person1`, ..., each with a phone of his own."""
+        `person0`, `person1`, ..., each with a phone of his own. `is_boundless`: more is sent than any
+        administrator can allow."""
         house = await build(self.process.settings, migrate=True)
         try:
             await house.services.setup.ensure_system()
             await house.services.applications.add_tenant(SYSTEM, TENANT, "Acme", opened(rules))
+            if is_boundless:
+                await take_limits_away(house)
             self.secret = await _door(house)
             for number, gateway in enumerate(gateways):
                 await _add_gateway(house, f"gateway-{number}", gateway)
