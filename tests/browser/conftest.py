@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import pytest_asyncio
 
 from tests.browser.scene import Site, Window
 from tests.houses import TENANT, open_house
+from tests.integration.http_api.house import usual_app
 from tests.peers.chromium import Chromium
+from vestibule.frontends.http import frontend as frontend_module
 from vestibule.frontends.http.frontend import HttpFrontend
 from vestibule.frontends.http.options import HttpOptions
 
@@ -29,13 +32,14 @@ async def site(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[
     """A house with one tenant and its portal, over HTTP; its clock stands still until a test moves it."""
     async with open_house(tmp_path / "state") as house:
         await house.services.setup.ensure_portal(TENANT)
-        frontend = HttpFrontend(house.services, HttpOptions(listen=(("127.0.0.1", 0),)))
-        await frontend.start()
-        try:
-            takes_all = bool(request.config.getoption("--prove"))
-            yield Site(house, frontend.addresses()[0], tmp_path / "pictures", takes_all)
-        finally:
-            await frontend.stop(1)
+        with usual_app(house.services) as app, patch.object(frontend_module, "build_app", lambda *_: app):
+            frontend = HttpFrontend(house.services, HttpOptions(listen=(("127.0.0.1", 0),)))
+            await frontend.start()
+            try:
+                takes_all = bool(request.config.getoption("--prove"))
+                yield Site(house, frontend.addresses()[0], tmp_path / "pictures", takes_all)
+            finally:
+                await frontend.stop(1)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
