@@ -1006,11 +1006,11 @@ async def test_what_is_served_for_an_installation(site: Site) -> None:
         page = await client.get("/app/")
         assert page.headers["content-security-policy"] == CONTENT_POLICY
         assert page.headers["permissions-policy"].startswith("camera=(self)")
-        assert page.headers["cache-control"] == "no-cache"
+        assert page.headers["cache-control"] == "no-store"
         assert "set-cookie" not in page.headers
         worker = await client.get("/app/worker.js")
         assert worker.headers["service-worker-allowed"] == "/app/"
-        assert worker.headers["cache-control"] == "no-cache"
+        assert worker.headers["cache-control"] == "no-store"
         assert worker.headers["content-type"].startswith("text/javascript")
         manifest = await client.get("/app/manifest.webmanifest", headers={"Accept-Language": "de"})
         assert manifest.headers["content-type"].startswith("application/manifest+json")
