@@ -264,6 +264,7 @@ async def test_on_an_iphone_the_app_is_to_be_installed_first(make_device: MakeDe
     await device.button("add.ios_anyway").click()
     await expect(device.page.get_by_label(words("account.device"))).to_have_value("iPhone")
     await device.button("add.add").click()
+    await device.shows("accounts.pending")
     await device.pass_the_test(device.api.only())
     await device.shows("install.title")
     await device.button("not_now").click()
