@@ -264,6 +264,7 @@ async def test_on_an_iphone_the_app_is_to_be_installed_first(make_device: MakeDe
     await device.button("add.ios_anyway").click()
     await expect(device.page.get_by_label(words("account.device"))).to_have_value("iPhone")
     await device.button("add.add").click()
+    await device.shows("accounts.pending")
     await device.pass_the_test(device.api.only())
     await device.shows("install.title")
     await device.button("not_now").click()
@@ -1006,11 +1007,11 @@ async def test_what_is_served_for_an_installation(site: Site) -> None:
         page = await client.get("/app/")
         assert page.headers["content-security-policy"] == CONTENT_POLICY
         assert page.headers["permissions-policy"].startswith("camera=(self)")
-        assert page.headers["cache-control"] == "no-cache"
+        assert page.headers["cache-control"] == "no-store"
         assert "set-cookie" not in page.headers
         worker = await client.get("/app/worker.js")
         assert worker.headers["service-worker-allowed"] == "/app/"
-        assert worker.headers["cache-control"] == "no-cache"
+        assert worker.headers["cache-control"] == "no-store"
         assert worker.headers["content-type"].startswith("text/javascript")
         manifest = await client.get("/app/manifest.webmanifest", headers={"Accept-Language": "de"})
         assert manifest.headers["content-type"].startswith("application/manifest+json")

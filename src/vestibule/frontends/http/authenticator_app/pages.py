@@ -53,7 +53,6 @@ CONTENT_POLICY: Final = (
 _HEADERS: Final = {
     "content-security-policy": CONTENT_POLICY,
     "permissions-policy": "camera=(self), geolocation=(), microphone=()",
-    "cache-control": "no-cache",
 }
 
 AnyRequest: TypeAlias = Request[Any, Any, Any]
@@ -88,7 +87,7 @@ async def manifest(request: AnyRequest) -> Response[bytes]:
             for name, sizes, purpose in _ICONS
         ],
     }
-    return _fresh(msgspec.json.encode(said), "application/manifest+json")
+    return _answer(msgspec.json.encode(said), "application/manifest+json")
 
 
 @get("/texts/{name:str}")
@@ -96,7 +95,7 @@ async def texts(name: FromPath[str]) -> Response[bytes]:
     language = name.removesuffix(".json")
     if language not in catalog.LANGUAGES or language == name:
         raise NotFoundException
-    return _fresh(_texts_of(language), "application/json")
+    return _answer(_texts_of(language), "application/json")
 
 
 @get("/worker.js")
@@ -104,14 +103,14 @@ async def worker(request: AnyRequest) -> Response[bytes]:
     site = site_of(request)
     script = site.assets.find(site.assets.names[_SCRIPT])
     assert script is not None
-    answer = _fresh(_told_to_worker(site) + script.content, script.media_type)
+    answer = _answer(_told_to_worker(site) + script.content, script.media_type)
     answer.headers["service-worker-allowed"] = ROOT
     return answer
 
 
-def _fresh(content: bytes, media_type: str) -> Response[bytes]:
-    """Answer with what may be kept but must be asked for again each time."""
-    return Response(content, headers={"content-type": media_type, "cache-control": "no-cache"})
+def _answer(content: bytes, media_type: str) -> Response[bytes]:
+    """Answer with what browsers do not keep: that is the worker's part."""
+    return Response(content, headers={"content-type": media_type})
 
 
 def _told_to_worker(site: Site) -> bytes:
