@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import msgspec
 import pytest
@@ -22,7 +23,14 @@ from tests.conformance.stores.test_store_tenants import NUMBER, sent
 from vestibule.crypto.tokens import new_ordered_id
 from vestibule.interfaces.store import DeliveryFilter, Listed, Page, Store, VerificationChange
 from vestibule.model.delivery import Delivery, DeliveryState
-from vestibule.model.verification import TAKE_OVER_MS, ChallengeState, Channel, Reason, VerificationState
+from vestibule.model.verification import (
+    TAKE_OVER_MS,
+    Challenge,
+    ChallengeState,
+    Channel,
+    Reason,
+    VerificationState,
+)
 
 LEASE = 20_000
 
@@ -124,6 +132,24 @@ async def test_sent_challenges_are_those_with_a_number(store: Store, alice: str)
     found = await store.read(lambda tx: tx.sent_challenges(alice, "alice"))
     assert [each.challenge_id for each in found] == ["c2", "c3"]
     assert found == (typed, called)
+
+
+async def test_requests_in_apps_are_found_for_many_at_once(store: Store, alice: str) -> None:
+    """PU-05: one at a time for each person, and nothing of who has none."""
+
+    def asked(challenge_id: str, user_id: str, **fields: Any) -> Challenge:
+        return challenge(alice, challenge_id, user_id=user_id, channel=Channel.APP, **fields)
+
+    for record in (asked("c2", "alice"), asked("c3", "bob"), asked("c4", "carol", expires_at=1)):
+        assert await store.transact(lambda tx, record=record: tx.add_challenge(record, 9))
+    assert not await store.transact(lambda tx: tx.add_challenge(asked("c5", "alice"), 9))
+    (shown,) = await store.read(lambda tx: tx.sent_challenges(alice, "alice"))
+    assert shown.channel is Channel.APP
+    people = ["alice", "bob", "carol", "dave"]
+    found = await store.read(lambda tx: tx.requests_in_apps(alice, people))
+    assert found == {"alice": frozenset({"c2"}), "bob": frozenset({"c3"})}
+    await store.transact(lambda tx: tx.close_challenge(alice, "c2", ChallengeState.ANSWERED))
+    assert await store.read(lambda tx: tx.requests_in_apps(alice, ["alice"])) == {}
 
 
 async def test_replies_are_awaited_by_number(store: Store, alice: str) -> None:
