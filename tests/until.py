@@ -12,15 +12,15 @@ from typing import TypeVar
 
 Found = TypeVar("Found")
 
-_LOOK_SECONDS = 0.002
-_READ_SECONDS = 0.01
+_LOOK_SECONDS = 0.005
+_READ_SECONDS = 0.02
 
 
-async def until(condition: Callable[[], object], seconds: float = 20) -> None:
+async def until(condition: Callable[[], object], seconds: float = 20, every: float = _LOOK_SECONDS) -> None:
     """Return when something is so; raises TimeoutError after so many seconds."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - there is no event
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(every)
 
 
 async def until_read(

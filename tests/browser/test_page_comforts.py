@@ -66,7 +66,7 @@ class Shelf:
             await route.fulfill(body=asset.content, content_type=asset.media_type)
         elif path.startswith("/phone/"):
             return  # The simulated phone waits for news, and none comes.
-        elif path.endswith("/state"):  # A page that waits asks whether it may go on.
+        elif path.partition("?")[0].endswith("/state"):  # A page that waits asks whether it may go on.
             await route.fulfill(body='{"moved": false}', content_type="application/json")
         else:
             await route.fulfill(

@@ -124,10 +124,6 @@ class Baresip:
         for key in keys:
             self.tell("sndcode", key)
 
-    def look(self) -> None:
-        """Ask something harmless: a round trip that gives it a moment to go on."""
-        self.tell("about")
-
     def _next(self) -> dict[str, Any]:
         assert self._control is not None
         self._control.settimeout(20)

@@ -249,7 +249,7 @@ class Challenge(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def number(self) -> str:
         """What the door shows and the person types in his app; empty if none is asked for."""
-        return str(self.progress.get("number", ""))
+        return str(self.progress.get("shown_number", ""))
 
     @property
     def digits_before_pin(self) -> int:

@@ -177,7 +177,7 @@ class OutOfBand:
 
 def _progress(opening: Opening) -> dict[str, Any]:
     if opening.number:
-        return {"number": opening.number}
+        return {"shown_number": opening.number}
     return {"digits_before_pin": len(opening.passcode)} if opening.with_pin else {}
 
 

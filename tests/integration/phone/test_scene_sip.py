@@ -19,6 +19,7 @@ from tests.integration.phone.hearing import likeness
 from tests.peers.baresip import SIP_PORT, Baresip
 from tests.peers.sipp import Sipp, pause, receive, respond, speak
 from tests.phone_servers import NUMBER, Configured, PhoneServer
+from tests.until import until
 from vestibule.catalog import text
 from vestibule.model.tenant import TenantSettings
 from vestibule.model.user import UserStatus
@@ -54,9 +55,7 @@ class Scene:
     async def hear_more(self, seconds: float = GREETING_SECONDS) -> None:
         """Listen until so much more was said that is not silence."""
         before = _spoken_seconds(self.phone.heard)
-        async with asyncio.timeout(40):
-            while _spoken_seconds(self.phone.heard) < before + seconds:
-                await asyncio.to_thread(self.phone.look)
+        await until(lambda: _spoken_seconds(self.phone.heard) >= before + seconds, 40, every=0.05)
 
     async def press(self, keys: str) -> None:
         await asyncio.to_thread(self.phone.press, keys)

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from tests.integration.sip.desk import ASK, NUMBER, Desk, call, finished, gateway, spoken
 from tests.peers.baresip import SIP_PORT, Baresip
+from tests.until import until
 from vestibule.model.call import Ask, CallEvent, CallEventKind, HangUp, Press, Say
 
 Ring = Callable[..., Baresip]
@@ -140,6 +141,4 @@ async def test_a_phone_of_the_other_law(baresip: Ring) -> None:
 
 async def until_heard(phone: Baresip, seconds: float) -> None:
     """Wait until the telephone has played so much."""
-    async with asyncio.timeout(20):
-        while len(phone.heard) < seconds * 16_000:
-            await asyncio.to_thread(phone.look)
+    await until(lambda: len(phone.heard) >= seconds * 16_000)
