@@ -29,6 +29,7 @@ from tests.peers.chromium import Chromium
 from tests.peers.program import find_program
 from tests.until import until, until_read
 from vestibule import catalog
+from vestibule.frontends.http.authenticator_app import pages
 from vestibule.frontends.http.authenticator_app.pages import CONTENT_POLICY
 
 FRONTEND = Path(__file__).parents[2] / "frontend"
@@ -1058,8 +1059,6 @@ async def test_a_new_version_is_told_and_taken_by_a_click(
 
 def _change_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the server speak otherwise from now on, as after a new release."""
-    from vestibule.frontends.http.authenticator_app import pages  # noqa: PLC0415
-
     before = pages._texts_of("en")
     after = before.replace(words("welcome.title").encode(), b"A new title")
     german = pages._texts_of("de")

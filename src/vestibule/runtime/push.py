@@ -58,11 +58,9 @@ async def open_push(store: Store, sealer: Sealer, public_url: str) -> BrowserPus
     bound_to = context("", _NOTE)
     made = sealer.seal(VapidKey.make(os.urandom(LEAST_CHANCE)).octets, bound_to).hex()
 
-    async def body(tx: Transaction) -> str:
-        found = await tx.note(_NOTE)
-        if found is None:
+    async def body(tx: Transaction) -> None:
+        if await tx.note(_NOTE) is None:
             await tx.put_note(_NOTE, made)
-        return found or made
 
     kept = await store.read(lambda tx: tx.note(_NOTE))
     if kept is None:

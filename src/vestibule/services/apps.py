@@ -138,7 +138,6 @@ class Stage(msgspec.Struct, frozen=True):
     number: str = ""
     is_active: bool = False
     is_over: bool = False
-    verification: Verification | None = None
 
 
 class Decided(msgspec.Struct, frozen=True):
@@ -223,8 +222,7 @@ class Apps:
             challenge = await _test_of(tx, held)
             if challenge is None or challenge.waiter != session_name(signed_in):
                 return Stage(device=held.label, is_over=True)
-            verification = await tx.verification(user.tenant_id, challenge.verification_id)
-            return Stage(device=held.label, number=challenge.number, verification=verification)
+            return Stage(device=held.label, number=challenge.number)
 
         return await self._store.read(body)
 
@@ -235,12 +233,7 @@ class Apps:
         with self._lists.registered(user.tenant_id, user.user_id, frozenset()) as moved:
             while True:
                 stage = await self.stage(signed_in, authenticator_id)
-                if (stage.device, stage.number, stage.is_active, stage.is_over) != (
-                    known.device,
-                    known.number,
-                    known.is_active,
-                    known.is_over,
-                ):
+                if stage != known:
                     return stage
                 moved.clear()
                 try:
@@ -442,7 +435,7 @@ class Apps:
                 settings = self._configuration.current.tenants[challenge.tenant_id].settings
                 if not settings.fraud_reports or challenge.is_activation:
                     return await self._verifications.denied_by_app(challenge)
-                return await self._verifications.fraud_in_app(challenge, blocks=settings.fraud_blocks)
+                return await self._verifications.fraud_reported(challenge, blocks=settings.fraud_blocks)
 
     # --- names and the end ---------------------------------------------------------------------------
 

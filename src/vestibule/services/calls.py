@@ -303,7 +303,8 @@ class Calls:
             return await self._verifications.confirmed_elsewhere(challenge, reason)
         if result is CallResult.FRAUD:
             tenant = self._configuration.current.tenants[challenge.tenant_id]
-            return await self._verifications.fraud_reported(challenge, blocks=tenant.settings.fraud_blocks)
+            blocks = tenant.settings.fraud_blocks
+            return await self._verifications.fraud_reported(challenge, blocks=blocks) is not None
         may_go_on = result in _NOBODY_THERE
         return await self._verifications.failed_elsewhere(challenge, reason, may_go_on=may_go_on, said=said)
 

@@ -195,12 +195,6 @@ class Verifications:
             ),
         )
 
-    async def fraud_in_app(self, challenge: Challenge, *, blocks: bool) -> Progress | None:
-        """The same with a report of fraud."""
-        return await self._moved_elsewhere(
-            challenge, lambda tx, attempt: self._answering.fraud(tx, attempt, challenge, blocks=blocks)
-        )
-
     async def failed_elsewhere(
         self, challenge: Challenge, reason: Reason, *, may_go_on: bool = True, said: str = ""
     ) -> bool:
@@ -358,9 +352,10 @@ class Verifications:
                 await note_proof(tx, attempt, subject, proof)
                 return await conclude(tx, attempt, subject, ending_of(asked, proof), self._node)
 
-    async def fraud_reported(self, challenge: Challenge, *, blocks: bool) -> bool:
-        """Deny, and note that the person says it was not he; with `blocks` he is disabled, in one commit."""
-        return await self._elsewhere(
+    async def fraud_reported(self, challenge: Challenge, *, blocks: bool) -> Progress | None:
+        """Deny, and note that the person says it was not he; with `blocks` he is disabled, in one commit.
+        None: it has no effect."""
+        return await self._moved_elsewhere(
             challenge,
             lambda tx, attempt: self._answering.fraud(tx, attempt, challenge, blocks=blocks),
         )

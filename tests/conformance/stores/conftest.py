@@ -5,7 +5,6 @@ A module's tests share a database and keep apart by tenant; what counts over all
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.stores.records import HandClock, tenant
+from tests.conftest import migrate
 from tests.peers.postgres import PostgresServer
 from vestibule.interfaces.store import Store
 from vestibule.stores import open_store
@@ -22,15 +22,6 @@ from vestibule.stores import open_store
 _numbers = count(1)
 
 Opened = Callable[..., Awaitable[Store]]
-
-
-def _migrate(url: str) -> None:
-    async def migrate() -> None:
-        store = open_store(url)
-        await store.migrate()
-        await store.close()
-
-    asyncio.run(migrate())
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -42,7 +33,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty SQLite database to copy."""
     path = tmp_path_factory.mktemp("stores") / "migrated.db"
-    _migrate(f"sqlite:///{path}")
+    migrate(f"sqlite:///{path}")
     return path
 
 
@@ -86,11 +77,11 @@ class PostgresDatabases(Databases):
         super().__init__(name)
         self._server = server
         self._names: list[str] = []
-        server.template("stores", _migrate)
+        self._template = server.template("migrated", migrate)
 
     def _make(self, name: str) -> str:
         self._names.append(name)
-        return self._server.create(name, template="stores")
+        return self._server.create(name, template=self._template)
 
     def emptied(self, url: str) -> str:
         name = url.partition("?")[0].rpartition("/")[2]

@@ -209,8 +209,10 @@ async def test_anothers_device_decides_nothing(apps: AppHouse) -> None:
     bob = await apps.house.add_bare_person("bob")
     bob.secret = b""
     his = await apps.activated(await apps.session_of(bob), "Bob's")
-    with pytest.raises(AppError, match="over"):
-        await his.approve(request, number_of(progress))
+    for decision in ("approve", "deny", "fraud"):
+        with pytest.raises(AppError, match="over"):
+            await his.answer(request, decision, number_of(progress) if decision == "approve" else "")
+    assert len(await device.requests()) == 1, "he cannot deny it, either"
     his.account |= {"token": device.account["token"]}
     with pytest.raises(AppError) as error:
         await his.approve(request, number_of(progress))
@@ -288,7 +290,19 @@ async def test_what_nobody_answers_ends_by_itself(apps: AppHouse) -> None:
     assert attempt.legacy_result == "FAILED_PHONE_APP_NO_RESPONSE"
 
 
-async def test_an_open_app_shows_a_request_by_itself(apps: AppHouse) -> None:
+@pytest.mark.parametrize("lost", ["wake-up", "look"])
+async def test_an_open_app_shows_a_request_by_itself(
+    apps: AppHouse, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    """Told at once, or found by the look of a second: either is enough."""
+
+    async def no_look() -> None:
+        pass
+
+    if lost == "look":
+        monkeypatch.setattr(apps.house.services.app_lists, "look", no_look)
+    else:
+        monkeypatch.setattr(apps.house.store, "wake", lambda name: None)
     _, (device,) = await apps.alice()
     await device.requests()
     waiting = asyncio.create_task(device.requests(20))
@@ -297,6 +311,15 @@ async def test_an_open_app_shows_a_request_by_itself(apps: AppHouse) -> None:
     async with asyncio.timeout(5):
         (request,) = await waiting
     assert request["kind"] == "sign_in"
+
+
+async def test_a_door_that_can_show_nothing_asks_for_a_passcode(apps: AppHouse) -> None:
+    """PU-03: nobody could see a number there, and nothing is approved without one."""
+    _, (device,) = await apps.alice()
+    progress = await apps.sign_in(can_show=False)
+    assert progress.is_pending
+    assert not progress.is_answered_elsewhere
+    assert await device.requests() == []
 
 
 async def test_nobody_without_a_token_is_shown_anything(apps: AppHouse) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +23,7 @@ __all__ = ["authority", "certificate"]
 async def service(
     apps: AppHouse,
     authority: TestAuthority,
-    certificate: tuple,  # type: ignore[type-arg]
+    certificate: tuple[Path, Path],
 ) -> AsyncIterator[PushService]:
     """A push service that the house is allowed to send to."""
     pushes = apps.house.services.apps.pushes

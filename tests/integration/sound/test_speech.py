@@ -105,7 +105,7 @@ async def test_an_engine_whose_words_nobody_reads_is_seen_to_end(tmp_path: Path)
     assert process.stdout is not None
     # Nothing but this tells that it is full.
     full = process.stdout
-    await until(lambda: full._paused)  # type: ignore[attr-defined]
+    await until(lambda: full._paused)  # type: ignore[attr-defined] # nothing else tells
     await asyncio.wait_for(_end(process), 10)
     assert process.returncode == -signal.SIGKILL
     assert process.stdout.at_eof(), "its pipe is given back"

@@ -239,7 +239,7 @@ async def test_a_service_that_hangs_holds_up_no_other(
         assert result == Pushed()
         assert dead.server.connections == 64
         await web_push.close()
-        causes = {(await each).cause for each in waiting}  # type: ignore[union-attr]
+        causes = {(await each).cause for each in waiting}  # type: ignore[union-attr] # one that was pushed has none, and fails
         assert causes == {Cause.BROKEN_OFF, Cause.UNREACHABLE}
 
 
@@ -291,7 +291,7 @@ async def test_what_no_message_can_be_is_a_mistake_of_ours(
     web_push: WebPush, service: PushService, given: dict[str, object]
 ) -> None:
     with pytest.raises(ValueError, match="RFC 8030"):
-        await web_push.push(subscribe(Browser(), service.origin), b"", **{"ttl_seconds": 9, **given})  # type: ignore[arg-type]
+        await web_push.push(subscribe(Browser(), service.origin), b"", **{"ttl_seconds": 9, **given})  # type: ignore[arg-type] # what no message can be
     with pytest.raises(ValueError, match="payload"):
         await web_push.push(subscribe(Browser(), service.origin), bytes(4000), ttl_seconds=9)
     assert service.server.asked == []

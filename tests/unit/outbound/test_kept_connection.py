@@ -18,7 +18,7 @@ class _Transport(asyncio.Transport):
         self.written: list[bytes] = []
         self.is_ended = False
 
-    def write(self, data: bytes) -> None:  # type: ignore[override]
+    def write(self, data: bytes) -> None:  # type: ignore[override] # octets are all it is given
         self.written.append(data)
 
     def abort(self) -> None:
