@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from itertools import count
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from tests.peers.chromium import Chromium
+from tests.peers.chromium import SHELL, WHOLE_BROWSER, Chromium
 from tests.peers.freeradius import FreeRadius
 from tests.peers.ports import free_port as next_free_port
 from tests.peers.postgres import PostgresServer
@@ -148,16 +149,28 @@ def sshd_pam_radius(tmp_path: Path) -> Iterator[Callable[..., SshdPamRadius]]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def _browser() -> AsyncIterator[Chromium]:
-    async with Chromium() as browser:
+async def _browsers() -> AsyncIterator[Callable[[str], Awaitable[Chromium]]]:
+    """`chromium = await browsers(program)`: started when it is first asked for, the same one from then on."""
+    started: dict[str, Chromium] = {}
+    async with AsyncExitStack() as stack:
+
+        async def browser(program: str) -> Chromium:
+            if program not in started:
+                started[program] = await stack.enter_async_context(Chromium(program))
+            return started[program]
+
         yield browser
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def chromium(_browser: Chromium) -> AsyncIterator[Chromium]:
+async def chromium(
+    _browsers: Callable[[str], Awaitable[Chromium]], request: pytest.FixtureRequest
+) -> AsyncIterator[Chromium]:
     """A headless browser; `page = await chromium.page()` opens a window that shares nothing with another.
 
     It starts once for all tests, so a test that asks for it runs in the loop of the session.
     """
-    yield _browser
-    await _browser.close_windows()
+    needs_whole = request.node.get_closest_marker("whole_browser") is not None
+    browser = await _browsers(WHOLE_BROWSER if needs_whole else SHELL)
+    yield browser
+    await browser.close_windows()

@@ -954,6 +954,7 @@ CLOSE = """async () => {
 }"""
 
 
+@pytest.mark.whole_browser
 @pytest.mark.parametrize("language", ["en", "de"])
 async def test_a_push_shows_a_notification_without_secrets(make_device: MakeDevice, language: str) -> None:
     """S73: for an account that is not here, it says so."""

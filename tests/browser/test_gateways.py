@@ -136,7 +136,7 @@ async def test_a_caller_id_that_may_not_be_shown_is_said_so(administrator: Windo
     assert "is not guaranteed" in await window.text()
     await window.shoot("55-gateways")
     await assert_accessible(window, "gateways")
-    await window.page.get_by_role("button", name="Deutsch").click()
+    await window.press("Deutsch")
     assert "nicht garantiert" in await window.text()
     await window.shoot("56-gateways-german")
 
@@ -163,7 +163,7 @@ async def test_a_limit_that_bites_is_shown(administrator: Window) -> None:
     await house.change_settings(calling_codes=())
     await window.go(f"{window.site.console}/gateways")
     assert "No country is open" in await window.text()
-    await window.page.get_by_role("button", name="Deutsch").click()
+    await window.press("Deutsch")
     assert "Heute ausgegeben (UTC): 0,75 von 1,00" in await window.text()
 
 

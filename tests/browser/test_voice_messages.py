@@ -59,6 +59,6 @@ async def test_a_recording_is_uploaded_heard_and_removed(window: Window, tmp_pat
     await window.page.get_by_role("button", name="Remove").first.click()
     await window.page.locator("dialog[open]").get_by_role("button", name="Remove").click()
     assert "The recording is removed." in await window.text()
-    await window.page.get_by_role("button", name="Deutsch").click()
+    await window.press("Deutsch")
     assert "Noch keine Aufnahmen" in await window.text()
     await window.shoot("41-voice-messages-empty")
