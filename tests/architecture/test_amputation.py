@@ -6,28 +6,16 @@ finds every other plug-in. So no other file names it.
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).parents[2] / "src" / "vestibule"
+from tests.architecture.amputated import SOURCE, Standing, copy_without, stand
+
 KINDS = ("methods", "gateways", "directories", "reports", "frontends")
-
-SCRIPT = """
-import importlib, pathlib, pkgutil, sys
-import vestibule
-from vestibule.runtime import registry
-
-assert pathlib.Path(vestibule.__file__).is_relative_to(sys.argv[1]), vestibule.__file__
-for found in pkgutil.walk_packages(vestibule.__path__, "vestibule."):
-    if not found.name.endswith("__main__"):
-        importlib.import_module(found.name)
-print(*registry.methods(), *registry.directories(), *registry.frontends())
-print(*(f"gateways/{name}" for name in registry.gateways()))
-"""
 
 
 def plugins() -> list[str]:
@@ -41,35 +29,28 @@ def plugins() -> list[str]:
     ]
 
 
-def imported_without(folder: Path, plugin: str | None) -> list[str]:
-    """Import a copy of everything but `plugin`; return the names of the plug-ins that the registry finds."""
-    house = folder / "vestibule"
-    shutil.copytree(SOURCE, house)  # with what is compiled already: times are kept, so it stays valid
-    if plugin is not None and (house / plugin).is_dir():
-        shutil.rmtree(house / plugin)
-    elif plugin is not None:
-        (house / f"{plugin}.py").unlink()
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", SCRIPT, str(folder)],
-        capture_output=True,
-        text=True,
-        env={"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Standing:
+    """The house with nothing taken out."""
+    folder = tmp_path_factory.mktemp("whole")
+    copy_without(folder, None)
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        return process.submit(stand, folder).result()
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The plug-ins that the registry finds when nothing is taken out."""
-    return imported_without(tmp_path_factory.mktemp("whole"), None)
+def stand_without(whole: Standing) -> Iterator[Callable[[Path], Standing]]:
+    """`standing = stand_without(folder)`: each time a new process, in which only libraries are imported."""
+    forking = get_context("forkserver")
+    forking.set_forkserver_preload([*whole.others, "tests.architecture.amputated"])
+    with ProcessPoolExecutor(1, forking, max_tasks_per_child=1) as processes:
+        yield lambda folder: processes.submit(stand, folder).result()
 
 
+@pytest.mark.xdist_group("amputation")
 @pytest.mark.parametrize("plugin", plugins())
-def test_the_house_stands_without(tmp_path: Path, plugin: str, whole: list[str]) -> None:
-    left = imported_without(tmp_path, plugin)
-    # Reports are not in the registry's answer yet; taking one out must still break nothing.
-    assert len(left) == len(whole) - 1 or plugin.startswith("reports/")
-    assert set(left) <= set(whole)
+def test_the_house_stands_without(
+    tmp_path: Path, plugin: str, whole: Standing, stand_without: Callable[[Path], Standing]
+) -> None:
+    copy_without(tmp_path, plugin)
+    assert whole.plugins - stand_without(tmp_path).plugins == {plugin}
