@@ -7,13 +7,14 @@ import contextlib
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from vestibule.catalog import text
 from vestibule.cli.configuration import settings_or_exit, terminal_language
 from vestibule.runtime.settings import Settings
 
 if TYPE_CHECKING:
+    from vestibule.interfaces.frontend import Frontend
     from vestibule.runtime.build import House
 
 NOT_STARTED = 1
@@ -43,12 +44,32 @@ async def opened(settings: Settings, *, migrate: bool = False) -> AsyncIterator[
     except Exception as error:
         if not _is_expected(error):
             raise
-        sys.stderr.write(text(terminal_language(), "run.problem.not_started", reason=str(error)) + "\n")
-        sys.exit(NOT_STARTED)
+        _end("run.problem.not_started", reason=str(error))
     try:
         yield house
     finally:
         await house.close()
+
+
+@contextlib.asynccontextmanager
+async def serving(house: House) -> AsyncIterator[list[Frontend]]:
+    """Open every door; end the process with the cause if one cannot be opened."""
+    from vestibule.interfaces.frontend import CannotListen  # noqa: PLC0415
+    from vestibule.runtime.serve import running  # noqa: PLC0415
+
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            frontends = await stack.enter_async_context(running(house))
+        except CannotListen as error:
+            _end("run.problem.address_taken", address=str(error.filename), reason=str(error.strerror))
+        except OSError as error:
+            _end("run.problem.not_started", reason=str(error))
+        yield frontends
+
+
+def _end(why: str, **placeholders: str) -> NoReturn:
+    sys.stderr.write(text(terminal_language(), why, **placeholders) + "\n")
+    sys.exit(NOT_STARTED)
 
 
 def with_house(config: Path | None, work: Callable[[House], Awaitable[int]]) -> int:

@@ -6,14 +6,13 @@ demonstration. A second start finds its state again and asks nothing.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
 from vestibule.catalog import text
 from vestibule.cli.configuration import ConfigFile, settings_or_exit, terminal_language
-from vestibule.cli.house import NOT_STARTED, opened, run_loop
+from vestibule.cli.house import opened, run_loop, serving
 from vestibule.cli.output import qr_code
 from vestibule.cli.program import command, command_elsewhere
 
@@ -56,7 +55,7 @@ def run(
 
 async def _run(settings: Settings, wants_demo: bool, config: Path | None) -> int:
     from vestibule.runtime.logging import set_up  # noqa: PLC0415
-    from vestibule.runtime.serve import running, until_told_to_stop  # noqa: PLC0415
+    from vestibule.runtime.serve import until_told_to_stop  # noqa: PLC0415
 
     set_up(settings.log)
     async with opened(settings, migrate=True) as house:
@@ -65,20 +64,9 @@ async def _run(settings: Settings, wants_demo: bool, config: Path | None) -> int
         made = None
         if wants_demo and not services.demonstrations.exists:
             made = await services.demonstrations.make({}, "127.0.0.1/32", terminal_language())
-        try:
-            async with running(house) as frontends:
-                await _say_what_next(house, frontends, made, config)
-                await until_told_to_stop()
-        except OSError as error:
-            address = getattr(error, "filename", None) or ""
-            told = text(
-                terminal_language(),
-                "run.problem.address_taken",
-                address=str(address),
-                reason=error.strerror or str(error),
-            )
-            sys.stderr.write(f"{told}\n")
-            return NOT_STARTED
+        async with serving(house) as frontends:
+            await _say_what_next(house, frontends, made, config)
+            await until_told_to_stop()
     return 0
 
 

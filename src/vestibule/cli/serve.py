@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from cyclopts import App
 
-from vestibule.catalog import text
-from vestibule.cli.configuration import ConfigFile, settings_or_exit, terminal_language
-from vestibule.cli.house import NOT_STARTED, opened, run_loop
+from vestibule.cli.configuration import ConfigFile, settings_or_exit
+from vestibule.cli.house import opened, run_loop, serving
 
 if TYPE_CHECKING:
     from vestibule.runtime.settings import Settings
@@ -38,21 +36,9 @@ def serve(*, config: ConfigFile = None) -> int:
 
 async def _serve(settings: Settings) -> int:
     from vestibule.runtime.logging import set_up  # noqa: PLC0415
-    from vestibule.runtime.serve import running, until_told_to_stop  # noqa: PLC0415
+    from vestibule.runtime.serve import until_told_to_stop  # noqa: PLC0415
 
     set_up(settings.log)
-    async with opened(settings) as house:
-        try:
-            async with running(house):
-                await until_told_to_stop()
-        except OSError as error:
-            reason = error.strerror or str(error)
-            told = text(
-                terminal_language(),
-                "run.problem.address_taken",
-                address=str(error.filename or ""),
-                reason=reason,
-            )
-            sys.stderr.write(f"{told}\n")
-            return NOT_STARTED
+    async with opened(settings) as house, serving(house):
+        await until_told_to_stop()
     return 0

@@ -6,11 +6,15 @@ import asyncio
 from typing import Protocol
 
 
+class CannotListen(OSError):
+    """An address is taken, or not ours; `filename` is that address as people write it."""
+
+
 class Frontend(Protocol):
     name: str
 
     async def start(self) -> None:
-        """Bind and begin to serve; raise OSError naming the address when it is taken."""
+        """Bind and begin to serve; raise `CannotListen`, and OSError for another cause."""
         ...
 
     async def stop(self, grace_seconds: float) -> None:

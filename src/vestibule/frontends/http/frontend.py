@@ -18,6 +18,7 @@ import uvicorn
 from vestibule.frontends.http.app import build_app
 from vestibule.frontends.http.connection import limited_protocol
 from vestibule.frontends.http.options import HttpOptions
+from vestibule.interfaces.frontend import CannotListen
 from vestibule.services.services import Services
 
 log = structlog.get_logger(__name__)
@@ -45,8 +46,8 @@ class HttpFrontend:
         self._running: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Bind and begin to serve; raise OSError naming the address when it is taken, and OSError or
-        ssl.SSLError when certificate or key cannot be used."""
+        """Bind and begin to serve; raise `CannotListen`, and OSError or ssl.SSLError when certificate or key
+        cannot be used."""
         server = _Server(self._config())
         server.config.load()
         self._sockets = _bound(self._options.listen)
@@ -137,10 +138,14 @@ def _bind(host: str, port: int) -> socket.socket:
             opened.close()
             raise
     except OSError as error:
-        raise OSError(error.errno, f"cannot listen on {host} port {port}: {error.strerror}") from None
+        raise CannotListen(error.errno, error.strerror, _written(host, port)) from None
     return opened
 
 
 def _spoken(bound: socket.socket) -> str:
     host, port = bound.getsockname()[:2]
+    return _written(host, port)
+
+
+def _written(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

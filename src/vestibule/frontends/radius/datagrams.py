@@ -62,7 +62,7 @@ class DatagramSocket:
     """One bound socket; never waits."""
 
     def __init__(self, host: str, port: int) -> None:
-        """Bind to a numeric address; raises OSError naming it if it is taken or not ours."""
+        """Bind to a numeric address; raises OSError if it is taken or not ours."""
         address = ip_address(host)
         self._is_ipv6 = address.version == 6
         self._is_wildcard = address.is_unspecified
@@ -70,10 +70,9 @@ class DatagramSocket:
         try:
             self._prepare()
             self._socket.bind((host, port))
-        except OSError as problem:
+        except OSError:
             self._socket.close()
-            shown = f"[{host}]:{port}" if self._is_ipv6 else f"{host}:{port}"
-            raise OSError(problem.errno, f"cannot listen on UDP {shown}: {problem.strerror}") from problem
+            raise
 
     def fileno(self) -> int:
         return self._socket.fileno()

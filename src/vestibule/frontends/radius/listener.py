@@ -26,6 +26,7 @@ from vestibule.frontends.radius.duplicates import Duplicates, Repeat, Work
 from vestibule.frontends.radius.mapping import Mapping, fingerprint
 from vestibule.frontends.radius.quiet import QuietLog
 from vestibule.interfaces.clock import Clock
+from vestibule.interfaces.frontend import CannotListen
 from vestibule.interfaces.store import Unavailable
 from vestibule.model.application import Client
 from vestibule.model.radius_client import Signing
@@ -95,15 +96,16 @@ class RadiusFrontend:
     # --- life ---------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Bind and begin to serve; raises OSError naming the address that is taken."""
+        """Bind and begin to serve; raises `CannotListen`."""
         loop = self._loop = asyncio.get_running_loop()
-        try:
-            for name, port in self._listen:
+        for name, port in self._listen:
+            try:
                 found = await loop.getaddrinfo(name, port, type=socket.SOCK_DGRAM)
                 self._sockets.append(DatagramSocket(str(found[0][4][0]), port))
-        except OSError:
-            self._close()
-            raise
+            except OSError as problem:
+                self._close()
+                written = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+                raise CannotListen(problem.errno, problem.strerror, f"UDP {written}") from None
         for opened in self._sockets:
             loop.add_reader(opened.fileno(), self._drain, opened)
 
