@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.integration.http_api.house import API, PASSWORD, HttpHouse
 from vestibule.frontends.http import FRONTEND, HttpFrontend, HttpOptions
+from vestibule.interfaces.frontend import CannotListen
 from vestibule.services.outcome import Progress
 
 FREE = (("127.0.0.1", 0),)
@@ -63,7 +64,7 @@ async def test_several_addresses(house: HttpHouse) -> None:
 async def test_a_taken_address_is_named(house: HttpHouse, free_port: Callable[[], int]) -> None:
     port = free_port()
     async with serving(house, listen=(("127.0.0.1", port),)):
-        with pytest.raises(OSError, match=f"127.0.0.1 port {port}"):
+        with pytest.raises(CannotListen, match=f"127.0.0.1:{port}"):
             async with serving(house, listen=(("127.0.0.1", 0), ("127.0.0.1", port))):
                 pass
 
