@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 import pytest_asyncio
 
+from tests.browser.app_scene import NO_WORKER, Device, MakeDevice
+from tests.browser.app_scene import PHONE as APP_SIZE
 from tests.browser.scene import Site, Window
-from tests.houses import TENANT, open_house
+from tests.houses import TENANT, TestHouse, open_house
+from tests.integration.apps.conftest import AppHouse
 from tests.integration.http_api.house import usual_app
 from tests.peers.chromium import Chromium
 from vestibule.frontends.http import frontend as frontend_module
+from vestibule.frontends.http.app import HttpApp
 from vestibule.frontends.http.frontend import HttpFrontend
 from vestibule.frontends.http.options import HttpOptions
 
@@ -28,18 +34,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def site(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Site]:
-    """A house with one tenant and its portal, over HTTP; its clock stands still until a test moves it."""
+async def site_house(tmp_path: Path) -> AsyncIterator[TestHouse]:
+    """A house with one tenant and its portal; its clock stands still until a test moves it."""
     async with open_house(tmp_path / "state") as house:
         await house.services.setup.ensure_portal(TENANT)
-        with usual_app(house.services) as app, patch.object(frontend_module, "build_app", lambda *_: app):
-            frontend = HttpFrontend(house.services, HttpOptions(listen=(("127.0.0.1", 0),)))
-            await frontend.start()
-            try:
-                takes_all = bool(request.config.getoption("--prove"))
-                yield Site(house, frontend.addresses()[0], tmp_path / "pictures", takes_all)
-            finally:
-                await frontend.stop(1)
+        yield house
+
+
+@pytest.fixture
+def site_app(site_house: TestHouse) -> Iterator[HttpApp]:
+    with usual_app(site_house.services) as app:
+        yield app
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def site(
+    site_house: TestHouse, site_app: HttpApp, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Site]:
+    """The house over HTTP, on a real port."""
+    with patch.object(frontend_module, "build_app", lambda *_: site_app):
+        frontend = HttpFrontend(site_house.services, HttpOptions(listen=(("127.0.0.1", 0),)))
+    await frontend.start()
+    takes_all = bool(request.config.getoption("--prove"))
+    yield Site(site_house, frontend.addresses()[0], tmp_path / "pictures", takes_all)
+    await frontend.stop(1)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -48,3 +66,34 @@ async def window(site: Site, chromium: Chromium) -> AsyncIterator[Window]:
     opened = Window(site, await chromium.page(viewport={"width": 1280, "height": 900}, locale="en-US"))
     yield opened
     assert opened.problems == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def make_device(site: Site, site_app: HttpApp, chromium: Chromium) -> AsyncIterator[MakeDevice]:
+    """`await make_device("de", worker=True, …)`: a phone at a house with a VPN. Without `worker` its app is
+    not installed, which takes less time. A device fails the test if its page made an error."""
+    await site.house.add_application("vpn")
+    apps = AppHouse(site.house, site_app)
+    made: list[Device] = []
+
+    async def make(language: str = "en", worker: bool = False, **options: Any) -> Device:
+        workers = "allow" if worker else "block"
+        usual = {"viewport": APP_SIZE, "locale": language, "service_workers": workers}
+        page = await chromium.page(**{**usual, **options})
+        await page.clock.set_fixed_time(site.house.clock.now() / 1000)
+        window = Window(site, page, expected_statuses=(401, 404, 409, 422))
+        made.append(Device(site, apps, window, language, [] if worker else [NO_WORKER]))
+        return made[-1]
+
+    yield make
+    for client in apps.clients:
+        await client.aclose()
+    for device in made:
+        await device.context.unroute_all(behavior="ignoreErrors")
+        expected = re.compile("|".join(device.expected or ["^$"]))
+        assert [each for each in device.window.problems if not expected.search(each)] == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def device(make_device: MakeDevice) -> Device:
+    return await make_device()

@@ -19,6 +19,8 @@ Theme = Literal["light", "dark"]
 
 ADMINISTRATOR = "grace"
 ADMINISTRATOR_PASSWORD = "several words in a row"
+CHECKER = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SIZES = {"phone": (390, 844), "desk": (1280, 900)}
 THEMES: tuple[Theme, ...] = ("light", "dark")
 USUAL_THEME: dict[str, Theme] = {"phone": "dark", "desk": "light"}
@@ -128,6 +130,19 @@ class Window:
                 await self.page.screenshot(path=picture, full_page=True)
         await self.page.emulate_media(color_scheme="light")
         await self.page.set_viewport_size(size)
+
+    async def assert_accessible(self, name: str) -> None:
+        """See that axe-core finds nothing against WCAG 2.2 AA, by day; and enough contrast by night."""
+        if not await self.page.evaluate("'axe' in window"):
+            await self.page.evaluate(CHECKER.read_text())
+        checks: dict[Theme, list[str]] = {"light": STANDARDS, "dark": ["color-contrast"]}
+        for theme, rules in checks.items():
+            await self.page.emulate_media(color_scheme=theme)
+            found = await self.page.evaluate("(rules) => axe.run(document, { runOnly: rules })", rules)
+            assert found["passes"], name
+            against = [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]]
+            assert against == [], (name, theme)
+        await self.page.emulate_media(color_scheme="light")
 
     async def overflow(self) -> int:
         """Return by how many pixels the page is wider than its window."""

@@ -15,42 +15,30 @@ from dataclasses import dataclass
 import pytest_asyncio
 from playwright.async_api import expect
 
+from tests.browser.app_scene import Device
 from tests.browser.scene import Site, Window
-from tests.houses import PASSWORD, TENANT
+from tests.houses import PASSWORD, TENANT, TestHouse
 from tests.integration.apps.test_radius import challenged, go_on, number_in
 from tests.integration.phone.test_radius_waits import door
-from tests.peers.chromium import Chromium
-from vestibule import catalog
 from vestibule.model.actor import SYSTEM
-from vestibule.model.application import FirstFactor
 from vestibule.model.verification import Reason
 from vestibule.worker.rounds import make_rounds
-
-PHONE = {"width": 390, "height": 844}
-
-
-def words(key: str, **values: str | int) -> str:
-    return catalog.text("en", f"app.{key}", **values)
 
 
 @dataclass
 class Scene:
     site: Site
     portal: Window
-    app: Window
+    phone: Device
 
     @property
-    def house(self):  # type: ignore[no-untyped-def] # what `door` asks for
+    def house(self) -> TestHouse:
         return self.site.house
 
     async def sign_in(self, window: Window) -> None:
         await window.go(self.site.portal)
         await window.fill(username="alice", password=PASSWORD)
         await window.press("Continue")
-
-    async def in_app(self, label: str, number: str, button: str) -> None:
-        await self.app.page.get_by_label(words(label)).fill(number)
-        await self.app.page.get_by_role("button", name=words(button), exact=True).click()
 
     async def add_app(self) -> None:
         """Follow the portal's page from the code to the end."""
@@ -59,39 +47,37 @@ class Scene:
             "link", name="Or open the app on this device"
         ).get_attribute("href")
         assert link is not None
-        assert link.startswith(f"{self.site.url}/app/#activate=")
+        assert link.startswith(f"{self.phone.url}#activate=")
         await self.portal.shoot("add-app-code")
-        await self.app.go(link)
-        await self.app.page.get_by_label(words("account.device")).fill("Pixel 9")
-        await self.app.page.get_by_role("button", name=words("add.add"), exact=True).click()
+        await self.phone.page.goto(link)
+        await self.phone.label("account.device").fill("Pixel 9")
+        await self.phone.button("add.add").click()
         number = self.portal.page.locator(".number")
         await expect(number).to_have_text(re.compile(r"^\d\d$"))
         await self.portal.shoot("add-app-number")
-        await self.in_app("request.number_activation", await number.inner_text(), "request.activate")
-        await expect(self.app.page.locator("#content")).to_contain_text(words("outcome.activated"))
+        await self.phone.label("request.number_activation").fill(await number.inner_text())
+        await self.phone.button("request.activate").click()
+        await self.phone.shows("outcome.activated")
         await expect(self.portal.page.locator("body")).to_contain_text("is ready")
         await self.portal.shoot("add-app-done")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def scene(site: Site, window: Window, chromium: Chromium) -> AsyncIterator[Scene]:
+async def scene(site: Site, window: Window, device: Device) -> AsyncIterator[Scene]:
     """Alice, who holds nothing yet, signed in at the portal; beside it her phone with the app."""
     await site.house.add_bare_person("alice")
-    await site.house.add_application("vpn", FirstFactor.LOCAL)
     rounds = asyncio.create_task(make_rounds(site.house.services))
-    app = Window(site, await chromium.page(viewport=PHONE, locale="en-US"), expected_statuses=(401, 409))
-    made = Scene(site, window, app)
+    made = Scene(site, window, device)
     await made.sign_in(window)
     yield made
     rounds.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await rounds
-    assert app.problems == []
 
 
 async def test_the_app_is_added_and_opens_the_portal_and_the_vpn(scene: Scene) -> None:
     await scene.add_app()
-    site, app = scene.site, scene.app
+    site, phone = scene.site, scene.phone
     # The portal, from another browser.
     site.house.clock.advance(1)
     other = await scene.portal.another()
@@ -99,20 +85,18 @@ async def test_the_app_is_added_and_opens_the_portal_and_the_vpn(scene: Scene) -
     shown = other.page.get_by_text("Type this number in the Vestibule app")
     number = (await shown.inner_text()).rpartition(": ")[2]
     await other.shoot("sign-in-with-the-app")
-    await expect(app.page.get_by_label(words("request.number"))).to_be_visible()
-    await app.page.screenshot(path=site.pictures / "app-request.png")
-    await scene.in_app("request.number", number, "request.approve")
+    await phone.approve(number)
     await expect(other.page.locator("h1")).to_have_text("Additional security verification")
     # The VPN.
     async with door(scene) as vpn:  # type: ignore[arg-type] # it needs the house only
         shown_there = await challenged(vpn)
         waiting = asyncio.create_task(go_on(vpn, shown_there))
-        await scene.in_app("request.number", number_in(shown_there), "request.approve")
+        await phone.approve(number_in(shown_there))
         assert "Received Access-Accept" in await waiting
         site.house.clock.advance(1)
         unwanted = await challenged(vpn)
         waiting = asyncio.create_task(go_on(vpn, unwanted))
-        await app.page.get_by_role("button", name=words("request.deny"), exact=True).click()
+        await phone.button("request.deny").click()
         assert "Received Access-Reject" in await waiting
     reasons = [one.reason for one in await site.house.attempts() if one.channel == "radius"]
     assert sorted(reasons) == [Reason.APP_APPROVED, Reason.APP_DENIED]
@@ -126,9 +110,8 @@ async def test_an_app_that_was_removed_says_so_and_is_added_again(scene: Scene) 
     assert held is not None
     (device,) = held.authenticators
     await house.services.enrollments.remove(SYSTEM, TENANT, held.user.user_id, device.authenticator_id)
-    await scene.app.page.reload()
-    content = scene.app.page.locator("#content")
-    await expect(content).to_contain_text("Authentication request is not for an activated account")
+    await scene.phone.reload()
+    told = "Authentication request is not for an activated account"
+    await expect(scene.phone.accounts).to_contain_text(told)
     await scene.portal.page.reload()
     await scene.add_app()
-    await expect(content).to_contain_text(words("outcome.activated"))

@@ -77,8 +77,8 @@ export class Watch {
       const list = await this.server.requests(this.token, seen, this.asking.signal);
       this.seen = list.version;
       this.failures = 0;
-      this.told.standing("connected", "");
       this.told.list(list);
+      this.told.standing("connected", "");
       if (!this.waits) return APART_MS;
       // A server that answers at once without news is asked slowly.
       return list.version === known && performance.now() - began < SHORTEST_MS ? SHORTEST_MS : 0;
