@@ -55,8 +55,8 @@ async def site(
     with patch.object(frontend_module, "build_app", lambda *_: site_app):
         frontend = HttpFrontend(site_house.services, HttpOptions(listen=(("127.0.0.1", 0),)))
     await frontend.start()
-    takes_all = bool(request.config.getoption("--prove"))
-    yield Site(site_house, frontend.addresses()[0], tmp_path / "pictures", takes_all)
+    takes_pictures = bool(request.config.getoption("--prove"))
+    yield Site(site_house, frontend.addresses()[0], tmp_path / "pictures", takes_pictures)
     await frontend.stop(1)
 
 

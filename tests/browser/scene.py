@@ -7,12 +7,20 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import parse_qs, urlsplit
 
-from playwright.async_api import ConsoleMessage, Page, Response
+from playwright.async_api import ConsoleMessage, Locator, Page, Response
 
 from tests.houses import TENANT, TestHouse
+from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
+from vestibule.frontends.http.door import cookie_name
+from vestibule.frontends.http.options import HttpOptions
+from vestibule.model.application import CONSOLE_APPLICATION
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
+from vestibule.model.tenant import SYSTEM_TENANT
+from vestibule.services.attempt import Origin
+from vestibule.services.setup import built_in_client_id
 from vestibule.wire.oath import decode_base32, totp
 
 Theme = Literal["light", "dark"]
@@ -23,7 +31,6 @@ CHECKER = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SIZES = {"phone": (390, 844), "desk": (1280, 900)}
 THEMES: tuple[Theme, ...] = ("light", "dark")
-USUAL_THEME: dict[str, Theme] = {"phone": "dark", "desk": "light"}
 
 
 @dataclass(slots=True)
@@ -33,7 +40,7 @@ class Site:
     house: TestHouse
     url: str
     pictures: Path = Path()
-    takes_all_pictures: bool = False
+    takes_pictures: bool = False
 
     @property
     def portal(self) -> str:
@@ -93,13 +100,21 @@ class Window:
         for name, value in fields.items():
             await self.page.fill(f'main [name="{name}"]:visible', value)
 
-    async def press(self, name: str, *, exact: bool = True) -> None:
-        """Press the visible button or link of that name and wait for what comes."""
-        found = self.page.get_by_role("button", name=name, exact=exact)
-        if not await found.count():
-            found = self.page.get_by_role("link", name=name, exact=exact)
-        await found.first.click()
-        await self.page.wait_for_load_state()
+    async def press(self, name: str, *, exact: bool = True, within: str = "body") -> None:
+        """Press the first button or link of that name and wait for the page that comes of it."""
+        async with self.page.expect_navigation():
+            await self.control(name, exact=exact, within=within).click()
+
+    async def confirm(self, opener: str, name: str = "") -> None:
+        """Press what opens a question, and in the question the button of that name, else of the same."""
+        await self.control(opener, exact=False).click()
+        await self.press(name or opener, exact=False, within="dialog[open], dialog:popover-open")
+
+    def control(self, name: str, *, exact: bool = True, within: str = "body") -> Locator:
+        """Return the first button or link of that name that can be seen."""
+        place = self.page.locator(within)
+        button = place.get_by_role("button", name=name, exact=exact)
+        return button.or_(place.get_by_role("link", name=name, exact=exact)).first
 
     async def text(self) -> str:
         return await self.page.inner_text("body")
@@ -115,21 +130,23 @@ class Window:
         return secret
 
     async def shoot(self, name: str) -> None:
-        """Take pictures of the page as it stands, on a phone and at a desk, and see that it fits.
-
-        Under --prove by day and by night; otherwise the phone by night and the desk by day.
-        """
+        """See that the page as it stands fits on a phone and at a desk; with --prove, take pictures of it
+        there by day and by night."""
         size = self.page.viewport_size
         assert size is not None
         for device, (width, height) in SIZES.items():
             await self.page.set_viewport_size({"width": width, "height": height})
             assert await self.overflow() == 0, f"{name} is wider than a {device}"
-            for theme in THEMES if self.site.takes_all_pictures else (USUAL_THEME[device],):
-                await self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-                picture = self.site.pictures / f"{name}-{device}-{theme}.png"
-                await self.page.screenshot(path=picture, full_page=True)
-        await self.page.emulate_media(color_scheme="light")
+            if self.site.takes_pictures:
+                await self._take_pictures(f"{name}-{device}")
         await self.page.set_viewport_size(size)
+
+    async def _take_pictures(self, name: str) -> None:
+        for theme in THEMES:
+            await self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            picture = self.site.pictures / f"{name}-{theme}.png"
+            await self.page.screenshot(path=picture, full_page=True)
+        await self.page.emulate_media(color_scheme="light")
 
     async def assert_accessible(self, name: str) -> None:
         """See that axe-core finds nothing against WCAG 2.2 AA, by day; and enough contrast by night."""
@@ -137,7 +154,7 @@ class Window:
             await self.page.evaluate(CHECKER.read_text())
         checks: dict[Theme, list[str]] = {"light": STANDARDS, "dark": ["color-contrast"]}
         for theme, rules in checks.items():
-            await self.page.emulate_media(color_scheme=theme)
+            await self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             found = await self.page.evaluate("(rules) => axe.run(document, { runOnly: rules })", rules)
             assert found["passes"], name
             against = [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]]
@@ -179,6 +196,28 @@ async def set_up_administrator(window: Window) -> Phone:
     )
     await window.fill(passcode=phone.passcode())
     await window.press("Make the administrator")
+    return phone
+
+
+async def enter_console(window: Window) -> Phone:
+    """Make the first administrator and open the console with his session; test_scene goes there by pages."""
+    site, services = window.site, window.site.house.services
+    link = (await services.setup.make_link()).reveal()
+    prepared = await services.setup.prepare(link, ADMINISTRATOR)
+    assert prepared is not None
+    uri = urlsplit(prepared.shown[0].reveal())
+    secret = decode_base32(parse_qs(uri.query)["secret"][0])
+    assert secret is not None
+    phone, password = Phone(site, secret), Secret(ADMINISTRATOR_PASSWORD)
+    passcode = Secret(phone.passcode())
+    await services.setup.complete(link, prepared.sealed, ADMINISTRATOR, password, passcode)
+    peer = services.configuration.current.peers[built_in_client_id(SYSTEM_TENANT, CONSOLE_APPLICATION)]
+    origin = Origin(peer=peer, channel="console", claimed_username=ADMINISTRATOR)
+    progress = await services.verifications.start(origin, password, Secret(phone.passcode()))
+    token = await services.sessions.begin(progress.verification)
+    cookie = cookie_name(HttpOptions(), "console")
+    await window.page.context.add_cookies([{"name": cookie, "value": token.reveal(), "url": site.url}])
+    await window.go(f"{site.url}/console")
     return phone
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.browser.scene import Phone, Window, set_up_administrator, sign_in, sign_in_to_console
+from playwright.async_api import expect
+
+from tests.browser.scene import Phone, Window, enter_console, sign_in
 from tests.houses import PASSWORD
 
 HOME_EN, HOME_DE = "Additional security verification", "Zusätzliche Sicherheitsüberprüfung"
@@ -47,9 +49,7 @@ async def test_the_browser_chooses_the_language_and_the_person_after_it(window: 
 
 
 async def test_the_console_speaks_german(window: Window) -> None:
-    administrators_phone = await set_up_administrator(window)
-    await window.press("I have stored them")
-    await sign_in_to_console(window, administrators_phone)
+    await enter_console(window)
     await window.press("Deutsch")
     seen = {
         "": "Übersicht",
@@ -115,15 +115,13 @@ async def test_signing_in_and_renaming_take_only_a_keyboard(window: Window) -> N
 
 
 async def test_the_menu_of_the_console_on_a_phone(window: Window) -> None:
-    phone = await set_up_administrator(window)
-    await window.press("I have stored them")
-    await sign_in_to_console(window, phone)
+    await enter_console(window)
     await window.page.set_viewport_size({"width": 390, "height": 844})
     assert not await window.page.get_by_role("link", name="Users", exact=True).is_visible()
-    await window.press("Menu")
-    await window.page.screenshot(path=window.site.pictures / "52-menu-phone.png")
-    await window.page.locator("#menu").get_by_role("link", name="Users", exact=True).click()
-    await window.page.get_by_role("heading", name="Users", exact=True).wait_for()
+    await window.control("Menu").click()
+    await expect(window.control("Users", within="#menu")).to_be_visible()
+    await window.press("Users", within="#menu")
+    assert await window.heading() == "Users"
 
 
 async def test_the_light_that_was_chosen_stays(window: Window) -> None:
@@ -143,8 +141,7 @@ async def test_without_a_script_everything_still_works(window: Window) -> None:
     plain = await window.another(java_script_enabled=False)
     await sign_in(plain, f"{plain.site.portal}/sign-in", "bob", PASSWORD, Phone(plain.site, bob.secret))
     assert await plain.heading() == HOME_EN
-    await plain.press("Remove: spare")
-    await plain.page.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
+    await plain.confirm("Remove: spare", "Remove")
     assert "“spare” was removed." in await plain.text()
     await plain.press("Add authenticator app")
     assert await plain.heading() == "Add authenticator app"

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from playwright.async_api import expect
+
 from tests.browser.scene import (
     ADMINISTRATOR_PASSWORD,
     Phone,
     Window,
     add_free_token,
     add_user,
-    set_up_administrator,
+    enter_console,
     sign_in,
-    sign_in_to_console,
 )
 from tests.houses import TENANT
 from vestibule.interfaces.store import AuthenticatorFilter, Page
@@ -22,16 +23,9 @@ from vestibule.model.application import ClientKind
 from vestibule.wire.oath import encode_base32, totp
 
 
-async def console(window: Window) -> Phone:
-    phone = await set_up_administrator(window)
-    await window.press("I have stored them")
-    await sign_in_to_console(window, phone)
-    return phone
-
-
 async def test_an_application_with_a_radius_client_and_its_secrets(window: Window) -> None:
     """A secret is shown once, beside others while it is rotated, and ends when told to."""
-    await console(window)
+    await enter_console(window)
     await window.go(f"{window.site.console}/clients/new")
     assert "First add the application" in await window.text()
     await window.go(f"{window.site.console}/applications/new")
@@ -64,14 +58,12 @@ async def test_an_application_with_a_radius_client_and_its_secrets(window: Windo
     await window.press("Add secret")
     second = await window.page.inner_text("#new-secret")
     await window.press("End in 24 hours")
-    await window.page.get_by_role("button", name="End now").first.click()
-    await window.page.locator("dialog[open]").get_by_role("button", name="End now").click()
-    await window.page.wait_for_load_state()
+    await window.confirm("End now")
     left = services.configuration.current.peers[client.client_id].secrets
     assert {value.reveal().decode() for _, value in left} < {secret, second}
     await window.page.get_by_text("The client already has a secret").click()
     await window.fill(chosen="too short")
-    await window.page.locator("details").get_by_role("button", name="Add secret").click()
+    await window.press("Add secret", within="details")
     assert "at least 16 characters" in await window.text()
     await window.shoot("24-client")
     await window.press("Edit")
@@ -87,7 +79,7 @@ async def test_an_application_with_a_radius_client_and_its_secrets(window: Windo
 
 
 async def test_api_keys_settings_directories_tenants_and_account(window: Window) -> None:
-    phone = await console(window)
+    phone = await enter_console(window)
     site = window.site
 
     await window.go(f"{site.console}/applications/new")
@@ -99,8 +91,7 @@ async def test_api_keys_settings_directories_tenants_and_account(window: Window)
     key = await window.page.inner_text("#new-key")
     assert key.startswith("vst_")
     await window.shoot("30-api-keys")
-    await window.page.get_by_role("button", name="Revoke").first.click()
-    await window.page.locator("dialog[open]").get_by_role("button", name="Revoke").click()
+    await window.confirm("Revoke")
     assert "The key “wiki server” is revoked." in await window.text()
 
     await window.go(f"{site.console}/settings")
@@ -163,7 +154,7 @@ async def test_api_keys_settings_directories_tenants_and_account(window: Window)
 
 
 async def test_a_hardware_token_is_assigned_used_resynchronized_and_taken_back(window: Window) -> None:
-    await console(window)
+    await enter_console(window)
     site = window.site
     secret = await add_free_token(site.house, "ACME-0001")
     await add_free_token(site.house, "ACME-0002")
@@ -176,7 +167,7 @@ async def test_a_hardware_token_is_assigned_used_resynchronized_and_taken_back(w
     assert "The hardware token ACME-0001 is assigned." in await window.text()
     await window.go(f"{site.console}/tokens")
     await window.shoot("40-tokens")
-    await window.page.get_by_role("link", name="ACME-0001").click()
+    await window.press("ACME-0001")
     site.house.clock.advance(300)
     now = site.house.clock.now()
     await window.fill(passcode_first=totp(secret, now), passcode_second=totp(secret, now + 30_000))
@@ -193,8 +184,7 @@ async def test_a_hardware_token_is_assigned_used_resynchronized_and_taken_back(w
     await hers.page.context.close()
     assert hers.problems == []
 
-    await window.page.get_by_role("button", name="Take back").first.click()
-    await window.page.locator("dialog[open]").get_by_role("button", name="Take back").click()
+    await window.confirm("Take back")
     assert "The token is free." in await window.text()
     await window.fill(username="nobody")
     await window.press("Assign")
@@ -203,15 +193,15 @@ async def test_a_hardware_token_is_assigned_used_resynchronized_and_taken_back(w
 
 async def test_a_token_file_is_tried_out_and_then_imported(window: Window, tmp_path: Path) -> None:
     """S61, TOK-07: the dry run names each bad row and changes nothing; the same file is then imported."""
-    await console(window)
+    await enter_console(window)
     site = window.site
     secrets = [os.urandom(20) for _ in range(3)]
     rows = [f"ACME-{number},{encode_base32(secret)},30" for number, secret in enumerate(secrets, 1)]
     file = tmp_path / "tokens.csv"
     file.write_text("\n".join([*rows, "ACME-9,not base32!,30", "ACME-8,,30"]) + "\n")
     await window.go(f"{site.console}/tokens/import")
-    await window.press("Try it out")
-    assert window.page.url.endswith("/import")
+    await window.control("Try it out").click()
+    await expect(window.page.locator("#field-file")).to_be_focused()
     await window.page.set_input_files("#field-file", file)
     await window.shoot("45-import")
     await window.press("Try it out")
@@ -241,7 +231,7 @@ async def test_a_token_file_is_tried_out_and_then_imported(window: Window, tmp_p
 
 async def test_megabytes_are_taken_and_more_is_refused(window: Window, tmp_path: Path) -> None:
     """WEB-14: the limit of the import is its own, and what is above it is told in words."""
-    await console(window)
+    await enter_console(window)
     line = "A-{number},GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ,30,{filler}\n"
     many = "".join(line.format(number=number, filler="x" * 400) for number in range(6000))
     file = tmp_path / "many.csv"

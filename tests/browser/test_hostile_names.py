@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from tests.browser.scene import Phone, Site, Window, add_free_token, set_up_administrator, sign_in_to_console
+from tests.browser.scene import Phone, Site, Window, add_free_token, enter_console
 from tests.houses import PASSWORD, TENANT
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind
@@ -71,10 +71,8 @@ async def test_a_hostile_name_is_inert_everywhere(window: Window) -> None:
     asked: list[str] = []
     window.page.on("request", lambda request: asked.append(request.url))
     window.page.on("dialog", lambda dialog: window.problems.append(f"dialog: {dialog.message}"))
-    phone = await set_up_administrator(window)
-    await window.press("I have stored them")
     ids = await fill_with_canaries(window.site)
-    await sign_in_to_console(window, phone)
+    await enter_console(window)
     paths = (
         "",
         "/users",
@@ -111,8 +109,7 @@ async def test_a_hostile_name_is_inert_everywhere(window: Window) -> None:
     await assert_inert(window)
     assert await window.page.input_value('[name="given_name"]') == SHORT
     await window.go(f"{window.site.console}/users/{ids['user']}")
-    await window.press("Delete user")
-    await window.page.get_by_role("dialog").get_by_role("button", name="Delete user").click()
+    await window.confirm("Delete user")
     await window.page.get_by_text("was deleted.").wait_for()
     await assert_inert(window)
     assert [url for url in asked if "canary" in url] == []

@@ -105,7 +105,8 @@ async def test_a_question_works_without_script(shelf: Shelf) -> None:
     await dialog.get_by_role("button", name="Cancel").click()
     assert not await dialog.is_visible()
     await page.locator("button[popovertarget=remove-a1]").first.click()
-    await dialog.get_by_role("button", name="Remove").click()
+    async with page.expect_navigation():
+        await dialog.get_by_role("button", name="Remove").click()
     assert shelf.posted == ["/portal/authenticators/a1/remove csrf_token=sample"]
 
 
@@ -142,7 +143,8 @@ async def test_light_and_dark_switch_in_place_and_are_remembered(shelf: Shelf) -
 
 async def test_light_and_dark_switch_without_script(shelf: Shelf) -> None:
     page = await shelf.open("sign-in", java_script_enabled=False)
-    await page.get_by_role("button", name="Dark", exact=True).click()
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Dark", exact=True).click()
     assert shelf.posted == ["/preferences csrf_token=sample&return_to=%2Fen%2Fsign-in.html&theme=dark"]
 
 

@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.browser.plain import Plain
-from tests.browser.scene import Site, Window, set_up_administrator, sign_in_to_console
+from tests.browser.scene import Site, Window, enter_console
 from tests.houses import TENANT
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.gateway import Simulates, Text
@@ -27,9 +27,7 @@ async def send_text(gateways: Gateways, body: str) -> None:
 async def test_an_administrator_finds_the_phone_and_acts_on_it(window: Window) -> None:
     services = window.site.house.services
     await services.demonstrations.make({}, "127.0.0.1/32")
-    phone = await set_up_administrator(window)
-    await window.press("I have stored them")
-    await sign_in_to_console(window, phone)
+    await enter_console(window)
     await window.go(f"{window.site.url}/console/phones")
     assert window.page.url.endswith(PATH)
     await window.go(f"{window.site.url}/console/tenants/{DEMONSTRATION_TENANT}/")

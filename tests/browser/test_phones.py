@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest_asyncio
 
 from tests.browser.phone_scene import NUMBER, PhoneSite, phone_site
-from tests.browser.scene import Site, Window, set_up_administrator, sign_in_to_console
-from tests.browser.test_page_comforts import FRONTEND, STANDARDS
+from tests.browser.scene import Site, Window, enter_console
 from tests.houses import PASSWORD, TENANT
 from vestibule.model.actor import SYSTEM
 from vestibule.model.call import CallEventKind
@@ -31,14 +29,6 @@ async def begin(window: Window, name: str = "alice") -> None:
     await window.page.wait_for_url("**/second-factor")
 
 
-async def check_access(window: Window) -> None:
-    """WCAG 2.2 AA, as far as a program can tell; styles inside the page are axe's own."""
-    checker = (FRONTEND / "node_modules/axe-core/axe.min.js").read_text()
-    await window.page.evaluate(checker)
-    found: Any = await window.page.evaluate("rules => axe.run(document, { runOnly: rules })", STANDARDS)
-    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]] == []
-
-
 async def press_by_keyboard(window: Window, name: str) -> None:
     """Reach a button with Tab and press it with Enter."""
     for _ in range(40):
@@ -56,13 +46,13 @@ async def test_the_waiting_page_goes_on_when_the_call_is_confirmed(phones: Phone
     await begin(window)
     assert "We are calling •••56. Answer and press #." in await window.text()
     assert "Text me at •••56" in await window.text()
-    await check_access(window)
+    await window.assert_accessible("phones")
     await window.shoot("80-waiting")
     handset = await phones.ringing()
     await handset.confirm()
     await window.page.wait_for_url(window.site.portal + "/")
     assert NUMBER in await window.text()
-    await check_access(window)
+    await window.assert_accessible("phones")
     await window.shoot("81-home-with-phones")
 
 
@@ -84,7 +74,7 @@ async def test_a_busy_phone_and_another_way_by_keyboard_in_german(phones: PhoneS
     assert "Wir rufen •••56 an" in await german.text()
     await (await phones.ringing()).tell(CallEventKind.BUSY)
     await german.page.get_by_text("Ihr Telefon war nicht erreichbar").wait_for()
-    await check_access(german)
+    await german.assert_accessible("phones")
     await german.shoot("82-choose-german")
     await press_by_keyboard(german, "Nachricht an •••56")
     await german.page.locator('[name="passcode"]').wait_for()
@@ -104,7 +94,7 @@ async def test_a_phone_is_added_by_a_call(phones: PhoneSite, window: Window) -> 
     await window.press("Continue")
     await window.shoot("84-home-newcomer")
     await window.press("Add a phone for calls")
-    await check_access(window)
+    await window.assert_accessible("phones")
     await window.shoot("85-add-phone")
     await window.fill(number="030 12")
     await window.press("Call now")
@@ -112,7 +102,7 @@ async def test_a_phone_is_added_by_a_call(phones: PhoneSite, window: Window) -> 
     await window.fill(number="+49 30 123456", label="Office")
     await window.press("Call now")
     assert f"We are calling {NUMBER}" in await window.text()
-    await check_access(window)
+    await window.assert_accessible("phones")
     await window.shoot("86-prove-phone")
     await (await phones.ringing()).confirm()
     await window.page.wait_for_url(window.site.portal + "/")
@@ -122,9 +112,7 @@ async def test_a_phone_is_added_by_a_call(phones: PhoneSite, window: Window) -> 
 
 async def test_an_administrator_adds_tries_and_removes_a_phone(phones: PhoneSite, window: Window) -> None:
     alice = await phones.add_callee("alice")
-    phone = await set_up_administrator(window)
-    await window.press("I have stored them")
-    await sign_in_to_console(window, phone)
+    await enter_console(window)
     page = f"{window.site.console}/users/{alice.user.user_id}"
     await window.go(page)
     await window.fill(number="030 1")
@@ -139,7 +127,7 @@ async def test_an_administrator_adds_tries_and_removes_a_phone(phones: PhoneSite
     await window.page.select_option('[name="phone_method"]', "voice")
     await window.press("Add phone")
     assert f"{NUMBER} x12 is added." in await window.text()
-    await check_access(window)
+    await window.assert_accessible("phones")
     await window.shoot("87-console-phone")
     await window.press("Test")
     assert "is being asked" in await window.text()
@@ -149,7 +137,6 @@ async def test_an_administrator_adds_tries_and_removes_a_phone(phones: PhoneSite
     assert NUMBER in await window.text(), "S6"
     await window.shoot("88-console-tested")
     await window.go(page)
-    await window.press(f"Remove: {NUMBER} x12")
-    await window.page.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
+    await window.confirm(f"Remove: {NUMBER} x12", "Remove")
     await window.page.wait_for_load_state()
     assert "+4930123456 x12" not in await window.page.inner_text("section[aria-labelledby=authenticators]")

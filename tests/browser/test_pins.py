@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.browser.scene import Phone, Window, set_up_administrator, sign_in, sign_in_to_console
+from tests.browser.scene import Phone, Window, enter_console, sign_in
 from tests.houses import PASSWORD, TENANT, Person
 from vestibule.crypto.secret import Secret
 from vestibule.model.actor import SYSTEM
@@ -16,9 +16,7 @@ async def check(window: Window, person: Person, pin: str) -> PinState:
 
 async def at_the_console(window: Window, person: Person) -> str:
     """Sign in to the console and return the page of a person."""
-    phone = await set_up_administrator(window)
-    await window.press("I have stored them")
-    await sign_in_to_console(window, phone)
+    await enter_console(window)
     page = f"{window.site.console}/users/{person.user.user_id}"
     await window.go(page)
     return page
@@ -52,8 +50,7 @@ async def test_an_administrator_gives_renews_and_clears_a_pin(window: Window) ->
     assert await check(window, bob, "830519") is PinState.RIGHT
     await window.press("Require a change")
     assert await check(window, bob, "830519") is PinState.MUST_CHANGE
-    await window.press("Clear")
-    await window.page.get_by_role("dialog").get_by_role("button", name="Clear", exact=True).click()
+    await window.confirm("Clear")
     await window.page.get_by_text("The PIN is cleared.").wait_for()
     assert await check(window, bob, "830519") is PinState.NONE_SET
 
@@ -128,9 +125,7 @@ async def test_who_has_no_pin_sees_none(window: Window) -> None:
 
 
 async def test_the_settings_of_pins_and_phones_are_kept(window: Window) -> None:
-    phone = await set_up_administrator(window)
-    await window.press("I have stored them")
-    await sign_in_to_console(window, phone)
+    await enter_console(window)
     await window.go(f"{window.site.console}/settings")
     await window.fill(pin_least_digits="6", pin_expiry_days="90", country_code="+49", calling_codes="+49, 43")
     await window.page.get_by_text("Refuse four digits in a row").click()

@@ -92,7 +92,8 @@ async def test_from_the_first_link_to_the_list_of_attempts(window: Window) -> No
     await window.shoot("10-attempts")
     assert "Password verified, nothing enrolled yet" in await window.text()
     approved = window.page.get_by_role("row").filter(has_text="Passcode verified").first
-    await approved.get_by_role("link").click()
+    async with window.page.expect_navigation():
+        await approved.get_by_role("link").click()
     seen = await window.text()
     assert "The second factor is proven: Time-based passcode." in seen
     assert "The passcode is right: Time-based passcode, “Work phone”." in seen

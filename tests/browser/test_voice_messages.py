@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.scene import Window, set_up_administrator, sign_in_to_console
+from tests.browser.scene import Window, enter_console
 from tests.houses import TENANT
 from vestibule.model.actor import SYSTEM
 from vestibule.model.voice_message import MessageType
@@ -30,10 +30,8 @@ def song(tmp_path: Path) -> Path:
 
 
 async def test_a_recording_is_uploaded_heard_and_removed(window: Window, tmp_path: Path, song: Path) -> None:
-    phone = await set_up_administrator(window)
-    await window.press("I have stored them")
-    await sign_in_to_console(window, phone)
-    await window.page.get_by_role("link", name="Voice messages").click()
+    await enter_console(window)
+    await window.press("Voice messages")
     assert "Calls say the built-in texts." in await window.text()
 
     broken = tmp_path / "broken.mp3"
@@ -56,8 +54,7 @@ async def test_a_recording_is_uploaded_heard_and_removed(window: Window, tmp_pat
     seconds = await window.page.locator("audio").evaluate(HEARD)
     assert 1.4 < seconds < 1.7
 
-    await window.page.get_by_role("button", name="Remove").first.click()
-    await window.page.locator("dialog[open]").get_by_role("button", name="Remove").click()
+    await window.confirm("Remove")
     assert "The recording is removed." in await window.text()
     await window.press("Deutsch")
     assert "Noch keine Aufnahmen" in await window.text()
