@@ -149,17 +149,7 @@ class Window:
         await self.page.emulate_media(color_scheme="light")
 
     async def assert_accessible(self, name: str) -> None:
-        """See that axe-core finds nothing against WCAG 2.2 AA, by day; and enough contrast by night."""
-        if not await self.page.evaluate("'axe' in window"):
-            await self.page.evaluate(CHECKER.read_text())
-        checks: dict[Theme, list[str]] = {"light": STANDARDS, "dark": ["color-contrast"]}
-        for theme, rules in checks.items():
-            await self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-            found = await self.page.evaluate("(rules) => axe.run(document, { runOnly: rules })", rules)
-            assert found["passes"], name
-            against = [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]]
-            assert against == [], (name, theme)
-        await self.page.emulate_media(color_scheme="light")
+        await assert_accessible(self.page, name)
 
     async def overflow(self) -> int:
         """Return by how many pixels the page is wider than its window."""
@@ -182,6 +172,20 @@ class Phone:
         """Wait for a passcode that has not been used, and return it."""
         self.site.house.clock.advance(30 * self.lead)
         return totp(self.secret, self.site.house.clock.now())
+
+
+async def assert_accessible(page: Page, name: str) -> None:
+    """See that axe-core finds nothing against WCAG 2.2 AA, by day; and enough contrast by night."""
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(CHECKER.read_text())
+    checks: dict[Theme, list[str]] = {"light": STANDARDS, "dark": ["color-contrast"]}
+    for theme, rules in checks.items():
+        await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        found = await page.evaluate("(rules) => axe.run(document, { runOnly: rules })", rules)
+        assert found["passes"], name
+        against = [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]]
+        assert against == [], (name, theme)
+    await page.emulate_media(color_scheme="light")
 
 
 # --- people who act ---------------------------------------------------------------------------------------
