@@ -79,8 +79,8 @@ class Vpn:
         return program
 
 
-async def heard(program: Program, pattern: str) -> re.Match[str]:
-    return await asyncio.to_thread(program.wait_for, pattern)
+async def heard(program: Program, pattern: str, after: int = 0) -> re.Match[str]:
+    return await asyncio.to_thread(program.wait_for, pattern, after=after)
 
 
 def on_screen(page: Page, words: str) -> Locator:
@@ -163,22 +163,22 @@ WORDS = {
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
-async def test_signed_in_by_text_and_by_call_on_the_page(
-    begin: Begin, window: Callable[..., Any], language: str
-) -> None:
+async def test_signed_in_by_text_and_by_call(begin: Begin, window: Callable[..., Any], language: str) -> None:
+    """On the page of the phone, and in the terminal."""
     demonstration, vpn = await begin(language)
     words = WORDS[language]
     page: Page = await window(language)
     await page.goto(demonstration.link)
     await expect(page.locator(".phone-screen h2")).to_have_text(NUMBER)
+    phone = demonstration.program("demo", "phone")
+    await heard(phone, re.escape(NUMBER))
 
     # A text: the passcode stands on the phone without loading the page again.
     attempt = vpn.sign_in("sms")
+    text = await heard(phone, words["text"])
+    await expect(page.locator(".bubble")).to_contain_text(text[0])
     await heard(attempt, words["sent"])
-    await expect(page.locator(".bubble")).to_contain_text(re.compile(words["text"]))
-    shown = re.search(words["text"], await page.inner_text(".bubble"))
-    assert shown
-    attempt.type(shown[1])
+    attempt.type(text[1])
     await heard(attempt, words["accepted"])
 
     # A call, with the mouse and then the keyboard.
@@ -191,11 +191,29 @@ async def test_signed_in_by_text_and_by_call_on_the_page(
     await page.keyboard.press("#")
     await heard(attempt, words["accepted"])
     await on_screen(page, words["over"]).wait_for()
+    await heard(phone, words["over"])
+
+    # A call in the terminal.
+    before = len(phone.lines)
+    attempt = vpn.sign_in(words["call"])
+    await heard(phone, words["rings"], before)
+    phone.type(words["type answer"])
+    await heard(phone, words["greeting"], before)
+    await heard(phone, words["awaits"], before)
+    phone.type("#")
+    await heard(attempt, words["accepted"])
+    await heard(phone, words["over"], before)
 
     # A call that is declined.
     attempt = vpn.sign_in(words["call"])
     await page.get_by_role("button", name=words["decline"], exact=True).click()
     await heard(attempt, words["rejected"])
+
+    phone.type("text hello")
+    await heard(phone, "(Sent|Gesendet): hello")
+    phone.type("nonsense", "quit")
+    await heard(phone, "nonsense")
+    assert phone.process.wait(10) == 0
 
 
 async def test_the_phone_works_without_a_script_and_on_a_phone(
@@ -223,66 +241,35 @@ async def test_the_phone_works_without_a_script_and_on_a_phone(
     await on_screen(page, "Call while busy").wait_for()
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
-async def test_signed_in_by_text_and_by_call_in_the_terminal(begin: Begin, language: str) -> None:
-    demonstration, vpn = await begin(language)
-    words = WORDS[language]
-    phone = demonstration.program("demo", "phone")
-    await heard(phone, re.escape(NUMBER))
-
-    attempt = vpn.sign_in("sms")
-    text = await heard(phone, words["text"])
-    await heard(attempt, words["sent"])
-    attempt.type(text[1])
-    await heard(attempt, words["accepted"])
-
-    attempt = vpn.sign_in(words["call"])
-    await heard(phone, words["rings"])
-    phone.type(words["type answer"])
-    await heard(phone, words["greeting"])
-    await heard(phone, words["awaits"])
-    phone.type("#")
-    await heard(attempt, words["accepted"])
-    await heard(phone, words["over"])
-    phone.type("text hello")
-    await heard(phone, "(Sent|Gesendet): hello")
-    phone.type("nonsense", "quit")
-    await heard(phone, "nonsense")
-    assert phone.process.wait(10) == 0
-
-
-async def test_a_second_start_finds_the_phone_and_a_page_that_stood_open_goes_on(
+async def test_a_wrong_link_shows_nothing_and_the_right_one_outlives_a_restart(
     begin: Begin, chromium: Chromium
 ) -> None:
+    """A page that stood open goes on by itself; a server that is silent is said."""
     demonstration, vpn = await begin("en")
     link = demonstration.link
     page = await chromium.page(locale="en")
     await page.goto(link)
+    with demonstration.server.http() as browser:
+        good = link.rpartition("/")[2]
+        for wrong in (good[:-1], f"{good}x", "x", "%20"):
+            for what in ("", "/screen", "/state"):
+                assert browser.get(f"/phone/{wrong}{what}").status_code == 404
+            assert browser.post(f"/phone/{wrong}/act", data={"act": "answer"}).status_code == 404
+        act = f"/phone/{good}/act"
+        assert browser.post(act, data={"number": NUMBER, "act": "explode"}).status_code == 400
+        assert browser.post(act, data={"number": NUMBER, "act": "answer"}).status_code == 303
+        assert browser.get(f"/phone/{good}").headers["cache-control"] == "no-store"
     assert demonstration.server.stop() == 0, "a page that waits for news does not hold up the stop"
+    assert good not in demonstration.server.output.replace(link, "")
     await page.locator("[data-phone-lost]").wait_for()
+    variables = {**surroundings(), **demonstration.server.environment}
+    done = run([VESTIBULE, "demo", "phone"], environment=variables)
+    assert done.returncode == 1
+    assert "does not answer" in done.stderr
+
     await demonstration.start()
     assert demonstration.link == link
     attempt = vpn.sign_in("sms")
     await expect(page.locator(".bubble")).to_contain_text("is your passcode")
     await expect(page.locator("[data-phone-lost]")).to_be_hidden()
     await heard(attempt, "We have sent")
-
-
-async def test_a_wrong_link_shows_nothing_and_a_silent_server_is_said(begin: Begin) -> None:
-    demonstration, _ = await begin("en")
-    with demonstration.server.http() as browser:
-        good = demonstration.link.rpartition("/")[2]
-        for link in (good[:-1], f"{good}x", "x", "%20"):
-            for what in ("", "/screen", "/state"):
-                assert browser.get(f"/phone/{link}{what}").status_code == 404
-            assert browser.post(f"/phone/{link}/act", data={"act": "answer"}).status_code == 404
-        act = f"/phone/{good}/act"
-        assert browser.post(act, data={"number": NUMBER, "act": "explode"}).status_code == 400
-        assert browser.post(act, data={"number": NUMBER, "act": "answer"}).status_code == 303
-        assert browser.get(f"/phone/{good}").headers["cache-control"] == "no-store"
-    assert demonstration.server.stop() == 0
-    variables = {**surroundings(), **demonstration.server.environment}
-    done = run([VESTIBULE, "demo", "phone"], environment=variables)
-    assert done.returncode == 1
-    assert "does not answer" in done.stderr
-    assert good not in demonstration.server.output.replace(demonstration.link, "")
