@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest_asyncio
-from playwright.async_api import expect
+from playwright.async_api import Locator, expect
 
 from tests.browser.app_scene import Device
 from tests.browser.scene import Site, Window
@@ -29,7 +29,7 @@ from vestibule.worker.rounds import make_rounds
 class Scene:
     site: Site
     portal: Window
-    phone: Device
+    app: Device
 
     @property
     def house(self) -> TestHouse:
@@ -40,24 +40,29 @@ class Scene:
         await window.fill(username="alice", password=PASSWORD)
         await window.press("Continue")
 
-    async def add_app(self) -> None:
-        """Follow the portal's page from the code to the end."""
+    async def show_number(self) -> Locator:
+        """Follow the portal's page from the code to the number; return where it stands."""
         await self.portal.press("Add Vestibule app")
         link = await self.portal.page.get_by_role(
             "link", name="Or open the app on this device"
         ).get_attribute("href")
         assert link is not None
-        assert link.startswith(f"{self.phone.url}#activate=")
+        assert link.startswith(f"{self.app.url}#activate=")
         await self.portal.shoot("add-app-code")
-        await self.phone.page.goto(link)
-        await self.phone.label("account.device").fill("Pixel 9")
-        await self.phone.button("add.add").click()
+        await self.app.page.goto(link)
+        await self.app.label("account.device").fill("Pixel 9")
+        await self.app.button("add.add").click()
         number = self.portal.page.locator(".number")
         await expect(number).to_have_text(re.compile(r"^\d\d$"))
+        return number
+
+    async def add_app(self) -> None:
+        """Follow it to the end."""
+        number = await self.show_number()
         await self.portal.shoot("add-app-number")
-        await self.phone.label("request.number_activation").fill(await number.inner_text())
-        await self.phone.button("request.activate").click()
-        await self.phone.shows("outcome.activated")
+        await self.app.label("request.number_activation").fill(await number.inner_text())
+        await self.app.button("request.activate").click()
+        await self.app.shows("outcome.activated")
         await expect(self.portal.page.locator("body")).to_contain_text("is ready")
         await self.portal.shoot("add-app-done")
 
@@ -77,7 +82,7 @@ async def scene(site: Site, window: Window, device: Device) -> AsyncIterator[Sce
 
 async def test_the_app_is_added_and_opens_the_portal_and_the_vpn(scene: Scene) -> None:
     await scene.add_app()
-    site, phone = scene.site, scene.phone
+    site, app = scene.site, scene.app
     # The portal, from another browser.
     site.house.clock.advance(1)
     other = await scene.portal.another()
@@ -85,18 +90,18 @@ async def test_the_app_is_added_and_opens_the_portal_and_the_vpn(scene: Scene) -
     shown = other.page.get_by_text("Type this number in the Vestibule app")
     number = (await shown.inner_text()).rpartition(": ")[2]
     await other.shoot("sign-in-with-the-app")
-    await phone.approve(number)
+    await app.approve(number)
     await expect(other.page.locator("h1")).to_have_text("Additional security verification")
     # The VPN.
     async with door(scene) as vpn:  # type: ignore[arg-type] # it needs the house only
         shown_there = await challenged(vpn)
         waiting = asyncio.create_task(go_on(vpn, shown_there))
-        await phone.approve(number_in(shown_there))
+        await app.approve(number_in(shown_there))
         assert "Received Access-Accept" in await waiting
         site.house.clock.advance(1)
         unwanted = await challenged(vpn)
         waiting = asyncio.create_task(go_on(vpn, unwanted))
-        await phone.button("request.deny").click()
+        await app.button("request.deny").click()
         assert "Received Access-Reject" in await waiting
     reasons = [one.reason for one in await site.house.attempts() if one.channel == "radius"]
     assert sorted(reasons) == [Reason.APP_APPROVED, Reason.APP_DENIED]
@@ -110,8 +115,8 @@ async def test_an_app_that_was_removed_says_so_and_is_added_again(scene: Scene) 
     assert held is not None
     (device,) = held.authenticators
     await house.services.enrollments.remove(SYSTEM, TENANT, held.user.user_id, device.authenticator_id)
-    await scene.phone.reload()
+    await scene.app.reload()
     told = "Authentication request is not for an activated account"
-    await expect(scene.phone.accounts).to_contain_text(told)
+    await expect(scene.app.accounts).to_contain_text(told)
     await scene.portal.page.reload()
     await scene.add_app()
