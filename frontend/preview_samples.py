@@ -1114,6 +1114,7 @@ def _console_records() -> list[Sample]:
                     "fraud_reports": True,
                     "fraud_blocks": False,
                     "two_way_texts": True,
+                    "app_plain_approval": False,
                 },
             },
             notices=(Notice("good", Words("form.saved")),),

@@ -15,6 +15,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from fido2.cose import ES256
+from fido2.webauthn import (
+    AttestationObject,
+    AttestedCredentialData,
+    AuthenticatorData,
+    CollectedClientData,
+)
 
 
 class AppError(Exception):
@@ -30,6 +37,58 @@ def _base64url(octets: bytes) -> str:
     return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
 
 
+def _text(*lines: str) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+class PlatformAuthenticator:
+    """The part of a device that is unlocked: one credential, and whoever holds the finger.
+
+    What it says of itself can be changed, to lie: `flags`, `host`, `origin`, `counter`.
+    """
+
+    def __init__(self, origin: str) -> None:
+        self.origin = origin
+        self.host = httpx.URL(origin).host
+        self.flags = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.UV
+        self.counter = 0
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.credential = b"credential of " + hashlib.sha256(origin.encode()).digest()[:8]
+
+    def make(self, text: bytes) -> dict[str, str]:
+        """Return what an answer brings along for `"unlock": "make"`."""
+        client_data = self._client_data(CollectedClientData.TYPE.CREATE, text)
+        public = ES256.from_cryptography_key(self.key.public_key())  # type: ignore[no-untyped-call] # theirs
+        attested = AttestedCredentialData.create(b"\0" * 16, self.credential, public)
+        data = self._data(self.flags | AuthenticatorData.FLAG.AT, attested)
+        return {
+            "credential": _base64url(self.credential),
+            "client_data": _base64url(client_data),
+            "attestation": _base64url(AttestationObject.create("none", data, {})),
+        }
+
+    def use(self, text: bytes) -> dict[str, str]:
+        """Return what an answer brings along for `"unlock": "use"`."""
+        client_data = self._client_data(CollectedClientData.TYPE.GET, text)
+        data = self._data(self.flags)
+        signature = self.key.sign(data + hashlib.sha256(client_data).digest(), ec.ECDSA(SHA256()))
+        return {
+            "client_data": _base64url(client_data),
+            "authenticator_data": _base64url(data),
+            "signature": _base64url(signature),
+        }
+
+    def _client_data(self, kind: CollectedClientData.TYPE, text: bytes) -> CollectedClientData:
+        return CollectedClientData.create(kind, hashlib.sha256(text).digest(), self.origin)
+
+    def _data(
+        self, flags: AuthenticatorData.FLAG, attested: AttestedCredentialData | None = None
+    ) -> AuthenticatorData:
+        host = hashlib.sha256(self.host.encode()).digest()
+        data: AuthenticatorData = AuthenticatorData.create(host, flags, self.counter, attested or b"")
+        return data
+
+
 class AppDevice:
     """`client` reaches the server's origin. After `activate` it is one account."""
 
@@ -38,6 +97,7 @@ class AppDevice:
         self.name = name
         self.language = language
         self.key = ec.generate_private_key(ec.SECP256R1())
+        self.platform = PlatformAuthenticator(str(client.base_url).rstrip("/"))
         self.account: dict[str, Any] = {}
         self.version = ""
 
@@ -48,7 +108,7 @@ class AppDevice:
 
     def sign(self, *lines: str) -> str:
         """Return the signature over these lines."""
-        text = "".join(f"{line}\n" for line in lines).encode()
+        text = _text(*lines)
         r, s = decode_dss_signature(self.key.sign(text, ec.ECDSA(SHA256())))
         return _base64url(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
 
@@ -79,9 +139,23 @@ class AppDevice:
         (request,) = found
         return request
 
-    def answer_body(self, request: dict[str, Any], decision: str, number: str = "") -> dict[str, Any]:
-        """Return a decision, signed."""
-        lines = (
+    def answer_body(
+        self, request: dict[str, Any], decision: str, number: str = "", **given: Any
+    ) -> dict[str, Any]:
+        """Return a decision, signed, and the device unlocked for it where that is asked for."""
+        lines = self.answer_lines(request, decision, number)
+        body: dict[str, Any] = {
+            "decision": decision,
+            "number": number,
+            "signature": self.sign(*lines),
+        }
+        if decision == "approve" and request["unlock"]:
+            prove = {"make": self.platform.make, "use": self.platform.use}[request["unlock"]]
+            body["unlock"] = prove(_text(*lines))
+        return body | given
+
+    def answer_lines(self, request: dict[str, Any], decision: str, number: str) -> tuple[str, ...]:
+        return (
             "vestibule answer 1",
             self.account["tenant"],
             self.account["user"],
@@ -93,17 +167,19 @@ class AppDevice:
             decision,
             str(request["expires_at"]),
         )
-        return {"decision": decision, "number": number, "signature": self.sign(*lines)}
 
-    async def answer(self, request: dict[str, Any], decision: str, number: str = "") -> dict[str, Any]:
-        return await self.send(request, self.answer_body(request, decision, number))
+    async def answer(
+        self, request: dict[str, Any], decision: str, number: str = "", **given: Any
+    ) -> dict[str, Any]:
+        """Decide; `given` are `pin` and `new_pin`, or anything else in the place of what belongs there."""
+        return await self.send(request, self.answer_body(request, decision, number, **given))
 
     async def send(self, request: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
         """Send the body of an answer as it is."""
         return await self._ask("POST", f"/app/v1/requests/{request['id']}/answer", body)
 
-    async def approve(self, request: dict[str, Any], number: str = "") -> dict[str, Any]:
-        return await self.answer(request, "approve", number)
+    async def approve(self, request: dict[str, Any], number: str = "", **given: Any) -> dict[str, Any]:
+        return await self.answer(request, "approve", number, **given)
 
     def passcode(self, at: int) -> str:
         """Return what the app shows at `at` (epoch ms), without asking anybody (RFC 6238)."""

@@ -9,6 +9,8 @@ const CODE = /^[0-9A-HJKMNP-TV-Z]{10}$/;
 
 export type Decision = "approve" | "deny" | "fraud";
 export type Fraud = "blocks" | "reports" | "off";
+export type Unlock = "" | "make" | "use";
+export type Hindrance = "" | "no_pin" | "no_unlock";
 
 export interface Request {
   readonly id: string;
@@ -25,6 +27,10 @@ export interface Request {
   readonly digits: number;
   readonly triesLeft: number;
   readonly withPin: boolean;
+  readonly pinDue: boolean;
+  readonly unlock: Unlock;
+  readonly credential: string;
+  readonly hindrance: Hindrance;
   readonly fraud: Fraud;
 }
 
@@ -46,6 +52,14 @@ export interface Activated {
   readonly secret: string;
   readonly parameters: Parameters;
   readonly pushKey: string;
+}
+
+// What a person says to a request. What is not asked for is empty.
+export interface Given {
+  readonly decision: Decision;
+  readonly number: string;
+  readonly pin: string;
+  readonly newPin: string;
 }
 
 export interface Answered {
@@ -149,7 +163,7 @@ export function spelledCode(code: string): string {
 interface Call {
   readonly method?: string;
   readonly token?: string;
-  readonly body?: Record<string, string>;
+  readonly body?: Record<string, unknown>;
   readonly signal?: AbortSignal;
   readonly patience?: number;
 }
@@ -175,13 +189,15 @@ export class Server {
   async answer(
     signer: Signer & { readonly token: string },
     request: Request,
-    decision: Decision,
-    number: string,
-    pin: string,
+    { decision, number, pin, newPin }: Given,
+    // Unlocks the device for what is signed.
+    unlocked: (text: string) => Promise<Record<string, string> | null>,
   ): Promise<Answered> {
-    const signature = await signed(signer.signingKey, answerText(signer, request, number, decision));
+    const text = answerText(signer, request, number, decision);
+    const unlock = decision === "approve" ? await unlocked(text) : null;
+    const signature = await signed(signer.signingKey, text);
     const path = `/requests/${encodeURIComponent(request.id)}/answer`;
-    const body = { decision, number, pin, signature };
+    const body = { decision, number, pin, new_pin: newPin, unlock, signature };
     return asAnswered(await this.call(path, { method: "POST", token: signer.token, body }));
   }
 
@@ -260,6 +276,10 @@ function whole(value: unknown): number {
   return typeof value === "number" && Number.isFinite(value) ? Math.trunc(value) : 0;
 }
 
+function oneOf<Word extends string>(value: unknown, ...words: Word[]): Word | "" {
+  return words.find((word) => word === value) ?? "";
+}
+
 function asActivated(value: unknown): Activated {
   const said = record(value);
   const passcodes = record(said["passcodes"]);
@@ -309,6 +329,10 @@ function asRequest(value: unknown): Request {
     digits: whole(said["digits"]),
     triesLeft: whole(said["tries_left"]),
     withPin: said["with_pin"] === true,
+    pinDue: said["pin_due"] === true,
+    unlock: oneOf(said["unlock"], "make", "use"),
+    credential: text(said["credential"]),
+    hindrance: oneOf(said["hindrance"], "no_pin", "no_unlock"),
     fraud: said["fraud"] === "blocks" || said["fraud"] === "reports" ? said["fraud"] : "off",
   };
 }

@@ -1,6 +1,6 @@
 // One request that waits: who asks, and what can be said to it. The card never decides by itself.
 import { alert, ask, button, el, field, focusOn, icon, put, say, type Field } from "./dom";
-import { Refusal, type Answered, type Decision, type Request } from "./protocol";
+import { Refusal, type Answered, type Given, type Request } from "./protocol";
 import { Ring } from "./ring";
 import { cut, isolated, others } from "./shown";
 import { locale, t } from "./texts";
@@ -8,9 +8,10 @@ import { whyNot } from "./why";
 
 const LONGEST_NUMBER = 12;
 const LONGEST_PIN = 32;
+const NOTHING = { number: "", pin: "", newPin: "" };
 
 export interface Deciding {
-  decide(request: Request, decision: Decision, number: string, pin: string): Promise<Answered>;
+  decide(request: Request, given: Given): Promise<Answered>;
   // The card is done with: take it away after a while.
   over(card: RequestCard): void;
   // How the test at the end of an activation ended.
@@ -26,6 +27,7 @@ export class RequestCard {
   private readonly ring = new Ring();
   private number: Field | null = null;
   private pin: Field | null = null;
+  private newPin: NewPin | null = null;
   private deadline: number;
   private readonly lifetime: number;
   private isBusy = false;
@@ -122,8 +124,8 @@ export class RequestCard {
   }
 
   private form(): HTMLElement {
-    const { digits, withPin, fraud } = this.request;
-    if (digits > 0) {
+    const { digits, withPin, pinDue, unlock, hindrance, fraud } = this.request;
+    if (digits > 0 && !hindrance) {
       this.number = field(t(this.isActivation ? "request.number_activation" : "request.number"), {
         class: "big-number",
         inputmode: "numeric",
@@ -132,14 +134,9 @@ export class RequestCard {
         name: "number",
       });
     }
-    if (withPin) {
-      this.pin = field(t("request.pin"), {
-        type: "password",
-        inputmode: "numeric",
-        maxlength: LONGEST_PIN,
-        autocomplete: "off",
-        name: "pin",
-      });
+    if (withPin && !hindrance) {
+      this.pin = pinField("pin");
+      this.newPin = new NewPin(pinDue);
     }
     const approve = el(
       "button",
@@ -147,7 +144,7 @@ export class RequestCard {
       icon("good"),
       el("span", {}, t(this.isActivation ? "request.activate" : "request.approve")),
     );
-    const deny = button(t(this.isActivation ? "cancel" : "request.deny"), "", "bad", () => void this.send("deny"));
+    const deny = button(t(this.isActivation ? "cancel" : "request.deny"), "", "bad", () => void this.send({ ...NOTHING, decision: "deny" }));
     const form = el(
       "form",
       {
@@ -158,9 +155,12 @@ export class RequestCard {
           void this.approve();
         },
       },
+      hindrance && alert("wait", el("p", {}, t(`request.${hindrance}`))),
       this.number?.whole,
       this.pin?.whole,
-      el("div", { class: "choice" }, approve, deny),
+      this.newPin?.whole,
+      unlock && el("p", { class: "hint" }, t("request.unlock")),
+      el("div", { class: "choice" }, !hindrance && approve, deny),
     );
     if (fraud !== "off" && !this.isActivation) {
       put(
@@ -176,12 +176,14 @@ export class RequestCard {
   private async approve(): Promise<void> {
     const number = (this.number?.input.value ?? "").replace(/\s/g, "");
     const pin = this.pin?.input.value ?? "";
+    const newPin = this.newPin?.value ?? "";
     const { digits } = this.request;
     if (this.number && !new RegExp(`^[0-9]{${digits}}$`).test(number)) {
       return this.number.complain(t("request.number_missing", { count: digits }));
     }
     if (this.pin && !pin) return this.pin.complain(t("request.pin_missing"));
-    await this.send("approve", number, pin);
+    if (this.newPin?.isLacking()) return;
+    await this.send({ decision: "approve", number, pin, newPin });
   }
 
   private askFraud(): void {
@@ -195,17 +197,17 @@ export class RequestCard {
         button(t("cancel"), "", "", () => dialog.close()),
         button(t(`request.fraud_confirm_${kind}`), "danger", "", () => {
           dialog.close();
-          void this.send("fraud");
+          void this.send({ ...NOTHING, decision: "fraud" });
         }),
       ),
     );
   }
 
-  private async send(decision: Decision, number = "", pin = ""): Promise<void> {
+  private async send(given: Given): Promise<void> {
     if (this.isBusy || this.isOver) return;
     this.busy(true);
     try {
-      await this.take(await this.deciding.decide(this.request, decision, number, pin));
+      await this.take(await this.deciding.decide(this.request, given));
     } catch (problem) {
       await this.takeProblem(problem);
     } finally {
@@ -234,8 +236,9 @@ export class RequestCard {
       case "pin_wrong":
         return this.again(outcome, triesLeft);
       case "pin_expired":
-        if (triesLeft > 0) return this.pin?.complain(t("outcome.pin_expired"));
-        return this.end("bad", t("outcome.pin_expired"));
+        return this.newPin?.demand(t("outcome.pin_expired"));
+      case "pin_unsuitable":
+        return this.newPin?.demand(cut(message, 300));
       default:
         return this.endDenied(cut(message, 300) || t("outcome.refused", this.named), "bad");
     }
@@ -273,6 +276,52 @@ export class RequestCard {
     if (hadFocus) focusOn(told);
     say(words);
     this.deciding.over(this);
+  }
+}
+
+function pinField(name: string): Field {
+  return field(t(`request.${name}`), {
+    type: "password",
+    inputmode: "numeric",
+    maxlength: LONGEST_PIN,
+    autocomplete: "off",
+    name,
+  });
+}
+
+// The PIN that replaces one that is due; hidden until it is.
+class NewPin {
+  readonly whole: HTMLElement;
+  private readonly once = pinField("new_pin");
+  private readonly again = pinField("new_pin_again");
+
+  constructor(isDue: boolean) {
+    this.whole = el(
+      "div",
+      { class: "stack", hidden: !isDue },
+      el("p", {}, t("request.pin_due")),
+      this.once.whole,
+      this.again.whole,
+    );
+  }
+
+  get value(): string {
+    return this.once.input.value;
+  }
+
+  demand(words: string): void {
+    this.whole.hidden = false;
+    for (const each of [this.again, this.once]) each.input.value = "";
+    this.once.complain(words);
+    say(words);
+  }
+
+  isLacking(): boolean {
+    if (this.whole.hidden) return false;
+    if (!this.value) this.once.complain(t("request.new_pin_missing"));
+    else if (this.value !== this.again.input.value) this.again.complain(t("request.new_pin_differs"));
+    else return false;
+    return true;
   }
 }
 

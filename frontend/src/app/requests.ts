@@ -6,6 +6,7 @@ import type { Request, RequestList, Server } from "./protocol";
 import { cut, isolated } from "./shown";
 import { amend, forget, type OwnAccount } from "./store";
 import { t } from "./texts";
+import { unlocked } from "./unlock";
 import { Watch, type Standing } from "./watching";
 
 const MOST_WAITING = 4;
@@ -198,7 +199,8 @@ export class Requests {
 
   private deciding(watched: Watched): Deciding {
     return {
-      decide: (request, decision, number, pin) => this.server.answer(watched.account, request, decision, number, pin),
+      decide: (request, given) =>
+        this.server.answer(watched.account, request, given, (text) => unlocked(watched.account, request, text)),
       activated: async () => {
         await amend(watched.account.id, { isActive: true });
         await this.changed();

@@ -12,6 +12,7 @@ from vestibule.cli.desk import Desk, at_desk
 from vestibule.cli.parameters import HERE, Json, Scope
 from vestibule.cli.terminal import NotDone
 from vestibule.cli.values import named_values, plain_name
+from vestibule.model.app_check import AppCheck
 from vestibule.model.tenant import TenantSettings
 
 app = App(
@@ -82,6 +83,8 @@ def change(
     fraud_code: str | None = None,
     fraud_blocks: bool | None = None,
     caller_id: str | None = None,
+    app_check: Literal["nothing", "pin", "unlock"] | None = None,
+    app_plain_approval: bool | None = None,
     scope: Scope = HERE,
 ) -> int:
     """Change settings of a tenant; they hold within a second. What is left out stays as it is.
@@ -166,6 +169,10 @@ def change(
         A report disables the user until an administrator enables him again.
     caller_id
         The number that calls show, with its plus sign; carriers may suppress it. Empty: the gateway's own.
+    app_check
+        What approving in the app needs besides the number: nothing, the user's pin, or the device's unlock.
+    app_plain_approval
+        Where a client can show no number, the app approves without one.
     """
     given = {
         "language": language,
@@ -198,6 +205,8 @@ def change(
         "fraud_code": fraud_code,
         "fraud_blocks": fraud_blocks,
         "caller_id": caller_id,
+        "app_check": None if app_check is None else AppCheck(app_check),
+        "app_plain_approval": app_plain_approval,
     }
 
     async def work(desk: Desk) -> None:

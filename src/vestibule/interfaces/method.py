@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
+from vestibule.model.app_check import AppCheck
 from vestibule.model.delivery import Carries
 from vestibule.model.tenant import TenantSettings
 from vestibule.model.verdict import Verdict
@@ -100,6 +101,8 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     """The text that is sent: a key of the catalog with the placeholders `passcode` and `application`."""
     with_pin: bool = False
     """The person's PIN follows the passcode in the answer."""
+    app_check: AppCheck = AppCheck.NOTHING
+    """What an approval in the app needs besides the number."""
     seconds: int
     """How long an answer is awaited."""
 

@@ -54,7 +54,7 @@ class App:
     def open(
         self, parameters: Mapping[str, Any], settings: TenantSettings, random_bytes: RandomBytes
     ) -> Opening:
-        del parameters, settings
+        del parameters
         # Eight octets: the remainder favors no number by more than one in 10^17.
         number = int.from_bytes(random_bytes(8), "big") % 10**NUMBER_DIGITS
         return Opening(
@@ -62,6 +62,7 @@ class App:
             carries=None,
             address="",
             number=f"{number:0{NUMBER_DIGITS}d}",
+            app_check=settings.app_check,
             seconds=SECONDS,
         )
 

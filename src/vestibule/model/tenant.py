@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from vestibule.model.app_check import AppCheck
 from vestibule.model.pin import PinRules
 
 SYSTEM_TENANT = "system"
@@ -68,6 +69,10 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How many PINs of a person are remembered, so that he does not come back to them."""
     pin_expiry_days: int = 0
     """Days after which a PIN must be changed; 0: never."""
+    app_check: AppCheck = AppCheck.NOTHING
+    """What an approval in the app needs besides the number."""
+    app_plain_approval: bool = False
+    """Where a door can show no number, a request in the app may be approved without one."""
     country_code: str = ""
     """Calling code of phone numbers that are written without one, such as 49. Empty: a number is written with
     its plus sign, so that nobody's passcodes go to a stranger in another country."""

@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from vestibule.model.app_check import AppCheck
+
 
 class VerificationState(StrEnum):
     PENDING = "pending"
@@ -122,6 +124,7 @@ class Reason(StrEnum):
     APP_APPROVED = "app_approved"
     APP_DENIED = "app_denied"
     APP_NUMBER_WRONG = "app_number_wrong"
+    APP_PIN_WRONG = "app_pin_wrong"
     APP_TRIES_SPENT = "app_tries_spent"
     APP_NO_ANSWER = "app_no_answer"
     APP_NOT_ASKED = "app_not_asked"
@@ -250,6 +253,16 @@ class Challenge(msgspec.Struct, frozen=True, kw_only=True):
     def number(self) -> str:
         """What the door shows and the person types in his app; empty if none is asked for."""
         return str(self.progress.get("shown_number", ""))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is approved in the app without a number, because the door can show none."""
+        return self.progress.get("shown_number") == ""
+
+    @property
+    def app_check(self) -> AppCheck:
+        """What an approval in the app needs besides the number, as it was when it was asked for."""
+        return AppCheck(self.progress.get("app_check", AppCheck.NOTHING))
 
     @property
     def digits_before_pin(self) -> int:

@@ -19,6 +19,7 @@ from vestibule.runtime.sound_files import SoundFiles
 from vestibule.runtime.speech import EspeakSpeech
 from vestibule.runtime.token_files import read_token_file
 from vestibule.services.activations import Activations
+from vestibule.services.app_checks import AppChecks
 from vestibule.services.app_lists import AppLists
 from vestibule.services.app_pushes import AppPushes
 from vestibule.services.applications import Applications
@@ -162,6 +163,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
             out_of_band,
             prover,
             app_lists,
+            AppChecks(store, pins),
             sealer,
             node,
             os.urandom,

@@ -15,6 +15,7 @@ import msgspec
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import is_id
 from vestibule.interfaces.store import Conflict, Subject, Transaction
+from vestibule.model.app_check import AppCheck
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.pin import PinState
 from vestibule.model.sending_limit import app_limit
@@ -217,13 +218,15 @@ class Answering:
         return Proof(MATCH, reason, False, used, (line,))
 
     async def _pin_refused(self, tx: Transaction, case: Case) -> Proof:
-        """The passcode was right and the PIN behind it was not, or is to be changed first."""
+        """The passcode or number was right and the PIN with it was not, or is to be changed first."""
         user, limits = case.subject.user, case.attempt.limits
         throttle = await tx.settle_attempt(user.tenant_id, user.user_id, Factor.PASSCODE, False, limits)
         if throttle is None:
             return Proof(MALFORMED, Reason.LOCKED_OUT, True, None, (TraceLine("throttle", "locked"),))
         found = case.attempt.pin or PinState.WRONG
         reason = Reason.TEXT_PIN_EXPIRED if found.is_proven else Reason.TEXT_PIN_WRONG
+        if case.challenge.channel is Channel.APP:
+            reason = Reason.APP_PIN_WRONG
         is_newly_locked = throttle.is_locked(tx.now)
         line = TraceLine("pin", found.value)
         return Proof(MISMATCH, reason, False, None, (line,), is_newly_locked=is_newly_locked)
@@ -278,7 +281,7 @@ class Answering:
     ) -> Progress | None:
         """Take an approval that an app has signed, with the number that the person typed in it; `by` is the
         authenticator of its device. None: the request is over, or this device has no say in it."""
-        is_right = bool(challenge.number) and hmac.compare_digest(number.encode(), challenge.number.encode())
+        is_right = is_number_of(challenge, number)
         if challenge.is_activation:
             return await self._activating.answer(tx, attempt, challenge, None if is_right else Secret(""))
         found = await self._found(tx, attempt, challenge)
@@ -295,7 +298,7 @@ class Answering:
         used = _sent_to(case)
         if used is None:
             return None
-        proof = await (self._proof_of_sent(tx, case, used) if is_right else self._number_wrong(tx, case))
+        proof = await self._proof_in_app(tx, case, used, is_right=is_right)
         await note_proof(tx, attempt, subject, proof)
         ending = ending_of(case.asked, proof)
         if not (proof.is_match or proof.is_locked or left < 1):
@@ -303,6 +306,15 @@ class Answering:
         if proof.is_match:
             await tx.give_back_sending(challenge.tenant_id, app_limit(challenge.user_id), 0)
         return await self._close(tx, attempt, verification, challenge, self._spent(case, ending))
+
+    async def _proof_in_app(
+        self, tx: Transaction, case: Case, used: Authenticator, *, is_right: bool
+    ) -> Proof:
+        if not is_right:
+            return await self._number_wrong(tx, case)
+        if case.challenge.app_check is AppCheck.PIN and case.attempt.pin is not PinState.RIGHT:
+            return await self._pin_refused(tx, case)
+        return await self._proof_of_sent(tx, case, used)
 
     async def _number_wrong(self, tx: Transaction, case: Case) -> Proof:
         """Count it: whoever guesses numbers has no more guesses than one who guesses passcodes (PU-04)."""
@@ -466,6 +478,12 @@ class Answering:
         if challenge.is_out_of_band and waiting != challenge and not await tx.replace_challenge(waiting):
             raise Conflict
         return Progress(applied(verification, change), waiting)
+
+
+def is_number_of(challenge: Challenge, number: str) -> bool:
+    """Tell whether this is the number that the door shows; none, only where it can show none."""
+    is_asked = bool(challenge.number) or challenge.is_plain
+    return is_asked and hmac.compare_digest(number.encode(), challenge.number.encode())
 
 
 def _as_of_start(attempt: Attempt, subject: Subject, verification: Verification, now: int) -> Attempt:

@@ -26,7 +26,9 @@ from vestibule.interfaces.store import Conflict, Store, Subject, Transaction
 from vestibule.model.activation_code import CODE_OCTETS, code_of, read_code
 from vestibule.model.actor import NotAllowed, self_of
 from vestibule.model.app_answer import AppAnswer, Decision, activation_text, answer_text
+from vestibule.model.app_check import AppCheck
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
+from vestibule.model.pin import PinStatus
 from vestibule.model.session import Link
 from vestibule.model.tenant import TenantSettings
 from vestibule.model.user import User
@@ -41,6 +43,8 @@ from vestibule.model.verification import (
 )
 from vestibule.services.activating import Activating, Began
 from vestibule.services.activations import attempt_at, session_name
+from vestibule.services.answering import is_number_of
+from vestibule.services.app_checks import AppChecks, Given, WantsNewPin
 from vestibule.services.app_lists import AppLists
 from vestibule.services.app_pushes import AppPushes
 from vestibule.services.attempt import Node, pending, verification_row
@@ -123,6 +127,8 @@ class Shown(msgspec.Struct, frozen=True):
     """All requests in apps of this person, the tests of other devices among them."""
     settings: TenantSettings
     at: int
+    pin: PinStatus = PinStatus()
+    """Where a request asks for it."""
 
     @property
     def version(self) -> str:
@@ -158,6 +164,7 @@ class Apps:
         out_of_band: OutOfBand,
         prover: Prover,
         lists: AppLists,
+        checks: AppChecks,
         sealer: Sealer,
         node: Node,
         random_bytes: RandomBytes,
@@ -171,6 +178,7 @@ class Apps:
         self._out_of_band = out_of_band
         self._prover = prover
         self._lists = lists
+        self._checks = checks
         self._key = sealer.derive("codes of activation")
         self._node = node
         self._random_bytes = random_bytes
@@ -372,7 +380,10 @@ class Apps:
             everybodys = frozenset(each.challenge_id for each in found)
             return Shown(current, tuple(requests), everybodys, settings, tx.now)
 
-        return await self._store.read(body)
+        shown = await self._store.read(body)
+        if any(each.challenge.app_check is AppCheck.PIN for each in shown.requests):
+            return msgspec.structs.replace(shown, pin=await self._checks.pin_status(account.authenticator))
+        return shown
 
     async def changed(self, account: Account, seen: str, seconds: float) -> Shown:
         """Return the list as soon as its version is another than `seen`, after `seconds` at the latest."""
@@ -394,13 +405,19 @@ class Apps:
     # --- the decision --------------------------------------------------------------------------------
 
     async def decide(
-        self, account: Account, request_id: str, decision: Decision, number: str, signature: str
-    ) -> Decided:
-        """Take a signed decision. Raises `Unsigned`, `Over`."""
+        self,
+        account: Account,
+        request_id: str,
+        decision: Decision,
+        number: str,
+        signature: str,
+        given: Given,
+    ) -> Decided | WantsNewPin:
+        """Take a signed decision. Raises `Unsigned`, `Over`, `Hindered`, NotUnlocked."""
         tenant_id, device = account.tenant_id, account.authenticator
         if not is_id(request_id):
             raise Over
-        challenge = await self._store.read(lambda tx: tx.challenge(tenant_id, request_id))
+        challenge = await self._store.read(lambda tx: _open_challenge(tx, tenant_id, request_id))
         if challenge is None or challenge.channel is not Channel.APP or not _is_for(challenge, account):
             raise Over
         answer = AppAnswer(
@@ -415,27 +432,28 @@ class Apps:
             expires_at=challenge.expires_at,
         )
         key = read_public_key(device.parameters["public_key"])
-        if not number.isprintable() or not is_signed(key, answer_text(answer), signature):
+        text = answer_text(answer)
+        if not number.isprintable() or not is_signed(key, text, signature):
             raise Unsigned
-        progress = await self._decided(challenge, decision, number, device.authenticator_id)
+        if decision is Decision.APPROVE:
+            is_right = is_number_of(challenge, number)
+            pin = await self._checks.passed(challenge, device, given, text, is_right=is_right)
+            if isinstance(pin, WantsNewPin):
+                return pin
+            by = device.authenticator_id
+            progress = await self._verifications.answered_by_app(challenge, number, by, pin)
+        else:
+            progress = await self._denied(challenge, decision)
         if progress is None:
             raise Over
         left = progress.challenge.tries_left if progress.is_pending and progress.challenge else 0
         return Decided(progress, left)
 
-    async def _decided(
-        self, challenge: Challenge, decision: Decision, number: str, by: str
-    ) -> Progress | None:
-        match decision:
-            case Decision.APPROVE:
-                return await self._verifications.answered_by_app(challenge, number, by)
-            case Decision.DENY:
-                return await self._verifications.denied_by_app(challenge)
-            case Decision.FRAUD:
-                settings = self._configuration.current.tenants[challenge.tenant_id].settings
-                if not settings.fraud_reports or challenge.is_activation:
-                    return await self._verifications.denied_by_app(challenge)
-                return await self._verifications.fraud_reported(challenge, blocks=settings.fraud_blocks)
+    async def _denied(self, challenge: Challenge, decision: Decision) -> Progress | None:
+        settings = self._configuration.current.tenants[challenge.tenant_id].settings
+        if decision is Decision.DENY or not settings.fraud_reports or challenge.is_activation:
+            return await self._verifications.denied_by_app(challenge)
+        return await self._verifications.fraud_reported(challenge, blocks=settings.fraud_blocks)
 
     # --- names and the end ---------------------------------------------------------------------------
 
@@ -454,6 +472,12 @@ class Apps:
 
     def _hash(self, code: str) -> str:
         return hmac.digest(self._key, code.encode(), "sha256").hex()
+
+
+async def _open_challenge(tx: Transaction, tenant_id: str, challenge_id: str) -> Challenge | None:
+    challenge = await tx.challenge(tenant_id, challenge_id)
+    is_open = challenge is not None and challenge.is_open and challenge.expires_at > tx.now
+    return challenge if is_open else None
 
 
 async def _test_of(tx: Transaction, held: Authenticator) -> Challenge | None:

@@ -18,6 +18,7 @@ from vestibule.model.sending_limit import SendingLimit
 from vestibule.model.verification import (
     Challenge,
     ChallengeState,
+    Channel,
     Reason,
     TraceLine,
     Verification,
@@ -42,6 +43,16 @@ class Asking:
         """Return the ways to ask a person who may use what is `usable`, the one to begin with first."""
         return ways(subject.user, usable, self.methods)
 
+    def choices_at(
+        self, attempt: Attempt, subject: Subject, usable: Sequence[Authenticator]
+    ) -> tuple[Way, ...]:
+        """Return those of the ways that a door leaves: where nothing more can be typed, only the app."""
+        choices = self.choices(subject, usable)
+        if attempt.origin.can_type:
+            return choices
+        openings = [(way, self.out_of_band.opening(way, attempt, self.methods)) for way in choices]
+        return tuple(way for way, opening in openings if opening and opening.channel is Channel.APP)
+
     async def ask(
         self,
         tx: Transaction,
@@ -57,9 +68,10 @@ class Asking:
         if opening is None:
             return await self._ask_for_passcode(tx, attempt, subject, choices, trace)
         if opening.number and not attempt.origin.can_show:
-            return await self._ask_otherwise(
-                tx, attempt, subject, choices, (*trace, _cannot_show(way)), first, Reason.METHOD_NOT_ALLOWED
-            )
+            if not attempt.tenant.settings.app_plain_approval:
+                told, reason = (*trace, _cannot_show(way)), Reason.METHOD_NOT_ALLOWED
+                return await self._ask_otherwise(tx, attempt, subject, choices, told, first, reason)
+            opening, trace = msgspec.structs.replace(opening, number=""), (*trace, _PLAIN)
         repeated = await self._repeated(tx, attempt, subject, way)
         if repeated is not None:
             return msgspec.structs.replace(repeated, choices=choices)
@@ -212,6 +224,7 @@ class Asking:
 
 
 _IN_PROGRESS = TraceLine("challenge", "in_progress")
+_PLAIN = TraceLine("way", "plain")
 
 
 def _chosen(way: Way) -> TraceLine:

@@ -45,6 +45,8 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str | None = None
     can_show: bool = True
     """Whether the person can be shown something at this door before he is let in."""
+    can_type: bool = True
+    """Whether he can still type something there; else only an approval in the app lets him in."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,6 +30,7 @@ from vestibule.model.verification import (
     TAKE_OVER_MS,
     Challenge,
     ChallengeState,
+    Channel,
     Verification,
     VerificationState,
 )
@@ -176,8 +177,8 @@ class OutOfBand:
 
 
 def _progress(opening: Opening) -> dict[str, Any]:
-    if opening.number:
-        return {"shown_number": opening.number}
+    if opening.channel is Channel.APP:
+        return {"shown_number": opening.number, "app_check": opening.app_check.value}
     return {"digits_before_pin": len(opening.passcode)} if opening.with_pin else {}
 
 

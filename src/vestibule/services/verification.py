@@ -180,10 +180,16 @@ class Verifications:
             lambda tx, attempt: self._answering.from_elsewhere(tx, attempt, challenge, None, reason),
         )
 
-    async def answered_by_app(self, challenge: Challenge, number: str, by: str) -> Progress | None:
-        """Take an approval that an app has signed, its authenticator being `by`; None if it has no effect."""
+    async def answered_by_app(
+        self, challenge: Challenge, number: str, by: str, pin: PinState | None = None
+    ) -> Progress | None:
+        """Take an approval that an app has signed, its authenticator being `by`; `pin` is what came of the
+        PIN in it. None if it has no effect."""
         return await self._moved_elsewhere(
-            challenge, lambda tx, attempt: self._answering.from_app(tx, attempt, challenge, number, by)
+            challenge,
+            lambda tx, attempt: self._answering.from_app(
+                tx, msgspec.structs.replace(attempt, pin=pin), challenge, number, by
+            ),
         )
 
     async def denied_by_app(self, challenge: Challenge) -> Progress | None:
@@ -344,9 +350,11 @@ class Verifications:
                 assert subject is not None
                 allowed = [held for held in usable if held.method in asked.methods]
                 if not attempt.passcode:
-                    return await self._asking.ask(
-                        tx, attempt, subject, self._asking.choices(subject, allowed), asked.trace
-                    )
+                    choices = self._asking.choices_at(attempt, subject, allowed)
+                    if choices:
+                        return await self._asking.ask(tx, attempt, subject, choices, asked.trace)
+                    ending = denied(Reason.PASSCODE_MALFORMED, asked.trace)
+                    return await conclude(tx, attempt, subject, ending, self._node)
                 candidates = self._prover.take_passcodes(allowed)
                 proof = await self._prover.prove(tx, subject, candidates, attempt.passcode, attempt.limits)
                 await note_proof(tx, attempt, subject, proof)

@@ -34,11 +34,17 @@ class Concentrator:
     secret: str
 
     async def ask(
-        self, password: str, *attributes: str, tries: int = 1, seconds: int = 20, place: str = "192.0.2.7"
+        self,
+        password: str,
+        *attributes: str,
+        tries: int = 1,
+        seconds: int = 20,
+        place: str = "192.0.2.7",
+        user: str = "alice",
     ) -> str:
         """Send one request and return all that radclient shows of it and of its answer."""
         lines = [
-            'User-Name = "alice"',
+            f'User-Name = "{user}"',
             f'User-Password = "{password}"',
             f'Calling-Station-Id = "{place}"',
             "Message-Authenticator = 0x00",

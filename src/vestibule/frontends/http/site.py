@@ -38,3 +38,9 @@ class Site:
 def site_of(connection: Connection) -> Site:
     """Return the site that a request came to."""
     return cast(Site, connection.app.state.site)
+
+
+def origin_of(connection: Connection) -> str:
+    """Return the origin of this server as browsers see it."""
+    configured = site_of(connection).options.public_url.rstrip("/")
+    return configured or f"{connection.url.scheme}://{connection.url.netloc}"

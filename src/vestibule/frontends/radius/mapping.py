@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from hashlib import blake2b
 
+import msgspec
+
 from vestibule.catalog import LANGUAGES, text
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.radius.clients import RadiusClient
@@ -136,11 +138,18 @@ class Mapping:
                 return self._verifications.start(origin, None, typed or None)
             case Mode.COMBINED:
                 parts = split(typed, client.settings.passcode_length)
+                if parts is Unsplittable.NO_PASSCODE and typed and self._may_approve_plainly(client):
+                    return self._verifications.start(msgspec.structs.replace(origin, can_type=False), typed)
                 if parts is Unsplittable.NO_PASSCODE:
                     return self._verifications.refuse(origin, Reason.PASSCODE_MALFORMED)
                 if parts is Unsplittable.NO_PASSWORD:
                     return self._verifications.refuse(origin, Reason.PASSWORD_MISSING)
                 return self._verifications.start(origin, parts.password, parts.passcode)
+
+    def _may_approve_plainly(self, client: RadiusClient) -> bool:
+        """Tell whether the password alone may lead to a request in the app that takes no number."""
+        tenant = self._configuration.current.tenants.get(client.client.tenant_id)
+        return tenant is not None and tenant.settings.app_plain_approval
 
     def _reply(
         self,

@@ -26,10 +26,11 @@ EXPIRE_VERIFICATIONS: Final = Statement(
                                 when 'text_wrong' then 'text_no_reply'
                                 when 'call_pending' then 'call_too_late'
                                 when 'app_pending' then 'app_no_answer'
-                                when 'app_number_wrong' then 'app_no_answer' else :reason end,
+                                when 'app_number_wrong' then 'app_no_answer'
+                                when 'app_pin_wrong' then 'app_no_answer' else :reason end,
            legacy_result = case when reason in ('text_pending', 'text_wrong', 'call_pending')
                                 then :elsewhere_result
-                                when reason in ('app_pending', 'app_number_wrong')
+                                when reason in ('app_pending', 'app_number_wrong', 'app_pin_wrong')
                                 then :app_result else :legacy_result end
      where state = 'pending'
        and (tenant_id, verification_id) in (select due.tenant_id, due.verification_id from due)

@@ -12,6 +12,7 @@ import msgspec
 from litestar import Response, delete, get, patch, post, put
 
 from vestibule import catalog
+from vestibule.crypto.device_unlock import NotUnlocked
 from vestibule.crypto.signing import BadKey
 from vestibule.frontends.http.authenticator_app.messages import (
     Activation,
@@ -25,9 +26,10 @@ from vestibule.frontends.http.authenticator_app.messages import (
 from vestibule.frontends.http.fields import InPath, asked
 from vestibule.frontends.http.pages import language_of
 from vestibule.frontends.http.sign_in import AnyRequest
-from vestibule.frontends.http.site import site_of
+from vestibule.frontends.http.site import origin_of, site_of
 from vestibule.interfaces.push import PushSubscription
 from vestibule.interfaces.store import Conflict, Unavailable
+from vestibule.services.app_checks import Hindered
 from vestibule.services.apps import Account, Apps, NotActivated, Over, Shown, UnknownCode, Unsigned
 from vestibule.services.refusal import Refusal, Refused
 
@@ -39,7 +41,10 @@ _STATUS: Final = {
     "activation_unknown": 404,
     "over": 409,
     "last_authenticator": 409,
+    "no_pin": 409,
+    "no_unlock": 409,
     "signature_wrong": 422,
+    "unlock_wrong": 422,
     "endpoint_refused": 422,
     "unavailable": 503,
 }
@@ -88,10 +93,11 @@ async def answer(request: AnyRequest, request_id: InPath) -> Response[Any]:
     async def decide() -> Response[Any]:
         account = await _account(request)
         wanted = await _body(request, AnswerBody)
+        given = wanted.given(origin_of(request))
         decided = await _apps(request).decide(
-            account, request_id, wanted.decision, wanted.number, wanted.signature
+            account, request_id, wanted.decision, wanted.number, wanted.signature, given
         )
-        return _told(told_decision(decided))
+        return _told(told_decision(decided, language_of(request)))
 
     return await _answered(request, decide())
 
@@ -179,6 +185,10 @@ async def _answered(request: AnyRequest, work: Awaitable[Response[Any]]) -> Resp
         return _failed(request, "activation_unknown")
     except Unsigned:
         return _failed(request, "signature_wrong")
+    except NotUnlocked:
+        return _failed(request, "unlock_wrong")
+    except Hindered as hindered:
+        return _failed(request, hindered.hindrance)
     except (Over, Conflict):
         return _failed(request, "over")
     except Unavailable:

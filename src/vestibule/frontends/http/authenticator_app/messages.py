@@ -6,13 +6,19 @@ from typing import Annotated
 
 import msgspec
 
+from vestibule.catalog import text
+from vestibule.crypto.device_unlock import Assertion, Made
+from vestibule.crypto.secret import Secret
 from vestibule.model.app_answer import Decision
+from vestibule.model.pin import wording
 from vestibule.model.verification import Reason, VerificationState
+from vestibule.services.app_checks import Given, WantsNewPin, wanted
 from vestibule.services.apps import Activated, Decided, Request, Shown
 from vestibule.wire.oath import encode_base32
 
 Short = Annotated[str, msgspec.Meta(max_length=64)]
 Long = Annotated[str, msgspec.Meta(max_length=256)]
+Octets = Annotated[str, msgspec.Meta(max_length=2048)]
 
 
 class Activation(msgspec.Struct, frozen=True):
@@ -25,11 +31,34 @@ class Activation(msgspec.Struct, frozen=True):
         return "Activation(…)"
 
 
+class Unlock(msgspec.Struct, frozen=True):
+    """A use of the device's credential, or, with `attestation`, a new one."""
+
+    client_data: Octets
+    credential: Octets = ""
+    attestation: Octets = ""
+    authenticator_data: Octets = ""
+    signature: Octets = ""
+
+    @property
+    def proof(self) -> Assertion | Made:
+        if self.attestation:
+            return Made(self.credential, self.client_data, self.attestation)
+        return Assertion(self.client_data, self.authenticator_data, self.signature)
+
+
 class AnswerBody(msgspec.Struct, frozen=True):
     decision: Decision
     signature: Long
     number: Short = ""
     pin: Short = ""
+    new_pin: Short = ""
+    unlock: Unlock | None = None
+
+    def given(self, origin: str) -> Given:
+        """Return what it brings besides the number, to a server with this origin."""
+        proof = self.unlock.proof if self.unlock else None
+        return Given(pin=Secret(self.pin), new_pin=Secret(self.new_pin), unlock=proof, origin=origin)
 
     def __repr__(self) -> str:
         return "AnswerBody(…)"
@@ -75,33 +104,44 @@ def told_list(shown: Shown) -> dict[str, object]:
         "now": shown.at,
         "account": username,
         "issuer": settings.issuer,
-        "requests": [_told_request(each, username, fraud, shown.at) for each in shown.requests],
+        "requests": [_told_request(each, shown, fraud) for each in shown.requests],
     }
 
 
-def _told_request(asked: Request, account: str, fraud: str, now: int) -> dict[str, object]:
+def _told_request(asked: Request, shown: Shown, fraud: str) -> dict[str, object]:
     challenge, verification = asked.challenge, asked.verification
+    needs = wanted(challenge, shown.account.authenticator, shown.pin)
     return {
         "id": challenge.challenge_id,
         "kind": "activation" if challenge.is_activation else "sign_in",
         "verification": verification.verification_id,
         "application": verification.application_name,
         "application_id": verification.application_id,
-        "account": account,
+        "account": shown.account.user.username,
         "place": verification.user_address,
         "country": "",
         "asked_at": challenge.created_at,
         "expires_at": challenge.expires_at,
-        "seconds_left": max(0, (challenge.expires_at - now) // 1000),
+        "seconds_left": max(0, (challenge.expires_at - shown.at) // 1000),
         "digits": len(challenge.number),
         "tries_left": challenge.tries_left,
-        "with_pin": False,
+        "with_pin": needs.with_pin,
+        "pin_due": needs.is_pin_due,
+        "unlock": "make" if needs.makes_credential else "use" if needs.credential_id else "",
+        "credential": needs.credential_id,
+        "hindrance": needs.hindrance or "",
         "fraud": "off" if challenge.is_activation else fraud,
     }
 
 
-def told_decision(decided: Decided) -> dict[str, object]:
-    return {"outcome": _outcome(decided), "tries_left": decided.tries_left, "message": ""}
+def told_decision(decided: Decided | WantsNewPin, language: str) -> dict[str, object]:
+    outcome, message = "pin_expired", ""
+    if isinstance(decided, Decided):
+        outcome = _outcome(decided)
+    elif decided.problem is not None:
+        key, values = wording(decided.problem, decided.rules)
+        outcome, message = "pin_unsuitable", text(language, key, **values)
+    return {"outcome": outcome, "tries_left": decided.tries_left, "message": message}
 
 
 def _outcome(decided: Decided) -> str:
@@ -111,6 +151,8 @@ def _outcome(decided: Decided) -> str:
             return "approved"
         case _, Reason.APP_NUMBER_WRONG | Reason.APP_TRIES_SPENT:
             return "number_wrong"
+        case _, Reason.APP_PIN_WRONG:
+            return "pin_wrong"
         case _, Reason.APP_DENIED:
             return "denied"
         case _, Reason.FRAUD_REPORTED:

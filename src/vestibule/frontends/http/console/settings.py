@@ -13,6 +13,7 @@ from vestibule.frontends.http.fields import Fields, InPath, read_fields
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form, Words
 from vestibule.interfaces.store import Conflict
+from vestibule.model.app_check import AppCheck
 from vestibule.model.tenant import TenantSettings
 from vestibule.services.refusal import Refusal, Refused
 
@@ -25,6 +26,7 @@ _TICKS: Final = (
     "fraud_reports",
     "fraud_blocks",
     "two_way_texts",
+    "app_plain_approval",
 )
 _NUMBERS: Final = {
     "lockout_threshold": (1, 100),
@@ -66,7 +68,7 @@ async def change_settings(request: AnyRequest, tenant: InPath) -> Response[Any]:
     errors = _errors(fields)
     if errors:
         return _page(at, Form(_typed(fields), errors), fields)
-    language = fields.text("language")
+    language, check = fields.text("language"), fields.text("app_check")
     wanted = msgspec.structs.replace(
         at.tenant.settings,
         language=language if language in catalog.LANGUAGES else at.tenant.settings.language,
@@ -76,6 +78,7 @@ async def change_settings(request: AnyRequest, tenant: InPath) -> Response[Any]:
         caller_id=fields.text("caller_id", 20),
         fraud_code=fields.text("fraud_code", 20),
         text_templates=_templates(fields),
+        app_check=AppCheck(check) if check in set(AppCheck) else at.tenant.settings.app_check,
         **{name: fields.is_ticked(name) for name in _TICKS},
         **{name: fields.whole(name) for name in _NUMBERS},
     )
@@ -130,7 +133,7 @@ def _codes(fields: Fields, name: str) -> tuple[str, ...]:
 
 
 def _typed(fields: Fields) -> dict[str, str]:
-    typed = {name: fields.text(name) for name in ("language", "issuer", *_NUMBERS)}
+    typed = {name: fields.text(name) for name in ("language", "issuer", "app_check", *_NUMBERS)}
     return {**typed, **{name: fields.text(name, _LONGEST_CODES) for name in (*_CODES, *_TEXTS)}}
 
 

@@ -16,7 +16,7 @@ from vestibule.frontends.http.portal.home import home_page
 from vestibule.frontends.http.portal.visitor import Visitor, portal_page, to_confirm, visitor
 from vestibule.frontends.http.redirects import see_other
 from vestibule.frontends.http.sign_in import AnyRequest
-from vestibule.frontends.http.site import site_of
+from vestibule.frontends.http.site import origin_of, site_of
 from vestibule.model.activation_code import grouped
 from vestibule.model.actor import NotAllowed
 from vestibule.services.apps import Begun, Stage
@@ -77,7 +77,7 @@ async def device_state(request: AnyRequest, tenant: InPath, device: InPath) -> d
 def _page(
     request: AnyRequest, who: Visitor, device: str, stage: Stage, begun: Begun | None = None
 ) -> Response[Any]:
-    origin = site_of(request).options.public_url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
+    origin = origin_of(request)
     code = begun.code.reveal() if begun is not None else ""
     return portal_page(
         request,
