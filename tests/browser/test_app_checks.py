@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import CDPSession, expect
 
 from tests.browser.app_scene import words
-from tests.browser.scene import THEMES, Site
+from tests.browser.scene import THEMES, Site, Window, set_up_administrator, sign_in_to_console
 from tests.browser.test_app_scene import Scene, scene
 from tests.houses import PASSWORD, TENANT
 from tests.integration.apps.test_approval import number_of
@@ -70,6 +70,22 @@ class Acting:
             assert await self.scene.app.window.overflow() == 0
             picture = self.scene.site.pictures / f"{name}-{theme}.png"
             await self.page.screenshot(path=picture, full_page=True)
+
+
+async def with_lock(app: Acting) -> tuple[CDPSession, dict[str, Any]]:
+    """Give the device of the app a lock that opens; return who steers it, and what names it."""
+    steering = await app.page.context.new_cdp_session(app.page)
+    await steering.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    added = await steering.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    return steering, {"authenticatorId": added["authenticatorId"]}
 
 
 async def test_the_pin_wrong_right_and_due(scene: Scene) -> None:
@@ -135,23 +151,13 @@ async def test_a_pin_that_becomes_due_meanwhile_is_changed_all_the_same(scene: S
 async def test_the_unlock_of_the_device(on_localhost: None, scene: Scene) -> None:
     house, app = scene.site.house, Acting(scene)
     await house.change_settings(app_check=AppCheck.UNLOCK)
-    lock = await app.page.context.new_cdp_session(app.page)
-    await lock.send("WebAuthn.enable")
     # A device that has no lock cannot be activated, and says so; with one it can.
     number = await scene.show_number()
     await app.fill(number_activation=await number.inner_text())
     await app.press("request.activate")
     await app.see("request.unlock_missing")
     await app.shoot("app-no-lock")
-    options: dict[str, Any] = {
-        "protocol": "ctap2",
-        "transport": "internal",
-        "hasResidentKey": True,
-        "hasUserVerification": True,
-        "isUserVerified": True,
-        "automaticPresenceSimulation": True,
-    }
-    added = await lock.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    lock, authenticator = await with_lock(app)
     await app.press("request.activate")
     await app.see("outcome.activated")
     # Approved with the number and the unlock.
@@ -162,7 +168,6 @@ async def test_the_unlock_of_the_device(on_localhost: None, scene: Scene) -> Non
     await app.press()
     assert await app.end(progress) is Reason.APP_APPROVED
     # Somebody else's finger opens nothing.
-    authenticator = {"authenticatorId": added["authenticatorId"]}
     await lock.send("WebAuthn.setUserVerified", {**authenticator, "isUserVerified": False})
     progress = await app.asked()
     await app.fill(number=number_of(progress))
@@ -172,6 +177,31 @@ async def test_the_unlock_of_the_device(on_localhost: None, scene: Scene) -> Non
     await lock.send("WebAuthn.setUserVerified", {**authenticator, "isUserVerified": True})
     await app.press()
     assert await app.end(progress) is Reason.APP_APPROVED
+
+
+async def test_at_an_address_nothing_is_unlocked(scene: Scene) -> None:
+    """The site of the fixture has no name."""
+    app = Acting(scene)
+    await scene.site.house.change_settings(app_check=AppCheck.UNLOCK)
+    await with_lock(app)
+    number = await scene.show_number()
+    await app.fill(number_activation=await number.inner_text())
+    await app.press("request.activate")
+    await app.see("request.unlock_address")
+
+
+async def test_settings_of_the_app(window: Window) -> None:
+    phone = await set_up_administrator(window)
+    await sign_in_to_console(window, phone)
+    await window.go(f"{window.site.console}/settings")
+    await window.page.select_option("[name=app_check]", "unlock")
+    await window.page.get_by_label("Approve without a number where a client can show none").check()
+    await window.press("Save")
+    await expect(window.page.locator("body")).to_contain_text("Saved.")
+    await expect(window.page.locator("[name=app_check]")).to_have_value("unlock")
+    await window.shoot("settings-of-the-app")
+    settings = window.site.house.services.configuration.current.tenants[TENANT].settings
+    assert (settings.app_check, settings.app_plain_approval) == (AppCheck.UNLOCK, True)
 
 
 async def test_a_device_from_before_says_what_to_do(scene: Scene) -> None:

@@ -25,8 +25,10 @@ export async function unlocked(owner: Owner, request: Request, text: string): Pr
   const challenge = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   try {
     return request.unlock === "make" ? await make(owner, challenge) : await use(request.credential, challenge);
-  } catch {
-    throw new NotUnlocked(t("request.unlock_failed"));
+  } catch (problem) {
+    // An address instead of a name is no relying party (WebAuthn §5.1.2).
+    const isElsewhere = problem instanceof DOMException && problem.name === "SecurityError";
+    throw new NotUnlocked(t(isElsewhere ? "request.unlock_address" : "request.unlock_failed"));
   }
 }
 

@@ -137,22 +137,27 @@ class AppChecks:
             if held is None:
                 raise NotUnlocked
             before = _credential(held)
-            if makes:
-                if not isinstance(given.unlock, Made):
-                    raise NotUnlocked
-                after = credential_of(given.unlock, text, given.origin)
-            else:
-                if before is None:
-                    raise Hindered(Hindrance.NO_UNLOCK)
-                if not isinstance(given.unlock, Assertion):
-                    raise NotUnlocked
-                after = used(before, given.unlock, text, given.origin)
+            after = _made(given, text) if makes else _used(before, given, text)
             if after != before:
                 parameters = {**held.parameters, _CREDENTIAL: msgspec.to_builtins(after)}
                 if not await tx.replace_authenticator(msgspec.structs.replace(held, parameters=parameters)):
                     raise Conflict
 
         await self._store.transact(body)
+
+
+def _made(given: Given, text: bytes) -> Credential:
+    if not isinstance(given.unlock, Made):
+        raise NotUnlocked
+    return credential_of(given.unlock, text, given.origin)
+
+
+def _used(held: Credential | None, given: Given, text: bytes) -> Credential:
+    if held is None:
+        raise Hindered(Hindrance.NO_UNLOCK)
+    if not isinstance(given.unlock, Assertion):
+        raise NotUnlocked
+    return used(held, given.unlock, text, given.origin)
 
 
 def _credential(device: Authenticator) -> Credential | None:

@@ -82,6 +82,16 @@ async def test_a_locked_pin_opens_nothing(apps: AppHouse) -> None:
     assert done["outcome"] == "pin_wrong"
 
 
+async def test_after_a_wrong_pin_silence_is_no_answer(apps: AppHouse) -> None:
+    progress, device, request = await asked(apps)
+    await device.approve(request, number_of(progress), pin=OTHER)
+    apps.house.clock.advance(61)
+    await apps.house.services.housekeeping.expire()
+    attempt = (await apps.house.attempts())[-1]
+    assert (attempt.state, attempt.reason) == (VerificationState.EXPIRED, Reason.APP_NO_ANSWER)
+    assert attempt.legacy_result == "FAILED_PHONE_APP_NO_RESPONSE"
+
+
 async def test_a_wrong_number_is_told_first(apps: AppHouse) -> None:
     progress, device, request = await asked(apps)
     done = await device.approve(request, another(number_of(progress)), pin=PIN)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
+
 from tests.houses import PASSWORD
 from tests.integration.apps.conftest import AppHouse
 from tests.integration.phone.test_radius_waits import door
 from vestibule.model.app_check import AppCheck
-from vestibule.model.verification import Reason, VerificationState
+from vestibule.model.verification import Challenge, ChallengeState, Reason, VerificationState
+from vestibule.services.answering import is_number_of
 
 
 async def radius_attempts(apps: AppHouse) -> list[Reason]:
@@ -57,6 +60,22 @@ async def test_a_number_where_none_is_shown_is_a_wrong_one(apps: AppHouse) -> No
     await apps.sign_in(can_show=False)
     request = await device.next_request()
     assert (await device.approve(request, "00"))["outcome"] == "number_wrong"
+
+
+def test_no_number_is_right_where_one_should_have_been_shown() -> None:
+    """PU-03: what does not say that it is plain, is not."""
+    told = dict.fromkeys(("tenant_id", "challenge_id", "verification_id", "user_id", "client_id"), "x")
+    bare = Challenge(
+        **told,
+        application_id="vpn",
+        method="app",
+        state=ChallengeState.OPEN,
+        tries_left=3,
+        expires_at=1,
+        created_at=0,
+    )
+    assert not is_number_of(bare, "")
+    assert is_number_of(msgspec.structs.replace(bare, progress={"shown_number": ""}), "")
 
 
 async def test_nothing_but_the_app_is_asked(apps: AppHouse) -> None:

@@ -127,10 +127,14 @@ def test_which_tenant_is_meant_must_be_clear(quiet_house: CommandLine) -> None:
 def test_settings_of_a_tenant_are_shown_and_changed(quiet_house: CommandLine) -> None:
     cli = quiet_house
     before = cli.json("settings", "show")
-    told = cli.out("settings", "change", "--lockout-threshold", "5", "--record-email", "--issuer", "Acme")
+    of_the_app = ("--app-check", "pin", "--app-plain-approval")
+    told = cli.out(
+        "settings", "change", "--lockout-threshold", "5", "--record-email", "--issuer", "Acme", *of_the_app
+    )
     assert "lockout-threshold: failures in a row that lock for a while" in told
     after = cli.json("settings", "show")
-    assert after == {**before, "lockout_threshold": 5, "record_email": True, "issuer": "Acme"}
+    changed = {"lockout_threshold": 5, "record_email": True, "issuer": "Acme"}
+    assert after == {**before, **changed, "app_check": "pin", "app_plain_approval": True}
     assert "outside its bounds" in cli.refused("settings", "change", "--lockout-threshold", "0")
     assert "changes nothing" in cli.refused("settings", "change", "--lockout-threshold", "5")
     assert "Fehlversuche in Folge" in cli.out("settings", "show", language="de_DE.UTF-8")

@@ -131,6 +131,14 @@ def test_what_is_set_up_wrong_is_named_with_the_command_that_mends_it(quiet_hous
     assert "no shared secret" in examined(cli)["clients"][0][1]
 
 
+def test_an_unlock_that_no_browser_can_prove_is_a_problem(quiet_house: CommandLine) -> None:
+    quiet_house.out("settings", "change", "--app-check", "unlock")
+    found = examined(quiet_house)
+    assert any(
+        "browsers prove only to a name" in text for grade, text in found["reach"] if grade == "problem"
+    )
+
+
 def test_a_postgresql_is_asked_whether_it_keeps_what_it_confirms(tmp_path: Path, postgres_url: str) -> None:
     server = ServerProcess(tmp_path / "state", postgres_url)
     furnish(server.settings)

@@ -306,6 +306,7 @@ async def test_settings_are_replaced_as_a_whole(house: HttpHouse, office: httpx.
         ({"daily_cost_cap": 0.5}, 400),
         ({"fraud_code": "#"}, 400),
         ({"caller_id": "030 123"}, 400),
+        ({"app_check": "both"}, 400),
         ({"text_templates": {"en": "without it"}}, 422),
         ({"text_templates": {"en": "{passcode} {other}"}}, 422),
         ({"text_templates": {"tlh": "{passcode}"}}, 400),
@@ -330,6 +331,8 @@ async def test_texts_and_calls_have_their_settings(office: httpx.AsyncClient) ->
         "fraud_code": "99",
         "fraud_blocks": False,
         "caller_id": "+4930901820",
+        "app_check": "unlock",
+        "app_plain_approval": True,
     }
     alias = {"pfsvc_pendingSmsTimeoutSeconds": 90}
     after = await done(await office.put(f"{API}/settings", json=wanted | alias))

@@ -26,7 +26,7 @@ from vestibule.cli.checks.doors import (
 )
 from vestibule.cli.checks.findings import Finding, Grade, OpenInstallation, note, ok, problem, warning
 from vestibule.cli.checks.machine import file_system, is_clock_synchronized, speech
-from vestibule.cli.checks.tenants import judge_client
+from vestibule.cli.checks.tenants import is_relying_party, judge_client
 from vestibule.cli.doctor import Report, _each, line
 from vestibule.cli.terminal import Terminal
 from vestibule.crypto.secret import Secret
@@ -56,6 +56,22 @@ def peer(address: str = "127.0.0.1/32", *secrets: tuple[int | None, Secret[bytes
     )
     application = Application(tenant_id="acme", application_id="vpn", name="VPN", created_at=0)
     return Peer(client, application, secrets)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://signin.example.com", True),
+        ("https://signin.example.com:8443", True),
+        ("http://localhost:8080", True),
+        ("http://signin.example.com", False),
+        ("https://192.0.2.10", False),
+        ("https://[2001:db8::10]:8443", False),
+        ("http://127.0.0.1:8080", False),
+    ],
+)
+def test_the_unlock_of_a_device_is_proven_to_a_name_only(url: str, expected: bool) -> None:
+    assert is_relying_party(url) is expected
 
 
 # --- RADIUS clients -------------------------------------------------------------------------------------

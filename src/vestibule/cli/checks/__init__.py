@@ -38,6 +38,7 @@ WITH_DATABASE: Final[tuple[OpenCheck, ...]] = (
     gateways.phones,
     gateways.limits,
     tenants.users,
+    tenants.unlock,
     tenants.demonstration,
     tenants.simulated_phones,
 )

@@ -8,8 +8,9 @@ import shlex
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
-from vestibule.cli.checks.doors import is_loopback
+from vestibule.cli.checks.doors import is_loopback, is_private_origin
 from vestibule.cli.checks.findings import (
     Finding,
     OpenInstallation,
@@ -22,6 +23,7 @@ from vestibule.cli.output import moment
 from vestibule.interfaces.gateway import ShowsPasscodes
 from vestibule.interfaces.store import Page, Subject, UserFilter
 from vestibule.model.actor import SYSTEM
+from vestibule.model.app_check import AppCheck
 from vestibule.model.application import Application, ClientKind, DirectoryConfiguration, FirstFactor
 from vestibule.model.radius_client import Signing, read_settings
 from vestibule.model.tenant import DEMONSTRATION_TENANT, SYSTEM_TENANT
@@ -191,6 +193,26 @@ def _without(at: OpenInstallation, subjects: Iterable[Subject | None]) -> int:
         for subject in subjects
         if subject is not None
     )
+
+
+async def unlock(at: OpenInstallation) -> list[Finding]:
+    """Whether browsers can prove the unlock of a device to us, where a tenant asks for it."""
+    url = at.settings.http.public_url
+    asking = [
+        each.tenant_id for each in at.snapshot.tenants.values() if each.settings.app_check is AppCheck.UNLOCK
+    ]
+    if is_relying_party(url):
+        return []
+    return [problem("reach", "reach.no_relying_party", tenant=each, url=url) for each in asking]
+
+
+def is_relying_party(url: str) -> bool:
+    """Tell whether an origin can have credentials of Web Authentication: a name, reached by TLS or here."""
+    try:
+        ipaddress.ip_address(urlsplit(url).hostname or "")
+    except ValueError:
+        return is_private_origin(url)
+    return False
 
 
 async def demonstration(at: OpenInstallation) -> list[Finding]:

@@ -43,6 +43,7 @@ _ENDINGS: Final = {
     Reason.APP_DENIED: "declined",
     Reason.APP_TRIES_SPENT: "declined",
     Reason.APP_NO_ANSWER: "too_late",
+    Reason.APP_PIN_WRONG: "pin",
     Reason.CALL_PIN_WRONG: "pin",
     Reason.CALL_PIN_MISSING: "pin",
     Reason.CALL_PIN_EXPIRED: "pin_expired",
