@@ -20,7 +20,7 @@ from vestibule.crypto.device_unlock import Assertion, Credential, Made, NotUnloc
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.store import Conflict, Store, Transaction
 from vestibule.model.app_check import AppCheck
-from vestibule.model.authenticator import Authenticator
+from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.pin import PinProblem, PinRules, PinState, PinStatus
 from vestibule.model.verification import Challenge
 from vestibule.services.pins import Pins
@@ -134,7 +134,7 @@ class AppChecks:
     async def _prove_unlock(self, device: Authenticator, given: Given, text: bytes, *, makes: bool) -> None:
         async def body(tx: Transaction) -> None:
             held = await tx.authenticator(device.tenant_id, device.authenticator_id)
-            if held is None:
+            if held is None or (makes and held.status is not AuthenticatorStatus.PENDING):
                 raise NotUnlocked
             before = _credential(held)
             after = _made(given, text) if makes else _used(before, given, text)
