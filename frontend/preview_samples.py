@@ -41,6 +41,7 @@ from vestibule.interfaces.store import DeliveryFilter, Listed, UserFilter, Verif
 from vestibule.model.application import Application, Client, ClientKind, DirectoryConfiguration, FirstFactor
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.call import Spoken
+from vestibule.model.device_record import DeviceFact, DeviceRecord, asked_devices
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.pin import PinStatus
@@ -223,6 +224,41 @@ ATTEMPTS = (
     _attempt(5, EVIL, VerificationState.DENIED, Reason.LOCKED_OUT, client_name=HOSTILE),
     _attempt(6, BOB, VerificationState.EXPIRED, Reason.TIMED_OUT),
     _attempt(7, LONG, VerificationState.APPROVED, Reason.RECOVERY_CODE_VERIFIED, method="recovery_code"),
+)
+
+ASKED_IN_APP = _attempt(
+    8,
+    ALICE,
+    VerificationState.DENIED,
+    Reason.APP_DENIED,
+    method="app",
+    authenticator_id="a6",
+    authenticator_label="Pixel 9",
+    device="7d6f1c0b52a94e8c93d1f0a7b6c5e4d3",
+)
+
+
+def _device_record(number: int, label: str, fact: DeviceFact, seconds: int = 0) -> DeviceRecord:
+    return DeviceRecord(
+        tenant_id="demo",
+        verification_id=ASKED_IN_APP.verification_id,
+        authenticator_id=f"a{number}",
+        fact=fact,
+        label=label,
+        at=ASKED_IN_APP.started_at + seconds * 1000,
+    )
+
+
+ASKED_DEVICES = asked_devices(
+    ASKED_IN_APP,
+    (
+        _device_record(6, "Pixel 9", DeviceFact.NOTIFIED),
+        _device_record(6, "Pixel 9", DeviceFact.SHOWN, 3),
+        _device_record(7, HOSTILE, DeviceFact.UNREACHABLE),
+        _device_record(8, "", DeviceFact.NO_PUSH),
+        _device_record(8, "", DeviceFact.SHOWN, 4),
+        _device_record(8, "", DeviceFact.TOO_LATE, 20),
+    ),
 )
 
 EVENTS = (
@@ -1094,9 +1130,10 @@ def _console_records() -> list[Sample]:
                 "since": "2026-11-01",
             },
         ),
-        Sample("attempt", "console/attempt.html", {"attempt": ATTEMPTS[0]}),
-        Sample("attempt-denied", "console/attempt.html", {"attempt": ATTEMPTS[1]}),
-        Sample("attempt-hostile", "console/attempt.html", {"attempt": ATTEMPTS[4]}),
+        Sample("attempt", "console/attempt.html", {"attempt": ATTEMPTS[0], "devices": ()}),
+        Sample("attempt-app", "console/attempt.html", {"attempt": ASKED_IN_APP, "devices": ASKED_DEVICES}),
+        Sample("attempt-denied", "console/attempt.html", {"attempt": ATTEMPTS[1], "devices": ()}),
+        Sample("attempt-hostile", "console/attempt.html", {"attempt": ATTEMPTS[4], "devices": ()}),
         Sample("events", "console/events.html", {"listed": Listed(EVENTS), "text": "", "cursor": ""}),
         Sample(
             "settings",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from vestibule.catalog import has, keys, wordings
 from vestibule.interfaces.directory import PasswordVerdictKind
+from vestibule.model.device_record import DeviceFact
 from vestibule.model.pin import PinState
 from vestibule.model.verdict import VerdictKind
 from vestibule.model.verification import Reason
@@ -99,6 +100,10 @@ def test_no_text_tells_of_a_step_that_there_is_not() -> None:
 
 def test_each_reason_has_a_text() -> None:
     assert [reason for reason in Reason if not has(f"reason.{reason}")] == []
+
+
+def test_each_fact_about_a_device_has_a_text() -> None:
+    assert [fact for fact in DeviceFact if not has(f"app_device.fact.{fact}")] == []
 
 
 def test_each_change_has_a_text() -> None:

@@ -19,6 +19,7 @@ from vestibule.cli.terminal import Terminal
 from vestibule.cli.values import moment_before
 from vestibule.interfaces.store import VerificationFilter
 from vestibule.model.application import ClientKind
+from vestibule.model.device_record import AskedDevice
 from vestibule.model.verification import Reason, TraceLine, Verification, VerificationState
 
 app = App(name="attempts", help="Sign-in attempts: how each ended, and why.", help_format="plaintext")
@@ -110,10 +111,13 @@ def show(attempt: str, /, *, as_json: Json = False, scope: Scope = HERE) -> int:
 
     async def work(desk: Desk) -> None:
         found = await finding.attempt(desk, attempt)
+        devices = await desk.services.device_records.of(desk.actor, found)
         if as_json:
-            desk.terminal.json(traced_attempt_record(found))
+            desk.terminal.json(traced_attempt_record(found, devices))
             return
         _show(desk.terminal, found)
+        if devices:
+            _show_devices(desk.terminal, found, devices)
 
     return at_desk(scope, work)
 
@@ -188,3 +192,16 @@ def _show(terminal: Terminal, attempt: Verification) -> None:
         terminal.line(f"  {number}. {explain(terminal, line)}")
     if not attempt.trace:
         terminal.line(f"  {NOTHING}")
+
+
+def _show_devices(terminal: Terminal, attempt: Verification, devices: Sequence[AskedDevice]) -> None:
+    language = terminal.language
+    terminal.line()
+    terminal.line(f"{text(language, 'app_device.asked')}:")
+    for device in devices:
+        terminal.line(f"  {harmless(device.label) or text(language, 'app_device.unnamed')}")
+        for each in device.facts:
+            terminal.line(f"    {moment(each.at)}  {terminal.named('app_device.fact', each.fact.value)}")
+        if device.decision:
+            when = moment(attempt.decided_at)
+            terminal.line(f"    {when}  {terminal.named('app_device.decision', device.decision)}")

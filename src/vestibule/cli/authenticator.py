@@ -320,10 +320,18 @@ def authenticator_cells(desk: Desk, subject: Subject, one: Authenticator) -> Seq
     return (
         desk.terminal.method(one.method),
         label,
-        desk.terminal.words(f"status.{one.status.value}"),
+        _status(desk, one),
         moment(one.used_at),
         one.authenticator_id[:_SHORT],
     )
+
+
+def _status(desk: Desk, one: Authenticator) -> str:
+    status = desk.terminal.words(f"status.{one.status.value}")
+    if one.unreachable_since is None:
+        return status
+    since = moment(one.unreachable_since)
+    return f"{status}, {desk.terminal.words('authenticator.unreachable', since=since)}"
 
 
 # --- parts ----------------------------------------------------------------------------------------------

@@ -6,12 +6,14 @@ of an authenticator has a place here. A test holds these names to the API's.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from vestibule.interfaces.store import Person
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.delivery import Delivery
+from vestibule.model.device_record import AskedDevice
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.phone import masked
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 _USER = ("username", "given_name", "family_name", "email", "phone", "language", "directory_id", "status")
 _AUTHENTICATOR = (
     "user_id", "method", "label", "serial", "phone", "status", "not_before", "not_after", "created_at",
-    "used_at", "version",
+    "used_at", "device", "unreachable_since", "version",
 )  # fmt: skip
 _APPLICATION = (
     "name", "first_factor", "directory_id", "second_factor", "methods", "is_enabled", "created_at", "version",
@@ -139,10 +141,19 @@ def attempt_record(attempt: Verification) -> dict[str, Any]:
     return _chosen(attempt, "verification_id", _ATTEMPT)
 
 
-def traced_attempt_record(attempt: Verification) -> dict[str, Any]:
-    """Return one attempt with each step that led to its result."""
+def traced_attempt_record(attempt: Verification, asked: Iterable[AskedDevice]) -> dict[str, Any]:
+    """Return one attempt with each step that led to its result, and the devices that were asked."""
     trace = [{"step": line.step, "result": line.result, "facts": line.facts} for line in attempt.trace]
-    return {**attempt_record(attempt), "trace": trace}
+    devices = [
+        {
+            "authenticator_id": device.authenticator_id,
+            "label": device.label,
+            "decision": device.decision,
+            "facts": [{"fact": each.fact, "at": each.at} for each in device.facts],
+        }
+        for device in asked
+    ]
+    return {**attempt_record(attempt), "trace": trace, "devices": devices}
 
 
 def voice_message_record(message: VoiceMessage) -> dict[str, Any]:

@@ -18,6 +18,7 @@ import msgspec
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.delivery import Delivery
+from vestibule.model.device_record import DeviceRecord
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.pin import Pin
@@ -139,6 +140,8 @@ class VerificationChange(msgspec.Struct, frozen=True, kw_only=True):
     """A new end of the time for the answer; None leaves it as it is."""
     phone: str = ""
     """The number that is called or texted now; empty leaves the one before."""
+    device: str = ""
+    """Which device has signed the decision (S7)."""
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
@@ -336,6 +339,14 @@ class Transaction(Protocol):
     async def expire_verifications(self, limit: int) -> int:
         """Move pending verifications past their time to expired (reason timed out, decided now), with
         their challenges; return how many. For all tenants: the worker's own."""
+        ...
+
+    async def add_device_record(self, record: DeviceRecord) -> bool:
+        """Insert; False if this fact of this device and attempt is written already."""
+        ...
+
+    async def device_records(self, tenant_id: str, verification_id: str) -> tuple[DeviceRecord, ...]:
+        """Return what became of an attempt at the devices that were asked, oldest first."""
         ...
 
     # --- people and what they hold ----------------------------------------------------------------

@@ -6,6 +6,7 @@ in the world: two nodes that accept the same passcode both ask for the same vers
 
 from __future__ import annotations
 
+import hashlib
 from enum import StrEnum
 from typing import Any
 
@@ -52,6 +53,19 @@ class Authenticator(msgspec.Struct, frozen=True, kw_only=True):
         number = self.parameters.get("number", "")
         extension = self.parameters.get("extension", "")
         return f"{number} x{extension}" if number and extension else str(number)
+
+    @property
+    def device(self) -> str:
+        """The fingerprint of the key that an app holds on its device: 128 bits of its SHA-256, in hex. It
+        names the device in attempts and is no secret; empty for all that is no activated app (S7)."""
+        key = self.parameters.get("public_key", "")
+        return hashlib.sha256(key.encode()).hexdigest()[:32] if key else ""
+
+    @property
+    def unreachable_since(self) -> int | None:
+        """When the push service said that it does not reach this device any more; None while it does."""
+        since = self.parameters.get("unreachable_since")
+        return None if since is None else int(since)
 
     def is_usable(self, at: int) -> bool:
         """Tell whether a passcode of this authenticator may open a door at `at` (epoch milliseconds)."""

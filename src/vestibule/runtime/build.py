@@ -31,6 +31,7 @@ from vestibule.services.calls import Calls
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.deliveries import Deliveries
 from vestibule.services.demonstration import Demonstrations
+from vestibule.services.device_records import DeviceRecords
 from vestibule.services.directories import Directories
 from vestibule.services.enrollment import Enrollments
 from vestibule.services.first_factor import FirstFactors
@@ -79,6 +80,7 @@ class House:
     async def close(self) -> None:
         await self.services.gateways.close()
         await self.services.apps.pushes.close()
+        await self.services.device_records.close()
         await self.first_factors.close()
         await self.store.close()
 
@@ -127,7 +129,9 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     phones = Phones(store, configuration, prover)
     enrollments = Enrollments(store, configuration, prover)
     app_lists = AppLists(store)
-    pushes = AppPushes(store, sealer, await open_push(store, sealer, settings.http.public_url))
+    device_records = DeviceRecords(store)
+    pusher = await open_push(store, sealer, settings.http.public_url)
+    pushes = AppPushes(store, sealer, pusher, device_records)
     verifications.on_asked(pushes.wake)
     calls = Calls(store, verifications, configuration, prover.methods, pins)
     voice_messages = VoiceMessages(store, configuration, SoundFiles())
@@ -168,12 +172,14 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
             node,
             os.urandom,
             pushes,
+            device_records,
         ),
         app_lists=app_lists,
         applications=applications,
         directories=Directories(kinds, first_factors),
         sessions=sessions,
         attempts=Attempts(store),
+        device_records=device_records,
         setup=setup,
         demonstrations=Demonstrations(
             store, clock, configuration, sealer, applications, setup, prover, gateways, phones

@@ -305,7 +305,8 @@ class Answering:
             return await self._remain(tx, attempt, verification, challenge, proof)
         if proof.is_match:
             await tx.give_back_sending(challenge.tenant_id, app_limit(challenge.user_id), 0)
-        return await self._close(tx, attempt, verification, challenge, self._spent(case, ending))
+        ending = _decided_on(used, self._spent(case, ending))
+        return await self._close(tx, attempt, verification, challenge, ending)
 
     async def _proof_in_app(
         self, tx: Transaction, case: Case, used: Authenticator, *, is_right: bool
@@ -335,10 +336,12 @@ class Answering:
         *,
         may_go_on: bool,
         said: str = "",
+        by: str = "",
     ) -> Progress | None:
         """Take the failure of a challenge: the call was not answered, the text could not be sent. Where
         the person can still type something and has another way, he is asked for it; else he is denied.
-        `said` is the network's or gateway's own word for it."""
+        `said` is the network's or gateway's own word for it; `by` is the authenticator of the device on
+        which the person has denied it."""
         if challenge.is_activation:
             return await self._activating.fail(tx, attempt, challenge, reason)
         found = await self._found(tx, attempt, challenge)
@@ -358,7 +361,11 @@ class Answering:
             )
         others = [way for way in choices if way.method != challenge.method]
         if not (may_go_on and others):
-            return await self._close(tx, attempt, verification, challenge, denied(reason, trace))
+            ending = denied(reason, trace)
+            device = next((held for held in case.allowed if held.authenticator_id == by), None)
+            if device is not None:
+                ending = _decided_on(device, ending)
+            return await self._close(tx, attempt, verification, challenge, ending)
         if not await tx.close_challenge(challenge.tenant_id, challenge.challenge_id, ChallengeState.FAILED):
             raise Conflict
         return await self._asking.ask_to_type(
@@ -366,10 +373,12 @@ class Answering:
         )
 
     async def fraud(
-        self, tx: Transaction, attempt: Attempt, challenge: Challenge, *, blocks: bool
+        self, tx: Transaction, attempt: Attempt, challenge: Challenge, *, blocks: bool, by: str = ""
     ) -> Progress | None:
         """Deny because the person says that it is not he who signs in."""
-        progress = await self.failed_elsewhere(tx, attempt, challenge, Reason.FRAUD_REPORTED, may_go_on=False)
+        progress = await self.failed_elsewhere(
+            tx, attempt, challenge, Reason.FRAUD_REPORTED, may_go_on=False, by=by
+        )
         subject = await tx.subject(challenge.tenant_id, challenge.user_id)
         if progress is None or subject is None:
             return progress
@@ -484,6 +493,11 @@ def is_number_of(challenge: Challenge, number: str) -> bool:
     """Tell whether this is the number that the door shows; none, only where it can show none."""
     is_asked = bool(challenge.number) or challenge.is_plain
     return is_asked and hmac.compare_digest(number.encode(), challenge.number.encode())
+
+
+def _decided_on(device: Authenticator, ending: Ending) -> Ending:
+    """Say on which device of the person's a sign-in was approved or denied (S7)."""
+    return msgspec.structs.replace(ending, used=device, device=device.device)
 
 
 def _as_of_start(attempt: Attempt, subject: Subject, verification: Verification, now: int) -> Attempt:

@@ -28,6 +28,7 @@ from vestibule.model.actor import NotAllowed, self_of
 from vestibule.model.app_answer import AppAnswer, Decision, activation_text, answer_text
 from vestibule.model.app_check import AppCheck
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
+from vestibule.model.device_record import DeviceFact
 from vestibule.model.pin import PinStatus
 from vestibule.model.session import Link
 from vestibule.model.tenant import TenantSettings
@@ -49,6 +50,7 @@ from vestibule.services.app_lists import AppLists
 from vestibule.services.app_pushes import AppPushes
 from vestibule.services.attempt import Node, pending, verification_row
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.device_records import DeviceRecords
 from vestibule.services.enrollment import PENDING_MS, Enrollments
 from vestibule.services.out_of_band import OutOfBand
 from vestibule.services.outcome import Progress, added
@@ -169,6 +171,7 @@ class Apps:
         node: Node,
         random_bytes: RandomBytes,
         pushes: AppPushes,
+        records: DeviceRecords,
     ) -> None:
         self._store = store
         self._configuration = configuration
@@ -183,6 +186,7 @@ class Apps:
         self._node = node
         self._random_bytes = random_bytes
         self.pushes = pushes
+        self._records = records
         self._activating = Activating(out_of_band, prover.methods)
 
     # --- activation, at the portal ------------------------------------------------------------------
@@ -381,6 +385,9 @@ class Apps:
             return Shown(current, tuple(requests), everybodys, settings, tx.now)
 
         shown = await self._store.read(body)
+        for request in shown.requests:
+            device = shown.account.authenticator
+            self._records.note(request.verification.verification_id, device, DeviceFact.SHOWN)
         if any(each.challenge.app_check is AppCheck.PIN for each in shown.requests):
             return msgspec.structs.replace(shown, pin=await self._checks.pin_status(account.authenticator))
         return shown
@@ -417,7 +424,7 @@ class Apps:
         tenant_id, device = account.tenant_id, account.authenticator
         if not is_id(request_id):
             raise Over
-        challenge = await self._store.read(lambda tx: _open_challenge(tx, tenant_id, request_id))
+        challenge, is_open = await self._store.read(lambda tx: _challenge(tx, tenant_id, request_id))
         if challenge is None or challenge.channel is not Channel.APP or not _is_for(challenge, account):
             raise Over
         answer = AppAnswer(
@@ -432,28 +439,36 @@ class Apps:
             expires_at=challenge.expires_at,
         )
         key = read_public_key(device.parameters["public_key"])
-        text = answer_text(answer)
-        if not number.isprintable() or not is_signed(key, text, signature):
+        if not number.isprintable() or not is_signed(key, answer_text(answer), signature):
             raise Unsigned
-        if decision is Decision.APPROVE:
-            is_right = is_number_of(challenge, number)
-            pin = await self._checks.passed(challenge, device, given, text, is_right=is_right)
-            if isinstance(pin, WantsNewPin):
-                return pin
-            by = device.authenticator_id
-            progress = await self._verifications.answered_by_app(challenge, number, by, pin)
-        else:
-            progress = await self._denied(challenge, decision)
+        progress = await self._decided(challenge, answer, device, given) if is_open else None
+        if isinstance(progress, WantsNewPin):
+            return progress
         if progress is None:
+            self._records.note(challenge.verification_id, device, DeviceFact.TOO_LATE)
             raise Over
+        await self.pushes.heard_from(device)
         left = progress.challenge.tries_left if progress.is_pending and progress.challenge else 0
         return Decided(progress, left)
 
-    async def _denied(self, challenge: Challenge, decision: Decision) -> Progress | None:
+    async def _decided(
+        self, challenge: Challenge, answer: AppAnswer, device: Authenticator, given: Given
+    ) -> Progress | WantsNewPin | None:
+        by = device.authenticator_id
         settings = self._configuration.current.tenants[challenge.tenant_id].settings
-        if decision is Decision.DENY or not settings.fraud_reports or challenge.is_activation:
-            return await self._verifications.denied_by_app(challenge)
-        return await self._verifications.fraud_reported(challenge, blocks=settings.fraud_blocks)
+        match answer.decision:
+            case Decision.APPROVE:
+                is_right = is_number_of(challenge, answer.number)
+                text = answer_text(answer)
+                pin = await self._checks.passed(challenge, device, given, text, is_right=is_right)
+                if isinstance(pin, WantsNewPin):
+                    return pin
+                return await self._verifications.answered_by_app(challenge, answer.number, by, pin)
+            case Decision.FRAUD if settings.fraud_reports and not challenge.is_activation:
+                blocks = settings.fraud_blocks
+                return await self._verifications.fraud_reported(challenge, blocks=blocks, by=by)
+            case Decision.DENY | Decision.FRAUD:
+                return await self._verifications.denied_by_app(challenge, by)
 
     # --- names and the end ---------------------------------------------------------------------------
 
@@ -474,10 +489,10 @@ class Apps:
         return hmac.digest(self._key, code.encode(), "sha256").hex()
 
 
-async def _open_challenge(tx: Transaction, tenant_id: str, challenge_id: str) -> Challenge | None:
-    challenge = await tx.challenge(tenant_id, challenge_id)
-    is_open = challenge is not None and challenge.is_open and challenge.expires_at > tx.now
-    return challenge if is_open else None
+async def _challenge(tx: Transaction, tenant_id: str, challenge_id: str) -> tuple[Challenge | None, bool]:
+    """Return a challenge, and whether it still waits."""
+    found = await tx.challenge(tenant_id, challenge_id)
+    return found, found is not None and found.is_open and found.expires_at > tx.now
 
 
 async def _test_of(tx: Transaction, held: Authenticator) -> Challenge | None:

@@ -78,6 +78,8 @@ class Ending(msgspec.Struct, frozen=True):
     reason: Reason
     trace: tuple[TraceLine, ...]
     used: Authenticator | None = None
+    device: str = ""
+    """Which device has signed the decision (S7)."""
 
 
 def approved(reason: Reason, trace: tuple[TraceLine, ...], used: Authenticator | None = None) -> Ending:
@@ -149,6 +151,7 @@ def verification_change(attempt: Attempt, ending: Ending, now: int) -> Verificat
         is_first_factor_proven=attempt.is_first_factor_proven,
         is_authenticated=ending.state is VerificationState.APPROVED,
         trace=(*attempt.trace, *ending.trace),
+        device=ending.device,
     )
 
 

@@ -19,6 +19,7 @@ from vestibule.services.calls import Calls
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.deliveries import Deliveries
 from vestibule.services.demonstration import Demonstrations
+from vestibule.services.device_records import DeviceRecords
 from vestibule.services.directories import Directories
 from vestibule.services.enrollment import Enrollments
 from vestibule.services.gateway_settings import GatewaySettings
@@ -62,6 +63,7 @@ class Services:
     directories: Directories
     sessions: Sessions
     attempts: Attempts
+    device_records: DeviceRecords
     setup: Setup
     demonstrations: Demonstrations
     simulated_phones: SimulatedPhones

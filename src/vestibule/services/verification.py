@@ -192,12 +192,12 @@ class Verifications:
             ),
         )
 
-    async def denied_by_app(self, challenge: Challenge) -> Progress | None:
-        """Take a denial that an app has signed; None if it has no effect."""
+    async def denied_by_app(self, challenge: Challenge, by: str) -> Progress | None:
+        """Take a denial that an app has signed, its authenticator being `by`; None if it has no effect."""
         return await self._moved_elsewhere(
             challenge,
             lambda tx, attempt: self._answering.failed_elsewhere(
-                tx, attempt, challenge, Reason.APP_DENIED, may_go_on=False
+                tx, attempt, challenge, Reason.APP_DENIED, may_go_on=False, by=by
             ),
         )
 
@@ -360,12 +360,12 @@ class Verifications:
                 await note_proof(tx, attempt, subject, proof)
                 return await conclude(tx, attempt, subject, ending_of(asked, proof), self._node)
 
-    async def fraud_reported(self, challenge: Challenge, *, blocks: bool) -> Progress | None:
+    async def fraud_reported(self, challenge: Challenge, *, blocks: bool, by: str = "") -> Progress | None:
         """Deny, and note that the person says it was not he; with `blocks` he is disabled, in one commit.
-        None: it has no effect."""
+        `by` is the authenticator of the app that says so, if one does. None: it has no effect."""
         return await self._moved_elsewhere(
             challenge,
-            lambda tx, attempt: self._answering.fraud(tx, attempt, challenge, blocks=blocks),
+            lambda tx, attempt: self._answering.fraud(tx, attempt, challenge, blocks=blocks, by=by),
         )
 
     # --- answering ----------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from vestibule.model.application import (
 )
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.delivery import Carries, Delivery, DeliveryState
+from vestibule.model.device_record import DeviceFact, DeviceRecord
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.pin import Pin
@@ -224,6 +225,15 @@ def challenge_of(row: Row) -> Challenge:
     values["channel"] = _CHANNEL[values["channel"]]
     values["progress"] = _decode_object(values["progress"])
     return Challenge(**values)
+
+
+DEVICE_RECORD: Final = DeviceRecord.__struct_fields__
+
+
+def device_record_of(row: Row) -> DeviceRecord:
+    values = dict(zip(DEVICE_RECORD, row, strict=True))
+    values["fact"] = DeviceFact(values["fact"])
+    return DeviceRecord(**values)
 
 
 DELIVERY: Final = Delivery.__struct_fields__

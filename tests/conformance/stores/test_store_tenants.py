@@ -237,8 +237,9 @@ READS = {
 OWN_SUITES = {
     *("pin", "add_pin", "replace_pin", "remove_pin"),
     *("voice_messages", "voice_sound", "put_voice_message", "remove_voice_message"),
+    *("add_device_record", "device_records"),
 }
-"""Tried with two tenants in test_store_pins.py and test_store_voice_messages.py."""
+"""Tried with two tenants in test_store_pins.py, ..._voice_messages.py and ..._device_records.py."""
 
 
 def test_every_method_is_tried() -> None:

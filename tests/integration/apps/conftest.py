@@ -16,15 +16,21 @@ import pytest
 
 from tests.houses import PASSWORD, TENANT, Person, TestHouse, open_house
 from tests.integration.http_api.house import ORIGIN, usual_app
+from tests.integration.web_push.conftest import authority, certificate
 from tests.peers.app_device import AppDevice
+from tests.peers.openldap_certificates import TestAuthority
+from tests.peers.push_service import Browser, PushService
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.http.app import HttpApp
 from vestibule.model.application import PORTAL_APPLICATION, FirstFactor
+from vestibule.runtime.push import BrowserPush
 from vestibule.services.attempt import Origin
 from vestibule.services.outcome import Progress
 from vestibule.services.sessions import SignedIn
 from vestibule.services.setup import built_in_client_id
 from vestibule.worker.rounds import make_rounds
+
+__all__ = ["authority", "certificate"]
 
 PLACE = "192.0.2.7"
 
@@ -116,3 +122,30 @@ async def apps(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
     async with app_house(tmp_path, url) as made:
         yield made
+
+
+@pytest.fixture
+async def service(
+    apps: AppHouse,
+    authority: TestAuthority,
+    certificate: tuple[Path, Path],
+) -> AsyncIterator[PushService]:
+    """A push service that the house is allowed to send to."""
+    pushes = apps.house.services.apps.pushes
+    own = pushes._pusher
+    assert isinstance(own, BrowserPush)
+    async with PushService(certificate, own.public_key) as service:
+        pushes._pusher = BrowserPush(
+            own._key,
+            "mailto:push@example.com",
+            private_hosts=[service.place],
+            ca_file=str(authority.ca_file),
+        )
+        yield service
+        await pushes._pusher.close()
+
+
+async def subscribed(service: PushService, device: AppDevice, path: str) -> Browser:
+    browser = Browser()
+    await device.subscribe(service.origin + path, browser.p256dh, browser.auth)
+    return browser

@@ -3,47 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from tests.integration.apps.conftest import AppHouse
-from tests.integration.web_push.conftest import authority, certificate
-from tests.peers.app_device import AppDevice, AppError
-from tests.peers.openldap_certificates import TestAuthority
+from tests.integration.apps.conftest import AppHouse, subscribed
+from tests.peers.app_device import AppError
 from tests.peers.push_service import Browser, PushService
 from tests.until import until, until_read
-from vestibule.runtime.push import BrowserPush
-
-__all__ = ["authority", "certificate"]
-
-
-@pytest.fixture
-async def service(
-    apps: AppHouse,
-    authority: TestAuthority,
-    certificate: tuple[Path, Path],
-) -> AsyncIterator[PushService]:
-    """A push service that the house is allowed to send to."""
-    pushes = apps.house.services.apps.pushes
-    own = pushes._pusher
-    assert isinstance(own, BrowserPush)
-    async with PushService(certificate, own.public_key) as service:
-        pushes._pusher = BrowserPush(
-            own._key,
-            "mailto:push@example.com",
-            private_hosts=[service.place],
-            ca_file=str(authority.ca_file),
-        )
-        yield service
-        await pushes._pusher.close()
-
-
-async def subscribed(service: PushService, device: AppDevice, path: str) -> Browser:
-    browser = Browser()
-    await device.subscribe(service.origin + path, browser.p256dh, browser.auth)
-    return browser
 
 
 async def test_every_device_is_woken_and_told_nothing(apps: AppHouse, service: PushService) -> None:
@@ -69,18 +35,34 @@ async def test_the_key_for_push_is_told_at_activation_and_stays(apps: AppHouse) 
     assert device.account["push_key"] == other.account["push_key"]
 
 
-async def test_a_subscription_that_is_over_is_forgotten(apps: AppHouse, service: PushService) -> None:
-    _, (device,) = await apps.alice()
+@pytest.mark.parametrize("repaired_by", ["subscribing", "unsubscribing", "deciding"])
+async def test_a_device_that_is_gone_is_marked_until_it_is_heard_of(
+    apps: AppHouse, service: PushService, repaired_by: str
+) -> None:
+    """The others are asked as usual, and it sees what it fetches itself."""
+    _, (device, other) = await apps.alice("Phone", "Tablet")
     await subscribed(service, device, "/push/1")
+    await subscribed(service, other, "/push/2")
     service.gone.add("/push/1")
-    identifier = device.account["authenticator"]
+
+    async def marked() -> int | None:
+        identifier = device.account["authenticator"]
+        held = await apps.house.store.read(lambda tx: tx.authenticator("acme", identifier))
+        assert held is not None
+        return held.unreachable_since
+
     await apps.sign_in()
-    held = await until_read(
-        lambda: apps.house.store.read(lambda tx: tx.authenticator("acme", identifier)),
-        lambda found: found is not None and "push" not in found.parameters,
-    )
-    assert held is not None
-    assert len(await device.requests()) == 1
+    since = await until_read(marked, lambda found: found is not None)
+    assert since == apps.house.clock.now()
+    await until(lambda: {asked.path for asked in service.server.asked} == {"/push/1", "/push/2"})
+    (request,) = await device.requests()
+    if repaired_by == "subscribing":
+        await subscribed(service, device, "/push/3")
+    elif repaired_by == "unsubscribing":
+        await device.unsubscribe()
+    else:
+        await device.answer(request, "deny")
+    assert await marked() is None
 
 
 async def test_a_device_subscribes_anew_and_not_any_more(apps: AppHouse, service: PushService) -> None:

@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from vestibule.cli import client, records
@@ -15,6 +16,7 @@ from vestibule.interfaces.store import Person
 from vestibule.model.application import Application, Client, ClientKind, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.delivery import Carries, Delivery
+from vestibule.model.device_record import DeviceFact, DeviceRecord, asked_devices
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.pin import PinStatus
@@ -69,6 +71,14 @@ ATTEMPT = Verification(
     node_address="127.0.0.1",
     trace=(TraceLine("user", "unknown"),),
 )
+ASKED = asked_devices(
+    msgspec.structs.replace(ATTEMPT, device="d", authenticator_id="a"),
+    [
+        DeviceRecord(
+            tenant_id="t", verification_id="v", authenticator_id="a", fact=DeviceFact.SHOWN, label="P", at=3
+        )
+    ],
+)
 EVENT = Event(tenant_id="t", event_id="e", at=1, kind="user.added", actor="system")
 VOICE_MESSAGE = VoiceMessage(
     tenant_id="t", message_id="m", language="de", type=MessageType.DENIED, milliseconds=5, created_at=1
@@ -106,7 +116,7 @@ TENANT = Tenant(tenant_id="t", name="T", created_at=1)
         (records.directory_record(DIRECTORY), api.directory_record(DIRECTORY)),
         (records.tenant_record(TENANT), api.tenant_record(TENANT)),
         (records.attempt_record(ATTEMPT), api.attempt_record(ATTEMPT)),
-        (records.traced_attempt_record(ATTEMPT), api.traced_attempt_record(ATTEMPT)),
+        (records.traced_attempt_record(ATTEMPT, ASKED), api.traced_attempt_record(ATTEMPT, ASKED)),
         (records.event_record(EVENT), api.event_record(EVENT)),
         (records.delivery_record(DELIVERY), api.delivery_record(DELIVERY)),
         (records.voice_message_record(VOICE_MESSAGE), api.voice_message_record(VOICE_MESSAGE)),
@@ -114,8 +124,6 @@ TENANT = Tenant(tenant_id="t", name="T", created_at=1)
     ids=lambda record: type(record).__name__,
 )
 def test_json_is_what_the_api_shows(ours: dict[str, Any], theirs: Any) -> None:
-    import msgspec  # noqa: PLC0415
-
     assert msgspec.json.decode(msgspec.json.encode(ours)) == msgspec.json.decode(msgspec.json.encode(theirs))
 
 

@@ -6,6 +6,7 @@ from vestibule.stores.queries.attempts import Attempts
 from vestibule.stores.queries.authenticators import Authenticators
 from vestibule.stores.queries.configuration import ConfigurationRecords
 from vestibule.stores.queries.deliveries import Deliveries
+from vestibule.stores.queries.device_records import DeviceRecords
 from vestibule.stores.queries.history import History
 from vestibule.stores.queries.housekeeping import Housekeeping
 from vestibule.stores.queries.people import People
@@ -21,6 +22,7 @@ class Queries(
     Subjects,
     Attempts,
     Waiting,
+    DeviceRecords,
     Deliveries,
     SendingCounts,
     People,

@@ -58,7 +58,7 @@ CHANGE_VERIFICATION: Final = Statement(
            legacy_result = :legacy_result, is_first_factor_proven = :is_first_factor_proven::boolean,
            is_authenticated = :is_authenticated::boolean, trace = :trace,
            expires_at = coalesce(:expires_at::bigint, expires_at),
-           phone = coalesce(nullif(:phone, ''), phone), version = version + 1
+           phone = coalesce(nullif(:phone, ''), phone), device = :device, version = version + 1
      where tenant_id = :tenant_id and verification_id = :verification_id and state = :pending
     """,
     joins=True,

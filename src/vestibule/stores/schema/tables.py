@@ -359,6 +359,17 @@ challenges = Table(
     ),
 )
 
+# A row for each fact about one device; the first of its kind stays.
+device_records = Table(
+    "device_records",
+    metadata,
+    *words("tenant_id", "verification_id", "authenticator_id", "fact", "label"),
+    *numbers("at"),
+    key("device_records", "tenant_id", "verification_id", "authenticator_id", "fact"),
+    belongs("device_records", "verifications", "tenant_id", "verification_id"),
+    **SLIM,
+)
+
 # --- what is sent -------------------------------------------------------------------------------------
 
 deliveries = Table(

@@ -69,12 +69,13 @@ class Attempts(Controller):
 
     @get("/{attempt_id:str}", responses=problems(404))
     async def read_attempt(self, caller: NamedDependency[Caller], attempt_id: PathId) -> TracedAttemptRecord:
-        """Read one attempt with each step that led to its result."""
+        """Read one attempt with each step that led to its result, and what became of it at each device that
+        was asked in its app."""
         attempts = caller.services.attempts
         found = await attempts.find(caller.actor, caller.tenant_id, attempt_id)
         if found is None:
             raise NotFoundException
-        return traced_attempt_record(found)
+        return traced_attempt_record(found, await caller.services.device_records.of(caller.actor, found))
 
 
 class Events(Controller):

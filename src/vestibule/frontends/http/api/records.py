@@ -14,6 +14,7 @@ from vestibule.interfaces.store import Listed, Person
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.delivery import Delivery
+from vestibule.model.device_record import AskedDevice
 from vestibule.model.event import Event
 from vestibule.model.phone import Phone, masked
 from vestibule.model.pin import PinStatus
@@ -116,6 +117,10 @@ class AuthenticatorRecord(Record):
     not_after: int | None
     created_at: int
     used_at: int | None
+    device: str
+    """The fingerprint of the app's key, as attempts name the device that has decided."""
+    unreachable_since: int | None
+    """Since when the push service does not reach the device of the app."""
     version: int
 
 
@@ -375,10 +380,26 @@ class TraceRecord(Record):
     facts: dict[str, str]
 
 
+class DeviceFactRecord(Record):
+    fact: str
+    at: int
+
+
+class AskedDeviceRecord(Record):
+    """What became of a request in the app at one device."""
+
+    authenticator_id: str
+    label: str
+    decision: str
+    """`decided` on this device, or on `another`; empty where no device has decided."""
+    facts: list[DeviceFactRecord]
+
+
 class TracedAttemptRecord(AttemptRecord):
-    """One attempt with each step that led to its result."""
+    """One attempt with each step that led to its result, and the devices that were asked."""
 
     trace: list[TraceRecord]
+    devices: list[AskedDeviceRecord]
 
 
 class VoiceMessageRecord(Record):
@@ -531,9 +552,16 @@ def attempt_record(verification: Verification) -> AttemptRecord:
     return record
 
 
-def traced_attempt_record(verification: Verification) -> TracedAttemptRecord:
+def traced_attempt_record(verification: Verification, asked: Iterable[AskedDevice]) -> TracedAttemptRecord:
     trace = [TraceRecord.of(line) for line in verification.trace]
-    record: TracedAttemptRecord = TracedAttemptRecord.of(verification, trace=trace)
+    devices = [_asked_device_record(device) for device in asked]
+    record: TracedAttemptRecord = TracedAttemptRecord.of(verification, trace=trace, devices=devices)
+    return record
+
+
+def _asked_device_record(device: AskedDevice) -> AskedDeviceRecord:
+    facts = [DeviceFactRecord.of(each) for each in device.facts]
+    record: AskedDeviceRecord = AskedDeviceRecord.of(device, facts=facts)
     return record
 
 

@@ -61,7 +61,8 @@ async def show_attempt(request: AnyRequest, tenant: InPath, attempt: InPath) -> 
     found = await at.services.attempts.find(at.actor, tenant, attempt)
     if found is None:
         raise NotFoundException
-    return at.page("console/attempt.html", attempt=found)
+    devices = await at.services.device_records.of(at.actor, found)
+    return at.page("console/attempt.html", attempt=found, devices=devices)
 
 
 async def _csv(at: Desk, where: VerificationFilter) -> AsyncIterator[str]:
