@@ -70,6 +70,9 @@ def change(
         int | None, Parameter(name=["--text-two-way-seconds", "--pfsvc_pendingSmsTimeoutSeconds"])
     ] = None,
     call_seconds: int | None = None,
+    app_seconds: int | None = None,
+    app_devices: int | None = None,
+    app_unapproved_per_hour: int | None = None,
     texts_per_hour: int | None = None,
     texts_per_number: int | None = None,
     texts_per_prefix: int | None = None,
@@ -143,6 +146,12 @@ def change(
         How long the reply to a text is awaited: 30 to 3600.
     call_seconds
         How long a call may take, from the first ring to the last key: 30 to 600.
+    app_seconds
+        How long a request waits in the app: 15 to 300.
+    app_devices
+        Devices with the app that one user may have: 1 to 10.
+    app_unapproved_per_hour
+        Requests in an hour that nobody approves before the app of that user is silent: 1 to 100.
     texts_per_hour
         Texts and calls to one user within an hour: 1 to 100.
     texts_per_number
@@ -195,6 +204,9 @@ def change(
         "text_one_way_seconds": text_one_way_seconds,
         "text_two_way_seconds": text_two_way_seconds,
         "call_seconds": call_seconds,
+        "app_seconds": app_seconds,
+        "app_devices": app_devices,
+        "app_unapproved_per_hour": app_unapproved_per_hour,
         "texts_per_hour": texts_per_hour,
         "texts_per_number": texts_per_number,
         "texts_per_prefix": texts_per_prefix,

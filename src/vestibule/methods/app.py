@@ -18,8 +18,6 @@ from vestibule.model.verification import Channel, Reason
 from vestibule.wire.oath import HashAlgorithm
 
 NUMBER_DIGITS: Final = 2
-SECONDS: Final = 60
-"""How long a request waits in the app."""
 _SECRET_BYTES: Final = 20
 _DIGITS: Final = 6
 _INTERVAL: Final = 30
@@ -63,7 +61,7 @@ class App:
             address="",
             number=f"{number:0{NUMBER_DIGITS}d}",
             app_check=settings.app_check,
-            seconds=SECONDS,
+            seconds=settings.app_seconds,
         )
 
     def verify(

@@ -19,8 +19,6 @@ HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
 BOUNDLESS: Final = 2**53
 """More than ever is counted: there is no limit."""
-MOST_UNAPPROVED: Final = 5
-"""So many requests in an hour are shown in a person's app that he does not approve; then it is silent."""
 _OPEN_DIGITS: Final = 4
 """How many digits at the end of a number its prefix leaves open."""
 
@@ -117,10 +115,11 @@ def counted_limits(settings: TenantSettings, user_id: str, number: str) -> tuple
     )
 
 
-def app_limit(user_id: str) -> SendingLimit:
+def app_limit(settings: TenantSettings, user_id: str) -> SendingLimit:
     """Return the limit of requests in the app that nobody answered, or that were denied: an approval is taken
     out of the count again (PU-01)."""
-    return SendingLimit(kind=LimitKind.APP, key=user_id, window_ms=HOUR_MS, most_count=MOST_UNAPPROVED)
+    most = settings.app_unapproved_per_hour
+    return SendingLimit(kind=LimitKind.APP, key=user_id, window_ms=HOUR_MS, most_count=most)
 
 
 def cost_limit(settings: TenantSettings) -> SendingLimit:

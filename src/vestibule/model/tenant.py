@@ -40,6 +40,12 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How long the reply to a text is awaited (S51-S53)."""
     call_seconds: int = 120
     """How long a call may take, from the first ring to the last key."""
+    app_seconds: int = 60
+    """How long a request waits in the app."""
+    app_devices: int = 5
+    """How many devices with the app one person may have."""
+    app_unapproved_per_hour: int = 5
+    """Requests that a person's app shows within an hour and he does not approve; after them it is silent."""
     texts_per_hour: int = 10
     """Texts and calls to one person within an hour, from one full hour of UTC to the next; more are not
     sent."""

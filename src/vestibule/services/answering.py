@@ -304,7 +304,9 @@ class Answering:
         if not (proof.is_match or proof.is_locked or left < 1):
             return await self._remain(tx, attempt, verification, challenge, proof)
         if proof.is_match:
-            await tx.give_back_sending(challenge.tenant_id, app_limit(challenge.user_id), 0)
+            await tx.give_back_sending(
+                challenge.tenant_id, app_limit(attempt.tenant.settings, challenge.user_id), 0
+            )
         ending = _decided_on(used, self._spent(case, ending))
         return await self._close(tx, attempt, verification, challenge, ending)
 

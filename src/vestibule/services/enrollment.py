@@ -98,6 +98,7 @@ class Enrollments:
             current = await tx.subject(tenant_id, user_id)
             if current is None or len(_held(current)) >= MAX_AUTHENTICATORS:
                 raise Refused(Refusal.TOO_MANY, str(MAX_AUTHENTICATORS))
+            self._refuse_surplus_device(current, method)
             for stale in _pending(current):
                 await _revoke(tx, stale)
             added = msgspec.structs.replace(authenticator, created_at=tx.now)
@@ -298,6 +299,14 @@ class Enrollments:
         if subject is None:
             raise Refused(Refusal.NOT_FOUND, user_id)
         return subject
+
+    def _refuse_surplus_device(self, subject: Subject, method: Method) -> None:
+        """Raise `Refused` if the person has as many devices of this method as his tenant allows."""
+        if not method.descriptor.asks_all:
+            return
+        most = self._configuration.current.tenants[subject.user.tenant_id].settings.app_devices
+        if sum(held.method == method.descriptor.name for held in _held(subject)) >= most:
+            raise Refused(Refusal.TOO_MANY_DEVICES, str(most))
 
     def _made(self, method: Method, subject: Subject, options: Mapping[str, Any]) -> NewAuthenticator:
         tenant = self._configuration.current.tenants[subject.user.tenant_id]

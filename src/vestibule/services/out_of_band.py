@@ -24,7 +24,7 @@ from vestibule.crypto.tokens import new_id, new_ordered_id
 from vestibule.interfaces.method import Method, Opening, OpensChallenge
 from vestibule.interfaces.store import Conflict, Subject, Transaction
 from vestibule.model.delivery import Carries, Delivery
-from vestibule.model.sending_limit import SendingLimit, app_limit
+from vestibule.model.sending_limit import SendingLimit
 from vestibule.model.user import User
 from vestibule.model.verification import (
     TAKE_OVER_MS,
@@ -74,8 +74,7 @@ class OutOfBand:
         """Count what `ask` is about to write. Returns the limit that refuses it, and then nothing may be sent
         to this person and number now (SMS-04, VOI-09), or shown in his app (PU-01)."""
         if opening.carries is None:
-            limit = app_limit(user.user_id)
-            return None if await tx.spend_sending(user.tenant_id, limit, 0) else limit
+            return await self._limits.reserve_request(tx, user.tenant_id, user.user_id)
         return await self._limits.reserve(tx, user.tenant_id, opening.address, opening.carries, user.user_id)
 
     async def alarm(self, tenant_id: str, refusing: Iterable[SendingLimit]) -> None:

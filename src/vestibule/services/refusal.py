@@ -22,6 +22,7 @@ class Refusal(StrEnum):
     PASSCODE_WRONG = "passcode_wrong"
     LOCKED_OUT = "locked_out"
     TOO_MANY = "too_many"
+    TOO_MANY_DEVICES = "too_many_devices"
     NOT_POSSIBLE = "not_possible"
     ADDRESS_INVALID = "address_invalid"
     ADDRESS_TAKEN = "address_taken"

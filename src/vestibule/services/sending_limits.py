@@ -28,6 +28,7 @@ from vestibule.model.sending_limit import (
     LimitKind,
     LimitReached,
     SendingLimit,
+    app_limit,
     closed_for,
     cost_limit,
     counted_limits,
@@ -43,6 +44,7 @@ log = structlog.get_logger(__name__)
 
 MOST_SHOWN: Final = 50
 _MOST_TOLD: Final = 10_000
+_OF_A_USER: Final = (LimitKind.USER, LimitKind.APP)
 
 
 class SendingStanding(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +127,11 @@ class SendingLimits:
                 return limit
         return None
 
+    async def reserve_request(self, tx: Transaction, tenant_id: str, user_id: str) -> SendingLimit | None:
+        """Count one request in a person's app. Returns the limit that refuses it: then none is shown."""
+        limit = app_limit(self._configuration.current.tenants[tenant_id].settings, user_id)
+        return None if await tx.spend_sending(tenant_id, limit, 0) else limit
+
     async def reserve_again(self, tenant_id: str, number: str, carries: Carries) -> SendingLimit | None:
         """Count the cost of a text that may have left once, and is to leave by another gateway as well."""
         settings = self._configuration.current.tenants[tenant_id].settings
@@ -183,7 +190,7 @@ async def _reached(tx: Transaction, tenant_id: str) -> tuple[LimitReached, ...]:
     reached = await tx.limits_reached(tenant_id, tx.now - DAY_MS, MOST_SHOWN)
     named = []
     for one in reached:
-        found = await tx.subject(tenant_id, one.key) if one.kind is LimitKind.USER else None
+        found = await tx.subject(tenant_id, one.key) if one.kind in _OF_A_USER else None
         username = found.user.username if found is not None else ""
         named.append(msgspec.structs.replace(one, username=username))
     return tuple(named)
@@ -191,7 +198,7 @@ async def _reached(tx: Transaction, tenant_id: str) -> tuple[LimitReached, ...]:
 
 async def _record(tx: Transaction, tenant_id: str, limit: SendingLimit) -> None:
     subject, name = "", shown_key(limit.kind, limit.key)
-    if limit.kind is LimitKind.USER:
+    if limit.kind in _OF_A_USER:
         found = await tx.subject(tenant_id, limit.key)
         subject, name = limit.key, found.user.username if found is not None else ""
     window = "hour" if limit.window_ms == HOUR_MS else "day"

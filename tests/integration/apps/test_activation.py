@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.houses import TENANT, Person
+from tests.houses import PASSWORD, TENANT, Person
 from tests.integration.apps.conftest import AppHouse
+from tests.integration.apps.test_doors import _post
 from tests.peers.app_device import AppDevice, AppError
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.verification import Reason
@@ -158,3 +159,22 @@ async def test_a_device_is_renamed_and_removed(apps: AppHouse) -> None:
     with pytest.raises(AppError) as error:
         await second.remove()
     assert error.value.code == "last_authenticator"
+
+
+async def test_one_device_too_many_is_refused_in_the_portal(apps: AppHouse) -> None:
+    """The page says how many there are and what to do; one that was begun and left does not count."""
+    _, (phone, _) = await apps.alice("Phone", "Tablet")
+    await apps.house.change_settings(app_devices=2)
+    browser = apps.device().client
+    waiting = await _post(browser, f"/portal/{TENANT}/sign-in", username="alice", password=PASSWORD)
+    number = waiting.text.partition("Type this number in the Vestibule app: ")[2][:2]
+    await phone.approve(await phone.next_request(), number)
+    home = await browser.get(f"/portal/{TENANT}/sign-in/second-factor", follow_redirects=True)
+    assert "Phone" in home.text
+    adding = f"/portal/{TENANT}/authenticators/device/begin"
+    refused = await _post(browser, adding)
+    assert refused.status_code == 422
+    assert "The Vestibule app is on 2 of your devices, and no more are possible here." in refused.text
+    await phone.remove()
+    for _ in range(2):
+        assert (await _post(browser, adding)).status_code == 200

@@ -10,6 +10,8 @@ import pytest
 from tests.houses import TENANT
 from tests.integration.apps.conftest import PLACE, AppHouse
 from tests.peers.app_device import AppDevice, AppError
+from vestibule.interfaces.store import Page
+from vestibule.model.actor import SYSTEM
 from vestibule.model.verification import Reason, VerificationState
 from vestibule.services.outcome import Progress
 
@@ -263,14 +265,17 @@ async def test_sixteen_answers_have_one_outcome(apps: AppHouse) -> None:
     )
 
 
-async def test_too_many_unanswered_requests_are_silent(apps: AppHouse) -> None:
-    """PU-01: five that nobody approved, then none for an hour, and an alert; approvals do not count."""
+@pytest.mark.parametrize("most", [5, 2])
+async def test_too_many_unanswered_requests_are_silent(apps: AppHouse, most: int) -> None:
+    """PU-01: so many that nobody approved, then none for an hour, and an alert that names the user; approvals
+    do not count."""
     _, (device,) = await apps.alice()
-    for _ in range(7):
+    await apps.house.change_settings(app_unapproved_per_hour=most)
+    for _ in range(most + 2):
         progress = await apps.sign_in()
         await device.approve(await device.next_request(), number_of(progress))
         await apps.house.wait("alice", progress, user_address=PLACE)
-    for _ in range(5):
+    for _ in range(most):
         await apps.sign_in()
         await device.answer(await device.next_request(), "deny")
     silent = await apps.sign_in()
@@ -278,6 +283,22 @@ async def test_too_many_unanswered_requests_are_silent(apps: AppHouse) -> None:
     assert silent.challenge is None or not silent.challenge.number
     listed = await apps.house.store.read(lambda tx: tx.limits_reached(TENANT, 0, 10))
     assert [one.kind.value for one in listed] == ["app"]
+    standing = await apps.house.services.sending_limits.standing(SYSTEM, TENANT)
+    assert [one.shown_key for one in standing.reached] == ["alice"]
+    events = (await apps.house.services.attempts.events(SYSTEM, TENANT, "limit.reached", Page())).rows
+    assert [(one.subject_name, one.facts) for one in events] == [
+        ("alice", {"limit": "app", "window": "hour"})
+    ]
+
+
+async def test_a_request_waits_as_long_as_the_tenant_says(apps: AppHouse) -> None:
+    _, (device,) = await apps.alice()
+    await apps.house.change_settings(app_seconds=20)
+    await apps.sign_in()
+    request = await device.next_request()
+    assert request["expires_at"] - request["asked_at"] == 20_000
+    apps.house.clock.advance(21)
+    assert await device.requests() == []
 
 
 async def test_what_nobody_answers_ends_by_itself(apps: AppHouse) -> None:

@@ -17,6 +17,7 @@ from vestibule.interfaces.store import Page, UserFilter
 from vestibule.model.actor import SYSTEM
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.delivery import Carries
+from vestibule.model.sending_limit import LimitKind
 from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.model.user import UserStatus
 
@@ -113,7 +114,10 @@ async def _limits(at: OpenInstallation, tenant_id: str) -> list[Finding]:
         shown = ", ".join(key for key in keys[:_MOST_KEYS] if key) or tenant_id
         told: dict[str, str | int] = {"tenant": tenant_id, "limit": text(at.language, f"limit.kind.{kind}")}
         see = at.command("gateway spending", tenant=tenant_id)
-        found.append(warning("gateways", "gateways.limit_reached", keys=shown, command=see, **told))
+        if kind is LimitKind.APP:
+            found.append(warning("gateways", "gateways.app_silent", keys=shown, command=see, **told))
+        else:
+            found.append(warning("gateways", "gateways.limit_reached", keys=shown, command=see, **told))
     if standing.unpriced:
         names = ", ".join(standing.unpriced)
         price = at.command("gateway change NAME --text-price 0.10", tenant=tenant_id)

@@ -306,7 +306,7 @@ class DeliveryRecord(Record):
 
 
 class LimitReachedRecord(Record):
-    """A limit that has refused texts or calls within the last day."""
+    """A limit that has refused texts, calls or requests within the last day."""
 
     kind: str
     """`premium`, `country`, `user`, `number`, `prefix`, `tenant` or `cost`."""

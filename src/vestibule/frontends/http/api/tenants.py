@@ -47,6 +47,9 @@ class NewSettings(TenantSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     text_one_way_seconds: TextSeconds = 300
     text_two_way_seconds: TextSeconds = 300
     call_seconds: Annotated[int, Meta(ge=30, le=600)] = 120
+    app_seconds: Annotated[int, Meta(ge=15, le=300)] = 60
+    app_devices: Annotated[int, Meta(ge=1, le=10)] = 5
+    app_unapproved_per_hour: Annotated[int, Meta(ge=1, le=100)] = 5
     texts_per_hour: Annotated[int, Meta(ge=1, le=100)] = 10
     texts_per_number: Annotated[int, Meta(ge=0, le=1000)] = 10
     texts_per_prefix: Annotated[int, Meta(ge=0, le=100_000)] = 100
