@@ -249,17 +249,21 @@ def _device_record(number: int, label: str, fact: DeviceFact, seconds: int = 0) 
     )
 
 
-ASKED_DEVICES = asked_devices(
-    ASKED_IN_APP,
-    (
-        _device_record(6, "Pixel 9", DeviceFact.NOTIFIED),
-        _device_record(6, "Pixel 9", DeviceFact.SHOWN, 3),
-        _device_record(7, HOSTILE, DeviceFact.UNREACHABLE),
-        _device_record(8, "", DeviceFact.NO_PUSH),
-        _device_record(8, "", DeviceFact.SHOWN, 4),
-        _device_record(8, "", DeviceFact.TOO_LATE, 20),
+NOT_IN_APP = {"devices": (), "country": ""}
+IN_APP = {
+    "devices": asked_devices(
+        ASKED_IN_APP,
+        (
+            _device_record(6, "Pixel 9", DeviceFact.NOTIFIED),
+            _device_record(6, "Pixel 9", DeviceFact.SHOWN, 3),
+            _device_record(7, HOSTILE, DeviceFact.UNREACHABLE),
+            _device_record(8, "", DeviceFact.NO_PUSH),
+            _device_record(8, "", DeviceFact.SHOWN, 4),
+            _device_record(8, "", DeviceFact.TOO_LATE, 20),
+        ),
     ),
-)
+    "country": "DE",
+}
 
 EVENTS = (
     Event(
@@ -1130,10 +1134,10 @@ def _console_records() -> list[Sample]:
                 "since": "2026-11-01",
             },
         ),
-        Sample("attempt", "console/attempt.html", {"attempt": ATTEMPTS[0], "devices": ()}),
-        Sample("attempt-app", "console/attempt.html", {"attempt": ASKED_IN_APP, "devices": ASKED_DEVICES}),
-        Sample("attempt-denied", "console/attempt.html", {"attempt": ATTEMPTS[1], "devices": ()}),
-        Sample("attempt-hostile", "console/attempt.html", {"attempt": ATTEMPTS[4], "devices": ()}),
+        Sample("attempt", "console/attempt.html", {"attempt": ATTEMPTS[0], **NOT_IN_APP}),
+        Sample("attempt-app", "console/attempt.html", {"attempt": ASKED_IN_APP, **IN_APP}),
+        Sample("attempt-denied", "console/attempt.html", {"attempt": ATTEMPTS[1], **NOT_IN_APP}),
+        Sample("attempt-hostile", "console/attempt.html", {"attempt": ATTEMPTS[4], **NOT_IN_APP}),
         Sample("events", "console/events.html", {"listed": Listed(EVENTS), "text": "", "cursor": ""}),
         Sample(
             "settings",

@@ -244,10 +244,14 @@ async def take_limits_away(house: House, **fields: Any) -> None:
 
 @asynccontextmanager
 async def open_house(
-    folder: Path, url: str | None = None, clock: HandClock | None = None
+    folder: Path, url: str | None = None, clock: HandClock | None = None, **settings: str
 ) -> AsyncIterator[TestHouse]:
-    """A house with the tenant TENANT; `url` is a PostgreSQL database, otherwise SQLite in `folder`."""
+    """A house with the tenant TENANT; `url` is a PostgreSQL database, otherwise SQLite in `folder`.
+
+    `settings` are by the names of variables: `log_level="debug"` is VESTIBULE_LOG_LEVEL.
+    """
     environment = {"VESTIBULE_STATE_DIRECTORY": str(folder)}
+    environment |= {f"VESTIBULE_{name.upper()}": value for name, value in settings.items()}
     if url is not None:
         environment["VESTIBULE_DATABASE_URL"] = url
     loaded = load(None, environment)

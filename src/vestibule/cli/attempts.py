@@ -115,7 +115,7 @@ def show(attempt: str, /, *, as_json: Json = False, scope: Scope = HERE) -> int:
         if as_json:
             desk.terminal.json(traced_attempt_record(found, devices))
             return
-        _show(desk.terminal, found)
+        _show(desk.terminal, found, desk.services.countries.of(found.user_address))
         if devices:
             _show_devices(desk.terminal, found, devices)
 
@@ -160,7 +160,7 @@ def _spoken(terminal: Terminal, name: str, value: str) -> str:
             return value
 
 
-def _show(terminal: Terminal, attempt: Verification) -> None:
+def _show(terminal: Terminal, attempt: Verification, country: str) -> None:
     client = " ".join(part for part in (attempt.client_name, attempt.client_address) if part)
     method = " ".join(part for part in (terminal.method(attempt.method), attempt.authenticator_label) if part)
     terminal.facts(
@@ -173,7 +173,7 @@ def _show(terminal: Terminal, attempt: Verification) -> None:
             ("email", attempt.email),
             ("application", attempt.application_name),
             ("client", client),
-            ("user_address", attempt.user_address),
+            ("user_address", " ".join(part for part in (attempt.user_address, country) if part)),
             ("channel", terminal.named("cli.channel", attempt.channel)),
             ("method", method),
             ("phone", attempt.phone),

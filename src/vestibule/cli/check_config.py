@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from cyclopts import App
 
 from vestibule.catalog import text
-from vestibule.cli.configuration import ConfigFile, loaded_or_exit, terminal_language
+from vestibule.cli.configuration import ConfigFile, loaded_or_exit, refuse, terminal_language
 from vestibule.runtime.settings import DEFAULT, Value
 
 app = App(name="check-config", help_format="plaintext")
@@ -24,9 +24,13 @@ def check_config(*, config: ConfigFile = None) -> int:
 
     Exit code: 0 the settings can be used, 78 they cannot.
     """
-    values = loaded_or_exit(config).values
+    from vestibule.runtime.settings_files import file_problems  # noqa: PLC0415 - slow to import
+
+    loaded = loaded_or_exit(config)
     language = terminal_language()
-    sys.stdout.write(table(values, language))
+    sys.stdout.write(table(loaded.values, language))
+    if problems := file_problems(loaded):
+        refuse(problems)
     sys.stdout.write(f"\n{text(language, 'settings.usable')}\n")
     return 0
 

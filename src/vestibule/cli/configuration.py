@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, NoReturn, TypeAlias
 
 from cyclopts import Parameter
 
@@ -37,15 +37,19 @@ def settings_or_exit(config: Path | None) -> Settings:
 
 
 def loaded_or_exit(config: Path | None) -> Loaded:
-    match load(config, os.environ):
-        case Loaded() as loaded:
-            return loaded
-        case Refused(problems):
-            language = terminal_language()
-            lines = [text(language, "settings.refused", count=len(problems))]
-            lines += [f"  {told(problem, language)}" for problem in problems]
-            sys.stderr.write("\n".join(lines) + "\n")
-            sys.exit(UNUSABLE_SETTINGS)
+    loaded = load(config, os.environ)
+    if isinstance(loaded, Refused):
+        refuse(loaded.problems)
+    return loaded
+
+
+def refuse(problems: Sequence[Problem]) -> NoReturn:
+    """Say on standard error what is wrong with the settings, and end."""
+    language = terminal_language()
+    lines = [text(language, "settings.refused", count=len(problems))]
+    lines += [f"  {told(problem, language)}" for problem in problems]
+    sys.stderr.write("\n".join(lines) + "\n")
+    sys.exit(UNUSABLE_SETTINGS)
 
 
 def told(problem: Problem, language: str) -> str:

@@ -52,6 +52,8 @@ def doctor(
     quiet
         Show warnings and problems only.
     """
+    from vestibule.runtime.settings_files import file_problems  # noqa: PLC0415
+
     terminal = Terminal(terminal_language())
     report = Report(terminal, is_quiet=quiet, is_shown=not as_json)
     match load(config, os.environ):
@@ -59,7 +61,10 @@ def doctor(
             for one in problems:
                 reason = told(one, terminal.language)
                 report.add(problem("settings", "settings.refused", reason=reason))
-        case Loaded(settings, values):
+        case Loaded(settings, values) as loaded:
+            for one in file_problems(loaded):
+                reason = told(one, terminal.language)
+                report.add(problem("settings", "settings.refused", reason=reason))
             changed = sum(value.origin != DEFAULT for value in values)
             report.add(ok("settings", "settings.fine", count=changed))
             _keep_logs_out_of_the_way()
@@ -138,6 +143,7 @@ async def _open(at: Installation, found: Found) -> None:
     from vestibule.interfaces.store import Unavailable  # noqa: PLC0415
     from vestibule.runtime.build import build  # noqa: PLC0415
     from vestibule.runtime.key_file import KeyFileProblem  # noqa: PLC0415
+    from vestibule.runtime.push import PushProblem  # noqa: PLC0415
     from vestibule.runtime.registry import PluginProblem, frontends  # noqa: PLC0415
 
     if not at.settings.state_directory.is_dir():
@@ -148,6 +154,8 @@ async def _open(at: Installation, found: Found) -> None:
     except KeyFileProblem as reason:
         if all(one.grade is Grade.OK for one in await key_file(at)):  # else it has been said
             found(problem("key", "key.unusable", reason=str(reason)))
+    except PushProblem:
+        pass  # Its file has been found unusable already.
     except PluginProblem as reason:
         found(problem("plugins", "plugins.broken", reason=str(reason)))
     except (Unavailable, OSError) as reason:

@@ -86,6 +86,7 @@ def with_house(config: Path | None, work: Callable[[House], Awaitable[int]]) -> 
 def _is_expected(error: Exception) -> bool:
     from vestibule.interfaces.store import Unavailable  # noqa: PLC0415
     from vestibule.runtime.key_file import KeyFileProblem  # noqa: PLC0415
+    from vestibule.runtime.push import PushProblem  # noqa: PLC0415
     from vestibule.runtime.registry import PluginProblem  # noqa: PLC0415
 
-    return isinstance(error, (Unavailable, KeyFileProblem, PluginProblem, OSError))
+    return isinstance(error, (Unavailable, KeyFileProblem, PluginProblem, PushProblem, OSError))

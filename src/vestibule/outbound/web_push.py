@@ -26,17 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from vestibule.outbound.kept_connection import Head, KeptConnection
 from vestibule.outbound.public_address import addresses_of, is_public
-
-BROWSERS: Final = (
-    "fcm.googleapis.com",  # Chrome, Edge on Android, Opera, Samsung Internet
-    "jmt17.google.com",  # Chromium that Google did not build, Chrome before its release
-    "updates.push.services.mozilla.com",
-    "*.push.services.mozilla.com",
-    "*.notify.windows.com",  # Edge on Windows
-    "web.push.apple.com",
-    "*.push.apple.com",
-)
-"""The push services of the browsers. `*.` stands for one label or more."""
+from vestibule.outbound.push_services import BROWSERS
 
 _MOST_CONNECTIONS: Final = 64
 _IDLE_SECONDS: Final = 10.0
@@ -134,7 +124,7 @@ class WebPush:
         key.authorization("https://localhost", 0, subject)
         self._key = key
         self._subject = subject
-        self._context = _tls_context(ca_file)
+        self._context = tls_context(ca_file)
         self._seconds = timeout_seconds
         self._now = now
         self._resolve = resolve
@@ -297,15 +287,18 @@ def _place(host: str) -> tuple[str, int]:
     return found[1], int(found[2] or 443)
 
 
-def _tls_context(ca_file: str) -> ssl.SSLContext:
+def tls_context(ca_file: str = "") -> ssl.SSLContext:
+    """Trust the system's authorities and those of `ca_file`; raises ValueError if it holds none."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     try:
         if ca_file:
             context.load_verify_locations(ca_file)
-    except OSError as problem:  # ssl.SSLError is one
-        raise ValueError(f"ca_file: {problem.strerror or 'holds no certificate'}") from None
+    except ssl.SSLError:
+        raise ValueError("ca_file: holds no certificate") from None
+    except OSError as problem:
+        raise ValueError(f"ca_file: {problem.strerror}") from None
     return context
 
 

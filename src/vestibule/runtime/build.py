@@ -12,6 +12,7 @@ from vestibule.interfaces.frontend import Frontend
 from vestibule.interfaces.store import Store, Transaction, Unavailable
 from vestibule.runtime import registry
 from vestibule.runtime.clock import SystemClock
+from vestibule.runtime.country_database import CountryDatabase, NoCountries
 from vestibule.runtime.key_file import KeyFileProblem, load_sealer, make_key_file
 from vestibule.runtime.push import open_push
 from vestibule.runtime.settings import Settings
@@ -89,8 +90,8 @@ async def build(settings: Settings, *, migrate: bool = False, clock: Clock | Non
     """Open the store and the key file and build every service.
 
     With `migrate` the schema is made or brought up to date, and a key file is made where there is
-    neither a key file nor anything sealed. Raises `Unavailable`, `KeyFileProblem` or `PluginProblem`
-    with the cause and the next step.
+    neither a key file nor anything sealed. Raises `Unavailable`, `KeyFileProblem`, `PushProblem` or
+    `PluginProblem` with the cause and the next step.
     """
     settings.state_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     store = open_store(settings.database_url.reveal(), clock)
@@ -130,7 +131,9 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     enrollments = Enrollments(store, configuration, prover)
     app_lists = AppLists(store)
     device_records = DeviceRecords(store)
-    pusher = await open_push(store, sealer, settings.http.public_url)
+    pusher = await open_push(store, sealer, settings.push)
+    named = settings.country_database
+    countries = NoCountries() if named is None else CountryDatabase(named)
     pushes = AppPushes(store, sealer, pusher, device_records)
     verifications.on_asked(pushes.wake)
     calls = Calls(store, verifications, configuration, prover.methods, pins)
@@ -173,6 +176,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
             os.urandom,
             pushes,
             device_records,
+            countries,
         ),
         app_lists=app_lists,
         applications=applications,
@@ -180,6 +184,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         sessions=sessions,
         attempts=Attempts(store),
         device_records=device_records,
+        countries=countries,
         setup=setup,
         demonstrations=Demonstrations(
             store, clock, configuration, sealer, applications, setup, prover, gateways, phones

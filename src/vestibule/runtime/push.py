@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from typing import Final
 
 from vestibule.crypto.sealing import Sealer, context
 from vestibule.interfaces.push import PushResult, PushSubscription
 from vestibule.interfaces.store import Store, Transaction
-from vestibule.outbound.web_push import BROWSERS, Gone, Pushed, WebPush
+from vestibule.outbound.web_push import Gone, Pushed, WebPush
+from vestibule.runtime.settings import PushSettings
 from vestibule.wire.web_push import LEAST_CHANCE, Subscription, VapidKey
 
 _NOTE: Final = "push_key"
-_NOBODY: Final = "https://localhost"
-"""Who answers for our messages, where no public address is set."""
+
+
+class PushProblem(Exception):
+    """Messages cannot be sent with these settings; the text says why and what to do."""
 
 
 class BrowserPush:
     """Implements `interfaces.push.Pusher`."""
 
-    def __init__(
-        self,
-        key: VapidKey,
-        subject: str,
-        *,
-        hosts: Iterable[str] = BROWSERS,
-        private_hosts: Iterable[str] = (),
-        ca_file: str = "",
-    ) -> None:
+    def __init__(self, key: VapidKey, settings: PushSettings) -> None:
+        """Raises `PushProblem`."""
         self._key = key
-        self._push = WebPush(key, subject=subject, hosts=hosts, private_hosts=private_hosts, ca_file=ca_file)
+        try:
+            self._push = WebPush(
+                key,
+                subject=settings.contact,
+                hosts=settings.hosts,
+                private_hosts=settings.private_hosts,
+                ca_file=str(settings.ca_file or ""),
+            )
+        except ValueError as reason:
+            raise PushProblem(f"Apps cannot be woken: push.{reason}. Correct it, or remove it.") from None
 
     @property
     def public_key(self) -> str:
@@ -53,7 +57,7 @@ class BrowserPush:
         await self._push.close()
 
 
-async def open_push(store: Store, sealer: Sealer, public_url: str) -> BrowserPush:
+async def open_push(store: Store, sealer: Sealer, settings: PushSettings) -> BrowserPush:
     """Return it with the key of this installation, made at the first start: browsers know us by it."""
     bound_to = context("", _NOTE)
     made = sealer.seal(VapidKey.make(os.urandom(LEAST_CHANCE)).octets, bound_to).hex()
@@ -68,7 +72,7 @@ async def open_push(store: Store, sealer: Sealer, public_url: str) -> BrowserPus
         # Another node may have been at the same: what is there now is the key of both.
         kept = await store.read(lambda tx: tx.note(_NOTE)) or made
     key = VapidKey(sealer.unseal(bytes.fromhex(kept), bound_to))
-    return BrowserPush(key, public_url if public_url.startswith("https://") else _NOBODY)
+    return BrowserPush(key, settings)
 
 
 def _read(subscription: PushSubscription) -> Subscription:

@@ -21,15 +21,19 @@ from typing import Any, TypeAlias
 import msgspec
 
 from vestibule.crypto.secret import Secret
+from vestibule.outbound.push_services import BROWSERS
 from vestibule.runtime.settings_values import (
     Endpoint,
     Reader,
     Unusable,
     read_address,
     read_choice,
+    read_contact,
     read_database_url,
     read_endpoints,
+    read_hosts,
     read_name,
+    read_named_hosts,
     read_networks,
     read_path,
     read_public_url,
@@ -69,6 +73,18 @@ class HttpSettings(msgspec.Struct, frozen=True):
     tls_key: Path | None
 
 
+class PushSettings(msgspec.Struct, frozen=True):
+    """Which push services apps are woken through, and how."""
+
+    hosts: tuple[str, ...]
+    private_hosts: tuple[str, ...]
+    """These may have an address in a network of one's own."""
+    ca_file: Path | None
+    """Authorities that are trusted beside the system's."""
+    contact: str
+    """Whom the people of a push service write to."""
+
+
 class LogSettings(msgspec.Struct, frozen=True):
     level: str
     format: str
@@ -82,6 +98,9 @@ class Settings(msgspec.Struct, frozen=True):
     node: NodeSettings
     radius: RadiusSettings
     http: HttpSettings
+    push: PushSettings
+    country_database: Path | None
+    """A file in the MaxMind DB format that tells the countries of addresses."""
     log: LogSettings
 
 
@@ -146,6 +165,11 @@ _FIELDS = (
     _Field("node.address", read_address, lambda chosen, _: _node_address(chosen["radius.listen"])),
     _Field("http.public_url", read_public_url, lambda chosen, _: _public_url(chosen)),
     _Field("http.trusted_proxies", read_networks, lambda *_: ()),
+    _Field("push.hosts", read_hosts, lambda *_: BROWSERS),
+    _Field("push.private_hosts", read_named_hosts, lambda *_: ()),
+    _Field("push.ca_file", read_path, lambda *_: None),
+    _Field("push.contact", read_contact, lambda chosen, _: _push_contact(chosen["http.public_url"])),
+    _Field("country_database", read_path, lambda *_: None),
     _Field("log.level", read_choice("debug", "info", "warning", "error"), lambda *_: "info"),
     _Field("log.format", read_choice("console", "json"), lambda *_: "console"),
 )
@@ -212,6 +236,8 @@ def _settings(chosen: _Chosen) -> Settings:
         node=NodeSettings(**section("node")),
         radius=RadiusSettings(**section("radius")),
         http=HttpSettings(**section("http")),
+        push=PushSettings(**section("push")),
+        country_database=chosen["country_database"],
         log=LogSettings(**section("log")),
     )
 
@@ -342,6 +368,11 @@ def _outward_address() -> str:
             return str(probe.getsockname()[0])
         except OSError:
             return "127.0.0.1"
+
+
+def _push_contact(public_url: str) -> str:
+    """Our own address, as far as a push service takes it (RFC 8292 §2.1)."""
+    return public_url if public_url.startswith("https://") else "https://localhost"
 
 
 def _public_url(chosen: _Chosen) -> str:

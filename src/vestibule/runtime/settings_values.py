@@ -21,6 +21,7 @@ Reader: TypeAlias = Callable[[object, Path], object]
 """Takes the raw value, and the folder that a relative path starts from."""
 
 LONGEST_NAME = 64
+_HOST = r"[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::(?P<port>[0-9]{1,5}))?"
 
 
 class Unusable(Exception):
@@ -149,6 +150,35 @@ def read_database_url(raw: object, folder: Path) -> Secret[str]:
 
 def sqlite_url(file: Path) -> str:
     return f"sqlite:///{file}"
+
+
+def read_hosts(raw: object, folder: Path) -> tuple[str, ...]:
+    """`push.example.com`, `push.example.com:8443`, or `*.example.com` for all names below."""
+    return _hosts(raw, folder, r"(?:\*\.)?" + _HOST)
+
+
+def read_named_hosts(raw: object, folder: Path) -> tuple[str, ...]:
+    """The same, each by its own name."""
+    return _hosts(raw, folder, _HOST)
+
+
+def _hosts(raw: object, folder: Path, pattern: str) -> tuple[str, ...]:
+    hosts = read_texts(raw, folder)
+    for host in hosts:
+        found = re.fullmatch(pattern, host)
+        if found is None:
+            raise Unusable("not_host", value=host)
+        if int(found["port"] or 0) > 65_535:
+            raise Unusable("not_port", value=host)
+    return hosts
+
+
+def read_contact(raw: object, folder: Path) -> str:
+    """Whom a push service writes to: `mailto:` with an address, or a page (RFC 8292 §2.1)."""
+    contact = read_text(raw, folder)
+    if re.fullmatch(r"mailto:[!-~]+@[!-~]+|https://[!-~]+", contact) is None:
+        raise Unusable("not_contact")
+    return contact
 
 
 def read_choice(*choices: str) -> Reader:

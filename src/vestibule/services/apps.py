@@ -21,6 +21,7 @@ from vestibule.crypto.sealing import Sealer
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.signing import is_signed, read_public_key
 from vestibule.crypto.tokens import is_id, new_token, token_hash
+from vestibule.interfaces.countries import Countries
 from vestibule.interfaces.method import RandomBytes
 from vestibule.interfaces.store import Conflict, Store, Subject, Transaction
 from vestibule.model.activation_code import CODE_OCTETS, code_of, read_code
@@ -118,6 +119,8 @@ class Request(msgspec.Struct, frozen=True):
 
     challenge: Challenge
     verification: Verification
+    country: str = ""
+    """Two letters, where the address of who asks is known to be."""
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -172,6 +175,7 @@ class Apps:
         random_bytes: RandomBytes,
         pushes: AppPushes,
         records: DeviceRecords,
+        countries: Countries,
     ) -> None:
         self._store = store
         self._configuration = configuration
@@ -187,6 +191,7 @@ class Apps:
         self._random_bytes = random_bytes
         self.pushes = pushes
         self._records = records
+        self._countries = countries
         self._activating = Activating(out_of_band, prover.methods)
 
     # --- activation, at the portal ------------------------------------------------------------------
@@ -380,7 +385,8 @@ class Apps:
                 verification = await tx.verification(tenant_id, challenge.verification_id)
                 is_pending = verification is not None and verification.state is VerificationState.PENDING
                 if verification is not None and is_pending and _is_for(challenge, current):
-                    requests.append(Request(challenge, verification))
+                    country = self._countries.of(verification.user_address)
+                    requests.append(Request(challenge, verification, country))
             everybodys = frozenset(each.challenge_id for each in found)
             return Shown(current, tuple(requests), everybodys, settings, tx.now)
 

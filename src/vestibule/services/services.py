@@ -8,6 +8,7 @@ from typing import Protocol
 
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.clock import Clock
+from vestibule.interfaces.countries import Countries
 from vestibule.interfaces.frontend import Frontend
 from vestibule.services.activations import Activations
 from vestibule.services.app_lists import AppLists
@@ -64,6 +65,7 @@ class Services:
     sessions: Sessions
     attempts: Attempts
     device_records: DeviceRecords
+    countries: Countries
     setup: Setup
     demonstrations: Demonstrations
     simulated_phones: SimulatedPhones

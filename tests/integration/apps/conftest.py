@@ -23,7 +23,9 @@ from tests.peers.push_service import Browser, PushService
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.http.app import HttpApp
 from vestibule.model.application import PORTAL_APPLICATION, FirstFactor
+from vestibule.outbound.push_services import BROWSERS
 from vestibule.runtime.push import BrowserPush
+from vestibule.runtime.settings import PushSettings
 from vestibule.services.attempt import Origin
 from vestibule.services.outcome import Progress
 from vestibule.services.sessions import SignedIn
@@ -99,8 +101,8 @@ class AppHouse:
 
 
 @asynccontextmanager
-async def app_house(folder: Path, url: str | None = None) -> AsyncIterator[AppHouse]:
-    async with open_house(folder, url) as house:
+async def app_house(folder: Path, url: str | None = None, **settings: str) -> AsyncIterator[AppHouse]:
+    async with open_house(folder, url, **settings) as house:
         await house.services.setup.ensure_portal(TENANT)
         if not house.services.configuration.current.applications.get((TENANT, "vpn")):
             await house.add_application("vpn", FirstFactor.LOCAL)
@@ -135,12 +137,13 @@ async def service(
     own = pushes._pusher
     assert isinstance(own, BrowserPush)
     async with PushService(certificate, own.public_key) as service:
-        pushes._pusher = BrowserPush(
-            own._key,
-            "mailto:push@example.com",
-            private_hosts=[service.place],
-            ca_file=str(authority.ca_file),
+        settings = PushSettings(
+            hosts=BROWSERS,
+            private_hosts=(service.place,),
+            ca_file=authority.ca_file,
+            contact="mailto:push@example.com",
         )
+        pushes._pusher = BrowserPush(own._key, settings)
         yield service
         await pushes._pusher.close()
 

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from tests.installations import furnish
 from tests.integration.cli.conftest import CommandLine, Running
+from tests.peers.country_file import write_countries
 from tests.peers.ports import free_port
 from tests.peers.program import Program
 from tests.servers import ServerProcess
@@ -94,6 +96,42 @@ def test_key_and_folder_are_looked_at_closely(quiet_house: CommandLine) -> None:
     assert "well-formed" in well_formed
     assert grade == "problem"
     assert "is not the one" in said
+
+
+@pytest.mark.parametrize(
+    ("variable", "key", "content", "reason"),
+    [
+        ("VESTIBULE_COUNTRY_DATABASE", "country_database", None, "No such file or directory"),
+        ("VESTIBULE_COUNTRY_DATABASE", "country_database", b"no", "not in the MaxMind DB format"),
+        (
+            "VESTIBULE_COUNTRY_DATABASE",
+            "country_database",
+            "GeoLite2-ASN",
+            "holds no countries: GeoLite2-ASN",
+        ),
+        ("VESTIBULE_PUSH_CA_FILE", "push.ca_file", None, "No such file or directory"),
+        ("VESTIBULE_PUSH_CA_FILE", "push.ca_file", b"no", "holds no certificate"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named(
+    quiet_house: CommandLine, variable: str, key: str, content: bytes | str | None, reason: str
+) -> None:
+    """By `check-config` and `doctor`. Only without its authorities a server does not start."""
+    file = quiet_house.folder / "file"
+    if isinstance(content, bytes):
+        file.write_bytes(content)
+    elif content is not None:
+        write_countries(file, {"192.0.2.0/24": "DE"}, content)
+    cli = CommandLine({**quiet_house.environment, variable: str(file)}, quiet_house.folder)
+    checked = cli("check-config")
+    assert checked.returncode == 78
+    said = f"{variable}: {key}: The file {file} cannot be used: {reason}."
+    assert said in checked.stderr
+    assert any(grade == "problem" and said in text for grade, text in examined(cli)["settings"])
+    listed = cli("user", "list")
+    assert (listed.returncode == 0) == (key == "country_database")
+    if listed.returncode:
+        assert "Apps cannot be woken: push.ca_file" in listed.stderr
 
 
 def test_an_empty_machine_is_told_how_to_begin(tmp_path: Path) -> None:

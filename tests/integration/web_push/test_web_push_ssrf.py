@@ -19,7 +19,8 @@ from tests.integration.web_push.conftest import Opening, subscribe
 from tests.peers.http_server import Told
 from tests.peers.push_service import Browser, PushService
 from tests.unit.outbound.test_public_address import NOT_PUBLIC
-from vestibule.outbound.web_push import BROWSERS, Cause, NotPushed, Pushed, Resolve, WebPush
+from vestibule.outbound.push_services import BROWSERS
+from vestibule.outbound.web_push import Cause, NotPushed, Pushed, Resolve, WebPush
 from vestibule.wire.web_push import VapidKey
 
 REFUSED = NotPushed(Cause.ENDPOINT_REFUSED)

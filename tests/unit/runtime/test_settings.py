@@ -8,8 +8,18 @@ from pathlib import Path
 import pytest
 
 from vestibule.catalog import LANGUAGES, has, text
+from vestibule.outbound.push_services import BROWSERS
 from vestibule.runtime import settings_values
-from vestibule.runtime.settings import KEYS, Loaded, Problem, Refused, Settings, line_of, load
+from vestibule.runtime.settings import (
+    KEYS,
+    Loaded,
+    Problem,
+    PushSettings,
+    Refused,
+    Settings,
+    line_of,
+    load,
+)
 from vestibule.runtime.settings_values import Endpoint, Unusable, shown
 
 EMPTY: Mapping[str, str] = {}
@@ -192,6 +202,14 @@ def test_the_node_goes_by_the_address_it_listens_on(listen: str, address: str) -
 @pytest.mark.parametrize(
     ("reader", "raw", "kind"),
     [
+        ("read_hosts", ["https://push.example"], "not_host"),
+        ("read_hosts", ["Push.example"], "not_host"),
+        ("read_hosts", ["push.*.example"], "not_host"),
+        ("read_hosts", ["push.example:70000"], "not_port"),
+        ("read_named_hosts", ["*.push.example"], "not_host"),
+        ("read_contact", "admin@example.org", "not_contact"),
+        ("read_contact", "mailto:nobody", "not_contact"),
+        ("read_contact", "http://example.org", "not_contact"),
         ("read_endpoints", ["1812"], "not_endpoint"),
         ("read_endpoints", ["::1:1812"], "not_endpoint"),
         ("read_endpoints", ["[::1::]:1812"], "not_endpoint"),
@@ -239,8 +257,28 @@ def test_a_key_is_found_on_its_line(key: str, line: int) -> None:
 
 
 def test_every_problem_has_its_text() -> None:
-    for kind in ("unknown", "unknown_near", "unreadable", "not_toml", "needs_other", "not_choice", "empty"):
+    for kind in (
+        *("unknown", "unknown_near", "unreadable", "not_toml", "needs_other", "not_choice", "empty"),
+        *("not_host", "not_contact", "file_unusable"),
+    ):
         assert has(f"settings.problem.{kind}")
+
+
+def test_push_services_and_who_answers_for_us(tmp_path: Path) -> None:
+    usual = usable(None)
+    assert usual.push.hosts == BROWSERS
+    assert usual.push.contact == "https://localhost"
+    assert usable(None, {"VESTIBULE_HTTP_PUBLIC_URL": "https://mfa.example.org"}).push.contact == (
+        "https://mfa.example.org"
+    )
+    file = written(
+        tmp_path,
+        'country_database = "countries.mmdb"\n[push]\nhosts = ["*.push.example", "push.example:8443"]\n'
+        'private_hosts = ["localhost:9"]\nca_file = "ca.pem"\ncontact = "mailto:a@example.org"\n',
+    )
+    settings = usable(file, {"VESTIBULE_PUSH_HOSTS": "none"})
+    assert settings.push == PushSettings((), ("localhost:9",), tmp_path / "ca.pem", "mailto:a@example.org")
+    assert settings.country_database == tmp_path / "countries.mmdb"
 
 
 def test_the_reference_page_names_every_key_and_its_example_works(tmp_path: Path) -> None:

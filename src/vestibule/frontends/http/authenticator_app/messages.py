@@ -119,7 +119,7 @@ def _told_request(asked: Request, shown: Shown, fraud: str) -> dict[str, object]
         "application_id": verification.application_id,
         "account": shown.account.user.username,
         "place": verification.user_address,
-        "country": "",
+        "country": asked.country,
         "asked_at": challenge.created_at,
         "expires_at": challenge.expires_at,
         "seconds_left": max(0, (challenge.expires_at - shown.at) // 1000),

@@ -62,7 +62,8 @@ async def show_attempt(request: AnyRequest, tenant: InPath, attempt: InPath) -> 
     if found is None:
         raise NotFoundException
     devices = await at.services.device_records.of(at.actor, found)
-    return at.page("console/attempt.html", attempt=found, devices=devices)
+    country = at.services.countries.of(found.user_address)
+    return at.page("console/attempt.html", attempt=found, devices=devices, country=country)
 
 
 async def _csv(at: Desk, where: VerificationFilter) -> AsyncIterator[str]:

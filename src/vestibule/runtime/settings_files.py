@@ -1,0 +1,36 @@
+"""Files that the settings name and that are not needed to read the database: whether they can be used.
+
+Loading the settings does not touch them; who checks an installation does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from vestibule.outbound.web_push import tls_context
+from vestibule.runtime.country_database import CountryDatabaseProblem, open_country_database
+from vestibule.runtime.settings import Loaded, Problem
+
+
+def file_problems(loaded: Loaded) -> tuple[Problem, ...]:
+    """Return what is wrong with them, one problem for each."""
+    origins = {value.key: value.origin for value in loaded.values}
+    return tuple(
+        Problem("file_unusable", key, origins[key], {"path": str(path), "reason": reason})
+        for key, path, reason in _unusable(loaded)
+    )
+
+
+def _unusable(loaded: Loaded) -> Iterator[tuple[str, Path, str]]:
+    ca_file, countries = loaded.settings.push.ca_file, loaded.settings.country_database
+    if ca_file is not None:
+        try:
+            tls_context(str(ca_file))
+        except ValueError as problem:
+            yield "push.ca_file", ca_file, str(problem).removeprefix("ca_file: ")
+    if countries is not None:
+        try:
+            open_country_database(countries).close()
+        except CountryDatabaseProblem as problem:
+            yield "country_database", countries, str(problem)
