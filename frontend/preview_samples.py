@@ -144,6 +144,9 @@ def _authenticator(number: int, **more: Any) -> Authenticator:
 
 PHONE = _authenticator(1, label="Diensttelefon")
 TOKEN = _authenticator(2, serial="GALT10485763", label="", used_at=None)
+DEVICE = _authenticator(
+    6, method="app", label="Pixel 9", parameters={"public_key": "BPk", "unreachable_since": NOW - 3 * DAY}
+)
 TABLET = _authenticator(3, label="Tablet im Besprechungsraum mit einem langen Namen", used_at=NOW - 12 * DAY)
 FREE = _authenticator(
     4, user_id="", serial="GALT10485764", method="hotp", used_at=None, parameters={"digits": 8}
@@ -569,7 +572,7 @@ def _portal() -> list[Sample]:
             home,
             {
                 "user": ALICE,
-                "holdings": _held(PHONE, TOKEN, TABLET, texted, called, backup),
+                "holdings": _held(PHONE, DEVICE, TOKEN, TABLET, texted, called, backup),
                 "recovery_codes_left": 8,
                 "must_register": False,
                 "pin": PIN,

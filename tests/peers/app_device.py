@@ -100,6 +100,7 @@ class AppDevice:
         self.platform = PlatformAuthenticator(str(client.base_url).rstrip("/"))
         self.account: dict[str, Any] = {}
         self.version = ""
+        self.is_woken = False
 
     @property
     def public_key(self) -> str:
@@ -128,7 +129,7 @@ class AppDevice:
         """Return the list; with `wait`, when it is another than at the last time, or the time is over."""
         query = f"?wait={wait}&seen={self.version}" if wait else ""
         found = await self._ask("GET", f"/app/v1/requests{query}")
-        self.version = found["version"]
+        self.version, self.is_woken = found["version"], found["push"]
         return list(found["requests"])
 
     async def next_request(self, wait: int = 5) -> dict[str, Any]:

@@ -48,7 +48,7 @@ from vestibule.services.activations import attempt_at, session_name
 from vestibule.services.answering import is_number_of
 from vestibule.services.app_checks import AppChecks, Given, WantsNewPin
 from vestibule.services.app_lists import AppLists
-from vestibule.services.app_pushes import AppPushes
+from vestibule.services.app_pushes import PARAMETER, AppPushes
 from vestibule.services.attempt import Node, pending, verification_row
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.device_records import DeviceRecords
@@ -112,6 +112,11 @@ class Account(msgspec.Struct, frozen=True):
     @property
     def user(self) -> User:
         return self.subject.user
+
+    @property
+    def is_woken(self) -> bool:
+        """Whether the server knows where to wake this device."""
+        return PARAMETER in self.authenticator.parameters
 
 
 class Request(msgspec.Struct, frozen=True):

@@ -56,6 +56,7 @@ async def test_a_device_that_is_gone_is_marked_until_it_is_heard_of(
     assert since == apps.house.clock.now()
     await until(lambda: {asked.path for asked in service.server.asked} == {"/push/1", "/push/2"})
     (request,) = await device.requests()
+    assert not device.is_woken
     if repaired_by == "subscribing":
         await subscribed(service, device, "/push/3")
     elif repaired_by == "unsubscribing":
@@ -63,6 +64,8 @@ async def test_a_device_that_is_gone_is_marked_until_it_is_heard_of(
     else:
         await device.answer(request, "deny")
     assert await marked() is None
+    await device.requests()
+    assert device.is_woken == (repaired_by == "subscribing")
 
 
 async def test_a_device_subscribes_anew_and_not_any_more(apps: AppHouse, service: PushService) -> None:

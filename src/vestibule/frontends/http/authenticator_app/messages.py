@@ -104,6 +104,7 @@ def told_list(shown: Shown) -> dict[str, object]:
         "now": shown.at,
         "account": username,
         "issuer": settings.issuer,
+        "push": shown.account.is_woken,
         "requests": [_told_request(each, shown, fraud) for each in shown.requests],
     }
 
