@@ -113,10 +113,19 @@ async def test_no_device_is_recorded_where_none_has_decided(apps: AppHouse) -> N
     assert (await attempt(apps)).device == ""
 
 
-async def test_a_row_of_a_closed_house_is_written(apps: AppHouse) -> None:
-    """What was noted a moment before the end."""
+async def test_a_fact_is_noted_once_and_the_last_ones_at_the_end(apps: AppHouse) -> None:
+    """An app that waits fetches the same request again and again; a house that closes writes what waits."""
     _, (device,) = await apps.alice()
     await apps.sign_in()
-    await device.requests()
-    await apps.house.services.device_records.close()
-    assert told((await records(apps, 1))["Test phone"])[0] >= {"shown"}
+    (request,) = await device.requests()
+    assert told((await records(apps, 2))["Test phone"])[0] == {"no_push", "shown"}
+    own = apps.house.services.device_records
+    written = own._writing
+    assert await device.requests() == [request]
+    assert own._writing is written
+    await device.answer(request, "deny")
+    with pytest.raises(AppError, match="over"):
+        await device.answer(request, "deny")
+    await own.close()
+    (found,) = await own.of(SYSTEM, await attempt(apps))
+    assert told(found) == ({"no_push", "shown", "too_late"}, "decided")
