@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 
-from playwright.async_api import Request, Route, expect
+from playwright.async_api import Route, expect
 
 from tests.browser.app_scene import PLACE, Device, named, words
 from tests.houses import TestHouse
@@ -120,62 +119,28 @@ async def test_requests_of_several_accounts_stand_together(device: Device) -> No
     await expect(device.label("add.entry")).to_have_value("K7QX2")
 
 
-async def test_the_pin_is_asked_for_beside_the_number(device: Device) -> None:
-    """This server asks for none yet: its list is changed on the way, and its answer to a wrong PIN."""
+async def test_a_door_that_can_show_no_number_is_approved_plainly(device: Device) -> None:
     await device.hold_alice()
-    await _changed_on_the_way(device, with_pin=True)
-    number = number_of(await device.asked())
-    await device.approve(number)
-    await device.shows("request.pin_missing")
-    sent: list[str] = []
-
-    async def refuse(route: Route) -> None:
-        sent.append(_body(route.request)["pin"])
-        await route.fulfill(json={"outcome": "pin_wrong", "tries_left": 2, "message": ""})
-
-    await device.context.route("**/answer", refuse, times=1)
-    await device.label("request.pin").fill("1234")
-    await device.button("request.approve").click()
-    await device.shows("outcome.pin_wrong", count=2)
-    assert sent == ["1234"]
-    await device.label("request.pin").fill("4711")
-    async with device.page.expect_request("**/answer") as sending:
-        await device.button("request.approve").click()
-    assert _body(await sending.value)["pin"] == "4711"
-    await device.shows("outcome.approved", application=named("vpn"))
-
-
-async def test_a_country_and_a_door_without_a_number_are_shown(device: Device) -> None:
-    """This server tells neither yet: its list is changed on the way, and so is its answer."""
-    await device.hold_alice()
-    await _changed_on_the_way(device, digits=0, country="DE")
-    await device.asked()
-    await expect(device.cards).to_contain_text("Germany")
+    await device.site.house.change_settings(app_plain_approval=True)
+    progress = await device.asked(can_show=False)
     await expect(device.number).to_have_count(0)
-    sent: list[dict[str, str]] = []
-
-    async def approve(route: Route) -> None:
-        sent.append(_body(route.request))
-        await route.fulfill(json={"outcome": "approved", "tries_left": 0, "message": ""})
-
-    await device.context.route("**/answer", approve)
     await device.button("request.approve").click()
     await device.shows("outcome.approved", application=named("vpn"))
-    assert [(each["decision"], each["number"]) for each in sent] == [("approve", "")]
+    assert await device.is_let_in(progress, can_show=False)
 
 
-def _body(request: Request) -> dict[str, str]:
-    sent: dict[str, str] = json.loads(request.post_data or "")
-    return sent
+async def test_the_country_is_named(device: Device) -> None:
+    """Without a database of addresses the server tells none, so its list is changed on the way."""
+    await device.hold_alice()
 
-
-async def _changed_on_the_way(device: Device, **fields: object) -> None:
     async def change(route: Route) -> None:
         answer = await route.fetch()
         told = await answer.json()
         for request in told["requests"]:
-            request.update(fields)
+            request["country"] = "DE"
         await route.fulfill(response=answer, json=told)
 
     await device.context.route("**/app/v1/requests*", change)
     await device.reload()
+    await device.asked()
+    await expect(device.cards).to_contain_text("Germany")
