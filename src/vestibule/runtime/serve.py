@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import resource
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextvars import ContextVar
+from typing import Final
 
 import structlog
 
@@ -18,6 +20,7 @@ from vestibule.worker.rounds import make_rounds
 log = structlog.get_logger(__name__)
 
 GRACE_SECONDS = 5.0
+_MOST_OPEN_FILES: Final = 65_536
 
 _told_to_stop: ContextVar[asyncio.Event] = ContextVar("told_to_stop")
 
@@ -28,6 +31,7 @@ async def running(house: House) -> AsyncIterator[list[Frontend]]:
 
     From before the first door opens, SIGTERM and SIGINT mean a stop in good order (`until_told_to_stop`).
     """
+    _allow_open_files()
     with _heeding_signals():
         started: list[Frontend] = []
         rounds = asyncio.create_task(make_rounds(house.services))
@@ -54,6 +58,15 @@ async def running(house: House) -> AsyncIterator[list[Frontend]]:
 async def until_told_to_stop() -> None:
     """Return at the first SIGTERM or SIGINT since `running` was entered, which must be around this."""
     await _told_to_stop.get().wait()
+
+
+def _allow_open_files() -> None:
+    """Let this process open as many files as it may: each connection is one. Systems allow 1024 at first,
+    for the sake of programs that can count no further."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_OPEN_FILES if most == resource.RLIM_INFINITY else min(most, _MOST_OPEN_FILES)
+    if now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from structlog.testing import capture_logs
 
 from tests.integration.http_api.house import API, PASSWORD, HttpHouse
 from vestibule.frontends.http import FRONTEND, HttpFrontend, HttpOptions
@@ -117,6 +118,19 @@ async def test_a_body_that_stands_still_is_not_waited_for(house: HttpHouse) -> N
     async with serving(house, body_seconds=0.2) as frontend:
         assert await raw(frontend, head, b"{", b'"') == b""
     assert await house.inside.attempts() == []
+
+
+async def test_one_connection_too_many_is_told_so(house: HttpHouse) -> None:
+    async with serving(house, max_connections=1) as frontend:
+        url = f"{frontend.addresses()[0]}/health"
+        async with httpx.AsyncClient() as caller:
+            assert (await caller.get(url)).status_code == 200
+            with capture_logs() as logs:
+                for _ in range(2):
+                    assert (await raw(frontend)).startswith(b"HTTP/1.1 503 ")
+            told = [line for line in logs if line["event"] == "no more connections are taken"]
+            assert [line["connections"] for line in told] == [1], "once, not for every one of them"
+            assert (await caller.get(url)).status_code == 200, "who has one keeps it"
 
 
 async def test_what_is_no_http_is_refused(house: HttpHouse) -> None:

@@ -1,7 +1,8 @@
 """One HTTP connection with limits: a head too large or too slow and a body that trickles in end it (WEB-14).
 
-uvicorn bounds neither the number of headers nor the time a client may take. How large a body may be is
-the route's to say. A request that arrives whole costs no timer.
+uvicorn bounds neither the number of headers nor the time a client may take, nor how many connections are
+open: it would let them take all files that the process may open. How large a body may be is the route's to
+say. A request that arrives whole costs no timer.
 """
 
 from __future__ import annotations
@@ -9,13 +10,17 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
+import structlog
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from vestibule.frontends.http.options import HttpOptions
 
+log = structlog.get_logger(__name__)
+
 SLOWEST_BYTES_PER_SECOND: Final = 1024
+_SAY_AGAIN_SECONDS: Final = 60.0
 _CLOSING: Final = b"content-length: 0\r\nconnection: close\r\ncache-control: no-store\r\n\r\n"
 
 
@@ -23,8 +28,15 @@ class HeadTooLarge(Exception):
     """Ends the parsing of a request."""
 
 
-def limited_protocol(options: HttpOptions) -> type[HttpToolsProtocol]:
-    """Return uvicorn's connection with the limits of `options`."""
+def limited_protocol(options: HttpOptions, max_connections: int) -> type[HttpToolsProtocol]:
+    """Return uvicorn's connection with the limits of `options`, and no more than `max_connections`."""
+    say_again_at = 0.0
+
+    def say_full(now: float) -> None:
+        nonlocal say_again_at
+        if now >= say_again_at:
+            say_again_at = now + _SAY_AGAIN_SECONDS
+            log.warning("no more connections are taken", connections=max_connections)
 
     class LimitedProtocol(HttpToolsProtocol):
         def __init__(
@@ -43,7 +55,11 @@ def limited_protocol(options: HttpOptions) -> type[HttpToolsProtocol]:
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            self._end_at(self.loop.time() + options.header_seconds)
+            if len(self.connections) > max_connections:
+                say_full(self.loop.time())
+                self._refuse(503)
+            else:
+                self._end_at(self.loop.time() + options.header_seconds)
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._wait_on()

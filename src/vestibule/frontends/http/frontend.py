@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import socket
 import ssl
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import structlog
 import uvicorn
@@ -22,6 +23,9 @@ from vestibule.interfaces.frontend import CannotListen
 from vestibule.services.services import Services
 
 log = structlog.get_logger(__name__)
+
+_KEPT_FREE: Final = 512
+"""Open files that are no connections of ours: the database's, those to gateways and directories, RADIUS."""
 
 
 class _Server(uvicorn.Server):
@@ -80,7 +84,7 @@ class HttpFrontend:
         options = self._options
         return uvicorn.Config(
             self._app,
-            http=limited_protocol(options),
+            http=limited_protocol(options, _room(options.max_connections)),
             ws="none",
             lifespan="off",
             interface="asgi3",
@@ -89,7 +93,6 @@ class HttpFrontend:
             proxy_headers=False,
             server_header=False,
             backlog=2048,
-            limit_concurrency=options.max_connections,
             timeout_keep_alive=options.keep_alive_seconds,
             ssl_context_factory=None if not options.has_own_tls else self._tls,
             **_tls_files(options),
@@ -109,6 +112,20 @@ def _tls_files(options: HttpOptions) -> dict[str, Any]:
     if not options.has_own_tls:
         return {}
     return {"ssl_certfile": str(options.tls_certificate), "ssl_keyfile": str(options.tls_key)}
+
+
+def _room(wanted: int) -> int:
+    """Return how many connections can be open, at most `wanted`; complain if those are fewer."""
+    open_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    room = max(open_files - _KEPT_FREE, open_files // 2)
+    if room < wanted:
+        log.warning(
+            "this process may open few files, so few apps and browsers are served at once",
+            open_files=open_files,
+            connections=room,
+            next_step=f"allow {wanted + _KEPT_FREE}: LimitNOFILE= in the unit, or ulimit -n",
+        )
+    return min(room, wanted)
 
 
 def _bound(listen: tuple[tuple[str, int], ...]) -> list[socket.socket]:
