@@ -1,7 +1,7 @@
 """App lists: apps that wait for a change in what they show, on this node.
 
-Who waits registers first and reads then, so that nothing is missed in between. A wake-up is a hint; once a
-second one query looks at everybody who waits, so a lost hint costs at most a second.
+Who waits hears of all wake-ups while he reads, and registers then, so that nothing is missed in between. A
+wake-up is a hint; once a second one query looks at everybody who waits, so a lost one costs a second.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 LOOK_SECONDS: Final = 0.9
 _MOST_AT_ONCE: Final = 1000
 """People in one look; more are looked at in turn."""
+_MOST_READING: Final = 8
+"""Lists that are read at once although nobody was woken; enough to keep all readers of a store busy."""
 
 
 class AppLists:
@@ -28,11 +30,26 @@ class AppLists:
         self._store = store
         self._waits: defaultdict[str, dict[asyncio.Event, frozenset[str]]] = defaultdict(dict)
         self._tenants: dict[str, str] = {}
+        self._overhearing: dict[int, set[str]] = {}
+        self.turn = asyncio.Semaphore(_MOST_READING)
+        """Taken to read a list that nothing is known to have changed: so when all apps of a node ask at once,
+        after a restart, they keep no request of anybody waiting, and no sign-in."""
         store.on_wake(self._wake)
 
     def __len__(self) -> int:
         """How many people's apps wait on this node."""
         return len(self._waits)
+
+    @contextmanager
+    def overheard(self) -> Iterator[set[str]]:
+        """Lend a set that takes the names of all who are woken meanwhile: whose list is read is known only
+        when it has been read."""
+        woken: set[str] = set()
+        self._overhearing[id(woken)] = woken
+        try:
+            yield woken
+        finally:
+            del self._overhearing[id(woken)]
 
     @contextmanager
     def registered(self, tenant_id: str, user_id: str, shown: frozenset[str]) -> Iterator[asyncio.Event]:
@@ -78,3 +95,5 @@ class AppLists:
     def _wake(self, name: str) -> None:
         for event in self._waits.get(name, ()):
             event.set()
+        for woken in self._overhearing.values():
+            woken.add(name)

@@ -11,6 +11,7 @@ Invariants:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 from hashlib import sha256
 from typing import Final
@@ -351,74 +352,80 @@ class Apps:
 
     async def account(self, token: str) -> Account:
         """Return whose device has this token; raises `NotActivated`."""
+        return await self._store.read(lambda tx: self._account(tx, token))
+
+    async def _account(self, tx: Transaction, token: str) -> Account:
         named, _, secret = token.rpartition(".")
         tenant_id, _, authenticator_id = named.rpartition(".")
         if not is_id(authenticator_id) or tenant_id not in self._configuration.current.tenants:
             raise NotActivated
-        found = await self._store.read(lambda tx: self._account(tx, tenant_id, authenticator_id))
-        if found is None:
-            raise NotActivated
-        expected = str(found.authenticator.parameters.get("token", ""))
-        if not hmac.compare_digest(expected, token_hash(secret)):
-            raise NotActivated
-        return found
-
-    async def _account(self, tx: Transaction, tenant_id: str, authenticator_id: str) -> Account | None:
         held = await tx.authenticator(tenant_id, authenticator_id)
         if held is None or held.method != METHOD or not held.user_id:
-            return None
+            raise NotActivated
+        expected = str(held.parameters.get("token", ""))
+        if not hmac.compare_digest(expected, token_hash(secret)):
+            raise NotActivated
         subject = await tx.subject(tenant_id, held.user_id)
         if subject is None or not subject.user.is_active:
-            return None
+            raise NotActivated
         is_tested = held.status is AuthenticatorStatus.PENDING and await _test_of(tx, held) is not None
-        return Account(subject, held) if held.is_usable(tx.now) or is_tested else None
+        if not (held.is_usable(tx.now) or is_tested):
+            raise NotActivated
+        return Account(subject, held)
 
-    async def shown(self, account: Account) -> Shown:
-        """Return what waits for a decision on this device, the oldest first."""
-        tenant_id, user_id = account.tenant_id, account.user.user_id
-        settings = self._configuration.current.tenants[tenant_id].settings
-
-        async def body(tx: Transaction) -> Shown:
-            current = await self._account(tx, tenant_id, account.authenticator.authenticator_id)
-            if current is None:
-                raise NotActivated
-            found = [
-                each for each in await tx.sent_challenges(tenant_id, user_id) if each.channel is Channel.APP
-            ]
-            requests = []
-            for challenge in found:
-                verification = await tx.verification(tenant_id, challenge.verification_id)
-                is_pending = verification is not None and verification.state is VerificationState.PENDING
-                if verification is not None and is_pending and _is_for(challenge, current):
-                    country = self._countries.of(verification.user_address)
-                    requests.append(Request(challenge, verification, country))
-            everybodys = frozenset(each.challenge_id for each in found)
-            return Shown(current, tuple(requests), everybodys, settings, tx.now)
-
-        shown = await self._store.read(body)
+    async def shown(self, token: str) -> Shown:
+        """Return what waits for a decision on the device that has this token, the oldest first; raises
+        `NotActivated`."""
+        shown = await self._store.read(lambda tx: self._shown(tx, token))
+        device = shown.account.authenticator
         for request in shown.requests:
-            device = shown.account.authenticator
             self._records.note(request.verification.verification_id, device, DeviceFact.SHOWN)
         if any(each.challenge.app_check is AppCheck.PIN for each in shown.requests):
-            return msgspec.structs.replace(shown, pin=await self._checks.pin_status(account.authenticator))
+            return msgspec.structs.replace(shown, pin=await self._checks.pin_status(device))
         return shown
 
-    async def changed(self, account: Account, seen: str, seconds: float) -> Shown:
-        """Return the list as soon as its version is another than `seen`, after `seconds` at the latest."""
-        deadline = asyncio.get_running_loop().time() + min(seconds, MOST_WAIT_SECONDS)
-        shown = await self.shown(account)
-        while shown.version == seen:
-            with self._lists.registered(account.tenant_id, account.user.user_id, shown.everybodys) as moved:
-                shown = await self.shown(account)
-                if shown.version != seen:
-                    break
+    async def _shown(self, tx: Transaction, token: str) -> Shown:
+        account = await self._account(tx, token)
+        tenant_id, user_id = account.tenant_id, account.user.user_id
+        found = [each for each in await tx.sent_challenges(tenant_id, user_id) if each.channel is Channel.APP]
+        requests = []
+        for challenge in found:
+            verification = await tx.verification(tenant_id, challenge.verification_id)
+            is_pending = verification is not None and verification.state is VerificationState.PENDING
+            if verification is not None and is_pending and _is_for(challenge, account):
+                country = self._countries.of(verification.user_address)
+                requests.append(Request(challenge, verification, country))
+        everybodys = frozenset(each.challenge_id for each in found)
+        settings = self._configuration.current.tenants[tenant_id].settings
+        return Shown(account, tuple(requests), everybodys, settings, tx.now)
+
+    async def changed(self, token: str, seen: str, seconds: float) -> Shown:
+        """Return the list as soon as its version is another than `seen`, after `seconds` at the latest.
+
+        Raises `NotActivated`.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + min(seconds, MOST_WAIT_SECONDS)
+        turn: contextlib.AbstractAsyncContextManager[object] = self._lists.turn
+        while True:
+            async with turn:
+                with self._lists.overheard() as woken:
+                    shown = await self.shown(token)
+            turn = contextlib.nullcontext()
+            read_at, account = loop.time(), shown.account
+            if shown.version != seen or read_at >= deadline:
+                return shown
+            user_id = account.user.user_id
+            with self._lists.registered(account.tenant_id, user_id, shown.everybodys) as moved:
+                if user_id in woken:
+                    continue
                 try:
                     async with asyncio.timeout_at(deadline):
                         await moved.wait()
                 except TimeoutError:
-                    break
-            shown = await self.shown(account)
-        return shown
+                    if shown.requests:
+                        continue  # How many tries are left is no part of the version.
+                    return msgspec.structs.replace(shown, at=shown.at + int((loop.time() - read_at) * 1000))
 
     # --- the decision --------------------------------------------------------------------------------
 

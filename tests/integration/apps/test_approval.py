@@ -10,9 +10,11 @@ import pytest
 from tests.houses import TENANT
 from tests.integration.apps.conftest import PLACE, AppHouse
 from tests.peers.app_device import AppDevice, AppError
+from tests.until import until
 from vestibule.interfaces.store import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.verification import Reason, VerificationState
+from vestibule.services.apps import Shown
 from vestibule.services.outcome import Progress
 
 
@@ -332,6 +334,40 @@ async def test_an_open_app_shows_a_request_by_itself(
     async with asyncio.timeout(5):
         (request,) = await waiting
     assert request["kind"] == "sign_in"
+
+
+async def test_a_request_that_is_asked_while_the_list_is_read_is_shown(
+    apps: AppHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the read and the wait nothing is missed; no look helps here."""
+    services = apps.house.services
+    _, (device,) = await apps.alice()
+    await device.requests()
+    read = services.apps.shown
+
+    async def read_too_early(token: str) -> Shown:
+        shown = await read(token)
+        if not shown.requests:
+            await apps.sign_in()
+        return shown
+
+    async def no_look() -> None:
+        pass
+
+    monkeypatch.setattr(services.app_lists, "look", no_look)
+    monkeypatch.setattr(services.apps, "shown", read_too_early)
+    async with asyncio.timeout(5):
+        assert len(await device.requests(20)) == 1
+
+
+async def test_a_list_that_stays_as_it_was_tells_how_much_time_is_left(apps: AppHouse) -> None:
+    _, device, request = await asked(apps)
+    await device.requests()
+    waiting = asyncio.create_task(device.requests(1))
+    await until(lambda: len(apps.house.services.app_lists) == 1)
+    apps.house.clock.advance(10)
+    (still,) = await waiting
+    assert still["seconds_left"] == request["seconds_left"] - 10
 
 
 async def test_a_door_that_can_show_nothing_asks_for_a_passcode(apps: AppHouse) -> None:

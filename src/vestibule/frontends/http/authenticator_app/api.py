@@ -71,18 +71,17 @@ async def requests(request: AnyRequest) -> Response[Any]:
     """The list of requests; with `wait` as soon as it is another than the one of `seen`."""
 
     async def answer() -> Response[Any]:
-        account = await _account(request)
+        token = _token(request)
         seconds = _seconds(asked(request, "wait", 3))
         if not seconds:
-            return _told(told_list(await _apps(request).shown(account)))
+            return _told(told_list(await _apps(request).shown(token)))
         waited: list[Shown] = []
 
         async def wait() -> None:
-            waited.append(await _apps(request).changed(account, asked(request, "seen", 64), seconds))
+            waited.append(await _apps(request).changed(token, asked(request, "seen", 64), seconds))
 
-        polls = site_of(request).app_polls
-        if not await polls.wait(account.authenticator.authenticator_id, wait(), most=2):
-            waited.append(await _apps(request).shown(account))
+        if not await site_of(request).app_polls.wait(token, wait(), most=2):
+            waited.append(await _apps(request).shown(token))
         return _told(told_list(waited[-1]))
 
     return await _answered(request, answer())
@@ -152,11 +151,15 @@ def _apps(request: AnyRequest) -> Apps:
     return site_of(request).services.apps
 
 
-async def _account(request: AnyRequest) -> Account:
+def _token(request: AnyRequest) -> str:
     given = request.headers.get("authorization", "")
     if not given.lower().startswith(_BEARER):
         raise NotActivated
-    return await _apps(request).account(given[len(_BEARER) :].strip())
+    return given[len(_BEARER) :].strip()
+
+
+async def _account(request: AnyRequest) -> Account:
+    return await _apps(request).account(_token(request))
 
 
 async def _body(request: AnyRequest, kind: type[Body]) -> Body:
