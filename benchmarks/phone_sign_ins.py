@@ -13,12 +13,11 @@ import re
 import tempfile
 import time
 from pathlib import Path
-from typing import cast
 
 import msgspec
 
 from benchmarks.figures import HEADER, Figures
-from tests.callers import ACCESS_ACCEPT, access_request, proven_code
+from benchmarks.vpn import Vpn
 from tests.integration.sip.phone import Phone
 from tests.peers.sipp import Sipp, pause, press, receive, respond, speak
 from tests.peers.smsc import Smsc
@@ -32,43 +31,8 @@ _SILENCE = frozenset(b"\xd5\x55")
 """In A-law."""
 
 
-class Door(asyncio.DatagramProtocol):
-    """A VPN: sends a request and tells when, and with what, it was answered."""
-
-    def __init__(self, secret: str) -> None:
-        self._secret = secret.encode()
-        self._waiting: dict[int, tuple[bytes, asyncio.Future[float]]] = {}
-        self._transport: asyncio.DatagramTransport | None = None
-        self.accepted = 0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.DatagramTransport, transport)
-
-    def datagram_received(self, data: bytes, addr: object) -> None:
-        request, answered = self._waiting.pop(data[1])
-        self.accepted += proven_code(data, request, self._secret) == ACCESS_ACCEPT
-        answered.set_result(time.perf_counter())
-
-    def ask(self, identifier: int, name: str) -> asyncio.Future[float]:
-        """Send one request; the moment of its answer is the result."""
-        assert self._transport is not None
-        request = access_request(self._secret, identifier, name, PASSWORD)
-        answered: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        self._waiting[identifier] = request, answered
-        self._transport.sendto(request)
-        return answered
-
-    def close(self) -> None:
-        assert self._transport is not None
-        self._transport.close()
-
-
-async def _door(server: PhoneServer) -> Door:
-    loop = asyncio.get_running_loop()
-    _, door = await loop.create_datagram_endpoint(
-        lambda: Door(server.secret), remote_addr=server.process.radius_address
-    )
-    return door
+async def _vpn(server: PhoneServer) -> Vpn:
+    return await Vpn.beside(server.process.radius_address, server.secret)
 
 
 def _trunk(port: int, **more: object) -> Configured:
@@ -79,28 +43,31 @@ def _trunk(port: int, **more: object) -> Configured:
 async def keys(folder: Path, count: int = COUNT) -> Figures:
     """From the key to the acceptance, over SIP."""
     latencies = []
+    accepted = 0
     began = time.perf_counter()
     with Phone() as phone:
         async with PhoneServer(folder) as server:
             await server.make([_trunk(phone.port)], [("voice", {})], is_boundless=True)
             await server.start()
-            door = await _door(server)
+            vpn = await _vpn(server)
             for number in range(count):
-                answered = door.ask(number, "alice")
+                answered = vpn.ask("alice", PASSWORD)
                 await phone.receive("INVITE")
                 phone.answer(tag=f"t{number}")
                 await phone.receive("ACK")
                 await _greeting(phone)
                 pressed = time.perf_counter()
                 phone.press("#", ssrc=number)
-                latencies.append(await answered - pressed)
+                ended = await answered
+                latencies.append(ended.at - pressed)
+                accepted += ended.is_accept
                 bye = await phone.receive("BYE")
                 phone.respond(200, "OK", to=bye)
-            door.close()
+            vpn.close()
     return Figures(
         "a call over SIP, from # to Access-Accept",
         count,
-        door.accepted,
+        accepted,
         time.perf_counter() - began,
         latencies,
     )
@@ -118,6 +85,7 @@ async def _greeting(phone: Phone) -> None:
 async def replies(folder: Path, count: int = COUNT) -> Figures:
     """From the reply at the message center to the acceptance, over SMPP."""
     latencies = []
+    accepted = 0
     began = time.perf_counter()
     async with Smsc() as center, PhoneServer(folder) as server:
         settings = {"host": "127.0.0.1", "port": center.port, "system_id": "esme", "tls": False}
@@ -125,9 +93,9 @@ async def replies(folder: Path, count: int = COUNT) -> Figures:
         await server.make([gateway], [("sms", {"two_way": True})], is_boundless=True)
         await server.start()
         await center.wait_for(lambda: center.binds == 1)
-        door = await _door(server)
+        vpn = await _vpn(server)
         for number in range(count):
-            answered = door.ask(number, "alice")
+            answered = vpn.ask("alice", PASSWORD)
             await center.wait_for(lambda number=number: len(center.taken) > number)  # type: ignore[misc] # a default binds the number
             found = re.search(r"\b\d{6}\b", center.texts()[-1][1])
             assert found is not None
@@ -135,13 +103,15 @@ async def replies(folder: Path, count: int = COUNT) -> Figures:
             telling = asyncio.ensure_future(
                 center.deliver(found[0].encode(), sender=NUMBER.removeprefix("+"))
             )
-            latencies.append(await answered - replied)
+            ended = await answered
+            latencies.append(ended.at - replied)
+            accepted += ended.is_accept
             await telling
-        door.close()
+        vpn.close()
     return Figures(
         "a text over SMPP, from the reply to Access-Accept",
         count,
-        door.accepted,
+        accepted,
         time.perf_counter() - began,
         latencies,
     )
@@ -184,20 +154,21 @@ async def together(folder: Path, count: int = TOGETHER, a_second: int = A_SECOND
             gateway = _trunk(trunk.port, most_calls=count)
             await server.make([gateway], [("voice", {})], is_boundless=True, people=count)
             await server.start()
-            door = await _door(server)
+            vpn = await _vpn(server)
             began, spent = time.perf_counter(), server.process.cpu_seconds()
             waiting = []
             for number in range(count):
-                waiting.append(door.ask(number, f"person{number}"))
+                waiting.append(vpn.ask(f"person{number}", PASSWORD))
                 await asyncio.sleep(1 / a_second)
             done, _ = await asyncio.wait(waiting, timeout=110)
+            accepted = sum(each.result().is_accept for each in done)
             seconds = time.perf_counter() - began
             used = server.process.cpu_seconds() - spent
             memory = server.process.resident_mib()
-            door.close()
+            vpn.close()
             if len(done) < count:
                 print(f"{count - len(done)} were not answered", flush=True)
-            return Together(count, door.accepted, seconds, used / seconds, memory)
+            return Together(count, accepted, seconds, used / seconds, memory)
 
 
 def report() -> None:

@@ -1,0 +1,166 @@
+"""Apps of ten thousand people that wait on one node, and sign-ins that are approved in one of them.
+
+What is measured is what a person feels: from the request of the VPN, with the right password in it, to the
+list that arrives in his app; and from his approval to the Access-Accept at the VPN. The password is one that
+Vestibule has to check itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import tempfile
+import time
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.app_crowd import Crowd, connected
+from benchmarks.figures import HEADER, Figures
+from benchmarks.vpn import Vpn
+from tests.app_people import Account, add_app_people
+from tests.callers import access_request
+from tests.peers.app_device import AppDevice
+from tests.peers.postgres import PostgresServer
+from tests.servers import ServerProcess
+from vestibule.crypto.secret import Secret
+from vestibule.model.actor import SYSTEM
+from vestibule.model.application import ClientKind, FirstFactor
+from vestibule.runtime.build import build
+
+TENANT = "bench"
+PASSWORD = "a password for benchmarks"
+OPEN = 10_000
+SIGN_INS = 300
+SETTLED_SECONDS = 50
+"""Twice as long as an app waits: each has asked again twice."""
+BATCH = 1000
+_ARRIVED_SECONDS = 0.02
+"""After which a request is sure to wait at the server."""
+
+
+class Installation(msgspec.Struct, frozen=True):
+    shared_secret: str
+    accounts: list[Account]
+    """Of each person, `person0`, `person1`, ..., what his device knows of itself."""
+
+
+def report(folder: Path, postgres: PostgresServer, *, is_quick: bool = False) -> None:
+    """Print the lines, for each store."""
+    people, sign_ins, seconds = (1_000, 50, 0) if is_quick else (OPEN, SIGN_INS, SETTLED_SECONDS)
+    for engine in ("SQLite", "PostgreSQL"):
+        print(f"\nApps, {engine} (load of this machine: {os.getloadavg()[0]:.1f})\n{HEADER}", flush=True)
+        url = postgres.create("bench_apps") if engine == "PostgreSQL" else None
+        server = ServerProcess(folder / f"apps-{engine}", url, log_level="warning")
+        device = AppDevice(None)  # type: ignore[arg-type] # of a device only its key is used
+        installation = asyncio.run(_furnished(server, people + 1, device.public_key))
+        server.start_until_answered(access_request(installation.shared_secret.encode(), 0, "nobody", "-"))
+        try:
+            _measure(server, installation, device, sign_ins, seconds)
+        finally:
+            server.stop()
+
+
+def _measure(
+    server: ServerProcess, installation: Installation, device: AppDevice, sign_ins: int, seconds: float
+) -> None:
+    others = [each["token"] for each in installation.accounts[:-1]]
+    for line in asyncio.run(approvals(server, installation, device, sign_ins, "nobody else waits")):
+        print(line.line(), flush=True)
+    memory = server.resident_mib()
+    with Crowd(server.http_address, others) as crowd:
+        many = f"{len(others):,} apps"
+        print(f"{f'{many} opened, each its list first':<58}{len(others) / crowd.seconds:>9,.0f}", flush=True)
+        before, spent, began = crowd.report(), server.cpu_seconds(), time.perf_counter()
+        time.sleep(seconds)
+        after, passed = crowd.report(), time.perf_counter() - began
+        used = server.cpu_seconds() - spent
+        label = f"{many} wait, and ask again every 25 s"
+        print(
+            f"{label:<58}{(after.lists - before.lists) / passed:>9,.0f}"
+            f"{100 * used / passed:>9.0f} % of a core{server.resident_mib():>9.0f} MiB (before: {memory:.0f})"
+            f"{f'  NOT ANSWERED {after.failures}' if after.failures else ''}",
+            flush=True,
+        )
+        assert after.waiting > 0.9 * len(others), after
+        for line in asyncio.run(approvals(server, installation, device, sign_ins, f"{many} wait")):
+            print(line.line(), flush=True)
+
+
+async def approvals(
+    server: ServerProcess, installation: Installation, device: AppDevice, count: int, beside: str
+) -> list[Figures]:
+    """Sign in `count` times, one after the other."""
+    number = len(installation.accounts) - 1
+    device.account = dict(installation.accounts[-1])
+    vpn = await Vpn.beside(server.radius_address, installation.shared_secret)
+    token = device.account["token"]
+    open_app = await connected(server.http_address, token)
+    deciding = await connected(server.http_address, token)
+    to_screen: list[float] = []
+    to_accept: list[float] = []
+    accepted = 0
+    seen = (await open_app.requests())["version"]
+    began = time.perf_counter()
+    for _ in range(count):
+        waiting = asyncio.ensure_future(open_app.requests(seen))
+        await asyncio.sleep(_ARRIVED_SECONDS)
+        asked = time.perf_counter()
+        answered = vpn.ask(f"person{number}", PASSWORD)
+        shown = await waiting
+        to_screen.append(time.perf_counter() - asked)
+        (request,) = shown["requests"]
+        challenge = await answered
+        shown_number = re.search(rb"number (\d\d)", challenge.reply)
+        assert shown_number is not None, challenge.reply
+        let_in = vpn.go_on(challenge)
+        await asyncio.sleep(_ARRIVED_SECONDS)
+        body = device.answer_body(request, "approve", shown_number[1].decode())
+        decided = time.perf_counter()
+        approved = deciding.answer(request["id"], body)
+        ended = await let_in
+        to_accept.append(ended.at - decided)
+        accepted += ended.is_accept
+        assert (await approved)["outcome"] == "approved"
+        seen = (await open_app.requests())["version"]
+    seconds = time.perf_counter() - began
+    for each in (open_app, deciding, vpn):
+        each.close()
+    return [
+        Figures(f"request to screen, {beside}", count, accepted, seconds, to_screen),
+        Figures(f"approval to Access-Accept, {beside}", count, accepted, seconds, to_accept),
+    ]
+
+
+async def _furnished(server: ServerProcess, people: int, public_key: str) -> Installation:
+    """Make the database: so many people with the same password, each with a device of this key."""
+    house = await build(server.settings, migrate=True)
+    try:
+        await house.services.setup.ensure_system()
+        applications = house.services.applications
+        await applications.add_tenant(SYSTEM, TENANT, "Bench")
+        vpn = await applications.add_application(SYSTEM, TENANT, "VPN", first_factor=FirstFactor.LOCAL)
+        concentrator = await applications.add_client(
+            SYSTEM, TENANT, vpn.application_id, ClientKind.RADIUS, "concentrator", address="127.0.0.1/32"
+        )
+        shared = await applications.add_shared_secret(SYSTEM, TENANT, concentrator.client_id)
+        hashed = await house.services.users.hash_password(Secret(PASSWORD), "")
+        accounts: list[Account] = []
+        for start in range(0, people, BATCH):
+            names = [f"person{number}" for number in range(start, min(people, start + BATCH))]
+            accounts += await add_app_people(house, TENANT, names, public_key, hashed)
+        return Installation(shared.reveal(), accounts)
+    finally:
+        await house.close()
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="vestibule-apps-") as name:
+        postgres = PostgresServer(Path(name), lives_with=os.getpid())
+        postgres.start()
+        report(Path(name), postgres)
+
+
+if __name__ == "__main__":
+    main()
