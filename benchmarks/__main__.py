@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from benchmarks import (
+    apps,
     bounds,
     calls,
     http_load,
@@ -61,6 +62,7 @@ def main() -> None:
             token_files.report(folder, postgres, is_quick=chosen.quick)
             calls.report()
             phone_sign_ins.report()
+            apps.report(folder, postgres, is_quick=chosen.quick)
             pushes.report()
         finally:
             bound.stop()
