@@ -25,6 +25,7 @@ from tests.callers import access_request
 from tests.peers.app_device import AppDevice
 from tests.peers.postgres import PostgresServer
 from tests.servers import ServerProcess
+from vestibule.crypto.passwords import hash_password, verify_password
 from vestibule.crypto.secret import Secret
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind, FirstFactor
@@ -51,7 +52,7 @@ class Installation(msgspec.Struct, frozen=True):
 
 def report(folder: Path, postgres: PostgresServer, *, is_quick: bool = False) -> None:
     """Print the lines, for each store."""
-    people, sign_ins, seconds = (1_000, 50, 0) if is_quick else (OPEN, SIGN_INS, SETTLED_SECONDS)
+    people, sign_ins, seconds = (1_000, 50, 26) if is_quick else (OPEN, SIGN_INS, SETTLED_SECONDS)
     for engine in ("SQLite", "PostgreSQL"):
         print(f"\nApps, {engine} (load of this machine: {os.getloadavg()[0]:.1f})\n{HEADER}", flush=True)
         url = postgres.create("bench_apps") if engine == "PostgreSQL" else None
@@ -68,6 +69,7 @@ def report(folder: Path, postgres: PostgresServer, *, is_quick: bool = False) ->
 def _measure(
     server: ServerProcess, installation: Installation, device: AppDevice, sign_ins: int, seconds: float
 ) -> None:
+    print(_password_alone().line(), flush=True)
     others = [each["token"] for each in installation.accounts[:-1]]
     for line in asyncio.run(approvals(server, installation, device, sign_ins, "nobody else waits")):
         print(line.line(), flush=True)
@@ -89,6 +91,19 @@ def _measure(
         assert after.waiting > 0.9 * len(others), after
         for line in asyncio.run(approvals(server, installation, device, sign_ins, f"{many} wait")):
             print(line.line(), flush=True)
+
+
+def _password_alone(count: int = 50) -> Figures:
+    """What a request costs in any case: the check of its password."""
+    hashed = hash_password(PASSWORD)
+    latencies = []
+    began = time.perf_counter()
+    for _ in range(count):
+        checked = time.perf_counter()
+        assert verify_password(hashed, PASSWORD)
+        latencies.append(time.perf_counter() - checked)
+    label = "bound: the password of a request alone (argon2id)"
+    return Figures(label, count, count, time.perf_counter() - began, latencies)
 
 
 async def approvals(
