@@ -86,7 +86,7 @@ async def test_after_a_wrong_pin_silence_is_no_answer(apps: AppHouse) -> None:
     progress, device, request = await asked(apps)
     await device.approve(request, number_of(progress), pin=OTHER)
     apps.house.clock.advance(61)
-    await apps.house.services.housekeeping.expire()
+    await apps.expire()
     attempt = (await apps.house.attempts())[-1]
     assert (attempt.state, attempt.reason) == (VerificationState.EXPIRED, Reason.APP_NO_ANSWER)
     assert attempt.legacy_result == "FAILED_PHONE_APP_NO_RESPONSE"

@@ -307,7 +307,7 @@ async def test_what_nobody_answers_ends_by_itself(apps: AppHouse) -> None:
     _, device, _ = await asked(apps)
     apps.house.clock.advance(61)
     assert await device.requests() == []
-    await apps.house.services.housekeeping.expire()
+    await apps.expire()
     attempt = (await apps.house.attempts())[-1]
     assert (attempt.state, attempt.reason) == (VerificationState.EXPIRED, Reason.APP_NO_ANSWER)
     assert attempt.legacy_result == "FAILED_PHONE_APP_NO_RESPONSE"
