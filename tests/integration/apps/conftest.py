@@ -97,7 +97,7 @@ class AppHouse:
         return msgspec.structs.replace(signed_in, session=found)
 
     async def expire(self) -> None:
-        """Close what is past its time. What is being written behind a request would keep it from that once."""
+        """Close what is past its time, once nothing is being written behind a request that holds it."""
         await self.house.services.device_records.close()
         await self.house.services.housekeeping.expire()
 
