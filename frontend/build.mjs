@@ -45,7 +45,7 @@ for (const one of builds) {
 
 await mkdir(folder, { recursive: true });
 // What is shipped of others goes with its license.
-await copyFile("node_modules/qr/LICENSE-MIT", join(folder, "decoder.LICENSE.txt"));
+await copyFile("node_modules/qr/LICENSE-MIT", join(folder, "qr.LICENSE.txt"));
 for (const [name, png] of drawIcons(await readFile("src/favicon.svg", "utf8"))) {
   const hash = createHash("sha256").update(png).digest("hex").slice(0, 8).toUpperCase();
   files[`${name}.png`] = `${name}-${hash}.png`;

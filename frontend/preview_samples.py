@@ -499,7 +499,25 @@ def _signing_in() -> list[Sample]:
         Sample(
             "second-factor-waiting",
             "sign_in/waiting.html",
-            {**person, "form": Form(), "offers": OFFERS, "question": Words("sign_in.asked.call", HINT)},
+            {
+                **person,
+                "form": Form(),
+                "offers": OFFERS,
+                "question": Words("sign_in.asked.call", HINT),
+                "number": "",
+            },
+            is_signed_in=False,
+        ),
+        Sample(
+            "second-factor-in-app",
+            "sign_in/waiting.html",
+            {
+                **person,
+                "form": Form(),
+                "offers": OFFERS,
+                "question": Words("sign_in.asked.app"),
+                "number": "07",
+            },
             is_signed_in=False,
         ),
         Sample("signed-out", "sign_in/signed_out.html", {"is_expired": False}, is_signed_in=False),

@@ -136,7 +136,7 @@ async def test_the_country_is_named(device: Device) -> None:
     async def change(route: Route) -> None:
         answer = await route.fetch()
         told = await answer.json()
-        for request in told["requests"]:
+        for request in [one for each in told["lists"] for one in each["requests"]]:
             request["country"] = "DE"
         await route.fulfill(response=answer, json=told)
 

@@ -60,7 +60,7 @@ async def test_waking_is_explained_before_it_is_asked_for(make_device: MakeDevic
     assert await subscription() is None
     await device.button("push.allow").click()
     before = await until_read(subscription, bool)
-    await expect(device.page.locator(".offer")).to_have_count(0)
+    await expect(device.button("push.allow")).to_have_count(0)
     changed = json.dumps(f"{SERVICE}2")
     await device.page.add_init_script(f"window.decided = 'granted'; window.endpoint = {changed}")
     async with device.page.expect_request("**/v1/push") as telling:

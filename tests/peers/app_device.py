@@ -99,8 +99,11 @@ class AppDevice:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.platform = PlatformAuthenticator(str(client.base_url).rstrip("/"))
         self.account: dict[str, Any] = {}
+        self.list: dict[str, Any] = {}
         self.version = ""
         self.is_woken = False
+        self.move = ""
+        """What opens the stage of a move that this device has begun."""
 
     @property
     def public_key(self) -> str:
@@ -128,9 +131,18 @@ class AppDevice:
     async def requests(self, wait: int = 0) -> list[dict[str, Any]]:
         """Return the list; with `wait`, when it is another than at the last time, or the time is over."""
         query = f"?wait={wait}&seen={self.version}" if wait else ""
-        found = await self._ask("GET", f"/app/v1/requests{query}")
-        self.version, self.is_woken = found["version"], found["push"]
-        return list(found["requests"])
+        self.list = await self._ask("GET", f"/app/v1/requests{query}")
+        self.version, self.is_woken = self.list["version"], self.list["push"]
+        return list(self.list["requests"])
+
+    async def lists_with(self, *others: AppDevice, wait: int = 0) -> list[dict[str, Any]]:
+        """Return the lists of several accounts, as if this device held them all."""
+        held = (self, *others)
+        accounts = [{"token": each.account["token"], "seen": each.version} for each in held]
+        answer = await self._ask("POST", "/app/v1/requests", {"wait": wait, "accounts": accounts})
+        for each, found in zip(held, answer["lists"], strict=True):
+            each.version = found.get("version", "")
+        return list(answer["lists"])
 
     async def next_request(self, wait: int = 5) -> dict[str, Any]:
         """Wait for the one request there is."""
@@ -199,16 +211,41 @@ class AppDevice:
     async def unsubscribe(self) -> None:
         await self._ask("DELETE", "/app/v1/push")
 
+    def move_body(self, at: int, old: str = "remove") -> dict[str, Any]:
+        """Return the beginning of a move at `at` (epoch ms by the server's clock), signed."""
+        named = (self.account["tenant"], self.account["user"], self.account["authenticator"])
+        signature = self.sign("vestibule move 1", *named, old, str(at))
+        return {"old": old, "at": at, "signature": signature}
+
+    async def begin_move(self, old: str = "remove") -> str:
+        """Begin a move and return the code for the new device."""
+        await self.requests()
+        return await self.send_move(self.move_body(self.list["now"], old))
+
+    async def send_move(self, body: dict[str, Any]) -> str:
+        """Send the beginning of a move as it is."""
+        begun = await self._ask("POST", "/app/v1/move", body)
+        self.move = begun["move"]
+        return str(begun["code"])
+
+    async def move_stage(self, seen: str = "", wait: int = 0) -> dict[str, Any]:
+        """Return how far the move is; with `wait`, when it is another stage than `seen`."""
+        query = f"?wait={wait}&seen={seen}" if wait else ""
+        return await self._ask("GET", f"/app/v1/move{query}", token=self.move)
+
     async def rename(self, name: str) -> None:
         await self._ask("PATCH", "/app/v1/account", {"name": name})
 
     async def remove(self) -> None:
         await self._ask("DELETE", "/app/v1/account")
 
-    async def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    async def _ask(
+        self, method: str, path: str, body: dict[str, Any] | None = None, token: str = ""
+    ) -> dict[str, Any]:
         headers = {"accept-language": self.language}
-        if self.account:
-            headers["authorization"] = f"Bearer {self.account['token']}"
+        token = token or self.account.get("token", "")
+        if token:
+            headers["authorization"] = f"Bearer {token}"
         answer = await self.client.request(method, path, json=body, headers=headers, timeout=40)
         if answer.status_code >= 400:
             raise AppError(answer)

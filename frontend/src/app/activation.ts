@@ -70,6 +70,7 @@ export async function activate(server: Server, code: string, device: string): Pr
     device,
     isActive: false,
     isGone: false,
+    hasOtherWay: true,
     endpoint: "",
   };
   await keep(account);

@@ -62,6 +62,7 @@ class App {
       this.server,
       () => this.refresh(),
       (account) => void this.quiet(account),
+      () => void this.settle(),
     );
     this.offers = new Offers(
       this.server,
@@ -146,7 +147,7 @@ class App {
     const isDesk = held.length > 0 && hasOwn && !this.adding;
     this.place.className = isDesk ? "home" : "narrow";
     if (this.adding) return arrange(this.place, [this.requests.whole, main]);
-    if (held.length === 0) return arrange(this.place, [main, this.offers.whole]);
+    if (held.length === 0) return arrange(this.place, [this.requests.whole, main, this.offers.whole]);
     arrange(this.column, [this.requests.whole, this.offers.whole]);
     arrange(this.place, [this.title, this.column, main]);
   }
@@ -178,7 +179,7 @@ class App {
   }
 
   private async offerThings(held: readonly Account[]): Promise<void> {
-    await this.offers.show(held.some((account) => account.kind === "own" && !account.isGone));
+    await this.offers.show(held.filter((account) => account.kind === "own").filter((account) => !account.isGone));
   }
 
   private async settle(): Promise<void> {

@@ -1,8 +1,9 @@
-// One account, managed: named, and removed.
+// One account, managed: named, moved to another device, and removed.
 import { alert, ask, button, el, field, put, say } from "./dom";
+import { Moving } from "./moving";
 import { Refusal, Unreachable, type Server } from "./protocol";
 import { isolated, others } from "./shown";
-import { amend, forget, type Account, type OwnAccount } from "./store";
+import { accounts, amend, forget, type Account, type OwnAccount } from "./store";
 import { locale, t } from "./texts";
 import { whyNot } from "./why";
 
@@ -21,6 +22,7 @@ export class Managing {
       nameOf(account),
       account.issuer && account.account ? el("p", { class: "soft" }, others(account.account)) : null,
       this.naming(account, close),
+      this.moving(account, close),
       el("p", { class: "soft small" }, `${t("account.added")}: ${added}`),
       el(
         "div",
@@ -69,6 +71,16 @@ export class Managing {
       name.whole,
       el("div", {}, save),
     );
+  }
+
+  private moving(account: Account, close: () => void): HTMLElement | null {
+    if (account.kind !== "own" || !account.isActive || account.isGone) return null;
+    const move = async (): Promise<void> => {
+      const hasForeign = (await accounts()).some((each) => each.kind === "foreign");
+      close();
+      new Moving(this.server, account, hasForeign);
+    };
+    return el("div", {}, button(t("move.title"), "", "app", () => void move()));
   }
 
   private async renameOwn(account: OwnAccount, name: string): Promise<void> {

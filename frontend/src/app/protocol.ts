@@ -7,6 +7,8 @@ const WAIT_SECONDS = 25;
 const PATIENCE_MS = 15_000;
 const CODE = /^[0-9A-HJKMNP-TV-Z]{10}$/;
 
+const STAGES = ["code", "number", "active", "over"] as const;
+
 export type Decision = "approve" | "deny" | "fraud";
 export type Fraud = "blocks" | "reports" | "off";
 export type Unlock = "" | "make" | "use";
@@ -39,7 +41,26 @@ export interface RequestList {
   readonly now: number;
   readonly account: string;
   readonly issuer: string;
+  readonly pushKey: string;
+  readonly otherWay: boolean;
   readonly requests: readonly Request[];
+}
+
+// What becomes of the device that moves, once the new one is proven.
+export type Old = "remove" | "keep";
+
+export interface Move {
+  // Opens the stage of this move.
+  readonly token: string;
+  readonly code: string;
+}
+
+export type StageName = (typeof STAGES)[number];
+
+export interface Stage {
+  readonly name: StageName;
+  readonly device: string;
+  readonly number: string;
 }
 
 export interface Activated {
@@ -123,6 +144,10 @@ export function answerText(
   );
 }
 
+export function moveText(signer: Omit<Signer, "signingKey">, old: Old, at: number): string {
+  return lines("vestibule move 1", signer.tenant, signer.user, signer.id, old, at);
+}
+
 export function makeKeys(): Promise<CryptoKeyPair> {
   return crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
 }
@@ -179,11 +204,16 @@ export class Server {
     );
   }
 
-  // With `seen`, waits until the list is another than that one.
-  async requests(token: string, seen: string, signal: AbortSignal): Promise<RequestList> {
-    const query = seen ? `?${new URLSearchParams({ wait: String(WAIT_SECONDS), seen })}` : "";
-    const patience = PATIENCE_MS + (seen ? WAIT_SECONDS * 1000 : 0);
-    return asList(await this.call(`/requests${query}`, { token, signal, patience }));
+  // The lists of several accounts, each or why there is none. With `waits`, as soon as one of them is another than the
+  // one that was seen.
+  async lists(
+    accounts: readonly { readonly token: string; readonly seen: string }[],
+    waits: boolean,
+    signal: AbortSignal,
+  ): Promise<(RequestList | Refusal)[]> {
+    const wait = waits ? WAIT_SECONDS : 0;
+    const patience = PATIENCE_MS + wait * 1000;
+    return asLists(await this.call("/requests", { method: "POST", body: { wait, accounts }, signal, patience }));
   }
 
   async answer(
@@ -199,6 +229,20 @@ export class Server {
     const path = `/requests/${encodeURIComponent(request.id)}/answer`;
     const body = { decision, number, pin, new_pin: newPin, unlock, signature };
     return asAnswered(await this.call(path, { method: "POST", token: signer.token, body }));
+  }
+
+  async beginMove(signer: Signer & { readonly token: string }, old: Old, at: number): Promise<Move> {
+    const signature = await signed(signer.signingKey, moveText(signer, old, at));
+    const body = { old, at, signature };
+    const said = record(await this.call("/move", { method: "POST", token: signer.token, body }));
+    return { token: text(said["move"]), code: text(said["code"]) };
+  }
+
+  // Waits until it is another than `seen`, and not for long.
+  async moveStage(token: string, seen: string, signal: AbortSignal): Promise<Stage> {
+    const query = new URLSearchParams({ wait: String(WAIT_SECONDS), seen });
+    const patience = PATIENCE_MS + WAIT_SECONDS * 1000;
+    return asStage(await this.call(`/move?${query}`, { token, signal, patience }));
   }
 
   async wakeAt(token: string, subscription: PushSubscription): Promise<void> {
@@ -308,8 +352,25 @@ function asList(value: unknown): RequestList {
     now: whole(said["now"]),
     account: text(said["account"]),
     issuer: text(said["issuer"]),
+    pushKey: text(said["push_key"]),
+    otherWay: said["other_way"] !== false,
     requests,
   };
+}
+
+function asLists(value: unknown): (RequestList | Refusal)[] {
+  const { lists } = record(value);
+  if (!Array.isArray(lists)) return [];
+  return lists.map((each: unknown) => {
+    const { code, message } = record(each);
+    return code ? new Refusal(200, text(code), text(message), 0) : asList(each);
+  });
+}
+
+function asStage(value: unknown): Stage {
+  const said = record(value);
+  const name = STAGES.find((each) => each === said["stage"]) ?? "over";
+  return { name, device: text(said["device"]), number: text(said["number"]) };
 }
 
 function asRequest(value: unknown): Request {

@@ -253,12 +253,15 @@ export class RequestCard {
   }
 
   private async endDenied(words: string, tone: "info" | "bad"): Promise<void> {
-    if (this.isActivation) await this.deciding.activationFailed();
     this.end(tone, this.isActivation ? t("outcome.activation_failed") : words);
+    if (this.isActivation) await this.deciding.activationFailed();
   }
 
   private async takeProblem(problem: unknown): Promise<void> {
     if (problem instanceof Refusal && problem.code === "over") return this.end("info", t("outcome.over", this.named));
+    if (problem instanceof Refusal && problem.code === "activation_failed") {
+      return this.end("bad", t("outcome.activation_failed"));
+    }
     const words = whyNot(problem);
     if (problem instanceof Refusal && problem.code === "not_activated") return this.end("bad", words);
     this.body.querySelector(".alert")?.remove();

@@ -1,21 +1,19 @@
-// The part of the page with requests: one watch for each account of ours, one card for each request.
+// The part of the page with requests: one watch for all accounts of ours, one card for each request.
 import { alert, button, el, focusOn, icon, put, say } from "./dom";
 import { learnTime, wrongBySeconds } from "./clock";
 import { RequestCard, type Deciding } from "./request_card";
-import type { Request, RequestList, Server } from "./protocol";
+import { isLeaving } from "./moving";
+import { Refusal, type Request, type RequestList, type Server } from "./protocol";
 import { cut, isolated } from "./shown";
 import { amend, forget, type OwnAccount } from "./store";
 import { t } from "./texts";
 import { unlocked } from "./unlock";
-import { Watch, type Standing } from "./watching";
+import { Watch, type Found } from "./watching";
 
-const MOST_WAITING = 4;
 const STAYS_MS = 8_000;
 
 interface Watched {
   account: OwnAccount;
-  readonly watch: Watch;
-  standing: Standing;
   readonly cards: Map<string, RequestCard>;
 }
 
@@ -28,6 +26,8 @@ export class Requests {
   private readonly emptyNote = el("p", { class: "soft" });
   private readonly check: HTMLButtonElement;
   private watched = new Map<string, Watched>();
+  private readonly watching: Watch;
+  private isCutOff = false;
   private isAside = false;
 
   constructor(
@@ -36,7 +36,13 @@ export class Requests {
     private readonly changed: () => Promise<void>,
     // One of them has nothing to say to this account any more: its notification goes.
     private readonly quiet: (account: OwnAccount) => void,
+    // The server signs what it sends to push services with another key than before.
+    private readonly keyChanged: () => void,
   ) {
+    this.watching = new Watch(server, {
+      found: (found) => void this.take(found),
+      unreachable: (words) => this.cutOff(words),
+    });
     this.heading.textContent = t("requests.title");
     this.check = button(t("requests.check"), "little", "again", () => void this.lookNow());
     put(
@@ -64,41 +70,26 @@ export class Requests {
 
   // Watch these accounts and no others. What is watched already goes on as it is.
   watch(accounts: readonly OwnAccount[]): void {
-    for (const [id, { watch, cards }] of this.watched) {
+    for (const [id, { cards }] of this.watched) {
       if (accounts.some((account) => account.id === id)) continue;
-      watch.stop();
       for (const card of cards.values()) if (!card.isOver) card.whole.remove();
       this.watched.delete(id);
     }
-    accounts.forEach((account, index) => {
+    for (const account of accounts) {
       const present = this.watched.get(account.id);
       if (present) present.account = account;
-      else this.begin(account, index < MOST_WAITING);
-    });
+      else this.watched.set(account.id, { account, cards: new Map() });
+    }
+    this.watching.watch(accounts);
     this.refresh();
   }
 
-  private begin(account: OwnAccount, waits: boolean): void {
-    const { id } = account;
-    const watch = new Watch(
-      this.server,
-      account.token,
-      {
-        list: (list) => void this.take(id, list),
-        standing: (standing, words) => void this.stand(id, standing, words),
-      },
-      waits,
-    );
-    this.watched.set(id, { account, watch, standing: "begins", cards: new Map() });
-    watch.start();
-  }
-
   stop(): void {
-    for (const { watch } of this.watched.values()) watch.stop();
+    this.watching.stop();
   }
 
-  async look(): Promise<void> {
-    await Promise.all([...this.watched.values()].map(({ watch }) => watch.look()));
+  look(): Promise<void> {
+    return this.watching.look();
   }
 
   private async lookNow(): Promise<void> {
@@ -116,12 +107,25 @@ export class Requests {
 
   // --- what the server tells --------------------------------------------------------------------------
 
-  private async take(id: string, list: RequestList): Promise<void> {
-    const watched = this.watched.get(id);
-    if (!watched) return;
-    learnTime(list.now);
-    this.show(watched, list);
-    await this.remember(watched.account, list);
+  private async take(found: readonly Found[]): Promise<void> {
+    this.isCutOff = false;
+    let isChanged = false;
+    let isOtherKey = false;
+    for (const [id, list] of found) {
+      const watched = this.watched.get(id);
+      if (!watched) continue;
+      const { pushKey } = watched.account;
+      if (list instanceof Refusal) isChanged = (await this.close(watched, list)) || isChanged;
+      else {
+        learnTime(list.now);
+        this.show(watched, list);
+        isChanged = (await this.remember(watched.account, list)) || isChanged;
+        isOtherKey ||= list.pushKey !== "" && list.pushKey !== pushKey;
+      }
+    }
+    this.tellTrouble("");
+    if (isChanged) await this.changed();
+    if (isOtherKey) this.keyChanged();
   }
 
   private show(watched: Watched, list: RequestList): void {
@@ -154,35 +158,41 @@ export class Requests {
     else card.focus();
   }
 
-  private async remember(account: OwnAccount, list: RequestList): Promise<void> {
+  // Returns whether anything is other than before.
+  private async remember(account: OwnAccount, list: RequestList): Promise<boolean> {
     const isTested = !list.requests.some((request) => request.kind === "activation");
-    const names = { issuer: list.issuer || account.issuer, account: list.account || account.account };
-    const isActive = account.isActive || isTested;
-    const isSame = names.issuer === account.issuer && names.account === account.account;
-    if (isSame && isActive === account.isActive && !account.isGone) return;
-    await amend(account.id, { ...names, isActive, isGone: false });
-    await this.changed();
+    const now = {
+      issuer: list.issuer || account.issuer,
+      account: list.account || account.account,
+      pushKey: list.pushKey || account.pushKey,
+      hasOtherWay: list.otherWay,
+      isActive: account.isActive || isTested,
+      isGone: false,
+    };
+    const isSame = Object.entries(now).every(([name, value]) => account[name as keyof typeof now] === value);
+    if (!isSame) await amend(account.id, now);
+    return !isSame;
   }
 
-  private async stand(id: string, standing: Standing, words: string): Promise<void> {
-    const watched = this.watched.get(id);
-    if (!watched) return;
-    watched.standing = standing;
-    this.tellTrouble(words);
-    if (standing !== "gone" || watched.account.isGone) return;
-    // An account whose activation was never finished is nothing to keep.
-    if (watched.account.isActive) {
-      await amend(id, { isGone: true });
-      say(t("not_activated"));
+  private async close({ account, cards }: Watched, refusal: Refusal): Promise<boolean> {
+    if (account.isGone) return false;
+    if (refusal.code === "activation_failed") {
+      await forget(account.id);
+      const isTold = [...cards.values()].some((card) => card.isOver);
+      if (!isTold) this.leave("bad", t("outcome.activation_failed"));
+    } else if (isLeaving(account.id)) {
+      await forget(account.id);
+      this.leave("info", t("move.left", { account: isolated(account.issuer || account.account) }));
     } else {
-      await forget(id);
-      this.leave("bad", t("outcome.activation_failed"));
+      await amend(account.id, { isGone: true });
+      say(t("not_activated"));
     }
-    await this.changed();
+    return true;
   }
 
-  private get isCutOff(): boolean {
-    return [...this.watched.values()].some(({ standing }) => standing === "unreachable");
+  private cutOff(words: string): void {
+    this.isCutOff = true;
+    this.tellTrouble(words);
   }
 
   private tellTrouble(words: string): void {
@@ -211,7 +221,7 @@ export class Requests {
       },
       over: (card) => {
         this.quiet(watched.account);
-        void watched.watch.look();
+        void this.look();
         this.refresh();
         this.leaveLater(card.whole, () => watched.cards.delete(card.id));
       },
@@ -238,8 +248,10 @@ export class Requests {
 
   private refresh(): void {
     const { count } = this;
-    this.whole.hidden = this.isAside ? this.list.childElementCount === 0 : this.watched.size === 0;
-    this.empty.hidden = this.list.childElementCount > 0 || this.isCutOff;
+    const isBare = this.list.childElementCount === 0;
+    this.whole.hidden = isBare && (this.isAside || this.watched.size === 0);
+    this.check.hidden = this.watched.size === 0;
+    this.empty.hidden = !isBare || this.isCutOff;
     if (count > 0) this.emptyNote.textContent = t("requests.none_hint");
     const name = t("name");
     document.title = count > 0 ? t("requests.document_title", { count, name }) : name;

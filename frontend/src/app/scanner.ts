@@ -50,7 +50,7 @@ export async function readPicture(picture: Blob): Promise<string | null> {
   const own = await ownDetector();
   const seen = own ? await own.detect(image).catch(() => []) : [];
   if (seen[0]) return seen[0].rawValue;
-  const { decode } = await import("./decoder");
+  const { decode } = await import("./qr");
   for (const largest of [LARGEST_PICTURE, SMALLER_PICTURE]) {
     const found = decode(drawn(image, image.width, image.height, largest), PICTURE_MS);
     if (found !== null) return found;
@@ -86,7 +86,7 @@ export class Camera {
   // What the first code says that comes into view; null once the camera is closed.
   async find(): Promise<string | null> {
     const own = await ownDetector();
-    const { decode } = own ? { decode: null } : await import("./decoder");
+    const { decode } = own ? { decode: null } : await import("./qr");
     while (this.isOpen) {
       const { videoWidth, videoHeight } = this.video;
       if (videoWidth > 0) {

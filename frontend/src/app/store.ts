@@ -24,6 +24,8 @@ export interface OwnAccount extends Named {
   readonly isActive: boolean;
   // The server said that it knows this account no more.
   readonly isGone: boolean;
+  // Somebody who loses this device can still sign in.
+  readonly hasOtherWay: boolean;
   // Where the server was told to wake this device; empty if nowhere.
   readonly endpoint: string;
 }
@@ -40,6 +42,8 @@ export interface Settings {
   theme?: string;
   // Offers that the person has put aside.
   putAside?: string[];
+  // Until when the person is not reminded of another way in.
+  backupAsideUntil?: number;
 }
 
 const NAME = "vestibule";

@@ -16,6 +16,13 @@ class Decision(StrEnum):
     FRAUD = "fraud"
 
 
+class Old(StrEnum):
+    """What becomes of the device that moves, once the new one is proven."""
+
+    REMOVE = "remove"
+    KEEP = "keep"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppAnswer:
     """A decision, and what it is about."""
@@ -50,6 +57,11 @@ def answer_text(answer: AppAnswer) -> bytes:
         answer.decision.value,
         str(answer.expires_at),
     )
+
+
+def move_text(tenant_id: str, user_id: str, authenticator_id: str, old: Old, at: int) -> bytes:
+    """Return what is signed to begin a move; `at` is in epoch milliseconds."""
+    return _lines("vestibule move 1", tenant_id, user_id, authenticator_id, old.value, str(at))
 
 
 def _lines(*values: str) -> bytes:

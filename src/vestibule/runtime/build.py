@@ -22,6 +22,7 @@ from vestibule.runtime.token_files import read_token_file
 from vestibule.services.activations import Activations
 from vestibule.services.app_checks import AppChecks
 from vestibule.services.app_lists import AppLists
+from vestibule.services.app_moves import AppMoves
 from vestibule.services.app_pushes import AppPushes
 from vestibule.services.applications import Applications
 from vestibule.services.apps import Apps
@@ -142,6 +143,23 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     deliveries.on_call(calls.placed)
     gateways.connect(inboxes.open, settings.http.public_url)
     deliveries.on_lost(inboxes.lost)
+    apps = Apps(
+        store,
+        configuration,
+        enrollments,
+        sessions,
+        verifications,
+        out_of_band,
+        prover,
+        app_lists,
+        AppChecks(store, pins),
+        sealer,
+        node,
+        os.urandom,
+        pushes,
+        device_records,
+        countries,
+    )
     services = Services(
         node=node,
         clock=clock,
@@ -161,23 +179,8 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         activations=Activations(
             store, configuration, phones, enrollments, sessions, out_of_band, waiting, node
         ),
-        apps=Apps(
-            store,
-            configuration,
-            enrollments,
-            sessions,
-            verifications,
-            out_of_band,
-            prover,
-            app_lists,
-            AppChecks(store, pins),
-            sealer,
-            node,
-            os.urandom,
-            pushes,
-            device_records,
-            countries,
-        ),
+        apps=apps,
+        app_moves=AppMoves(store, enrollments, apps, sealer),
         app_lists=app_lists,
         applications=applications,
         directories=Directories(kinds, first_factors),

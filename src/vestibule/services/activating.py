@@ -3,6 +3,7 @@
 It is judged in the transaction of whoever brings the answer. Invariants:
 - A pending phone becomes active only here, by its own challenge, and once.
 - Who has got another authenticator since he began must have proven a second factor when he began (ENR-02).
+- What a device began it finishes only while it is active itself (PU-08).
 - What is decided here opens no door: its verification has a reason of its own.
 """
 
@@ -36,6 +37,7 @@ from vestibule.services.attempt import (
     pending,
     verification_change,
 )
+from vestibule.services.enrollment import take_away
 from vestibule.services.out_of_band import OutOfBand
 from vestibule.services.outcome import Progress
 from vestibule.services.proving import is_enrolled
@@ -49,6 +51,10 @@ class Began(StrEnum):
     """By a session that had proven a second factor."""
     NEWCOMER = "begun_by_newcomer"
     """By one that had proven no more than that nothing was enrolled yet."""
+    BESIDE = "begun_beside"
+    """By a device with the app, which stays."""
+    INSTEAD = "begun_instead"
+    """By one whose place the new device takes."""
     TESTED = "tested"
     """By an administrator, while it is active already; nothing comes of it."""
 
@@ -88,9 +94,9 @@ class Activating:
             return await self._close(tx, case, denied(Reason.LOCKED_OUT, (TraceLine("throttle", "locked"),)))
         if not is_right:
             return await self._wrong(tx, case, left)
-        if not _may_go_on(case):
-            line = TraceLine("activation", "enrolled_meanwhile")
-            return await self._close(tx, case, denied(Reason.METHOD_NOT_ALLOWED, (line,)))
+        obstacle = _obstacle(case)
+        if obstacle is not None:
+            return await self._close(tx, case, denied(Reason.METHOD_NOT_ALLOWED, (obstacle,)))
         return await self._activate(tx, case)
 
     async def fail(
@@ -156,6 +162,9 @@ class Activating:
         if not await tx.replace_authenticator(active):
             raise Conflict
         actor = self_of(user.tenant_id, user.user_id, user.username)
+        began_by = _began_by(case)
+        if began_by is not None and Began.INSTEAD in _began(case.verification):
+            await take_away(tx, actor, user, began_by)
         facts = {"method": phone.method, "label": phone.label}
         await record(
             tx, actor, user.tenant_id, "authenticator.enrolled", user.user_id, user.username, **facts
@@ -173,10 +182,23 @@ class Activating:
         return Progress(applied(row, change), challenge)
 
 
-def _may_go_on(case: Case) -> bool:
-    """Tell whether the right to begin still stands: a newcomer is one as long as he holds nothing."""
+def _obstacle(case: Case) -> TraceLine | None:
+    """Return what has ended the right to begin, None while it stands: a newcomer is one as long as he holds
+    nothing, and a device has a say as long as it is active."""
     began = _began(case.verification)
-    return Began.PROVEN in began or Began.TESTED in began or not is_enrolled(case.subject)
+    if Began.BESIDE in began or Began.INSTEAD in began:
+        device = _began_by(case)
+        is_active = device is not None and device.status is AuthenticatorStatus.ACTIVE
+        return None if is_active else TraceLine("activation", "device_gone")
+    if Began.PROVEN in began or Began.TESTED in began or not is_enrolled(case.subject):
+        return None
+    return TraceLine("activation", "enrolled_meanwhile")
+
+
+def _began_by(case: Case) -> Authenticator | None:
+    """Return the device that began, if it was one and is still held."""
+    by = {line.facts.get("by", "") for line in case.verification.trace if line.step == "activation"}
+    return next((held for held in case.subject.authenticators if held.authenticator_id in by), None)
 
 
 def _is_test(verification: Verification) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -69,6 +70,10 @@ MOST_WAIT_SECONDS: Final = 25.0
 
 class NotActivated(Exception):
     """There is no such account, or not any more."""
+
+
+class ActivationFailed(Exception):
+    """The test at the end of an activation was not passed: there never was this account."""
 
 
 class UnknownCode(Exception):
@@ -137,6 +142,9 @@ class Shown(msgspec.Struct, frozen=True):
     everybodys: frozenset[str]
     """All requests in apps of this person, the tests of other devices among them."""
     settings: TenantSettings
+    push_key: str
+    has_other_way: bool
+    """Somebody who loses this device can still sign in."""
     at: int
     pin: PinStatus = PinStatus()
     """Where a request asks for it."""
@@ -207,12 +215,19 @@ class Apps:
         `NotAllowed` if the session may not enroll now, `Refused` if it cannot be."""
         if not await self._sessions.may_enroll(signed_in):
             raise NotAllowed("this needs a fresh proof of oneself")
+        began = Began.PROVEN if signed_in.session.is_second_factor_proven else Began.NEWCOMER
         user = signed_in.user
         enrolled = await self._enrollments.begin(signed_in.actor, user.tenant_id, user.user_id, METHOD, label)
-        authenticator_id = enrolled.authenticator.authenticator_id
+        return await self.invite(user, enrolled.authenticator, began, session_name(signed_in))
+
+    async def invite(
+        self, user: User, pending: Authenticator, began: Began, waiter: str, by_device: str = ""
+    ) -> Begun:
+        """Make the code of an authenticator that waits for a device. Only `waiter` is shown the number;
+        `by_device` is the authenticator that began, if it was one."""
+        authenticator_id = pending.authenticator_id
         code = code_of(self._random_bytes(CODE_OCTETS))
-        began = Began.PROVEN if signed_in.session.is_second_factor_proven else Began.NEWCOMER
-        bound = (user.user_id, authenticator_id, began.value, session_name(signed_in))
+        bound = (user.user_id, authenticator_id, began.value, waiter, by_device)
 
         async def body(tx: Transaction) -> None:
             await tx.add_link(
@@ -231,8 +246,9 @@ class Apps:
 
     async def stage(self, signed_in: SignedIn, authenticator_id: str) -> Stage:
         """Return how far an activation is that this very session has begun."""
-        user = signed_in.user
+        return await self.stage_of(signed_in.user, authenticator_id, session_name(signed_in))
 
+    async def stage_of(self, user: User, authenticator_id: str, waiter: str) -> Stage:
         async def body(tx: Transaction) -> Stage:
             subject = await tx.subject(user.tenant_id, user.user_id)
             held = _held(subject, authenticator_id)
@@ -243,7 +259,7 @@ class Apps:
             if "public_key" not in held.parameters:
                 return Stage(is_over=held.created_at + PENDING_MS <= tx.now)
             challenge = await _test_of(tx, held)
-            if challenge is None or challenge.waiter != session_name(signed_in):
+            if challenge is None or challenge.waiter != waiter:
                 return Stage(device=held.label, is_over=True)
             return Stage(device=held.label, number=challenge.number)
 
@@ -251,11 +267,16 @@ class Apps:
 
     async def next_stage(self, signed_in: SignedIn, authenticator_id: str, known: Stage) -> Stage:
         """Return the stage as soon as it is another than `known`, after a while at the latest."""
-        user = signed_in.user
-        deadline = asyncio.get_running_loop().time() + MOST_WAIT_SECONDS
+        user, waiter = signed_in.user, session_name(signed_in)
+        return await self.next_stage_of(user, authenticator_id, waiter, known, MOST_WAIT_SECONDS)
+
+    async def next_stage_of(
+        self, user: User, authenticator_id: str, waiter: str, known: Stage, seconds: float
+    ) -> Stage:
+        deadline = asyncio.get_running_loop().time() + min(seconds, MOST_WAIT_SECONDS)
         with self._lists.registered(user.tenant_id, user.user_id, frozenset()) as moved:
             while True:
-                stage = await self.stage(signed_in, authenticator_id)
+                stage = await self.stage_of(user, authenticator_id, waiter)
                 if stage != known:
                     return stage
                 moved.clear()
@@ -300,7 +321,7 @@ class Apps:
             link = await tx.spend_link(self._hash(code), PURPOSE)
             if link is None:
                 return None
-            user_id, authenticator_id, began, waiter = link.subject.split(" ")
+            user_id, authenticator_id, began, waiter, by_device = link.subject.split(" ")
             subject = await tx.subject(link.tenant_id, user_id)
             held = _held(subject, authenticator_id)
             if subject is None or held is None or held.status is not AuthenticatorStatus.PENDING:
@@ -314,7 +335,8 @@ class Apps:
             )
             if not await tx.replace_authenticator(bound):
                 raise Conflict
-            await self._ask_test(tx, subject, bound, Began(began), waiter)
+            line = TraceLine("activation", began, {"method": METHOD, "by": by_device})
+            await self._ask_test(tx, subject, bound, line, waiter)
             return bound, subject.user
 
         done = await self._store.transact(body)
@@ -332,14 +354,13 @@ class Apps:
         )
 
     async def _ask_test(
-        self, tx: Transaction, subject: Subject, device: Authenticator, began: Began, waiter: str
+        self, tx: Transaction, subject: Subject, device: Authenticator, line: TraceLine, waiter: str
     ) -> None:
         attempt = attempt_at(self._configuration.current, subject.user)
         way = Way(METHOD, device, ())
         opening = self._out_of_band.opening(way, attempt, self._prover.methods)
         assert opening is not None
         await self._activating.give_way(tx, subject)
-        line = TraceLine("activation", began.value, {"method": METHOD})
         ending = pending(Reason.APP_PENDING, (line,))
         row = verification_row(attempt, subject, ending, self._node, tx.now)
         row = msgspec.structs.replace(row, expires_at=tx.now + opening.seconds * 1000)
@@ -351,7 +372,7 @@ class Apps:
     # --- the list ------------------------------------------------------------------------------------
 
     async def account(self, token: str) -> Account:
-        """Return whose device has this token; raises `NotActivated`."""
+        """Return whose device has this token; raises `NotActivated`, `ActivationFailed`."""
         return await self._store.read(lambda tx: self._account(tx, token))
 
     async def _account(self, tx: Transaction, token: str) -> Account:
@@ -368,14 +389,15 @@ class Apps:
         subject = await tx.subject(tenant_id, held.user_id)
         if subject is None or not subject.user.is_active:
             raise NotActivated
-        is_tested = held.status is AuthenticatorStatus.PENDING and await _test_of(tx, held) is not None
-        if not (held.is_usable(tx.now) or is_tested):
+        if held.used_at is None and await _test_of(tx, held) is None:
+            raise ActivationFailed
+        if held.status is not AuthenticatorStatus.PENDING and not held.is_usable(tx.now):
             raise NotActivated
         return Account(subject, held)
 
     async def shown(self, token: str) -> Shown:
         """Return what waits for a decision on the device that has this token, the oldest first; raises
-        `NotActivated`."""
+        `NotActivated`, `ActivationFailed`."""
         shown = await self._store.read(lambda tx: self._shown(tx, token))
         device = shown.account.authenticator
         for request in shown.requests:
@@ -397,12 +419,20 @@ class Apps:
                 requests.append(Request(challenge, verification, country))
         everybodys = frozenset(each.challenge_id for each in found)
         settings = self._configuration.current.tenants[tenant_id].settings
-        return Shown(account, tuple(requests), everybodys, settings, tx.now)
+        return Shown(
+            account,
+            tuple(requests),
+            everybodys,
+            settings,
+            self.pushes.public_key,
+            self._has_other_way(account, tx.now),
+            tx.now,
+        )
 
     async def changed(self, token: str, seen: str, seconds: float) -> Shown:
         """Return the list as soon as its version is another than `seen`, after `seconds` at the latest.
 
-        Raises `NotActivated`.
+        Raises `NotActivated`, `ActivationFailed`.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + min(seconds, MOST_WAIT_SECONDS)
@@ -426,6 +456,27 @@ class Apps:
                     if shown.requests:
                         continue  # How many tries are left is no part of the version.
                     return msgspec.structs.replace(shown, at=shown.at + int((loop.time() - read_at) * 1000))
+
+    async def changed_of_any(self, asked: Sequence[tuple[str, str]], seconds: float) -> None:
+        """Return as soon as the list of one of these tokens has another version than the one beside it, or is
+        closed to it; after `seconds` at the latest."""
+        waits = [asyncio.create_task(self.changed(token, seen, seconds)) for token, seen in asked]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    def _has_other_way(self, account: Account, now: int) -> bool:
+        methods, subject = self._enrollments.methods, account.subject
+        return self._enrollments.recovery_codes_left(subject) > 0 or any(
+            held.is_usable(now)
+            and held.authenticator_id != account.authenticator.authenticator_id
+            and not methods[held.method].descriptor.is_recovery
+            for held in subject.authenticators
+            if held.method in methods
+        )
 
     # --- the decision --------------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ from vestibule.interfaces.store import (
 from vestibule.model.actor import Actor, Right
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus, canonical_serial
 from vestibule.model.throttle import Factor
+from vestibule.model.user import User
 from vestibule.model.verdict import MISMATCH, Verdict
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.proving import Prover
@@ -211,20 +212,12 @@ class Enrollments:
                 raise Refused(Refusal.LAST_AUTHENTICATOR)
             if authenticator.is_hardware:
                 await _replace(tx, self._prover.held_by(authenticator, ""))
+                await _record_removal(tx, actor, subject.user, authenticator)
             else:
-                await _revoke(tx, authenticator)
-            await record(
-                tx,
-                actor,
-                tenant_id,
-                "authenticator.removed",
-                user_id,
-                subject.user.username,
-                method=authenticator.method,
-                label=authenticator.label or (authenticator.serial or ""),
-            )
+                await take_away(tx, actor, subject.user, authenticator)
 
         await self._store.transact(body)
+        self._store.wake(user_id)  # His app may wait for what it can show no more.
 
     async def assign(self, actor: Actor, tenant_id: str, user_id: str, serial: str) -> Authenticator:
         """Give a hardware token that nobody holds to a person."""
@@ -389,6 +382,25 @@ class Enrollments:
             for held in subject.authenticators
             if held.method in self.methods
         )
+
+
+async def take_away(tx: Transaction, actor: Actor, user: User, authenticator: Authenticator) -> None:
+    """Revoke an authenticator that is no hardware, for good."""
+    await _revoke(tx, authenticator)
+    await _record_removal(tx, actor, user, authenticator)
+
+
+async def _record_removal(tx: Transaction, actor: Actor, user: User, authenticator: Authenticator) -> None:
+    await record(
+        tx,
+        actor,
+        user.tenant_id,
+        "authenticator.removed",
+        user.user_id,
+        user.username,
+        method=authenticator.method,
+        label=authenticator.label or (authenticator.serial or ""),
+    )
 
 
 def _demand(actor: Actor, tenant_id: str, user_id: str) -> None:

@@ -12,6 +12,7 @@ from vestibule.interfaces.countries import Countries
 from vestibule.interfaces.frontend import Frontend
 from vestibule.services.activations import Activations
 from vestibule.services.app_lists import AppLists
+from vestibule.services.app_moves import AppMoves
 from vestibule.services.applications import Applications
 from vestibule.services.apps import Apps
 from vestibule.services.attempt import Node
@@ -59,6 +60,7 @@ class Services:
     phones: Phones
     activations: Activations
     apps: Apps
+    app_moves: AppMoves
     app_lists: AppLists
     applications: Applications
     directories: Directories

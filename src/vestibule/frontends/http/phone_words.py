@@ -31,9 +31,10 @@ def hint_of(number: str) -> str:
 
 
 def question(challenge: Challenge) -> Words | None:
-    """Return what was done and what to do now; None where any passcode is asked for."""
+    """Return what was done and what to do now; None where any passcode is asked for. The number for the app
+    stands beside it."""
     if challenge.number:
-        return Words("sign_in.asked.app", {"number": challenge.number})
+        return Words("sign_in.asked.app")
     if not challenge.address:
         return None
     with_pin = "_pin" if challenge.digits_before_pin else ""

@@ -183,7 +183,7 @@ def _page(
         next=following,
         question=question(challenge),
         offers=offers(progress),
-        **({} if is_waiting else _field(progress, challenge, kind)),
+        **({"number": challenge.number} if is_waiting else _field(progress, challenge, kind)),
     )
     if challenge.challenge_id != pending.challenge_id:
         # It went on by itself, e.g. to the backup phone.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from litestar import Router
 
-from vestibule.frontends.http.authenticator_app import api, pages
+from vestibule.frontends.http.authenticator_app import api, moves, pages
 from vestibule.frontends.http.forms import EXEMPT
 
 ROUTER = Router(
@@ -22,10 +22,13 @@ ROUTER = Router(
         pages.worker,
         api.activate,
         api.requests,
+        api.requests_of_several,
         api.answer,
         api.subscribe,
         api.unsubscribe,
         api.rename,
         api.remove,
+        moves.begin,
+        moves.stage,
     ],
 )

@@ -17,6 +17,7 @@ from vestibule.crypto.signing import BadKey
 from vestibule.frontends.http.authenticator_app.messages import (
     Activation,
     AnswerBody,
+    AskedLists,
     Name,
     Subscription,
     told_activation,
@@ -30,19 +31,31 @@ from vestibule.frontends.http.site import origin_of, site_of
 from vestibule.interfaces.push import PushSubscription
 from vestibule.interfaces.store import Conflict, Unavailable
 from vestibule.services.app_checks import Hindered
-from vestibule.services.apps import Account, Apps, NotActivated, Over, Shown, UnknownCode, Unsigned
+from vestibule.services.apps import (
+    Account,
+    ActivationFailed,
+    Apps,
+    NotActivated,
+    Over,
+    Shown,
+    UnknownCode,
+    Unsigned,
+)
 from vestibule.services.refusal import Refusal, Refused
 
-_MOST_BODY_BYTES: Final = 4096
+MOST_BODY_BYTES: Final = 4096
+_MOST_BYTES_OF_SEVERAL: Final = 32_768
 _BEARER: Final = "bearer "
 _STATUS: Final = {
     "malformed": 400,
     "not_activated": 401,
+    "activation_failed": 401,
     "activation_unknown": 404,
     "over": 409,
     "last_authenticator": 409,
     "no_pin": 409,
     "no_unlock": 409,
+    "too_many_authenticators": 409,
     "signature_wrong": 422,
     "unlock_wrong": 422,
     "endpoint_refused": 422,
@@ -55,15 +68,15 @@ class Malformed(Exception):
     """The request is not as the protocol describes it."""
 
 
-@post("/v1/activate", request_max_body_size=_MOST_BODY_BYTES)
+@post("/v1/activate", request_max_body_size=MOST_BODY_BYTES)
 async def activate(request: AnyRequest) -> Response[Any]:
     async def answer() -> Response[Any]:
-        wanted = await _body(request, Activation)
+        wanted = await body_of(request, Activation)
         done = await _apps(request).activate(wanted.code, wanted.public_key, wanted.name, wanted.signature)
         now = site_of(request).services.clock.now()
-        return _told(told_activation(done, _apps(request).pushes.public_key, now), 201)
+        return told(told_activation(done, _apps(request).pushes.public_key, now), 201)
 
-    return await _answered(request, answer())
+    return await answered(request, answer())
 
 
 @get("/v1/requests")
@@ -71,10 +84,10 @@ async def requests(request: AnyRequest) -> Response[Any]:
     """The list of requests; with `wait` as soon as it is another than the one of `seen`."""
 
     async def answer() -> Response[Any]:
-        token = _token(request)
-        seconds = _seconds(asked(request, "wait", 3))
+        token = token_of(request)
+        seconds = seconds_of(asked(request, "wait", 3))
         if not seconds:
-            return _told(told_list(await _apps(request).shown(token)))
+            return told(told_list(await _apps(request).shown(token)))
         waited: list[Shown] = []
 
         async def wait() -> None:
@@ -82,30 +95,48 @@ async def requests(request: AnyRequest) -> Response[Any]:
 
         if not await site_of(request).app_polls.wait(token, wait(), most=2):
             waited.append(await _apps(request).shown(token))
-        return _told(told_list(waited[-1]))
+        return told(told_list(waited[-1]))
 
-    return await _answered(request, answer())
+    return await answered(request, answer())
 
 
-@post("/v1/requests/{request_id:str}/answer", request_max_body_size=_MOST_BODY_BYTES)
+@post("/v1/requests", request_max_body_size=_MOST_BYTES_OF_SEVERAL)
+async def requests_of_several(request: AnyRequest) -> Response[Any]:
+    """The lists of several accounts in one request; with `wait` as soon as one of them is another."""
+
+    async def answer() -> Response[Any]:
+        wanted = await body_of(request, AskedLists)
+        lists = [await _told_of(request, each.token) for each in wanted.accounts]
+        seen = [each.seen for each in wanted.accounts]
+        if wanted.wait and [each.get("version") for each in lists] == seen:
+            known = [(each.token, each.seen) for each in wanted.accounts]
+            waiting = _apps(request).changed_of_any(known, float(wanted.wait))
+            await site_of(request).app_polls.wait(wanted.accounts[0].token, waiting, most=2)
+            lists = [await _told_of(request, each.token) for each in wanted.accounts]
+        return told({"lists": lists})
+
+    return await answered(request, answer())
+
+
+@post("/v1/requests/{request_id:str}/answer", request_max_body_size=MOST_BODY_BYTES)
 async def answer(request: AnyRequest, request_id: InPath) -> Response[Any]:
     async def decide() -> Response[Any]:
-        account = await _account(request)
-        wanted = await _body(request, AnswerBody)
+        account = await account_of(request)
+        wanted = await body_of(request, AnswerBody)
         given = wanted.given(origin_of(request))
         decided = await _apps(request).decide(
             account, request_id, wanted.decision, wanted.number, wanted.signature, given
         )
-        return _told(told_decision(decided, language_of(request)))
+        return told(told_decision(decided, language_of(request)))
 
-    return await _answered(request, decide())
+    return await answered(request, decide())
 
 
-@put("/v1/push", request_max_body_size=_MOST_BODY_BYTES)
+@put("/v1/push", request_max_body_size=MOST_BODY_BYTES)
 async def subscribe(request: AnyRequest) -> Response[Any]:
     async def keep() -> Response[Any]:
-        account = await _account(request)
-        given = await _body(request, Subscription)
+        account = await account_of(request)
+        given = await body_of(request, Subscription)
         subscription = PushSubscription(given.endpoint, given.p256dh, given.auth)
         try:
             await _apps(request).pushes.subscribe(account.authenticator, subscription)
@@ -113,35 +144,35 @@ async def subscribe(request: AnyRequest) -> Response[Any]:
             return _failed(request, "endpoint_refused")
         return Response(None, status_code=204)
 
-    return await _answered(request, keep())
+    return await answered(request, keep())
 
 
 @delete("/v1/push", status_code=200)
 async def unsubscribe(request: AnyRequest) -> Response[Any]:
     async def forget() -> Response[Any]:
-        await _apps(request).pushes.unsubscribe((await _account(request)).authenticator)
+        await _apps(request).pushes.unsubscribe((await account_of(request)).authenticator)
         return Response(None, status_code=204)
 
-    return await _answered(request, forget())
+    return await answered(request, forget())
 
 
-@patch("/v1/account", request_max_body_size=_MOST_BODY_BYTES)
+@patch("/v1/account", request_max_body_size=MOST_BODY_BYTES)
 async def rename(request: AnyRequest) -> Response[Any]:
     async def change() -> Response[Any]:
-        account = await _account(request)
-        await _apps(request).rename(account, (await _body(request, Name)).name)
+        account = await account_of(request)
+        await _apps(request).rename(account, (await body_of(request, Name)).name)
         return Response(None, status_code=204)
 
-    return await _answered(request, change())
+    return await answered(request, change())
 
 
 @delete("/v1/account", status_code=200)
 async def remove(request: AnyRequest) -> Response[Any]:
     async def end() -> Response[Any]:
-        await _apps(request).remove(await _account(request))
+        await _apps(request).remove(await account_of(request))
         return Response(None, status_code=204)
 
-    return await _answered(request, end())
+    return await answered(request, end())
 
 
 # --- parts ----------------------------------------------------------------------------------------------
@@ -151,25 +182,35 @@ def _apps(request: AnyRequest) -> Apps:
     return site_of(request).services.apps
 
 
-def _token(request: AnyRequest) -> str:
+async def _told_of(request: AnyRequest, token: str) -> dict[str, object]:
+    """Return the list of an account, or why there is none."""
+    try:
+        return told_list(await _apps(request).shown(token))
+    except NotActivated:
+        return _told_error(request, "not_activated")
+    except ActivationFailed:
+        return _told_error(request, "activation_failed")
+
+
+def token_of(request: AnyRequest) -> str:
     given = request.headers.get("authorization", "")
     if not given.lower().startswith(_BEARER):
         raise NotActivated
     return given[len(_BEARER) :].strip()
 
 
-async def _account(request: AnyRequest) -> Account:
-    return await _apps(request).account(_token(request))
+async def account_of(request: AnyRequest) -> Account:
+    return await _apps(request).account(token_of(request))
 
 
-async def _body(request: AnyRequest, kind: type[Body]) -> Body:
+async def body_of(request: AnyRequest, kind: type[Body]) -> Body:
     try:
         return msgspec.json.decode(await request.body(), type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Malformed from None
 
 
-def _seconds(text: str) -> float:
+def seconds_of(text: str) -> float:
     if not text:
         return 0.0
     if not text.isascii() or not text.isdigit():
@@ -177,13 +218,15 @@ def _seconds(text: str) -> float:
     return float(text)
 
 
-async def _answered(request: AnyRequest, work: Awaitable[Response[Any]]) -> Response[Any]:
+async def answered(request: AnyRequest, work: Awaitable[Response[Any]]) -> Response[Any]:
     try:
         return await work
     except (Malformed, BadKey):
         return _failed(request, "malformed")
     except NotActivated:
         return _failed(request, "not_activated")
+    except ActivationFailed:
+        return _failed(request, "activation_failed")
     except UnknownCode:
         return _failed(request, "activation_unknown")
     except Unsigned:
@@ -200,14 +243,19 @@ async def _answered(request: AnyRequest, work: Awaitable[Response[Any]]) -> Resp
     except Refused as refused:
         if refused.why is Refusal.LAST_AUTHENTICATOR:
             return _failed(request, "last_authenticator")
+        if refused.why is Refusal.TOO_MANY:
+            return _failed(request, "too_many_authenticators")
         return _failed(request, "over")
 
 
 def _failed(request: AnyRequest, code: str) -> Response[Any]:
-    message = catalog.text(language_of(request), f"app_api.{code}")
     headers = {"retry-after": "1"} if code == "unavailable" else {}
-    return Response({"code": code, "message": message}, status_code=_STATUS[code], headers=headers)
+    return Response(_told_error(request, code), status_code=_STATUS[code], headers=headers)
 
 
-def _told(content: dict[str, object], status: int = 200) -> Response[Any]:
+def _told_error(request: AnyRequest, code: str) -> dict[str, object]:
+    return {"code": code, "message": catalog.text(language_of(request), f"app_api.{code}")}
+
+
+def told(content: dict[str, object], status: int = 200) -> Response[Any]:
     return Response(content, status_code=status)

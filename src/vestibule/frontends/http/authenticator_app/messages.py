@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
 from vestibule.catalog import text
 from vestibule.crypto.device_unlock import Assertion, Made
 from vestibule.crypto.secret import Secret
-from vestibule.model.app_answer import Decision
+from vestibule.model.app_answer import Decision, Old
 from vestibule.model.pin import wording
 from vestibule.model.verification import Reason, VerificationState
 from vestibule.services.app_checks import Given, WantsNewPin, wanted
-from vestibule.services.apps import Activated, Decided, Request, Shown
+from vestibule.services.app_moves import Move
+from vestibule.services.apps import Activated, Decided, Request, Shown, Stage
 from vestibule.wire.oath import encode_base32
 
 Short = Annotated[str, msgspec.Meta(max_length=64)]
 Long = Annotated[str, msgspec.Meta(max_length=256)]
 Octets = Annotated[str, msgspec.Meta(max_length=2048)]
+MOST_ACCOUNTS: Final = 50
 
 
 class Activation(msgspec.Struct, frozen=True):
@@ -64,6 +66,30 @@ class AnswerBody(msgspec.Struct, frozen=True):
         return "AnswerBody(…)"
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """An account whose list is asked for, and the version of it that is known."""
+
+    token: Long
+    seen: Short = ""
+
+    def __repr__(self) -> str:
+        return "Asked(…)"
+
+
+class AskedLists(msgspec.Struct, frozen=True):
+    accounts: Annotated[list[Asked], msgspec.Meta(min_length=1, max_length=MOST_ACCOUNTS)]
+    wait: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+class MoveBody(msgspec.Struct, frozen=True):
+    old: Old
+    at: Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+    signature: Long
+
+    def __repr__(self) -> str:
+        return "MoveBody(…)"
+
+
 class Subscription(msgspec.Struct, frozen=True):
     endpoint: Annotated[str, msgspec.Meta(max_length=2048)]
     p256dh: Long
@@ -105,6 +131,8 @@ def told_list(shown: Shown) -> dict[str, object]:
         "account": username,
         "issuer": settings.issuer,
         "push": shown.account.is_woken,
+        "push_key": shown.push_key,
+        "other_way": shown.has_other_way,
         "requests": [_told_request(each, shown, fraud) for each in shown.requests],
     }
 
@@ -133,6 +161,20 @@ def _told_request(asked: Request, shown: Shown, fraud: str) -> dict[str, object]
         "hindrance": needs.hindrance or "",
         "fraud": "off" if challenge.is_activation else fraud,
     }
+
+
+def told_move(move: Move) -> dict[str, object]:
+    return {"move": move.token.reveal(), "code": move.code.reveal()}
+
+
+def told_stage(stage: Stage) -> dict[str, object]:
+    return {"stage": stage_name(stage), "device": stage.device, "number": stage.number}
+
+
+def stage_name(stage: Stage) -> str:
+    if stage.is_active:
+        return "active"
+    return "over" if stage.is_over else "number" if stage.number else "code"
 
 
 def told_decision(decided: Decided | WantsNewPin, language: str) -> dict[str, object]:

@@ -29,7 +29,7 @@ _SCRIPT: Final = "worker.js"
 _KEPT: Final = (
     "app.css",
     "app.js",
-    "decoder.js",
+    "qr.js",
     "favicon.svg",
     "icon-192.png",
     "badge-96.png",
