@@ -69,7 +69,8 @@ async def test_another_key_of_the_server_is_subscribed_to(make_device: MakeDevic
     before = await until_read(subscription, bool)
     pushes = device.site.house.services.apps.pushes
     own = pushes._pusher
-    pushes._pusher = BrowserPush(VapidKey.make(os.urandom(LEAST_CHANCE)), "mailto:push@example.com")
+    settings = device.site.house.house.settings.push
+    pushes._pusher = BrowserPush(VapidKey.make(os.urandom(LEAST_CHANCE)), settings)
     await device.page.evaluate("endpoint => { window.endpoint = endpoint; }", f"{SERVICE}2")
     async with device.page.expect_request("**/v1/push") as telling:
         await device.button("requests.check").click()

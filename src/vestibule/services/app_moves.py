@@ -60,7 +60,10 @@ class AppMoves:
             raise NotActivated
         await self._spend(device, at)
         actor = self_of(user.tenant_id, user.user_id, user.username)
-        enrolled = await self._enrollments.begin(actor, user.tenant_id, user.user_id, METHOD)
+        instead_of = device.authenticator_id if old is Old.REMOVE else ""
+        enrolled = await self._enrollments.begin(
+            actor, user.tenant_id, user.user_id, METHOD, instead_of=instead_of
+        )
         pending = enrolled.authenticator
         began = Began.INSTEAD if old is Old.REMOVE else Began.BESIDE
         begun = await self._apps.invite(

@@ -11,7 +11,7 @@ Invariants:
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -86,8 +86,12 @@ class Enrollments:
         method_name: str,
         label: str = "",
         options: Mapping[str, Any] | None = None,
+        instead_of: str = "",
     ) -> Enrolled:
-        """Make a pending authenticator; it is shown once and opens nothing until `confirm`."""
+        """Make a pending authenticator; it is shown once and opens nothing until `confirm`.
+
+        `instead_of` names the one whose place it is to take: that one does not count.
+        """
         _demand(actor, tenant_id, user_id)
         method = self.methods[method_name]
         subject = await self._subject(tenant_id, user_id)
@@ -97,9 +101,12 @@ class Enrollments:
         async def body(tx: Transaction) -> Authenticator:
             await tx.hold_user(tenant_id, user_id)
             current = await tx.subject(tenant_id, user_id)
-            if current is None or len(_held(current)) >= MAX_AUTHENTICATORS:
+            if current is None:
+                raise Refused(Refusal.NOT_FOUND, user_id)
+            held = [each for each in _held(current) if each.authenticator_id != instead_of]
+            if len(held) >= MAX_AUTHENTICATORS:
                 raise Refused(Refusal.TOO_MANY, str(MAX_AUTHENTICATORS))
-            self._refuse_surplus_device(current, method)
+            self._refuse_surplus_device(tenant_id, held, method)
             for stale in _pending(current):
                 await _revoke(tx, stale)
             added = msgspec.structs.replace(authenticator, created_at=tx.now)
@@ -293,12 +300,12 @@ class Enrollments:
             raise Refused(Refusal.NOT_FOUND, user_id)
         return subject
 
-    def _refuse_surplus_device(self, subject: Subject, method: Method) -> None:
+    def _refuse_surplus_device(self, tenant_id: str, held: Iterable[Authenticator], method: Method) -> None:
         """Raise `Refused` if the person has as many devices of this method as his tenant allows."""
         if not method.descriptor.asks_all:
             return
-        most = self._configuration.current.tenants[subject.user.tenant_id].settings.app_devices
-        if sum(held.method == method.descriptor.name for held in _held(subject)) >= most:
+        most = self._configuration.current.tenants[tenant_id].settings.app_devices
+        if sum(each.method == method.descriptor.name for each in held) >= most:
             raise Refused(Refusal.TOO_MANY_DEVICES, str(most))
 
     def _made(self, method: Method, subject: Subject, options: Mapping[str, Any]) -> NewAuthenticator:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.houses import PASSWORD, TENANT, Person
 from tests.integration.apps.conftest import AppHouse
-from tests.integration.apps.test_doors import _post
+from tests.integration.apps.test_doors import _post, number_on
 from tests.peers.app_device import AppDevice, AppError
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.verification import Reason
@@ -170,8 +170,7 @@ async def test_one_device_too_many_is_refused_in_the_portal(apps: AppHouse) -> N
     await apps.house.change_settings(app_devices=2)
     browser = apps.device().client
     waiting = await _post(browser, f"/portal/{TENANT}/sign-in", username="alice", password=PASSWORD)
-    number = waiting.text.partition("Type this number in the Vestibule app: ")[2][:2]
-    await phone.approve(await phone.next_request(), number)
+    await phone.approve(await phone.next_request(), number_on(waiting.text))
     home = await browser.get(f"/portal/{TENANT}/sign-in/second-factor", follow_redirects=True)
     assert "Phone" in home.text
     adding = f"/portal/{TENANT}/authenticators/device/begin"

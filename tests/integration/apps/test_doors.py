@@ -68,7 +68,7 @@ async def test_a_newcomer_adds_the_app_in_the_portal_and_signs_in_with_it(apps: 
     await device.activate(code)
     page = (await browser.get(here)).text
     assert "Pixel &lt;9&gt;" in page
-    number = _number_on(page)
+    number = number_on(page)
     assert code not in page
     state = asyncio.create_task(browser.get(f"{here}/state", params={"at": "number"}))
     await device.approve(await device.next_request(), number)
@@ -81,7 +81,7 @@ async def test_a_newcomer_adds_the_app_in_the_portal_and_signs_in_with_it(apps: 
     other = apps.device().client
     waiting = await _post(other, f"/portal/{TENANT}/sign-in", username="alice", password=PASSWORD)
     assert "Type this number in the Vestibule app" in waiting.text
-    number = _number_on(waiting.text)
+    number = number_on(waiting.text)
     await device.approve(await device.next_request(), number)
     inside = await other.get(f"/portal/{TENANT}/sign-in/second-factor", follow_redirects=True)
     assert "Pixel &lt;9&gt;" in inside.text
@@ -89,7 +89,7 @@ async def test_a_newcomer_adds_the_app_in_the_portal_and_signs_in_with_it(apps: 
     assert portal[-1].reason is Reason.APP_APPROVED
 
 
-def _number_on(page: str) -> str:
+def number_on(page: str) -> str:
     """Return the number as it is seen; it is read digit by digit."""
     found = re.search(r'<p class="number large" role="img" aria-label="(\d) (\d)">(\d\d)</p>', page)
     assert found is not None

@@ -130,6 +130,12 @@ async def test_a_move_ends_after_a_quarter_of_an_hour(apps: AppHouse) -> None:
     assert await refused(apps.device().activate(code)) == "activation_unknown"
 
 
-async def test_who_holds_as_many_as_there_can_be_is_told_so(apps: AppHouse) -> None:
-    _, devices = await apps.alice(*(f"Phone {n}" for n in range(10)))
-    assert await refused(devices[0].begin_move()) == "too_many_authenticators"
+async def test_who_holds_as_many_as_there_can_be_still_moves(apps: AppHouse) -> None:
+    """What is to be replaced does not count; beside it there is no place."""
+    alice, (phone, _) = await apps.alice("Phone", "Tablet")
+    await apps.house.change_settings(app_devices=2)
+    assert await refused(phone.begin_move("keep")) == "too_many_authenticators"
+    apps.house.clock.advance(1)
+    new, number = await scanned(apps, phone)
+    assert (await new.approve(await new.next_request(), number))["outcome"] == "approved"
+    assert await labels(apps, alice) == ["New phone", "Tablet"]

@@ -243,7 +243,7 @@ async def answered(request: AnyRequest, work: Awaitable[Response[Any]]) -> Respo
     except Refused as refused:
         if refused.why is Refusal.LAST_AUTHENTICATOR:
             return _failed(request, "last_authenticator")
-        if refused.why is Refusal.TOO_MANY:
+        if refused.why in (Refusal.TOO_MANY, Refusal.TOO_MANY_DEVICES):
             return _failed(request, "too_many_authenticators")
         return _failed(request, "over")
 
