@@ -57,6 +57,9 @@ class Acting:
     async def see(self, key: str, **values: str | int) -> None:
         await expect(self.content).to_contain_text(words(key, **values))
 
+    async def see_in_dialog(self, key: str) -> None:
+        await expect(self.scene.app.dialog).to_contain_text(words(key))
+
     async def end(self, progress: Progress) -> Reason:
         """Return how the sign-in ended, and wait until its card has gone."""
         ended = await self.scene.site.house.wait("alice", progress)
@@ -177,6 +180,16 @@ async def test_the_unlock_of_the_device(on_localhost: None, scene: Scene) -> Non
     await lock.send("WebAuthn.setUserVerified", {**authenticator, "isUserVerified": True})
     await app.press()
     assert await app.end(progress) is Reason.APP_APPROVED
+    # Nor does it begin a move to another phone.
+    await scene.app.manage("Vestibule")
+    await app.press("move.title")
+    await app.see_in_dialog("request.unlock")
+    await lock.send("WebAuthn.setUserVerified", {**authenticator, "isUserVerified": False})
+    await app.press("move.begin")
+    await app.see_in_dialog("request.unlock_failed")
+    await lock.send("WebAuthn.setUserVerified", {**authenticator, "isUserVerified": True})
+    await app.press("move.begin")
+    await expect(scene.app.dialog.locator(".qr")).to_be_visible()
 
 
 async def test_at_an_address_nothing_is_unlocked(scene: Scene) -> None:

@@ -69,6 +69,27 @@ async def test_waking_is_explained_before_it_is_asked_for(make_device: MakeDevic
     await until_read(subscription, lambda now: now not in (None, before))
 
 
+async def test_a_subscription_that_is_over_is_renewed(make_device: MakeDevice) -> None:
+    """The server has heard so from the push service, and the app from the server."""
+    device, browser = await make_device(worker=True), Browser()
+    keys = {"p256dh": browser.p256dh, "auth": browser.auth, "endpoint": f"{SERVICE}1"}
+    await device.page.add_init_script(f"({PUSH_SERVICE})({json.dumps(keys)})")
+    peer = await device.hold_alice()
+    await device.button("push.allow").click()
+
+    async def subscription() -> Any:
+        return (await device.held(peer)).parameters.get(PARAMETER)
+
+    before = await until_read(subscription, bool)
+    await device.page.evaluate(f"window.endpoint = {json.dumps(SERVICE + '2')}")
+    held = await device.held(peer)
+    await device.site.house.services.apps.pushes.unsubscribe(held)
+    async with device.page.expect_request("**/v1/push") as telling:
+        await device.button("requests.check").click()
+    assert f"{SERVICE}2" in ((await telling.value).post_data or "")
+    assert await until_read(subscription, bool) != before
+
+
 @pytest.mark.whole_browser
 @pytest.mark.parametrize("language", ["en", "de"])
 async def test_a_push_shows_a_notification_without_secrets(make_device: MakeDevice, language: str) -> None:

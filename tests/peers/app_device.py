@@ -214,8 +214,9 @@ class AppDevice:
     def move_body(self, at: int, old: str = "remove") -> dict[str, Any]:
         """Return the beginning of a move at `at` (epoch ms by the server's clock), signed."""
         named = (self.account["tenant"], self.account["user"], self.account["authenticator"])
-        signature = self.sign("vestibule move 1", *named, old, str(at))
-        return {"old": old, "at": at, "signature": signature}
+        lines = ("vestibule move 1", *named, old, str(at))
+        unlock = self.platform.use(_text(*lines)) if self.list.get("move_credential") else None
+        return {"old": old, "at": at, "signature": self.sign(*lines), "unlock": unlock}
 
     async def begin_move(self, old: str = "remove") -> str:
         """Begin a move and return the code for the new device."""

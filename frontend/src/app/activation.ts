@@ -71,6 +71,7 @@ export async function activate(server: Server, code: string, device: string): Pr
     isActive: false,
     isGone: false,
     hasOtherWay: true,
+    moveCredential: "",
     endpoint: "",
   };
   await keep(account);

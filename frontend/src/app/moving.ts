@@ -5,6 +5,7 @@ import { spelledCode, Unreachable, type Move, type Server, type Stage } from "./
 import { isolated } from "./shown";
 import type { OwnAccount } from "./store";
 import { t } from "./texts";
+import { unlocked } from "./unlock";
 import { whyNot } from "./why";
 
 const AGAIN_MS = 2_000;
@@ -39,6 +40,10 @@ export class Moving {
     put(this.place, ...parts);
   }
 
+  private get credential(): string {
+    return this.account.moveCredential;
+  }
+
   private get closing(): HTMLElement {
     return button(t("cancel"), "", "", () => this.dialog.close());
   }
@@ -50,6 +55,7 @@ export class Moving {
       el("p", {}, t("move.lead")),
       el("label", { class: "tick", for: this.keeps.id }, this.keeps, el("span", {}, t("move.keep"))),
       this.hasForeign && alert("wait", el("p", {}, t("move.foreign"))),
+      this.credential && el("p", { class: "hint" }, t("request.unlock")),
       el("div", { class: "row" }, begin, this.closing),
     );
   }
@@ -58,7 +64,10 @@ export class Moving {
     if (begin.hasAttribute("aria-busy")) return;
     begin.setAttribute("aria-busy", "true");
     try {
-      const move = await this.server.beginMove(this.account, this.keeps.checked ? "keep" : "remove", serverTime());
+      const old = this.keeps.checked ? "keep" : "remove";
+      const move = await this.server.beginMove(this.account, old, serverTime(), (text) =>
+        unlocked(this.account, { unlock: this.credential ? "use" : "", credential: this.credential }, text),
+      );
       if (!this.keeps.checked) leaving.add(this.account.id);
       await this.showCode(move);
       await this.follow(move);

@@ -1,5 +1,5 @@
-// What the app offers by itself: to be woken, to be installed, to be renewed, to have another way in. Each offer explains before anything is
-// asked of the browser, and can be put aside.
+// What the app offers by itself: to be woken, to be installed, to be renewed, to have another way in. Each offer
+// explains before anything is asked of the browser, and can be put aside.
 import { installSteps } from "./adding";
 import { isInstalled, isIos } from "./device";
 import { alert, button, el, icon, put, say, type Child } from "./dom";

@@ -43,6 +43,10 @@ export interface RequestList {
   readonly issuer: string;
   readonly pushKey: string;
   readonly otherWay: boolean;
+  // Of the unlock by which a move begins; empty: it needs none.
+  readonly moveCredential: string;
+  // Whether the server knows where to wake this device.
+  readonly isWoken: boolean;
   readonly requests: readonly Request[];
 }
 
@@ -88,6 +92,9 @@ export interface Answered {
   readonly triesLeft: number;
   readonly message: string;
 }
+
+// Unlocks the device for a text that is signed, if that is asked for.
+export type Unlocking = (text: string) => Promise<Record<string, string> | null>;
 
 // Who signs a decision: identifiers and the key of the account.
 export interface Signer {
@@ -220,8 +227,7 @@ export class Server {
     signer: Signer & { readonly token: string },
     request: Request,
     { decision, number, pin, newPin }: Given,
-    // Unlocks the device for what is signed.
-    unlocked: (text: string) => Promise<Record<string, string> | null>,
+    unlocked: Unlocking,
   ): Promise<Answered> {
     const text = answerText(signer, request, number, decision);
     const unlock = decision === "approve" ? await unlocked(text) : null;
@@ -231,9 +237,15 @@ export class Server {
     return asAnswered(await this.call(path, { method: "POST", token: signer.token, body }));
   }
 
-  async beginMove(signer: Signer & { readonly token: string }, old: Old, at: number): Promise<Move> {
-    const signature = await signed(signer.signingKey, moveText(signer, old, at));
-    const body = { old, at, signature };
+  async beginMove(
+    signer: Signer & { readonly token: string },
+    old: Old,
+    at: number,
+    unlocked: Unlocking,
+  ): Promise<Move> {
+    const signing = moveText(signer, old, at);
+    const unlock = await unlocked(signing);
+    const body = { old, at, unlock, signature: await signed(signer.signingKey, signing) };
     const said = record(await this.call("/move", { method: "POST", token: signer.token, body }));
     return { token: text(said["move"]), code: text(said["code"]) };
   }
@@ -354,6 +366,8 @@ function asList(value: unknown): RequestList {
     issuer: text(said["issuer"]),
     pushKey: text(said["push_key"]),
     otherWay: said["other_way"] !== false,
+    moveCredential: text(said["move_credential"]),
+    isWoken: said["push"] !== false,
     requests,
   };
 }

@@ -20,17 +20,23 @@ export async function settleWaking(registration: ServiceWorkerRegistration, serv
   const newest = live.at(-1);
   if (waking() !== "allowed") return letSleep(live, server);
   if (!newest) return;
-  const subscription = await subscribed(registration.pushManager, newest.pushKey);
+  const subscription = await subscribed(registration.pushManager, newest.pushKey, live);
   for (const account of live) {
     if (account.endpoint !== subscription.endpoint) await tell(account, subscription, server);
   }
 }
 
-// A browser has one subscription for all accounts of an app, with one key: that of the account added last.
-async function subscribed(pushing: PushManager, key: string): Promise<PushSubscription> {
+// A browser has one subscription for all accounts of an app, with one key: that of the account added last. One that no
+// account is woken by is given back: it may be over.
+async function subscribed(
+  pushing: PushManager,
+  key: string,
+  live: readonly OwnAccount[],
+): Promise<PushSubscription> {
   const present = await pushing.getSubscription();
   const used = present?.options.applicationServerKey;
-  if (present && used && base64url(used) === key) return present;
+  const isInUse = live.some((account) => account.endpoint === present?.endpoint);
+  if (present && isInUse && used && base64url(used) === key) return present;
   await present?.unsubscribe();
   return pushing.subscribe({ userVisibleOnly: true, applicationServerKey: key });
 }

@@ -5,7 +5,7 @@ import { RequestCard, type Deciding } from "./request_card";
 import { isLeaving } from "./moving";
 import { Refusal, type Request, type RequestList, type Server } from "./protocol";
 import { cut, isolated } from "./shown";
-import { amend, forget, type OwnAccount } from "./store";
+import { amend, forget, loseEndpoint, type OwnAccount } from "./store";
 import { t } from "./texts";
 import { unlocked } from "./unlock";
 import { Watch, type Found } from "./watching";
@@ -36,8 +36,9 @@ export class Requests {
     private readonly changed: () => Promise<void>,
     // One of them has nothing to say to this account any more: its notification goes.
     private readonly quiet: (account: OwnAccount) => void,
-    // The server signs what it sends to push services with another key than before.
-    private readonly keyChanged: () => void,
+    // The server signs what it sends to push services with another key than before, or does not know any more where to
+    // wake this device.
+    private readonly unsettled: () => void,
   ) {
     this.watching = new Watch(server, {
       found: (found) => void this.take(found),
@@ -110,7 +111,7 @@ export class Requests {
   private async take(found: readonly Found[]): Promise<void> {
     this.isCutOff = false;
     let isChanged = false;
-    let isOtherKey = false;
+    let isUnsettled = false;
     for (const [id, list] of found) {
       const watched = this.watched.get(id);
       if (!watched) continue;
@@ -120,12 +121,13 @@ export class Requests {
         learnTime(list.now);
         this.show(watched, list);
         isChanged = (await this.remember(watched.account, list)) || isChanged;
-        isOtherKey ||= list.pushKey !== "" && list.pushKey !== pushKey;
+        isUnsettled ||= list.pushKey !== "" && list.pushKey !== pushKey;
+        isUnsettled = (!list.isWoken && (await loseEndpoint(id))) || isUnsettled;
       }
     }
     this.tellTrouble("");
     if (isChanged) await this.changed();
-    if (isOtherKey) this.keyChanged();
+    if (isUnsettled) this.unsettled();
   }
 
   private show(watched: Watched, list: RequestList): void {
@@ -166,6 +168,7 @@ export class Requests {
       account: list.account || account.account,
       pushKey: list.pushKey || account.pushKey,
       hasOtherWay: list.otherWay,
+      moveCredential: list.moveCredential,
       isActive: account.isActive || isTested,
       isGone: false,
     };

@@ -26,6 +26,8 @@ export interface OwnAccount extends Named {
   readonly isGone: boolean;
   // Somebody who loses this device can still sign in.
   readonly hasOtherWay: boolean;
+  // Of the unlock by which a move to another device begins; empty: it needs none.
+  readonly moveCredential: string;
   // Where the server was told to wake this device; empty if nowhere.
   readonly endpoint: string;
 }
@@ -107,6 +109,15 @@ export async function amend(id: string, changed: Partial<OwnAccount> | Partial<F
       if (asked.result) rows.put({ ...asked.result, ...changed });
     };
   });
+}
+
+// This account is not woken any more, nor is any other where it was. Returns whether it was woken.
+export async function loseEndpoint(id: string): Promise<boolean> {
+  const own = await ownAccounts();
+  const lost = own.find((account) => account.id === id)?.endpoint;
+  if (!lost) return false;
+  for (const account of own) if (account.endpoint === lost) await amend(account.id, { endpoint: "" });
+  return true;
 }
 
 export async function forget(id: string): Promise<void> {

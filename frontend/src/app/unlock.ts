@@ -1,5 +1,5 @@
-// The device's own unlock (fingerprint, face or screen lock) as a part of an approval: WebAuthn with a credential of
-// this device. What is signed is the challenge, so that it is good for that one answer.
+// The device's own unlock (fingerprint, face or screen lock) as a part of what is signed: WebAuthn with a credential of
+// this device. What is signed is the challenge, so that it is good for that one text.
 import { base64url, type Request, type Signer } from "./protocol";
 import { t } from "./texts";
 
@@ -18,13 +18,17 @@ export interface Owner extends Signer {
   readonly issuer: string;
 }
 
-// What the answer brings for the unlock that a request asks for, or null if it asks for none.
-export async function unlocked(owner: Owner, request: Request, text: string): Promise<Record<string, string> | null> {
-  if (!request.unlock) return null;
+// What is sent for the unlock that is asked for, or null if none is.
+export async function unlocked(
+  owner: Owner,
+  asked: Pick<Request, "unlock" | "credential">,
+  text: string,
+): Promise<Record<string, string> | null> {
+  if (!asked.unlock) return null;
   if (!(await canUnlock())) throw new NotUnlocked(t("request.unlock_missing"));
   const challenge = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   try {
-    return request.unlock === "make" ? await make(owner, challenge) : await use(request.credential, challenge);
+    return asked.unlock === "make" ? await make(owner, challenge) : await use(asked.credential, challenge);
   } catch (problem) {
     // An address instead of a name is no relying party (WebAuthn §5.1.2).
     const isElsewhere = problem instanceof DOMException && problem.name === "SecurityError";

@@ -143,6 +143,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     deliveries.on_call(calls.placed)
     gateways.connect(inboxes.open, settings.http.public_url)
     deliveries.on_lost(inboxes.lost)
+    app_checks = AppChecks(store, pins)
     apps = Apps(
         store,
         configuration,
@@ -152,7 +153,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         out_of_band,
         prover,
         app_lists,
-        AppChecks(store, pins),
+        app_checks,
         sealer,
         node,
         os.urandom,
@@ -180,7 +181,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
             store, configuration, phones, enrollments, sessions, out_of_band, waiting, node
         ),
         apps=apps,
-        app_moves=AppMoves(store, enrollments, apps, sealer),
+        app_moves=AppMoves(store, configuration, enrollments, apps, app_checks, sealer),
         app_lists=app_lists,
         applications=applications,
         directories=Directories(kinds, first_factors),

@@ -91,6 +91,13 @@ def wanted(challenge: Challenge, device: Authenticator, pin: PinStatus) -> Wante
     return Wanted()
 
 
+def move_credential(check: AppCheck, device: Authenticator) -> str:
+    """Return by which credential a device is unlocked to begin a move; empty where that is not asked for, or
+    it has none."""
+    credential = _credential(device) if check is AppCheck.UNLOCK else None
+    return credential.credential_id if credential is not None else ""
+
+
 class AppChecks:
     def __init__(self, store: Store, pins: Pins) -> None:
         self._store = store
@@ -112,6 +119,11 @@ class AppChecks:
             case AppCheck.UNLOCK:
                 await self._prove_unlock(device, given, text, makes=challenge.is_activation)
         return None
+
+    async def unlocked(self, device: Authenticator, given: Given, text: bytes) -> None:
+        """Check that the device was unlocked for this text, which is no answer. Raises `Hindered`, and
+        NotUnlocked."""
+        await self._prove_unlock(device, given, text, makes=False)
 
     async def _judge_pin(
         self, challenge: Challenge, given: Given, *, is_right: bool

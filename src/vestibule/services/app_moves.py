@@ -4,6 +4,8 @@ Invariants:
 - A move is begun by a signature of the device's key, which counts once and for a few minutes; the token of
   its list begins none.
 - Only who began sees the number, by a secret that he is told once (PU-10).
+- Where the unlock of devices is asked for, the old one is unlocked to begin: a new one makes a credential of
+  its own, which whoever found a phone unlocked would pass by.
 - The new device is proven before the old one goes, in one transaction (`Activating`).
 """
 
@@ -21,11 +23,14 @@ from vestibule.crypto.tokens import is_id
 from vestibule.interfaces.store import AlreadyExists, Store, Transaction
 from vestibule.model.actor import self_of
 from vestibule.model.app_answer import Old, move_text
+from vestibule.model.app_check import AppCheck
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.session import Link
 from vestibule.model.user import User
 from vestibule.services.activating import Began
+from vestibule.services.app_checks import AppChecks, Given
 from vestibule.services.apps import METHOD, Account, Apps, NotActivated, Over, Stage, Unsigned
+from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.enrollment import Enrollments
 
 PURPOSE: Final = "app-move"
@@ -42,15 +47,26 @@ class Move(msgspec.Struct, frozen=True):
 
 
 class AppMoves:
-    def __init__(self, store: Store, enrollments: Enrollments, apps: Apps, sealer: Sealer) -> None:
+    def __init__(
+        self,
+        store: Store,
+        configuration: ConfigurationCache,
+        enrollments: Enrollments,
+        apps: Apps,
+        checks: AppChecks,
+        sealer: Sealer,
+    ) -> None:
         self._store = store
+        self._configuration = configuration
         self._enrollments = enrollments
         self._apps = apps
+        self._checks = checks
         self._key = sealer.derive("moves of apps")
 
-    async def begin(self, account: Account, old: Old, at: int, signature: str) -> Move:
-        """Make an authenticator that waits for the new device, and its code. Raises `Unsigned`, `Over` for
-        what was signed long ago or used before, `Refused` if there can be no other authenticator."""
+    async def begin(self, account: Account, old: Old, at: int, signature: str, given: Given) -> Move:
+        """Make an authenticator that waits for the new device, and its code. Raises `Unsigned`, `Hindered`,
+        NotUnlocked, `Over` for what was signed long ago or used before, `Refused` if there can be no other
+        authenticator."""
         user, device = account.user, account.authenticator
         key = read_public_key(device.parameters["public_key"])
         text = move_text(user.tenant_id, user.user_id, device.authenticator_id, old, at)
@@ -58,6 +74,8 @@ class AppMoves:
             raise Unsigned
         if device.status is not AuthenticatorStatus.ACTIVE:
             raise NotActivated
+        if self._configuration.current.tenants[user.tenant_id].settings.app_check is AppCheck.UNLOCK:
+            await self._checks.unlocked(device, given, text)
         await self._spend(device, at)
         actor = self_of(user.tenant_id, user.user_id, user.username)
         instead_of = device.authenticator_id if old is Old.REMOVE else ""

@@ -12,6 +12,7 @@ from tests.integration.apps.conftest import AppHouse
 from tests.peers.app_device import AppDevice, AppError
 from tests.until import until
 from vestibule.model.actor import SYSTEM
+from vestibule.model.app_check import AppCheck
 from vestibule.model.authenticator import AuthenticatorStatus
 
 FIVE_MINUTES_MS = 5 * 60 * 1000
@@ -139,3 +140,25 @@ async def test_who_holds_as_many_as_there_can_be_still_moves(apps: AppHouse) -> 
     new, number = await scanned(apps, phone)
     assert (await new.approve(await new.next_request(), number))["outcome"] == "approved"
     assert await labels(apps, alice) == ["New phone", "Tablet"]
+
+
+async def test_where_the_unlock_is_asked_for_a_move_needs_it(apps: AppHouse) -> None:
+    """PU-08: a new phone makes a credential of its own, so who found this one unlocked gets no further."""
+    await apps.house.change_settings(app_check=AppCheck.UNLOCK)
+    alice, (old,) = await apps.alice("Old phone")
+    await old.requests()
+    body = old.move_body(old.list["now"])
+    elsewhere = old.move_body(old.list["now"], "keep")["unlock"]
+    for unlock in (None, elsewhere, old.platform.make(b"another text")):
+        assert await refused(old.send_move(body | {"unlock": unlock})) == "unlock_wrong"
+    new = apps.device("New phone")
+    await new.activate(await old.send_move(body))
+    request = await new.next_request()
+    assert (await new.approve(request, (await old.move_stage())["number"]))["outcome"] == "approved"
+    assert await labels(apps, alice) == ["New phone"]
+
+
+async def test_a_phone_from_before_the_unlock_was_asked_for_moves_nowhere(apps: AppHouse) -> None:
+    _, (old,) = await apps.alice("Old phone")
+    await apps.house.change_settings(app_check=AppCheck.UNLOCK)
+    assert await refused(old.begin_move()) == "no_unlock"

@@ -12,7 +12,7 @@ from vestibule.crypto.secret import Secret
 from vestibule.model.app_answer import Decision, Old
 from vestibule.model.pin import wording
 from vestibule.model.verification import Reason, VerificationState
-from vestibule.services.app_checks import Given, WantsNewPin, wanted
+from vestibule.services.app_checks import Given, WantsNewPin, move_credential, wanted
 from vestibule.services.app_moves import Move
 from vestibule.services.apps import Activated, Decided, Request, Shown, Stage
 from vestibule.wire.oath import encode_base32
@@ -85,6 +85,10 @@ class MoveBody(msgspec.Struct, frozen=True):
     old: Old
     at: Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
     signature: Long
+    unlock: Unlock | None = None
+
+    def given(self, origin: str) -> Given:
+        return Given(unlock=self.unlock.proof if self.unlock else None, origin=origin)
 
     def __repr__(self) -> str:
         return "MoveBody(…)"
@@ -133,6 +137,7 @@ def told_list(shown: Shown) -> dict[str, object]:
         "push": shown.account.is_woken,
         "push_key": shown.push_key,
         "other_way": shown.has_other_way,
+        "move_credential": move_credential(settings.app_check, shown.account.authenticator),
         "requests": [_told_request(each, shown, fraud) for each in shown.requests],
     }
 

@@ -23,7 +23,7 @@ from vestibule.frontends.http.authenticator_app.messages import (
 )
 from vestibule.frontends.http.fields import asked
 from vestibule.frontends.http.sign_in import AnyRequest
-from vestibule.frontends.http.site import site_of
+from vestibule.frontends.http.site import origin_of, site_of
 from vestibule.services.apps import Stage
 
 
@@ -32,8 +32,10 @@ async def begin(request: AnyRequest) -> Response[Any]:
     async def answer() -> Response[Any]:
         account = await account_of(request)
         wanted = await body_of(request, MoveBody)
-        moves = site_of(request).services.app_moves
-        return told(told_move(await moves.begin(account, wanted.old, wanted.at, wanted.signature)), 201)
+        moves, given = site_of(request).services.app_moves, wanted.given(origin_of(request))
+        return told(
+            told_move(await moves.begin(account, wanted.old, wanted.at, wanted.signature, given)), 201
+        )
 
     return await answered(request, answer())
 
