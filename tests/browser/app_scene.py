@@ -219,7 +219,7 @@ class Device:
 
     def server_away(self) -> Any:
         """`with device.server_away():` its database answers nothing, and so the API says 503."""
-        return patch.object(self.site.house.services.apps, "account", side_effect=Unavailable)
+        return patch.object(self.site.house.services.apps, "shown", side_effect=Unavailable)
 
     async def held(self, peer: AppDevice) -> Authenticator:
         """Return the authenticator of a device as the house keeps it."""
