@@ -32,7 +32,8 @@ class AppConnection(asyncio.Protocol):
     """One kept connection of an app; at most one request is under way on it."""
 
     def __init__(self, host: str, token: str) -> None:
-        self._head = f"Host: {host}\r\nAuthorization: Bearer {token}\r\n"
+        self._token = token
+        self._host = f"Host: {host}\r\n"
         self._transport: asyncio.Transport | None = None
         self._received = b""
         self._answer: asyncio.Future[dict[str, Any]] | None = None
@@ -55,26 +56,31 @@ class AppConnection(asyncio.Protocol):
         else:
             self._answer.set_exception(NotAnswered(f"status {status}"))
 
-    def requests(self, seen: str = "") -> asyncio.Future[dict[str, Any]]:
-        """Ask for the list; wait until it is another than `seen`, if given."""
-        query = f"?wait={WAIT_SECONDS}&seen={seen}" if seen else ""
-        return self._ask(f"GET /app/v1/requests{query} HTTP/1.1\r\n{self._head}\r\n".encode())
+    async def requests(self, seen: str = "") -> dict[str, Any]:
+        """Return the list; with `seen`, when it is another."""
+        account = {"token": self._token, "seen": seen}
+        body = {"wait": WAIT_SECONDS if seen else 0, "accounts": [account]}
+        (found,) = (await self._post("/app/v1/requests", "", body))["lists"]
+        if "code" in found:
+            raise NotAnswered(found["code"])
+        return dict(found)
 
     def answer(self, request_id: str, body: dict[str, Any]) -> asyncio.Future[dict[str, Any]]:
         """Send a decision."""
-        sent = msgspec.json.encode(body)
-        head = f"POST /app/v1/requests/{request_id}/answer HTTP/1.1\r\n{self._head}"
-        return self._ask(f"{head}Content-Length: {len(sent)}\r\n\r\n".encode() + sent)
+        proof = f"Authorization: Bearer {self._token}\r\n"
+        return self._post(f"/app/v1/requests/{request_id}/answer", proof, body)
 
     def close(self) -> None:
         assert self._transport is not None
         self._transport.close()
 
-    def _ask(self, request: bytes) -> asyncio.Future[dict[str, Any]]:
+    def _post(self, path: str, proof: str, body: dict[str, Any]) -> asyncio.Future[dict[str, Any]]:
         assert self._transport is not None
+        sent = msgspec.json.encode(body)
+        head = f"POST {path} HTTP/1.1\r\n{self._host}{proof}Content-Length: {len(sent)}\r\n\r\n"
         self._received = b""
         self._answer = asyncio.get_running_loop().create_future()
-        self._transport.write(request)
+        self._transport.write(head.encode() + sent)
         return self._answer
 
 

@@ -138,7 +138,7 @@ async def _signed_in(
     """Sign in once, and return the seconds from the request to the screen, and from the approval to the
     acceptance."""
     empty = (await deciding.requests())["version"]
-    waiting = open_app.requests(empty)
+    waiting = asyncio.create_task(open_app.requests(empty))
     await asyncio.sleep(ARRIVED_SECONDS)
     asked = time.perf_counter()
     answered = vpn.ask(name, PASSWORD)

@@ -44,6 +44,7 @@ async def add_app_people(
             state=new.state,
             status=AuthenticatorStatus.ACTIVE,
             created_at=now,
+            used_at=now,
         )
         people.append(person)
         devices.append(house.services.enrollments._prover.sealed(device, new.secret))

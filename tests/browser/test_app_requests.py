@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.async_api import Route, expect
+from playwright.async_api import expect
 
 from tests.browser.app_scene import PLACE, Device, named, words
 from tests.houses import TestHouse
@@ -127,20 +127,3 @@ async def test_a_door_that_can_show_no_number_is_approved_plainly(device: Device
     await device.button("request.approve").click()
     await device.shows("outcome.approved", application=named("vpn"))
     assert await device.is_let_in(progress, can_show=False)
-
-
-async def test_the_country_is_named(device: Device) -> None:
-    """Without a database of addresses the server tells none, so its list is changed on the way."""
-    await device.hold_alice()
-
-    async def change(route: Route) -> None:
-        answer = await route.fetch()
-        told = await answer.json()
-        for request in [one for each in told["lists"] for one in each["requests"]]:
-            request["country"] = "DE"
-        await route.fulfill(response=answer, json=told)
-
-    await device.context.route("**/app/v1/requests*", change)
-    await device.reload()
-    await device.asked()
-    await expect(device.cards).to_contain_text("Germany")

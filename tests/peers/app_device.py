@@ -27,9 +27,8 @@ from fido2.webauthn import (
 class AppError(Exception):
     """The server has refused something."""
 
-    def __init__(self, answer: httpx.Response) -> None:
-        told = answer.json()
-        self.status, self.code, self.message = answer.status_code, told["code"], told["message"]
+    def __init__(self, status: int, told: dict[str, str]) -> None:
+        self.status, self.code, self.message = status, told["code"], told["message"]
         super().__init__(f"{self.status} {self.code}: {self.message}")
 
 
@@ -130,10 +129,11 @@ class AppDevice:
 
     async def requests(self, wait: int = 0) -> list[dict[str, Any]]:
         """Return the list; with `wait`, when it is another than at the last time, or the time is over."""
-        query = f"?wait={wait}&seen={self.version}" if wait else ""
-        self.list = await self._ask("GET", f"/app/v1/requests{query}")
-        self.version, self.is_woken = self.list["version"], self.list["push"]
-        return list(self.list["requests"])
+        (found,) = await self.lists_with(wait=wait)
+        if "code" in found:
+            raise AppError(401, found)  # As every other request tells it.
+        self.list, self.is_woken = found, found["push"]
+        return list(found["requests"])
 
     async def lists_with(self, *others: AppDevice, wait: int = 0) -> list[dict[str, Any]]:
         """Return the lists of several accounts, as if this device held them all."""
@@ -249,5 +249,5 @@ class AppDevice:
             headers["authorization"] = f"Bearer {token}"
         answer = await self.client.request(method, path, json=body, headers=headers, timeout=40)
         if answer.status_code >= 400:
-            raise AppError(answer)
+            raise AppError(answer.status_code, answer.json())
         return dict(answer.json()) if answer.content else {}

@@ -68,11 +68,15 @@ PURPOSE: Final = "app"
 MOST_WAIT_SECONDS: Final = 25.0
 
 
-class NotActivated(Exception):
+class Closed(Exception):
+    """An account has nothing to say here."""
+
+
+class NotActivated(Closed):
     """There is no such account, or not any more."""
 
 
-class ActivationFailed(Exception):
+class ActivationFailed(Closed):
     """The test at the end of an activation was not passed: there never was this account."""
 
 
@@ -429,18 +433,32 @@ class Apps:
             tx.now,
         )
 
-    async def changed(self, token: str, seen: str, seconds: float) -> Shown:
-        """Return the list as soon as its version is another than `seen`, after `seconds` at the latest.
+    async def changed(self, seen: Sequence[tuple[str, str]], seconds: float) -> list[Shown | Closed]:
+        """Return the list of each of these tokens, or why it is closed, as soon as one has another version
+        than the one beside it, or is closed; after `seconds` at the latest."""
+        looks = [asyncio.create_task(self._changed(token, version, seconds)) for token, version in seen]
+        try:
+            await asyncio.wait(looks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in looks:
+                each.cancel()
+            await asyncio.gather(*looks, return_exceptions=True)
+        return [
+            each.result() if not each.cancelled() else await self._changed(token, "", 0)
+            for each, (token, _) in zip(looks, seen, strict=True)
+        ]
 
-        Raises `NotActivated`, `ActivationFailed`.
-        """
+    async def _changed(self, token: str, seen: str, seconds: float) -> Shown | Closed:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + min(seconds, MOST_WAIT_SECONDS)
         turn: contextlib.AbstractAsyncContextManager[object] = self._lists.turn
         while True:
             async with turn:
                 with self._lists.overheard() as woken:
-                    shown = await self.shown(token)
+                    try:
+                        shown = await self.shown(token)
+                    except Closed as closed:
+                        return closed
             turn = contextlib.nullcontext()
             read_at, account = loop.time(), shown.account
             if shown.version != seen or read_at >= deadline:
@@ -456,17 +474,6 @@ class Apps:
                     if shown.requests:
                         continue  # How many tries are left is no part of the version.
                     return msgspec.structs.replace(shown, at=shown.at + int((loop.time() - read_at) * 1000))
-
-    async def changed_of_any(self, asked: Sequence[tuple[str, str]], seconds: float) -> None:
-        """Return as soon as the list of one of these tokens has another version than the one beside it, or is
-        closed to it; after `seconds` at the latest."""
-        waits = [asyncio.create_task(self.changed(token, seen, seconds)) for token, seen in asked]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waits:
-                each.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
 
     def _has_other_way(self, account: Account, now: int) -> bool:
         methods, subject = self._enrollments.methods, account.subject

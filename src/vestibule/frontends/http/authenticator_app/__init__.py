@@ -22,7 +22,6 @@ ROUTER = Router(
         pages.worker,
         api.activate,
         api.requests,
-        api.requests_of_several,
         api.answer,
         api.subscribe,
         api.unsubscribe,

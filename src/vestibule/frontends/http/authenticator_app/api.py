@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 from typing import Any, Final, TypeVar
 
 import msgspec
-from litestar import Response, delete, get, patch, post, put
+from litestar import Response, delete, patch, post, put
 
 from vestibule import catalog
 from vestibule.crypto.device_unlock import NotUnlocked
@@ -24,7 +24,7 @@ from vestibule.frontends.http.authenticator_app.messages import (
     told_decision,
     told_list,
 )
-from vestibule.frontends.http.fields import InPath, asked
+from vestibule.frontends.http.fields import InPath
 from vestibule.frontends.http.pages import language_of
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.site import origin_of, site_of
@@ -35,6 +35,7 @@ from vestibule.services.apps import (
     Account,
     ActivationFailed,
     Apps,
+    Closed,
     NotActivated,
     Over,
     Shown,
@@ -44,7 +45,7 @@ from vestibule.services.apps import (
 from vestibule.services.refusal import Refusal, Refused
 
 MOST_BODY_BYTES: Final = 4096
-_MOST_BYTES_OF_SEVERAL: Final = 32_768
+_MOST_BYTES_OF_LISTS: Final = 32_768
 _BEARER: Final = "bearer "
 _STATUS: Final = {
     "malformed": 400,
@@ -61,6 +62,7 @@ _STATUS: Final = {
     "endpoint_refused": 422,
     "unavailable": 503,
 }
+_CLOSED: Final = {NotActivated: "not_activated", ActivationFailed: "activation_failed"}
 Body = TypeVar("Body", bound=msgspec.Struct)
 
 
@@ -79,41 +81,22 @@ async def activate(request: AnyRequest) -> Response[Any]:
     return await answered(request, answer())
 
 
-@get("/v1/requests")
+@post("/v1/requests", request_max_body_size=_MOST_BYTES_OF_LISTS)
 async def requests(request: AnyRequest) -> Response[Any]:
-    """The list of requests; with `wait` as soon as it is another than the one of `seen`."""
-
-    async def answer() -> Response[Any]:
-        token = token_of(request)
-        seconds = seconds_of(asked(request, "wait", 3))
-        if not seconds:
-            return told(told_list(await _apps(request).shown(token)))
-        waited: list[Shown] = []
-
-        async def wait() -> None:
-            waited.append(await _apps(request).changed(token, asked(request, "seen", 64), seconds))
-
-        if not await site_of(request).app_polls.wait(token, wait(), most=2):
-            waited.append(await _apps(request).shown(token))
-        return told(told_list(waited[-1]))
-
-    return await answered(request, answer())
-
-
-@post("/v1/requests", request_max_body_size=_MOST_BYTES_OF_SEVERAL)
-async def requests_of_several(request: AnyRequest) -> Response[Any]:
-    """The lists of several accounts in one request; with `wait` as soon as one of them is another."""
+    """The lists of accounts; with `wait` as soon as one of them is another than the one that was seen."""
 
     async def answer() -> Response[Any]:
         wanted = await body_of(request, AskedLists)
-        lists = [await _told_of(request, each.token) for each in wanted.accounts]
-        seen = [each.seen for each in wanted.accounts]
-        if wanted.wait and [each.get("version") for each in lists] == seen:
-            known = [(each.token, each.seen) for each in wanted.accounts]
-            waiting = _apps(request).changed_of_any(known, float(wanted.wait))
-            await site_of(request).app_polls.wait(wanted.accounts[0].token, waiting, most=2)
-            lists = [await _told_of(request, each.token) for each in wanted.accounts]
-        return told({"lists": lists})
+        seen = [(each.token, each.seen) for each in wanted.accounts]
+        lists: list[Shown | Closed] = []
+
+        async def look(seconds: float) -> None:
+            lists[:] = await _apps(request).changed(seen, seconds)
+
+        polls, owner = site_of(request).app_polls, wanted.accounts[0].token
+        if not wanted.wait or not await polls.wait(owner, look(float(wanted.wait)), most=2):
+            await look(0)
+        return told({"lists": [_told_of(request, each) for each in lists]})
 
     return await answered(request, answer())
 
@@ -182,14 +165,9 @@ def _apps(request: AnyRequest) -> Apps:
     return site_of(request).services.apps
 
 
-async def _told_of(request: AnyRequest, token: str) -> dict[str, object]:
-    """Return the list of an account, or why there is none."""
-    try:
-        return told_list(await _apps(request).shown(token))
-    except NotActivated:
-        return _told_error(request, "not_activated")
-    except ActivationFailed:
-        return _told_error(request, "activation_failed")
+def _told_of(request: AnyRequest, found: Shown | Closed) -> dict[str, object]:
+    """Return a list, or why there is none."""
+    return told_list(found) if isinstance(found, Shown) else _told_error(request, _CLOSED[type(found)])
 
 
 def token_of(request: AnyRequest) -> str:
@@ -223,10 +201,8 @@ async def answered(request: AnyRequest, work: Awaitable[Response[Any]]) -> Respo
         return await work
     except (Malformed, BadKey):
         return _failed(request, "malformed")
-    except NotActivated:
-        return _failed(request, "not_activated")
-    except ActivationFailed:
-        return _failed(request, "activation_failed")
+    except Closed as closed:
+        return _failed(request, _CLOSED[type(closed)])
     except UnknownCode:
         return _failed(request, "activation_unknown")
     except Unsigned:
