@@ -1,15 +1,15 @@
 # Everything there is to do with this tree. Needs Python 3.11 or newer and make; the rest comes with the first call.
 
 PYTHON  ?= python3
-# One more than there are processors: some tests wait for a telephone that rings.
-WORKERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 1 )))
+# Two more than there are processors: many tests wait, for a telephone that rings or a disk that syncs.
+WORKERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 2 )))
 BIN     := .venv/bin
 ASSETS  := src/vestibule/frontends/http/assets/built/manifest.json
 
 RUNTIME     := $(PYTHON) tools/environment.py requirements/runtime.txt
 DEVELOPMENT := $(RUNTIME) requirements/development.txt
 FRONTEND    := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
-PYTEST      := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+PYTEST      := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help run test prove lint format bench docs lock clean ci runtime development packages

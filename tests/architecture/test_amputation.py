@@ -6,14 +6,11 @@ finds every other plug-in. So no other file names it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-import pytest
-
-from tests.architecture.amputated import SOURCE, Standing, copy_without, stand
+from tests.architecture.amputated import SOURCE, copy_without, stand
 
 KINDS = ("methods", "gateways", "directories", "reports", "frontends")
 
@@ -29,28 +26,17 @@ def plugins() -> list[str]:
     ]
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Standing:
-    """The house with nothing taken out."""
-    folder = tmp_path_factory.mktemp("whole")
-    copy_without(folder, None)
+def test_the_house_stands_without_each_of_them(tmp_path: Path) -> None:
+    copy_without(tmp_path / "whole", None)
     with ProcessPoolExecutor(1, get_context("spawn")) as process:
-        return process.submit(stand, folder).result()
-
-
-@pytest.fixture(scope="module")
-def stand_without(whole: Standing) -> Iterator[Callable[[Path], Standing]]:
-    """`standing = stand_without(folder)`: each time a new process, in which only libraries are imported."""
+        whole = process.submit(stand, tmp_path / "whole").result()
+    # Each in a new process in which only the libraries are imported.
     forking = get_context("forkserver")
     forking.set_forkserver_preload([*whole.others, "tests.architecture.amputated"])
+    missing: dict[str, frozenset[str]] = {}
     with ProcessPoolExecutor(1, forking, max_tasks_per_child=1) as processes:
-        yield lambda folder: processes.submit(stand, folder).result()
-
-
-@pytest.mark.xdist_group("amputation")
-@pytest.mark.parametrize("plugin", plugins())
-def test_the_house_stands_without(
-    tmp_path: Path, plugin: str, whole: Standing, stand_without: Callable[[Path], Standing]
-) -> None:
-    copy_without(tmp_path, plugin)
-    assert whole.plugins - stand_without(tmp_path).plugins == {plugin}
+        for plugin in plugins():
+            folder = tmp_path / plugin.replace("/", "-")
+            copy_without(folder, plugin)
+            missing[plugin] = whole.plugins - processes.submit(stand, folder).result().plugins
+    assert missing == {plugin: {plugin} for plugin in whole.plugins}
