@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import httpx
 import msgspec
 
 from benchmarks.app_crowd import AppConnection, Crowd, connected
@@ -57,7 +58,7 @@ def report(folder: Path, postgres: PostgresServer, *, is_quick: bool = False) ->
         print(f"\nApps, {engine} (load of this machine: {os.getloadavg()[0]:.1f})\n{HEADER}", flush=True)
         url = postgres.create("bench_apps") if engine == "PostgreSQL" else None
         server = ServerProcess(folder / f"apps-{engine}", url, log_level="warning")
-        device = AppDevice(None)  # type: ignore[arg-type] # of a device only its key is used
+        device = AppDevice(httpx.AsyncClient())  # Only its key is used.
         installation = asyncio.run(_furnished(server, people + 1, device.public_key))
         server.start_until_answered(access_request(installation.shared_secret.encode(), 0, "nobody", "-"))
         try:

@@ -20,7 +20,9 @@ from vestibule.worker.rounds import make_rounds
 log = structlog.get_logger(__name__)
 
 GRACE_SECONDS = 5.0
+COLLECT_SECONDS = 600.0
 _MOST_OPEN_FILES: Final = 65_536
+_NEVER: Final = 1_000_000_000
 
 _told_to_stop: ContextVar[asyncio.Event] = ContextVar("told_to_stop")
 
@@ -34,7 +36,7 @@ async def running(house: House) -> AsyncIterator[list[Frontend]]:
     _allow_open_files()
     with _heeding_signals():
         started: list[Frontend] = []
-        rounds = asyncio.create_task(make_rounds(house.services))
+        chores = [asyncio.create_task(chore) for chore in (make_rounds(house.services), _collect())]
         try:
             for frontend in house.frontends():
                 await frontend.start()
@@ -43,16 +45,25 @@ async def running(house: House) -> AsyncIterator[list[Frontend]]:
             # What was built until now stays for good: the collector need not look at it again.
             gc.collect()
             gc.freeze()
-            gc.set_threshold(10_000, 20, 50)
+            gc.set_threshold(10_000, 5, _NEVER)
             yield started
         finally:
             log.info("stopping", grace_seconds=GRACE_SECONDS)
             await asyncio.gather(*(frontend.stop(GRACE_SECONDS) for frontend in started))
-            rounds.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await rounds
+            for chore in chores:
+                chore.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await chore
             await house.close()
             log.info("stopped")
+
+
+async def _collect() -> None:
+    """Look through everything for garbage now and then. It stops the process while it lasts, half a second
+    where ten thousand apps wait, and finds next to nothing; what is young is looked through all the time."""
+    while True:
+        await asyncio.sleep(COLLECT_SECONDS)
+        gc.collect()
 
 
 async def until_told_to_stop() -> None:
