@@ -106,6 +106,8 @@ async def one_kill(server: ServerProcess, other: ServerProcess, device: AppDevic
     following = await device.next_request()
     assert await refusal(device, following, approval) == "signature_wrong"
     assert (await device.approve(following, number_in(shown)))["outcome"] == "approved"
+    code, _ = await asyncio.to_thread(door.ask, other, state_of(shown))
+    assert code == ACCESS_ACCEPT
 
 
 async def started(server: ServerProcess, device: AppDevice) -> None:
