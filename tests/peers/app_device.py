@@ -234,6 +234,9 @@ class AppDevice:
         query = f"?wait={wait}&seen={seen}" if wait else ""
         return await self._ask("GET", f"/app/v1/move{query}", token=self.move)
 
+    async def cancel_move(self) -> None:
+        await self._ask("DELETE", "/app/v1/move", token=self.move)
+
     async def rename(self, name: str) -> None:
         await self._ask("PATCH", "/app/v1/account", {"name": name})
 

@@ -22,6 +22,7 @@ export class Moving {
   private readonly place = el("div", { class: "stack" });
   private readonly keeps = el("input", { type: "checkbox", id: "move-keeps" });
   private readonly dialog: HTMLDialogElement;
+  private open: Move | null = null;
 
   // `hasForeign`: there are accounts of other services, which stay.
   constructor(
@@ -31,13 +32,21 @@ export class Moving {
   ) {
     this.dialog = ask(t("move.title"), this.place);
     this.dialog.classList.add("stack");
-    this.dialog.addEventListener("close", () => this.stopping.abort());
+    this.dialog.addEventListener("close", () => this.leave());
     this.showBeginning();
   }
 
   private show(...parts: Child[]): void {
     this.place.replaceChildren();
     put(this.place, ...parts);
+  }
+
+  // Closed before its end, it is canceled: the new device may be a stranger's. It ends by itself where nobody hears that.
+  private leave(): void {
+    this.stopping.abort();
+    if (!this.open) return;
+    leaving.delete(this.account.id);
+    void this.server.cancelMove(this.open.token).catch(() => undefined);
   }
 
   private get credential(): string {
@@ -68,6 +77,7 @@ export class Moving {
       const move = await this.server.beginMove(this.account, old, serverTime(), (text) =>
         unlocked(this.account, { unlock: this.credential ? "use" : "", credential: this.credential }, text),
       );
+      this.open = move;
       if (!this.keeps.checked) leaving.add(this.account.id);
       await this.showCode(move);
       await this.follow(move);
@@ -98,7 +108,10 @@ export class Moving {
       try {
         const stage = await this.server.moveStage(move.token, seen, this.stopping.signal);
         if (stage.name !== seen) this.showStage(stage);
-        if (stage.name === "active" || stage.name === "over") return;
+        if (stage.name === "active" || stage.name === "over") {
+          this.open = null;
+          return;
+        }
         seen = stage.name;
       } catch (problem) {
         if (!(problem instanceof Unreachable)) throw problem;

@@ -250,6 +250,10 @@ export class Server {
     return { token: text(said["move"]), code: text(said["code"]) };
   }
 
+  async cancelMove(token: string): Promise<void> {
+    await this.call("/move", { method: "DELETE", token });
+  }
+
   // Waits until it is another than `seen`, and not for long.
   async moveStage(token: string, seen: string, signal: AbortSignal): Promise<Stage> {
     const query = new URLSearchParams({ wait: String(WAIT_SECONDS), seen });

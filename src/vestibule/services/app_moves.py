@@ -99,6 +99,11 @@ class AppMoves:
             return await self._apps.stage_of(user, pending.authenticator_id, waiter)
         return await self._apps.next_stage_of(user, pending.authenticator_id, waiter, known, seconds)
 
+    async def cancel(self, token: str) -> None:
+        """End a move that is not over. Raises `NotActivated` for a token that is none."""
+        user, pending = await self._of(token)
+        await self._apps.cancel(user, pending.authenticator_id)
+
     async def _spend(self, device: Authenticator, at: int) -> None:
         async def body(tx: Transaction) -> None:
             if abs(at - tx.now) >= TOLERATED_MS:

@@ -54,7 +54,7 @@ from vestibule.services.app_pushes import PARAMETER, AppPushes
 from vestibule.services.attempt import Node, pending, verification_row
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.device_records import DeviceRecords
-from vestibule.services.enrollment import PENDING_MS, Enrollments
+from vestibule.services.enrollment import PENDING_MS, Enrollments, take_away
 from vestibule.services.out_of_band import OutOfBand
 from vestibule.services.outcome import Progress, added
 from vestibule.services.proving import Prover
@@ -289,6 +289,19 @@ class Apps:
                         await moved.wait()
                 except TimeoutError:
                     return stage
+
+    async def cancel(self, user: User, authenticator_id: str) -> None:
+        """End an activation that is not over: whoever used its code is no device of this person's."""
+        actor = self_of(user.tenant_id, user.user_id, user.username)
+
+        async def body(tx: Transaction) -> None:
+            await tx.hold_user(user.tenant_id, user.user_id)
+            held = _held(await tx.subject(user.tenant_id, user.user_id), authenticator_id)
+            if held is not None and held.method == METHOD and held.status is AuthenticatorStatus.PENDING:
+                await take_away(tx, actor, user, held)
+
+        await self._store.transact(body)
+        self._store.wake(user.user_id)
 
     async def claim(self, signed_in: SignedIn, authenticator_id: str) -> bool:
         """Let a device that was proven count as a proof of the session that began, once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -180,3 +181,23 @@ async def test_one_device_too_many_is_refused_in_the_portal(apps: AppHouse) -> N
     await phone.remove()
     for _ in range(2):
         assert (await _post(browser, adding)).status_code == 200
+
+
+async def test_who_does_not_know_the_device_cancels_in_the_portal(apps: AppHouse) -> None:
+    """PU-10: whoever has used the code is shut out, though he may guess the number."""
+    _, (phone,) = await apps.alice("Phone")
+    browser = apps.device().client
+    waiting = await _post(browser, f"/portal/{TENANT}/sign-in", username="alice", password=PASSWORD)
+    await phone.approve(await phone.next_request(), number_on(waiting.text))
+    await browser.get(f"/portal/{TENANT}/sign-in/second-factor", follow_redirects=True)
+    page = (await _post(browser, f"/portal/{TENANT}/authenticators/device/begin")).text
+    code, here = re.search(r"#activate=(\w+)", page), re.search(r'data-then="([^"]+)"', page)
+    assert code is not None
+    assert here is not None
+    stranger = apps.device("Stranger")
+    await stranger.activate(code[1])
+    request = await stranger.next_request()
+    number = number_on((await browser.get(here[1])).text)
+    await _post(browser, f"{here[1]}/cancel")
+    with pytest.raises(AppError, match="not_activated"):
+        await stranger.approve(request, number)

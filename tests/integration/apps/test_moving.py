@@ -86,6 +86,25 @@ async def test_who_stole_the_code_gets_nothing(apps: AppHouse) -> None:
     assert await labels(apps, alice) == ["Old phone"]
 
 
+async def test_who_does_not_know_the_new_phone_cancels(apps: AppHouse) -> None:
+    """PU-10: the number is of no use any more, and the old phone stays."""
+    alice, (old,) = await apps.alice("Old phone")
+    new, number = await scanned(apps, old)
+    request = await new.next_request()
+    await old.cancel_move()
+    assert await refused(new.approve(request, number)) == "not_activated"
+    assert (await old.move_stage())["stage"] == "over"
+    assert await labels(apps, alice) == ["Old phone"]
+
+
+async def test_what_is_over_is_not_canceled(apps: AppHouse) -> None:
+    alice, (old,) = await apps.alice("Old phone")
+    new, number = await scanned(apps, old, "keep")
+    await new.approve(await new.next_request(), number)
+    await old.cancel_move()
+    assert await labels(apps, alice) == ["New phone", "Old phone"]
+
+
 async def test_the_token_of_the_list_neither_begins_nor_sees_a_move(apps: AppHouse) -> None:
     """PU-06, PU-07: a move is signed, with all that it does; a signature counts once, for a few minutes."""
     _, (old,) = await apps.alice("Old phone")

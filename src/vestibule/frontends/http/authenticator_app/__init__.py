@@ -28,6 +28,7 @@ ROUTER = Router(
         api.rename,
         api.remove,
         moves.begin,
+        moves.cancel,
         moves.stage,
     ],
 )

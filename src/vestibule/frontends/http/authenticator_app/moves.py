@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response, delete, get, post
 
 from vestibule.frontends.http.authenticator_app.api import (
     MOST_BODY_BYTES,
@@ -38,6 +38,15 @@ async def begin(request: AnyRequest) -> Response[Any]:
         )
 
     return await answered(request, answer())
+
+
+@delete("/v1/move", status_code=200)
+async def cancel(request: AnyRequest) -> Response[Any]:
+    async def end() -> Response[Any]:
+        await site_of(request).services.app_moves.cancel(token_of(request))
+        return Response(None, status_code=204)
+
+    return await answered(request, end())
 
 
 @get("/v1/move")

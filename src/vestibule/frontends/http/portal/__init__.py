@@ -39,6 +39,7 @@ ROUTER = Router(
         phones.proof_state,
         phones.choose_default,
         devices.begin_device,
+        devices.cancel_device,
         devices.to_devices,
         devices.show_device,
         devices.device_state,

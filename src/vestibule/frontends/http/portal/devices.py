@@ -55,6 +55,14 @@ async def show_device(request: AnyRequest, tenant: InPath, device: InPath) -> Re
     return _page(request, who, device, stage)
 
 
+@post("/{tenant:str}/authenticators/device/{device:str}/cancel")
+async def cancel_device(request: AnyRequest, tenant: InPath, device: InPath) -> Response[Any]:
+    """End the activation: a code that somebody else has used gets him nowhere."""
+    who = await visitor(request, tenant)
+    await site_of(request).services.apps.cancel(who.user, device)
+    return see_other(who.at.home)
+
+
 @get("/{tenant:str}/authenticators/device/{device:str}/state")
 async def device_state(request: AnyRequest, tenant: InPath, device: InPath) -> dict[str, bool]:
     """Answer as soon as there is something else to show than what `at` says."""
