@@ -33,10 +33,12 @@ class Vpn(asyncio.DatagramProtocol):
         self._asked = 0
 
     @classmethod
-    async def beside(cls, address: tuple[str, int], secret: str) -> Self:
-        """Return one that asks the server at `address`."""
+    async def beside(cls, address: tuple[str, int], secret: str, own: str = "127.0.0.1") -> Self:
+        """Return one with the address `own` that asks the server at `address`."""
         loop = asyncio.get_running_loop()
-        _, made = await loop.create_datagram_endpoint(lambda: cls(secret), remote_addr=address)
+        _, made = await loop.create_datagram_endpoint(
+            lambda: cls(secret), local_addr=(own, 0), remote_addr=address
+        )
         return made
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
