@@ -21,6 +21,7 @@ from tests.peers.program import PeerFailed, find_program, run, run_well
 
 _PROGRAMS = "/usr/lib/postgresql"
 _OWNER = "postgres"
+_LONGEST_PLACE = 60
 _KEEPER = Path(__file__).with_name("keeper.py")
 _DISCONNECT = """
     select pg_terminate_backend(pid, 10000) from pg_stat_activity
@@ -54,8 +55,11 @@ class PostgresServer:
     def start(self) -> None:
         with self._turn():
             if not self._note.exists():
-                # Directly under /tmp: the path of a socket is 107 bytes at most.
-                home = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+                # Near the root: the path of a socket is 107 bytes at most.
+                near = tempfile.gettempdir()
+                home = Path(
+                    tempfile.mkdtemp(prefix="pg-", dir=near if len(near) < _LONGEST_PLACE else "/tmp")
+                )
                 self._initialize(home)
                 self._serve(home)
                 self._note.write_text(str(home))
