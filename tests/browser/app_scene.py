@@ -256,7 +256,9 @@ class Newcomer:
     async def number(self) -> str:
         """Return the number that the page shows once its code was used."""
         await self.device.label("request.number_activation").wait_for()
-        return (await self.device.apps.house.services.apps.stage(self.session, self.pending)).number
+        return (
+            await self.device.apps.house.services.app_activations.stage(self.session, self.pending)
+        ).number
 
     async def authenticator(self) -> Authenticator:
         house = self.device.site.house

@@ -29,7 +29,7 @@ async def test_the_country_is_named_in_german(site: Site, chromium: Chromium, tm
     alice.secret = b""
     await house.add_application("vpn", FirstFactor.LOCAL)
     signed_in = await AppHouse(house, cast("Any", None)).session_of(alice)
-    begun = await house.services.apps.begin(signed_in)
+    begun = await house.services.app_activations.begin(signed_in)
 
     app = Window(site, await chromium.page(viewport={"width": 390, "height": 844}, locale="de-DE"))
     await app.go(f"{site.url}/app/#activate={begun.code.reveal()}")
@@ -37,7 +37,7 @@ async def test_the_country_is_named_in_german(site: Site, chromium: Chromium, tm
     await app.page.get_by_role("button", name=words("add.add"), exact=True).click()
     number = app.page.get_by_label(words("request.number_activation"))
     await expect(number).to_be_visible()
-    stage = await house.services.apps.stage(signed_in, begun.authenticator_id)
+    stage = await house.services.app_activations.stage(signed_in, begun.authenticator_id)
     await number.fill(stage.number)
     await app.page.get_by_role("button", name=words("request.activate"), exact=True).click()
     await expect(app.page.locator("#content")).to_contain_text(words("outcome.activated"))

@@ -68,7 +68,7 @@ def main() -> None:
 
 def build() -> App:
     """Return the program with all its commands, none of them imported yet."""
-    from cyclopts import App  # noqa: PLC0415 - takes a tenth of a second
+    from cyclopts import App
 
     app = App(
         name="vestibule",

@@ -374,7 +374,7 @@ def _show_app(desk: Desk, enrolled: Enrolled) -> None:
 
 async def _prove(desk: Desk, subject: Subject, pending: Authenticator, confirm_it: str) -> None:
     """Ask for a passcode until one proves the authenticator, a few times."""
-    from vestibule.services.refusal import Refusal, Refused  # noqa: PLC0415
+    from vestibule.services.refusal import Refusal, Refused
 
     enrollments, user = desk.services.enrollments, subject.user
     for _ in range(_TRIES):

@@ -24,7 +24,7 @@ def check_config(*, config: ConfigFile = None) -> int:
 
     Exit code: 0 the settings can be used, 78 they cannot.
     """
-    from vestibule.runtime.settings_files import file_problems  # noqa: PLC0415 - slow to import
+    from vestibule.runtime.settings_files import file_problems
 
     loaded = loaded_or_exit(config)
     language = terminal_language()

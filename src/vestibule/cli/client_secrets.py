@@ -167,8 +167,8 @@ def show_secrets(desk: Desk, stored: tuple[ClientSecret, ...], *, as_json: bool)
 
 def asked_secret(desk: Desk) -> Secret[str]:
     """Return the secret that the client has already, judged before anything is written for it."""
-    from vestibule.services.applications import MIN_SHARED_SECRET_CHARACTERS  # noqa: PLC0415
-    from vestibule.services.refusal import Refusal, Refused  # noqa: PLC0415
+    from vestibule.services.applications import MIN_SHARED_SECRET_CHARACTERS
+    from vestibule.services.refusal import Refusal, Refused
 
     secret = desk.terminal.ask_hidden("ask.shared_secret")
     revealed = secret.reveal()

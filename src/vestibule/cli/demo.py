@@ -84,7 +84,7 @@ def phone(*, config: ConfigFile = None) -> int:
     config
         The settings file.
     """
-    from vestibule.cli.phone_terminal import own_url, show_phone  # noqa: PLC0415 - help stays quick
+    from vestibule.cli.phone_terminal import own_url, show_phone
 
     link: list[tuple[str, str]] = []
 

@@ -90,8 +90,8 @@ def _run(scope: Scope, work: Callable[[Desk], Awaitable[None]], tenant_of: Calla
 
 async def guarded(terminal: Terminal, work: Callable[[], Awaitable[None]]) -> int:
     """Do `work`; say on standard error why it was not done, if it was not. Return the exit status."""
-    from vestibule.interfaces.store import Conflict, Unavailable  # noqa: PLC0415
-    from vestibule.services.refusal import Refusal, Refused  # noqa: PLC0415
+    from vestibule.interfaces.store import Conflict, Unavailable
+    from vestibule.services.refusal import Refusal, Refused
 
     try:
         await work()
@@ -125,7 +125,7 @@ def _tenant_id(house: House, scope: Scope) -> str:
 
 def _keep_logs_out_of_the_way(settings: Settings) -> None:
     """What a service logs, the command itself says better; unless somebody looks for a fault."""
-    from vestibule.runtime.logging import set_up  # noqa: PLC0415
+    from vestibule.runtime.logging import set_up
 
     level = settings.log.level if settings.log.level == "debug" else "error"
     set_up(msgspec.structs.replace(settings.log, level=level, format="console"))

@@ -277,7 +277,7 @@ async def _put(desk: Desk, directory: DirectoryConfiguration, ask_password: bool
 
 
 async def _find(desk: Desk, one: DirectoryConfiguration, person: str) -> None:
-    from vestibule.services.directories import DirectorySilent  # noqa: PLC0415
+    from vestibule.services.directories import DirectorySilent
 
     began = time.perf_counter()
     try:

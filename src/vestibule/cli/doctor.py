@@ -52,7 +52,7 @@ def doctor(
     quiet
         Show warnings and problems only.
     """
-    from vestibule.runtime.settings_files import file_problems  # noqa: PLC0415
+    from vestibule.runtime.settings_files import file_problems
 
     terminal = Terminal(terminal_language())
     report = Report(terminal, is_quiet=quiet, is_shown=not as_json)
@@ -140,11 +140,11 @@ async def _each(at: Any, checks: Sequence[Callable[[Any], Awaitable[list[Finding
 
 async def _open(at: Installation, found: Found) -> None:
     """Open the database as the server would and look at what is in it."""
-    from vestibule.interfaces.store import Unavailable  # noqa: PLC0415
-    from vestibule.runtime.build import build  # noqa: PLC0415
-    from vestibule.runtime.key_file import KeyFileProblem  # noqa: PLC0415
-    from vestibule.runtime.push import PushProblem  # noqa: PLC0415
-    from vestibule.runtime.registry import PluginProblem, frontends  # noqa: PLC0415
+    from vestibule.interfaces.store import Unavailable
+    from vestibule.runtime.build import build
+    from vestibule.runtime.key_file import KeyFileProblem
+    from vestibule.runtime.push import PushProblem
+    from vestibule.runtime.registry import PluginProblem, frontends
 
     if not at.settings.state_directory.is_dir():
         return  # said already; opening would make it
@@ -173,7 +173,7 @@ async def _open(at: Installation, found: Found) -> None:
 
 def _keep_logs_out_of_the_way() -> None:
     """What a directory logs about itself, its finding says better."""
-    from vestibule.runtime.logging import set_up  # noqa: PLC0415
-    from vestibule.runtime.settings import LogSettings  # noqa: PLC0415
+    from vestibule.runtime.logging import set_up
+    from vestibule.runtime.settings import LogSettings
 
     set_up(LogSettings(level="error", format="console"))

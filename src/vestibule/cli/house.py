@@ -23,7 +23,7 @@ NOT_STARTED = 1
 def run_loop(main: Callable[[], Awaitable[int]]) -> int:
     """Run `main` on the fastest event loop there is and return its exit status."""
     try:
-        import uvloop  # noqa: PLC0415
+        import uvloop
     except ImportError:
         return asyncio.run(_as_coroutine(main))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -37,7 +37,7 @@ async def _as_coroutine(main: Callable[[], Awaitable[int]]) -> int:
 @contextlib.asynccontextmanager
 async def opened(settings: Settings, *, migrate: bool = False) -> AsyncIterator[House]:
     """Build the house and close it again; end the process with the cause if it cannot be built."""
-    from vestibule.runtime.build import build  # noqa: PLC0415
+    from vestibule.runtime.build import build
 
     try:
         house = await build(settings, migrate=migrate)
@@ -54,8 +54,8 @@ async def opened(settings: Settings, *, migrate: bool = False) -> AsyncIterator[
 @contextlib.asynccontextmanager
 async def serving(house: House) -> AsyncIterator[list[Frontend]]:
     """Open every door; end the process with the cause if one cannot be opened."""
-    from vestibule.interfaces.frontend import CannotListen  # noqa: PLC0415
-    from vestibule.runtime.serve import running  # noqa: PLC0415
+    from vestibule.interfaces.frontend import CannotListen
+    from vestibule.runtime.serve import running
 
     async with contextlib.AsyncExitStack() as stack:
         try:
@@ -84,9 +84,9 @@ def with_house(config: Path | None, work: Callable[[House], Awaitable[int]]) -> 
 
 
 def _is_expected(error: Exception) -> bool:
-    from vestibule.interfaces.store import Unavailable  # noqa: PLC0415
-    from vestibule.runtime.key_file import KeyFileProblem  # noqa: PLC0415
-    from vestibule.runtime.push import PushProblem  # noqa: PLC0415
-    from vestibule.runtime.registry import PluginProblem  # noqa: PLC0415
+    from vestibule.interfaces.store import Unavailable
+    from vestibule.runtime.key_file import KeyFileProblem
+    from vestibule.runtime.push import PushProblem
+    from vestibule.runtime.registry import PluginProblem
 
     return isinstance(error, (Unavailable, KeyFileProblem, PluginProblem, PushProblem, OSError))

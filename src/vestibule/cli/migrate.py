@@ -22,7 +22,7 @@ def migrate(*, config: ConfigFile = None) -> int:
     config
         The settings file.
     """
-    from vestibule.stores import open_store  # noqa: PLC0415
+    from vestibule.stores import open_store
 
     settings = settings_or_exit(config)
     settings.state_directory.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -79,7 +79,7 @@ def moment(at: int | None, otherwise: str = NOTHING) -> str:
 
 def qr_code(content: str) -> str:
     """Return a QR code of half-height blocks, for a terminal of either color."""
-    import segno  # noqa: PLC0415
+    import segno
 
     drawing = io.StringIO()
     segno.make(content, error="l").terminal(out=drawing, compact=True, border=2)

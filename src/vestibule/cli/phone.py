@@ -66,7 +66,7 @@ def add(
     """
 
     async def work(desk: Desk) -> None:
-        from vestibule.services.phones import NewPhone  # noqa: PLC0415 - help stays quick
+        from vestibule.services.phones import NewPhone
 
         subject = await finding.user(desk, user)
         wanted = NewPhone(method=use, typed=number, label=label, two_way=two_way, with_pin=with_pin)

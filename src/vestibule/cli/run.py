@@ -54,8 +54,8 @@ def run(
 
 
 async def _run(settings: Settings, wants_demo: bool, config: Path | None) -> int:
-    from vestibule.runtime.logging import set_up  # noqa: PLC0415
-    from vestibule.runtime.serve import until_told_to_stop  # noqa: PLC0415
+    from vestibule.runtime.logging import set_up
+    from vestibule.runtime.serve import until_told_to_stop
 
     set_up(settings.log)
     async with opened(settings, migrate=True) as house:
@@ -73,7 +73,7 @@ async def _run(settings: Settings, wants_demo: bool, config: Path | None) -> int
 async def _say_what_next(
     house: House, frontends: list[Frontend], made: Demonstration | None, config: Path | None
 ) -> None:
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
     language = terminal_language()
     screen = Console(highlight=False, soft_wrap=True)

@@ -35,8 +35,8 @@ def serve(*, config: ConfigFile = None) -> int:
 
 
 async def _serve(settings: Settings) -> int:
-    from vestibule.runtime.logging import set_up  # noqa: PLC0415
-    from vestibule.runtime.serve import until_told_to_stop  # noqa: PLC0415
+    from vestibule.runtime.logging import set_up
+    from vestibule.runtime.serve import until_told_to_stop
 
     set_up(settings.log)
     async with opened(settings) as house, serving(house):

@@ -77,7 +77,7 @@ def add(tenant: str, name: str, /, *, as_json: Json = False, config: ConfigFile 
     """
 
     async def work(desk: Desk) -> None:
-        from vestibule.services.refusal import Refusal, Refused  # noqa: PLC0415
+        from vestibule.services.refusal import Refusal, Refused
 
         if not _IDENTIFIER.fullmatch(tenant) or tenant in _RESERVED:
             raise NotDone("cli.wrong.tenant")

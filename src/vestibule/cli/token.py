@@ -81,7 +81,7 @@ def import_tokens(
     """
 
     async def work(desk: Desk) -> None:
-        from vestibule.services.token_import import TokenFileOptions  # noqa: PLC0415
+        from vestibule.services.token_import import TokenFileOptions
 
         options = TokenFileOptions(
             form=form,
@@ -105,7 +105,7 @@ def import_tokens(
 
 async def _asked(desk: Desk, source: BinaryIO, options: TokenFileOptions, is_dry_run: bool) -> ImportReport:
     """Import; if the file needs a passphrase or a key that was not given, ask the person for it once."""
-    from vestibule.services.token_import import UnusableFile  # noqa: PLC0415
+    from vestibule.services.token_import import UnusableFile
 
     try:
         return await _imported(desk, source, options, is_dry_run)
@@ -131,7 +131,7 @@ def _credential(desk: Desk, options: TokenFileOptions, unusable: UnusableFile) -
 
 
 def _hidden(desk: Desk, key: str) -> Secret[str]:
-    from getpass import getpass  # noqa: PLC0415
+    from getpass import getpass
 
     return Secret(getpass(_text(desk, f"import.{key}")))
 
@@ -166,8 +166,8 @@ def _progress_bar(
     if not sys.stderr.isatty():
         yield (lambda progress: None), desk.terminal.aside
         return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
     total = os.fstat(source.fileno()).st_size

@@ -341,7 +341,7 @@ def set_password(
     """
 
     async def work(desk: Desk) -> None:
-        from vestibule.services.users import UserFields  # noqa: PLC0415
+        from vestibule.services.users import UserFields
 
         user = (await finding.user(desk, name)).user
         chosen = _chosen_password(desk.terminal, password)
@@ -355,7 +355,7 @@ def set_password(
 
 
 def _fields(person: Person, username: str | None) -> UserFields:
-    from vestibule.services.users import UserFields  # noqa: PLC0415
+    from vestibule.services.users import UserFields
 
     given: dict[str, Any] = {
         "username": username,
@@ -371,7 +371,7 @@ def _fields(person: Person, username: str | None) -> UserFields:
 
 async def _refuse_taken(desk: Desk, name: str) -> None:
     """Say that a name is taken before anybody types a password for it."""
-    from vestibule.services.refusal import Refusal, Refused  # noqa: PLC0415
+    from vestibule.services.refusal import Refusal, Refused
 
     if await desk.services.users.find_by_name(desk.actor, desk.tenant_id, name) is not None:
         raise Refused(Refusal.NAME_TAKEN, name)
@@ -399,7 +399,7 @@ def _tell(desk: Desk, shown: Secret[str] | None, key: str, user: User) -> None:
 
 def _set_status(scope: Scope, name: str, status: UserStatus) -> int:
     async def work(desk: Desk) -> None:
-        from vestibule.services.users import UserFields  # noqa: PLC0415
+        from vestibule.services.users import UserFields
 
         user = (await finding.user(desk, name)).user
         await desk.services.users.edit(desk.actor, desk.tenant_id, user.user_id, UserFields(status=status))

@@ -92,7 +92,7 @@ def add(
     """
 
     async def work(desk: Desk) -> None:
-        from vestibule.services.voice_messages import UnusableSound  # noqa: PLC0415 - help stays quick
+        from vestibule.services.voice_messages import UnusableSound
 
         messages, content = desk.services.voice_messages, _read(file)
         application_id = finding.application(desk, application).application_id if application else ""

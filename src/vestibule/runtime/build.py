@@ -20,6 +20,7 @@ from vestibule.runtime.sound_files import SoundFiles
 from vestibule.runtime.speech import EspeakSpeech
 from vestibule.runtime.token_files import read_token_file
 from vestibule.services.activations import Activations
+from vestibule.services.app_activations import AppActivations
 from vestibule.services.app_checks import AppChecks
 from vestibule.services.app_lists import AppLists
 from vestibule.services.app_moves import AppMoves
@@ -144,19 +145,25 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     gateways.connect(inboxes.open, settings.http.public_url)
     deliveries.on_lost(inboxes.lost)
     app_checks = AppChecks(store, pins)
-    apps = Apps(
+    app_activations = AppActivations(
         store,
         configuration,
         enrollments,
         sessions,
-        verifications,
         out_of_band,
         prover,
         app_lists,
-        app_checks,
         sealer,
         node,
         os.urandom,
+    )
+    apps = Apps(
+        store,
+        configuration,
+        enrollments,
+        verifications,
+        app_lists,
+        app_checks,
         pushes,
         device_records,
         countries,
@@ -180,8 +187,9 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         activations=Activations(
             store, configuration, phones, enrollments, sessions, out_of_band, waiting, node
         ),
+        app_activations=app_activations,
         apps=apps,
-        app_moves=AppMoves(store, configuration, enrollments, apps, app_checks, sealer),
+        app_moves=AppMoves(store, configuration, enrollments, app_activations, app_checks, sealer),
         app_lists=app_lists,
         applications=applications,
         directories=Directories(kinds, first_factors),

@@ -28,8 +28,9 @@ from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.session import Link
 from vestibule.model.user import User
 from vestibule.services.activating import Began
+from vestibule.services.app_activations import METHOD, AppActivations, Stage, Unsigned
 from vestibule.services.app_checks import AppChecks, Given
-from vestibule.services.apps import METHOD, Account, Apps, NotActivated, Over, Stage, Unsigned
+from vestibule.services.apps import Account, NotActivated, Over
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.enrollment import Enrollments
 
@@ -52,14 +53,14 @@ class AppMoves:
         store: Store,
         configuration: ConfigurationCache,
         enrollments: Enrollments,
-        apps: Apps,
+        activations: AppActivations,
         checks: AppChecks,
         sealer: Sealer,
     ) -> None:
         self._store = store
         self._configuration = configuration
         self._enrollments = enrollments
-        self._apps = apps
+        self._activations = activations
         self._checks = checks
         self._key = sealer.derive("moves of apps")
 
@@ -84,7 +85,7 @@ class AppMoves:
         )
         pending = enrolled.authenticator
         began = Began.INSTEAD if old is Old.REMOVE else Began.BESIDE
-        begun = await self._apps.invite(
+        begun = await self._activations.invite(
             user, pending, began, _waiter(pending.authenticator_id), device.authenticator_id
         )
         secret = self._secret_of(pending.authenticator_id)
@@ -96,13 +97,13 @@ class AppMoves:
         user, pending = await self._of(token)
         waiter = _waiter(pending.authenticator_id)
         if known is None:
-            return await self._apps.stage_of(user, pending.authenticator_id, waiter)
-        return await self._apps.next_stage_of(user, pending.authenticator_id, waiter, known, seconds)
+            return await self._activations.stage_of(user, pending.authenticator_id, waiter)
+        return await self._activations.next_stage_of(user, pending.authenticator_id, waiter, known, seconds)
 
     async def cancel(self, token: str) -> None:
         """End a move that is not over. Raises `NotActivated` for a token that is none."""
         user, pending = await self._of(token)
-        await self._apps.cancel(user, pending.authenticator_id)
+        await self._activations.cancel(user, pending.authenticator_id)
 
     async def _spend(self, device: Authenticator, at: int) -> None:
         async def body(tx: Transaction) -> None:

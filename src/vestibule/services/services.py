@@ -11,6 +11,7 @@ from vestibule.interfaces.clock import Clock
 from vestibule.interfaces.countries import Countries
 from vestibule.interfaces.frontend import Frontend
 from vestibule.services.activations import Activations
+from vestibule.services.app_activations import AppActivations
 from vestibule.services.app_lists import AppLists
 from vestibule.services.app_moves import AppMoves
 from vestibule.services.applications import Applications
@@ -59,6 +60,7 @@ class Services:
     pins: Pins
     phones: Phones
     activations: Activations
+    app_activations: AppActivations
     apps: Apps
     app_moves: AppMoves
     app_lists: AppLists

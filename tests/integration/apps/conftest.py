@@ -65,7 +65,7 @@ class AppHouse:
 
     async def begin(self, signed_in: SignedIn) -> tuple[str, str]:
         """Begin an activation at the portal; return the pending authenticator and the code."""
-        begun = await self.house.services.apps.begin(signed_in)
+        begun = await self.house.services.app_activations.begin(signed_in)
         return begun.authenticator_id, begun.code.reveal()
 
     async def activated(self, signed_in: SignedIn, name: str = "Test phone") -> AppDevice:
@@ -73,7 +73,7 @@ class AppHouse:
         pending, code = await self.begin(signed_in)
         device = self.device(name)
         await device.activate(code)
-        stage = await self.house.services.apps.stage(signed_in, pending)
+        stage = await self.house.services.app_activations.stage(signed_in, pending)
         done = await device.approve(await device.next_request(), stage.number)
         assert done["outcome"] == "approved"
         return device
@@ -86,7 +86,7 @@ class AppHouse:
         devices = []
         for name in names or ("Test phone",):
             devices.append(await self.activated(signed_in, name))
-            await self.house.services.apps.claim(signed_in, devices[-1].account["authenticator"])
+            await self.house.services.app_activations.claim(signed_in, devices[-1].account["authenticator"])
             signed_in = await self.refreshed(signed_in)
         return alice, devices
 

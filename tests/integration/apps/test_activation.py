@@ -14,7 +14,7 @@ from tests.integration.apps.test_doors import _post, number_on
 from tests.peers.app_device import AppDevice, AppError
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.verification import Reason
-from vestibule.services.apps import Stage
+from vestibule.services.app_activations import Stage
 
 
 async def held(apps: AppHouse, person: Person) -> list[Authenticator]:
@@ -38,7 +38,7 @@ async def refused(device: AppDevice, given: str, **changed: Any) -> AppError:
 async def test_code_and_number_activate_a_device(apps: AppHouse) -> None:
     alice, signed_in = await newcomer(apps)
     pending, code = await apps.begin(signed_in)
-    service = apps.house.services.apps
+    service = apps.house.services.app_activations
     before = await service.stage(signed_in, pending)
     assert before == Stage()
     waiting = asyncio.create_task(service.next_stage(signed_in, pending, before))
@@ -81,7 +81,7 @@ async def test_who_stole_the_code_does_not_see_the_number(apps: AppHouse) -> Non
     thief = apps.device("Thief")
     await thief.activate(code)
     request = await thief.next_request()
-    right = (await apps.house.services.apps.stage(signed_in, pending)).number
+    right = (await apps.house.services.app_activations.stage(signed_in, pending)).number
     guesses = [f"{n:02d}" for n in range(100) if f"{n:02d}" != right][:3]
     outcomes = [await thief.approve(request, guess) for guess in guesses]
     assert [one["outcome"] for one in outcomes] == ["number_wrong"] * 3
@@ -91,7 +91,7 @@ async def test_who_stole_the_code_does_not_see_the_number(apps: AppHouse) -> Non
     assert error.value.code == "activation_failed"
     (authenticator,) = await held(apps, alice)
     assert authenticator.status is AuthenticatorStatus.PENDING
-    assert (await apps.house.services.apps.stage(signed_in, pending)).is_over
+    assert (await apps.house.services.app_activations.stage(signed_in, pending)).is_over
 
 
 async def test_what_is_not_signed_or_no_key_is_refused(apps: AppHouse) -> None:
@@ -119,7 +119,7 @@ async def test_denying_the_test_ends_the_activation(apps: AppHouse) -> None:
             await device.requests()
         assert (error.value.status, error.value.code) == (401, "activation_failed")
         await apps.begin(signed_in)
-    assert (await apps.house.services.apps.stage(signed_in, pending)).is_over
+    assert (await apps.house.services.app_activations.stage(signed_in, pending)).is_over
     assert Reason.APP_DENIED in [attempt.reason for attempt in await apps.house.attempts()]
 
 
@@ -130,7 +130,7 @@ async def test_another_session_sees_nothing_of_it(apps: AppHouse) -> None:
     pending, code = await apps.begin(signed_in)
     device = apps.device()
     await device.activate(code)
-    seen = await apps.house.services.apps.stage(other, pending)
+    seen = await apps.house.services.app_activations.stage(other, pending)
     assert seen.number == ""
 
 
@@ -139,11 +139,11 @@ async def test_the_door_takes_no_number_for_the_test(apps: AppHouse) -> None:
     pending, code = await apps.begin(signed_in)
     device = apps.device()
     await device.activate(code)
-    number = (await apps.house.services.apps.stage(signed_in, pending)).number
+    number = (await apps.house.services.app_activations.stage(signed_in, pending)).number
     request = await device.next_request()
     answered = await apps.house.answer("alice", request["id"], number)
     assert not answered.is_approved
-    assert not (await apps.house.services.apps.stage(signed_in, pending)).is_active
+    assert not (await apps.house.services.app_activations.stage(signed_in, pending)).is_active
 
 
 async def test_a_device_is_renamed_and_removed(apps: AppHouse) -> None:

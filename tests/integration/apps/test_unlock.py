@@ -150,7 +150,7 @@ async def test_a_false_credential_activates_nothing(apps: AppHouse, lie: str) ->
     await device.activate(code)
     request = await device.next_request()
     assert request["unlock"] == "make"
-    stage = await apps.house.services.apps.stage(signed_in, pending)
+    stage = await apps.house.services.app_activations.stage(signed_in, pending)
     right = dict(vars(device.platform))
     for name, value in LIES[lie].items():
         setattr(device.platform, name, value)

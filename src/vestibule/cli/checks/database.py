@@ -20,8 +20,8 @@ _APART_SECONDS: Final = 2.0
 
 async def durable_write(at: OpenInstallation) -> list[Finding]:
     """Write something and wait until the disk has it, as every decision does."""
-    from vestibule.interfaces.store import Unavailable  # noqa: PLC0415
-    from vestibule.stores.schema import REVISION  # noqa: PLC0415
+    from vestibule.interfaces.store import Unavailable
+    from vestibule.stores.schema import REVISION
 
     began = time.perf_counter()
     try:
@@ -66,7 +66,7 @@ def _engine(at: OpenInstallation) -> str:
 
 
 def _sqlite(path: Path) -> list[Finding]:
-    from vestibule.stores.sqlite.connection import connect_writer  # noqa: PLC0415
+    from vestibule.stores.sqlite.connection import connect_writer
 
     connection = connect_writer(path)
     try:
@@ -81,7 +81,7 @@ def _sqlite(path: Path) -> list[Finding]:
 
 
 async def _postgres(url: str) -> list[Finding]:
-    from vestibule.stores.postgres.connection import Connections, Server  # noqa: PLC0415
+    from vestibule.stores.postgres.connection import Connections, Server
 
     connections = Connections(Server(url))
     try:

@@ -62,9 +62,9 @@ def _radius(at: OpenInstallation, endpoint: Endpoint) -> Finding:
 
 
 def _asked(at: OpenInstallation, endpoint: Endpoint, host: str, secret: Secret[bytes]) -> Finding:
-    from vestibule.cli.radius_peer import Answered, RadiusPeer  # noqa: PLC0415
-    from vestibule.cli.radius_peer import Endpoint as PeerEndpoint  # noqa: PLC0415
-    from vestibule.wire.radius import SharedSecret  # noqa: PLC0415
+    from vestibule.cli.radius_peer import Answered, RadiusPeer
+    from vestibule.cli.radius_peer import Endpoint as PeerEndpoint
+    from vestibule.wire.radius import SharedSecret
 
     shared = SharedSecret(secret.reveal())
     server = PeerEndpoint(host, endpoint.port)
@@ -153,8 +153,8 @@ async def certificate(at: Installation) -> list[Finding]:
 
 def judge_certificate(file: Path, key: Path, now: datetime) -> list[Finding]:
     """Return what is to be said of a certificate and its key at `now`."""
-    from cryptography import x509  # noqa: PLC0415
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
         leaf = x509.load_pem_x509_certificates(file.read_bytes())[0]

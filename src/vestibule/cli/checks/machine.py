@@ -60,7 +60,7 @@ async def disk(at: Installation) -> list[Finding]:
 
 async def key_file(at: Installation) -> list[Finding]:
     """The master keys: there, readable by the owner alone, well-formed."""
-    from vestibule.runtime.key_file import KeyFileProblem, load_sealer  # noqa: PLC0415
+    from vestibule.runtime.key_file import KeyFileProblem, load_sealer
 
     path = at.settings.key_file
     if not path.exists():
@@ -98,7 +98,7 @@ async def chance(_at: Installation) -> list[Finding]:
 
 async def passwords(_at: Installation) -> list[Finding]:
     """How long a password takes to be checked: slow on purpose, but not too slow."""
-    from vestibule.crypto.passwords import hash_password  # noqa: PLC0415
+    from vestibule.crypto.passwords import hash_password
 
     began = time.perf_counter()
     await asyncio.to_thread(hash_password, "not anybody's password")
@@ -121,7 +121,7 @@ async def md5(at: Installation) -> list[Finding]:
 
 async def speech(_at: Installation) -> list[Finding]:
     """The engine that speaks in calls, a program of its own."""
-    from vestibule.runtime.speech import PROGRAM  # noqa: PLC0415 - only doctor needs it
+    from vestibule.runtime.speech import PROGRAM
 
     found = shutil.which(PROGRAM)
     if found is None:

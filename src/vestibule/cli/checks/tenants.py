@@ -146,8 +146,8 @@ async def directories(at: OpenInstallation) -> list[Finding]:
 
 
 async def _directory(at: OpenInstallation, one: DirectoryConfiguration) -> Finding:
-    from vestibule.cli.directory import trouble_words  # noqa: PLC0415
-    from vestibule.services.directories import DirectorySilent  # noqa: PLC0415
+    from vestibule.cli.directory import trouble_words
+    from vestibule.services.directories import DirectorySilent
 
     told = {"name": one.name, "tenant": one.tenant_id}
     began = time.perf_counter()

@@ -30,6 +30,7 @@ from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.site import origin_of, site_of
 from vestibule.interfaces.push import PushSubscription
 from vestibule.interfaces.store import Conflict, Unavailable
+from vestibule.services.app_activations import UnknownCode, Unsigned
 from vestibule.services.app_checks import Hindered
 from vestibule.services.apps import (
     Account,
@@ -39,8 +40,6 @@ from vestibule.services.apps import (
     NotActivated,
     Over,
     Shown,
-    UnknownCode,
-    Unsigned,
 )
 from vestibule.services.refusal import Refusal, Refused
 
@@ -74,9 +73,11 @@ class Malformed(Exception):
 async def activate(request: AnyRequest) -> Response[Any]:
     async def answer() -> Response[Any]:
         wanted = await body_of(request, Activation)
-        done = await _apps(request).activate(wanted.code, wanted.public_key, wanted.name, wanted.signature)
-        now = site_of(request).services.clock.now()
-        return told(told_activation(done, _apps(request).pushes.public_key, now), 201)
+        services = site_of(request).services
+        done = await services.app_activations.activate(
+            wanted.code, wanted.public_key, wanted.name, wanted.signature
+        )
+        return told(told_activation(done, services.apps.pushes.public_key, services.clock.now()), 201)
 
     return await answered(request, answer())
 

@@ -12,9 +12,10 @@ from vestibule.crypto.secret import Secret
 from vestibule.model.app_answer import Decision, Old
 from vestibule.model.pin import wording
 from vestibule.model.verification import Reason, VerificationState
+from vestibule.services.app_activations import Activated, Stage
 from vestibule.services.app_checks import Given, WantsNewPin, move_credential, wanted
 from vestibule.services.app_moves import Move
-from vestibule.services.apps import Activated, Decided, Request, Shown, Stage
+from vestibule.services.apps import Decided, Request, Shown
 from vestibule.wire.oath import encode_base32
 
 Short = Annotated[str, msgspec.Meta(max_length=64)]

@@ -24,7 +24,7 @@ from vestibule.frontends.http.authenticator_app.messages import (
 from vestibule.frontends.http.fields import asked
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.site import origin_of, site_of
-from vestibule.services.apps import Stage
+from vestibule.services.app_activations import Stage
 
 
 @post("/v1/move", request_max_body_size=MOST_BODY_BYTES)

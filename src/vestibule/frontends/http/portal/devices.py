@@ -19,7 +19,7 @@ from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.site import origin_of, site_of
 from vestibule.model.activation_code import grouped
 from vestibule.model.actor import NotAllowed
-from vestibule.services.apps import Begun, Stage
+from vestibule.services.app_activations import Begun, Stage
 from vestibule.services.refusal import Refused
 
 
@@ -33,7 +33,7 @@ async def begin_device(request: AnyRequest, tenant: InPath) -> Response[Any]:
     """Make a code and show it, this one time."""
     who = await visitor(request, tenant)
     try:
-        begun = await site_of(request).services.apps.begin(who.signed_in)
+        begun = await site_of(request).services.app_activations.begin(who.signed_in)
     except NotAllowed:
         return to_confirm(who, who.at.home)
     except Refused as refused:
@@ -45,10 +45,10 @@ async def begin_device(request: AnyRequest, tenant: InPath) -> Response[Any]:
 async def show_device(request: AnyRequest, tenant: InPath, device: InPath) -> Response[Any]:
     """Show how far it is; once the device is proven, home."""
     who = await visitor(request, tenant)
-    apps = site_of(request).services.apps
-    stage = await apps.stage(who.signed_in, device)
+    activations = site_of(request).services.app_activations
+    stage = await activations.stage(who.signed_in, device)
     if stage.is_active:
-        await apps.claim(who.signed_in, device)
+        await activations.claim(who.signed_in, device)
         return after(request, who.at.home, "portal.add_device.added", name=stage.device)
     if stage.is_over:
         return after(request, who.at.home, "portal.add_device.over", "bad")
@@ -59,7 +59,7 @@ async def show_device(request: AnyRequest, tenant: InPath, device: InPath) -> Re
 async def cancel_device(request: AnyRequest, tenant: InPath, device: InPath) -> Response[Any]:
     """End the activation: a code that somebody else has used gets him nowhere."""
     who = await visitor(request, tenant)
-    await site_of(request).services.apps.cancel(who.user, device)
+    await site_of(request).services.app_activations.cancel(who.user, device)
     return see_other(who.at.home)
 
 
@@ -72,10 +72,10 @@ async def device_state(request: AnyRequest, tenant: InPath, device: InPath) -> d
     moved: list[bool] = []
 
     async def wait() -> None:
-        apps = site.services.apps
-        known = await apps.stage(who.signed_in, device)
+        activations = site.services.app_activations
+        known = await activations.stage(who.signed_in, device)
         if bool(known.number) == at_number and not (known.is_active or known.is_over):
-            known = await apps.next_stage(who.signed_in, device, known)
+            known = await activations.next_stage(who.signed_in, device, known)
         moved.append(bool(known.number) != at_number or known.is_active or known.is_over)
 
     await site.long_polls.wait(who.user.user_id, wait(), most=5)

@@ -21,7 +21,7 @@ from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.site import site_of
 from vestibule.frontends.http.templates.views import Notice, refusal_words
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
-from vestibule.services.apps import METHOD
+from vestibule.services.app_activations import METHOD
 from vestibule.services.phones import METHODS, phone_of
 from vestibule.services.refusal import Refused
 
