@@ -72,6 +72,18 @@ async def test_a_wrong_pin_ends_it_after_three(apps: AppHouse) -> None:
         await device.approve(request, number, pin=PIN)
 
 
+async def test_what_is_over_neither_counts_nor_changes_a_pin(apps: AppHouse) -> None:
+    progress, device, request = await asked(apps, must_change=True)
+    number = number_of(progress)
+    await device.answer(request, "deny")
+    for pin in (OTHER, PIN):
+        with pytest.raises(AppError, match="over"):
+            await device.approve(request, number, pin=pin, new_pin="620947")
+    throttles = await apps.house.store.read(lambda tx: tx.throttles(TENANT, progress.verification.user_id))
+    assert Factor.PIN not in throttles
+    assert (await state_of(apps, progress, PIN)).is_proven
+
+
 async def test_a_locked_pin_opens_nothing(apps: AppHouse) -> None:
     """PU-04: however many sign-ins the guesses are spread over, the right one comes too late."""
     progress, device, request = await asked(apps)

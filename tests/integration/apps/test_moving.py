@@ -175,6 +175,10 @@ async def test_where_the_unlock_is_asked_for_a_move_needs_it(apps: AppHouse) -> 
     request = await new.next_request()
     assert (await new.approve(request, (await old.move_stage())["number"]))["outcome"] == "approved"
     assert await labels(apps, alice) == ["New phone"]
+    await apps.house.change_settings(app_check=AppCheck.NOTHING)
+    await new.requests()
+    assert new.list["move_credential"] == "", "nothing is asked for any more"
+    await new.begin_move()
 
 
 async def test_a_phone_from_before_the_unlock_was_asked_for_moves_nowhere(apps: AppHouse) -> None:

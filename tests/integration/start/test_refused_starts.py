@@ -136,6 +136,16 @@ def test_an_address_that_is_taken_is_named(make_server: MakeServer, command: str
     assert f"{door}.listen" in last
 
 
+def test_a_certificate_that_is_none_is_not_called_an_address(make_server: MakeServer, tmp_path: Path) -> None:
+    file = tmp_path / "certificate.pem"
+    file.write_text("no certificate")
+    server = make_server(http_tls_certificate=str(file), http_tls_key=str(file))
+    said = server.fail("run")
+    assert "Traceback" not in said
+    assert said.splitlines()[-1].startswith("Not started. ")
+    assert "listen" not in said.splitlines()[-1]
+
+
 # --- the schema ---------------------------------------------------------------------------------------
 
 _NEWER = (
