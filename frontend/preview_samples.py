@@ -16,6 +16,7 @@ from vestibule.crypto.secret import Secret
 from vestibule.frontends.http.enrollment import draw_qr
 from vestibule.frontends.http.holdings import Holding, holding_of
 from vestibule.frontends.http.phone_words import Offer
+from vestibule.frontends.http.portal.cards import ShownCard
 from vestibule.frontends.http.templates.views import (
     ApiKeyRow,
     BadRow,
@@ -53,6 +54,7 @@ from vestibule.model.user import Role, User, UserStatus
 from vestibule.model.verification import Reason, TraceLine, Verification, VerificationState
 from vestibule.model.voice_message import MessageType, VoiceMessage
 from vestibule.services.sending_limits import SendingStanding
+from vestibule.services.sessions import Place
 
 NOW: Final = 1_793_714_700_000
 MINUTE: Final = 60_000
@@ -593,7 +595,6 @@ def _portal() -> list[Sample]:
                 "holdings": _held(PHONE, DEVICE, TOKEN, TABLET, texted, called, backup),
                 "recovery_codes_left": 8,
                 "must_register": False,
-                "pin": PIN,
                 **can,
             },
             notices=(Notice("good", Words("portal.home.app_added", {"name": "Diensttelefon"})),),
@@ -606,7 +607,6 @@ def _portal() -> list[Sample]:
                 "holdings": (),
                 "recovery_codes_left": 0,
                 "must_register": True,
-                "pin": PinStatus(),
                 **can,
             },
         ),
@@ -618,10 +618,11 @@ def _portal() -> list[Sample]:
                 "holdings": _held(_authenticator(1, label=HOSTILE)),
                 "recovery_codes_left": 1,
                 "must_register": False,
-                "pin": OLD_PIN,
                 **can,
             },
         ),
+        Sample("security", "portal/security.html", {"cards": _cards(PIN)}),
+        Sample("security-pin-over", "portal/security.html", {"cards": _cards(OLD_PIN)}),
         Sample(
             "add-app",
             "portal/add_app.html",
@@ -691,6 +692,18 @@ def _portal() -> list[Sample]:
             is_signed_in=False,
         ),
     ]
+
+
+def _cards(pin: PinStatus) -> tuple[ShownCard, ...]:
+    """Return every card of the page "Security"."""
+    places = (
+        Place("portal", NOW - DAY, NOW, "2001:db8:7a::93", is_this=True),
+        Place("console", NOW - 3 * DAY, NOW - DAY, HOSTILE, is_this=False),
+    )
+    return (
+        ShownCard("portal/cards/pin.html", {"pin": pin}),
+        ShownCard("portal/cards/sessions.html", {"sessions": places}),
+    )
 
 
 def _devices() -> list[Sample]:

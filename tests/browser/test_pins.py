@@ -108,6 +108,7 @@ async def test_a_user_may_change_his_pin_later_and_in_german(window: Window) -> 
     await window.shoot("67-portal-pin-de")
     await window.press("Später")
     assert await window.heading() == "Zusätzliche Sicherheitsüberprüfung"
+    await window.press("Sicherheit")
     assert "Muss geändert werden" in await window.text()
     await window.press("PIN ändern")
     await window.fill(old="830519", pin="27419", again="27419")
@@ -118,6 +119,7 @@ async def test_a_user_may_change_his_pin_later_and_in_german(window: Window) -> 
 async def test_who_has_no_pin_sees_none(window: Window) -> None:
     bob = await window.site.house.add_person("bob")
     await sign_in(window, f"{window.site.portal}/sign-in", "bob", PASSWORD, Phone(window.site, bob.secret))
+    await window.press("Security")
     assert not await window.page.get_by_role("heading", name="PIN", exact=True).count()
     answer = await window.page.goto(f"{window.site.portal}/pin")
     assert answer is not None

@@ -63,6 +63,16 @@ class SignedIn(msgspec.Struct, frozen=True):
         )
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Where a person is signed in. `is_this`: it is the session that asks."""
+
+    application_id: str
+    began_at: int
+    seen_at: int
+    address: str
+    is_this: bool
+
+
 class Sessions:
     def __init__(self, store: Store, configuration: ConfigurationCache, prover: Prover) -> None:
         self._store = store
@@ -114,13 +124,10 @@ class Sessions:
 
         async def look(tx: Transaction) -> tuple[SignedIn, bool] | None:
             session = await tx.session(hashed)
-            if session is None or session.application_id != application_id:
+            if session is None or session.application_id != application_id or _is_over(session, tx.now):
                 return None
             application = self._configuration.current.applications.get((session.tenant_id, application_id))
             if application is None or not application.is_enabled:
-                return None
-            idle_ms = _lifetime(application_id).idle_ms
-            if tx.now >= session.expires_at or tx.now >= session.seen_at + idle_ms:
                 return None
             subject = await tx.subject(session.tenant_id, session.user_id)
             if subject is None or not subject.user.is_active:
@@ -186,6 +193,29 @@ class Sessions:
 
         return await self._store.read(holds_none)
 
+    async def places(self, signed_in: SignedIn) -> tuple[Place, ...]:
+        """Return where this person is signed in now, the session that asks first."""
+        own = signed_in.session
+
+        async def body(tx: Transaction) -> list[Place]:
+            found = []
+            for session in await tx.sessions_of(own.tenant_id, own.user_id):
+                if _is_over(session, tx.now):
+                    continue
+                begun = await tx.verification(own.tenant_id, session.verification_id)
+                found.append(
+                    Place(
+                        application_id=session.application_id,
+                        began_at=session.created_at,
+                        seen_at=session.seen_at,
+                        address=begun.user_address if begun else "",
+                        is_this=session.token_hash == own.token_hash,
+                    )
+                )
+            return found
+
+        return tuple(sorted(await self._store.read(body), key=lambda place: not place.is_this))
+
     async def end(self, token: str) -> None:
         await self._store.transact(lambda tx: tx.end_session(token_hash(token)))
 
@@ -237,6 +267,10 @@ class Sessions:
 
 def _lifetime(application_id: str) -> Lifetime:
     return CONSOLE_LIFETIME if application_id == CONSOLE_APPLICATION else PORTAL_LIFETIME
+
+
+def _is_over(session: Session, now: int) -> bool:
+    return now >= session.expires_at or now >= session.seen_at + _lifetime(session.application_id).idle_ms
 
 
 def _proven(session: Session, now: int) -> Session:

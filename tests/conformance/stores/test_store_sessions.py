@@ -45,6 +45,15 @@ async def test_all_other_sessions_of_a_person_end(store: Store, alice: str) -> N
     assert await store.transact(lambda tx: tx.end_sessions_of(alice, "alice")) == 0
 
 
+async def test_the_sessions_of_a_person_are_listed_the_one_used_last_first(store: Store, alice: str) -> None:
+    for name, user_id, seen in (("1", "alice", 5), ("2", "alice", 9), ("3", "bob", 7)):
+        record = session(alice, f"{alice}-{name}", user_id=user_id, seen_at=START + seen)
+        await store.transact(lambda tx, record=record: tx.add_session(record))
+    found = await store.read(lambda tx: tx.sessions_of(alice, "alice"))
+    assert [each.token_hash for each in found] == [f"{alice}-2", f"{alice}-1"]
+    assert await store.read(lambda tx: tx.sessions_of("other", "alice")) == []
+
+
 async def test_a_session_needs_its_user(store: Store, alice: str) -> None:
     with pytest.raises(Conflict):
         await store.transact(lambda tx: tx.add_session(session(alice, "x", user_id="ghost")))

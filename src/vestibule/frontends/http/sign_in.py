@@ -55,6 +55,11 @@ class Entrance:
     def home(self) -> str:
         return f"{self.root}/"
 
+    @property
+    def security(self) -> str:
+        """The portal's page of cards."""
+        return f"{self.root}/security"
+
 
 def entrance(request: AnyRequest, door: Door, tenant_id: str, root: str) -> Entrance | None:
     """Return the door of a tenant, or None if that tenant has no such door."""

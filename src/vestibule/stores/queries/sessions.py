@@ -24,6 +24,14 @@ SESSION_BY_TOKEN: Final = Statement(
     joins=True,
 )
 
+SESSIONS_OF: Final = Statement(
+    f"""
+    select {select(SESSION)} from sessions
+     where tenant_id = :tenant_id and user_id = :user_id
+     order by seen_at desc limit 50
+    """  # noqa: S608 - made of constants
+)
+
 END_SESSION: Final = Statement(
     "delete from sessions where token_hash = :token_hash", joins=True, key=("token_hash",)
 )
@@ -64,6 +72,11 @@ class Sessions(Requests):
     async def session(self, token_hash: str) -> Session | None:
         rows = await self.fetch(SESSION_BY_TOKEN(token_hash=token_hash))
         return session_of(rows[0]) if rows else None
+
+    async def sessions_of(self, tenant_id: str, user_id: str) -> list[Session]:
+        return [
+            session_of(row) for row in await self.fetch(SESSIONS_OF(tenant_id=tenant_id, user_id=user_id))
+        ]
 
     async def end_session(self, token_hash: str) -> bool:
         return await self.execute(END_SESSION(token_hash=token_hash)) > 0

@@ -60,7 +60,7 @@ async def change_password(request: AnyRequest, tenant: InPath) -> Response[Any]:
 async def end_other_sessions(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     await at.services.sessions.end_others(at.signed_in)
-    return at.done(at.path("account"), "portal.home.others_ended")
+    return at.done(at.path("account"), "portal.sessions.others_ended")
 
 
 def _page(at: Desk, form: Form) -> Response[Any]:

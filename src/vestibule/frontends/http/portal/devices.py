@@ -5,7 +5,7 @@ Nothing begins by following a link. Only the session that began sees code and nu
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from litestar import Response, get, post
 
@@ -99,3 +99,6 @@ def _page(
         address=f"{origin}/app/",
         qr_svg=draw_qr(f"{origin}/app/#activate={code}") if code else "",
     )
+
+
+ROUTES: Final = [begin_device, cancel_device, to_devices, show_device, device_state]

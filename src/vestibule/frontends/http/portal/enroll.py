@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from litestar import Response, get, post
 
@@ -150,3 +150,6 @@ async def register_token(request: AnyRequest, tenant: InPath) -> Response[Any]:
         form = Form({"serial": serial}, problem=words)
         return portal_page(request, "portal/add_token.html", who, status=422, form=form)
     return await _registered(request, who, added)
+
+
+ROUTES: Final = [to_app, begin_app, confirm_app, show_token, register_token]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from litestar import Response, get, post
 
@@ -10,7 +10,14 @@ from vestibule.frontends.http import second_factor, sign_in
 from vestibule.frontends.http.door import session_token
 from vestibule.frontends.http.fields import InPath, asked, read_fields
 from vestibule.frontends.http.notices import after, noticed_page
-from vestibule.frontends.http.portal.visitor import DOOR, Visitor, portal_of, portals, visitor
+from vestibule.frontends.http.portal.visitor import (
+    DOOR,
+    Visitor,
+    own_session,
+    portal_of,
+    portals,
+    visitor,
+)
 from vestibule.frontends.http.redirects import see_other
 from vestibule.frontends.http.sign_in import AnyRequest, destination
 from vestibule.frontends.http.site import site_of
@@ -36,7 +43,10 @@ async def help_for_all(request: AnyRequest) -> Response[Any]:
 @get("/{tenant:str}/troubleshooting")
 async def help_for_tenant(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = portal_of(request, tenant)
-    return noticed_page(request, "portal/troubleshooting.html", door=DOOR, root=at.root, contact="")
+    signed_in = await own_session(request, tenant)
+    return noticed_page(
+        request, "portal/troubleshooting.html", door=DOOR, root=at.root, signed_in=signed_in, contact=""
+    )
 
 
 @get("/{tenant:str}/sign-in")
@@ -147,3 +157,20 @@ async def _holds_something(request: AnyRequest, who: Visitor) -> bool:
 def _shows_passcodes(method: MethodDescriptor) -> bool:
     """Recovery codes are too good for this: who has only those beside a phone signs in again instead."""
     return method.takes_passcode and not method.is_recovery
+
+
+ROUTES: Final = [
+    any_portal,
+    help_for_all,
+    help_for_tenant,
+    show_password,
+    take_password,
+    show_passcode,
+    take_passcode,
+    choose_way,
+    sign_in_state,
+    sign_out,
+    signed_out,
+    show_confirm,
+    take_confirm,
+]

@@ -71,7 +71,6 @@ async def home_page(
         notices=notices,
         user=subject.user,
         recovery_codes_left=services.enrollments.recovery_codes_left(subject),
-        pin=await services.pins.status(who.actor, who.at.tenant.tenant_id, who.user.user_id),
         holdings=tuple(holding_of(held, shown) for held in shown),
         can_add_phone=tuple(name for name in METHODS if name in methods),
         default_methods=default_methods(methods, shown),
@@ -132,16 +131,11 @@ async def after_recovery_codes(request: AnyRequest, tenant: InPath) -> Response[
     return see_other((await visitor(request, tenant)).at.home)
 
 
-@post("/{tenant:str}/other-sessions/end")
-async def end_other_sessions(request: AnyRequest, tenant: InPath) -> Response[Any]:
-    site = site_of(request)
-    who = await visitor(request, tenant)
-    await site.services.sessions.end_others(who.signed_in)
-    return after(request, who.at.home, "portal.home.others_ended")
-
-
 def _called(held: Authenticator | None) -> str:
     if held is None:
         return ""
     phone = phone_of(held)
     return held.label or held.serial or (str(phone) if phone else held.method)
+
+
+ROUTES: Final = [home, rename, remove, new_recovery_codes, after_recovery_codes]

@@ -208,3 +208,6 @@ def _again(phone: Authenticator) -> dict[str, str]:
 
 def _proof_path(who: Visitor, challenge_id: str) -> str:
     return f"{who.at.root}/authenticators/phone/{challenge_id}"
+
+
+ROUTES: Final = [show_phone, begin_phone, show_proof, take_proof, proof_state, choose_default]

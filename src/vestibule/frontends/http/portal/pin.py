@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
@@ -10,11 +10,18 @@ from litestar.exceptions import NotFoundException
 from vestibule.frontends.http.fields import InPath, read_fields
 from vestibule.frontends.http.notices import after
 from vestibule.frontends.http.pin_words import refused_pin, rule_words
+from vestibule.frontends.http.portal.cards import Card, Shown
 from vestibule.frontends.http.portal.visitor import Visitor, portal_page, visitor
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.site import site_of
 from vestibule.frontends.http.templates.views import Form, refusal_words
 from vestibule.services.refusal import Refused
+
+
+async def _show(request: AnyRequest, who: Visitor) -> Shown | None:
+    pins = site_of(request).services.pins
+    status = await pins.status(who.actor, who.at.tenant.tenant_id, who.user.user_id)
+    return {"pin": status} if status.is_set else None
 
 
 @get("/{tenant:str}/pin")
@@ -35,7 +42,7 @@ async def change_pin(request: AnyRequest, tenant: InPath) -> Response[Any]:
         return await _page(request, who, Form(problem=refusal_words(refused.why.value, refused.key)))
     if not change.is_changed:
         return await _page(request, who, refused_pin(change, pins.rules(tenant)))
-    return after(request, who.at.home, "portal.pin.changed")
+    return after(request, who.at.security, "portal.pin.changed")
 
 
 async def _page(request: AnyRequest, who: Visitor, form: Form) -> Response[Any]:
@@ -53,3 +60,7 @@ async def _page(request: AnyRequest, who: Visitor, form: Form) -> Response[Any]:
         pin_rules=rule_words(services.pins.rules(tenant_id)),
         form=form,
     )
+
+
+CARD: Final = Card("portal/cards/pin.html", _show)
+ROUTES: Final = [show_pin, change_pin]

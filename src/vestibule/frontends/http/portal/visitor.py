@@ -61,11 +61,17 @@ def portal_of(request: AnyRequest, tenant_id: str) -> Entrance:
     return found
 
 
+async def own_session(request: AnyRequest, tenant_id: str) -> SignedIn | None:
+    """Return the session of a person of this tenant, if there is one."""
+    signed_in = await find_session(request, DOOR)
+    return signed_in if signed_in is not None and signed_in.user.tenant_id == tenant_id else None
+
+
 async def visitor(request: AnyRequest, tenant_id: str) -> Visitor:
     """Return who is signed in here; raise `SignInRequired` if nobody of this tenant is."""
     at = portal_of(request, tenant_id)
-    signed_in = await find_session(request, DOOR)
-    if signed_in is None or signed_in.user.tenant_id != tenant_id:
+    signed_in = await own_session(request, tenant_id)
+    if signed_in is None:
         raise SignInRequired(DOOR, path_of(request) if request.method in ("GET", "HEAD") else "", at.root)
     return Visitor(at, signed_in)
 
