@@ -533,8 +533,10 @@ def _signing_in() -> list[Sample]:
             "error",
             "error.html",
             {
+                "texts": "form_expired",
                 "code": "form_expired",
                 "page": "/portal/authenticators/app",
+                "request_id": "c0rr3lat10n",
                 "session_id": "7K3N-9ZC4",
                 "user_id": "u1",
                 "at": NOW,
@@ -543,7 +545,15 @@ def _signing_in() -> list[Sample]:
         Sample(
             "error-unknown",
             "error.html",
-            {"code": HOSTILE, "page": f"/{HOSTILE}", "session_id": "", "user_id": "", "at": NOW},
+            {
+                "texts": HOSTILE,
+                "code": HOSTILE,
+                "page": f"/{HOSTILE}",
+                "request_id": "c0rr3lat10n",
+                "session_id": "",
+                "user_id": "",
+                "at": NOW,
+            },
             is_signed_in=False,
         ),
     ]
@@ -691,6 +701,13 @@ def _portal() -> list[Sample]:
             {"contact": "Helpdesk: 030 555 0100"},
             is_signed_in=False,
         ),
+        Sample(
+            "help",
+            "portal/help.html",
+            {"contact": f"Helpdesk:\n030 555 0100\n{HOSTILE}", "can_reset": True},
+            is_signed_in=False,
+        ),
+        Sample("help-bare", "portal/help.html", {"contact": "", "can_reset": False}, is_signed_in=False),
     ]
 
 
@@ -1173,6 +1190,16 @@ def _console_records() -> list[Sample]:
         Sample("attempt-denied", "console/attempt.html", {"attempt": ATTEMPTS[1], **NOT_IN_APP}),
         Sample("attempt-hostile", "console/attempt.html", {"attempt": ATTEMPTS[4], **NOT_IN_APP}),
         Sample("events", "console/events.html", {"listed": Listed(EVENTS), "text": "", "cursor": ""}),
+        Sample(
+            "self-service",
+            "console/self_service.html",
+            {
+                "settings": TenantSettings(help_contact="Helpdesk: 030 555 0100"),
+                "version": 4,
+                "form": Form(problem=Words("refusal.setting_invalid", {"key": "help_contact: \t"})),
+            },
+            "console",
+        ),
         Sample(
             "settings",
             "console/settings.html",

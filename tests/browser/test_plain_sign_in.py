@@ -261,27 +261,3 @@ async def test_a_passcode_may_be_typed_in_groups(site: Site) -> None:
         grouped = f" {passcode[:3]} {passcode[3:]}\u00a0"
         answer = await browser.post(f"{HOME}sign-in/second-factor", passcode=grouped)
         assert answer.headers["location"] == HOME
-
-
-async def test_an_error_page_says_what_support_needs(site: Site) -> None:
-    """S77: page, specific code, session and user stand on it."""
-    person = await site.house.add_person("bob")
-    async with Plain(site) as browser:
-        await browser.sign_in("bob", phone=Phone(site, person.secret))
-        page = await browser.post(f"{HOME}authenticators/nothing/rename", label="x")
-    assert page.status_code == 404
-    for wanted in (f"{HOME}authenticators/nothing/rename", "not_found", person.user.user_id):
-        assert wanted in page.text
-    shown = re.search(r"Session ID</dt><dd><span class=\"mono\">([0-9a-f]{12})<", page.text)
-    assert shown
-
-
-async def test_the_sign_in_page_links_to_help(site: Site) -> None:
-    """S38: a troubleshooting guide is one link away, readable without signing in, in both languages."""
-    async with Plain(site) as browser:
-        page = await browser.get(f"{HOME}sign-in")
-        assert f'href="{HOME}troubleshooting"' in page.text
-        for language, word in (("en", "Help"), ("de", "Hilfe")):
-            guide = await browser.get(f"{HOME}troubleshooting", lang=language)
-            assert guide.status_code == 200
-            assert word in guide.text

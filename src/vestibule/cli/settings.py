@@ -88,6 +88,7 @@ def change(
     caller_id: str | None = None,
     app_check: Literal["nothing", "pin", "unlock"] | None = None,
     app_plain_approval: bool | None = None,
+    help_contact: str | None = None,
     scope: Scope = HERE,
 ) -> int:
     """Change settings of a tenant; they hold within a second. What is left out stays as it is.
@@ -182,6 +183,8 @@ def change(
         What approving in the app needs besides the number: nothing, the user's pin, or the device's unlock.
     app_plain_approval
         Where a client can show no number, the app approves without one.
+    help_contact
+        How people reach the help desk, as the help of the portal shows it to everybody.
     """
     given = {
         "language": language,
@@ -219,6 +222,7 @@ def change(
         "caller_id": caller_id,
         "app_check": None if app_check is None else AppCheck(app_check),
         "app_plain_approval": app_plain_approval,
+        "help_contact": help_contact,
     }
 
     async def work(desk: Desk) -> None:

@@ -95,6 +95,9 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What texts and calls may cost within a day of UTC, in whole units of the currency in which the
     gateways' prices are written; 0: no cap."""
 
+    help_contact: str = ""
+    """How people reach the help desk, in words of the tenant's own; everybody may read it."""
+
     @property
     def open_codes(self) -> tuple[str, ...]:
         """The calling codes that are open. Who names the country of numbers without one has opened it."""

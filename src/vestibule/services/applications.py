@@ -41,6 +41,7 @@ from vestibule.services.configuration import (
 )
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
+from vestibule.services.self_service_settings import check_self_service
 
 MIN_SHARED_SECRET_CHARACTERS = 16
 MOST_CALLING_CODES = 250
@@ -475,6 +476,7 @@ def _check_settings(settings: TenantSettings) -> None:
         if not is_calling_code(code):
             raise Refused(Refusal.SETTING_INVALID, f"calling_codes: {code[:8]}")
     _check_phone_settings(settings)
+    check_self_service(settings)
 
 
 def _check_phone_settings(settings: TenantSettings) -> None:

@@ -1,7 +1,7 @@
 """What a request gets that could not be answered: a page for people, problem details for programs.
 
-An unexpected error is written to the log with an identifier; the answer carries that identifier and
-nothing else of it.
+Each error page has an identifier under which the log has the error, too (S77). An unexpected error is told
+to the log alone: the answer carries the identifier and nothing else of it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from vestibule.frontends.http.redirects import local_path, see_other
 from vestibule.frontends.http.site import site_of
 from vestibule.interfaces.store import Conflict, Unavailable
 from vestibule.model.actor import NotAllowed
+from vestibule.model.application import PORTAL_APPLICATION
 from vestibule.services.refusal import Refusal, Refused
 
 log = structlog.get_logger(__name__)
@@ -59,7 +60,6 @@ _REFUSALS: Final = {
     Refusal.LOCKED_OUT: 423,
 }
 _TOKEN_IN_PATH: Final = re.compile(r"^(/phone/|/console/setup/)[^/]+")
-"""Paths that are secrets themselves stay out of the log (LOG-02)."""
 _PAGES: Final = frozenset({403, 404, 413, 429, 503})
 
 
@@ -82,7 +82,7 @@ def answer_failure(request: AnyRequest, error: Exception) -> Response[Any]:
     failure = _failure(request, error)
     if request.scope["path"].startswith(API_PREFIX):
         return _as_problem(failure)
-    return _as_page(request, failure)
+    return _as_page(request, failure if failure.request_id else _noted(request, failure))
 
 
 def _failure(request: AnyRequest, error: Exception) -> Failure:
@@ -132,11 +132,32 @@ def _fault(request: AnyRequest, error: Exception) -> Failure:
     log.error(
         "request failed",
         request_id=request_id,
-        method=request.method,
-        path=_TOKEN_IN_PATH.sub(r"\1…", request.scope["path"]),
+        **_facts(request),
         exc_info=(type(error), error, error.__traceback__),
     )
     return Failure(500, "fault", request_id=request_id)
+
+
+def _noted(request: AnyRequest, failure: Failure) -> Failure:
+    """Give a failure that a page will tell of its identifier, and write it to the log."""
+    noted = msgspec.structs.replace(failure, request_id=new_id()[:12])
+    log.info(
+        "request refused",
+        request_id=noted.request_id,
+        status=noted.status,
+        code=noted.code,
+        **_facts(request),
+    )
+    return noted
+
+
+def _facts(request: AnyRequest) -> dict[str, str]:
+    signed_in = known_session(request)
+    return {
+        "method": request.method,
+        "path": _unspoken(request.scope["path"]),
+        "user_id": signed_in.user.user_id if signed_in else "",
+    }
 
 
 def _refusal_text(request: AnyRequest, refused: Refused) -> str:
@@ -159,15 +180,20 @@ def _as_problem(failure: Failure) -> Response[Any]:
     )
 
 
-def _page_code(failure: Failure) -> str:
-    """Return the code that a page has words for; a page has fewer of them than the API."""
+def _unspoken(path: str) -> str:
+    """Return the path without the secret in it: that stays out of the log and is not read out (LOG-02)."""
+    return _TOKEN_IN_PATH.sub(r"\1…", path)
+
+
+def _texts_of(failure: Failure) -> str:
+    """Return the area of the texts that a page has for a failure; there are fewer of them than codes."""
     if catalog.has(f"error.{failure.code}.title"):
         return failure.code
     return _CODES.get(failure.status, "") if failure.status in _PAGES else "bad_request"
 
 
 def _as_page(request: AnyRequest, failure: Failure) -> Response[Any]:
-    """Page, code, session and user stand on it, so that support can find the case (S77)."""
+    """What stands on it lets support find the case (S77)."""
     signed_in = known_session(request)
     path = request.scope["path"]
     response = page(
@@ -175,11 +201,25 @@ def _as_page(request: AnyRequest, failure: Failure) -> Response[Any]:
         "error.html",
         status=failure.status,
         door=door_of(path),
-        code=_page_code(failure),
-        page=local_path(path),
-        session_id=failure.request_id or (signed_in.session.verification_id[-12:] if signed_in else ""),
+        root=_root(request),
+        texts=_texts_of(failure),
+        code=failure.code,
+        page=_unspoken(local_path(path)),
+        request_id=failure.request_id,
+        session_id=signed_in.session.verification_id[-12:] if signed_in else "",
         user_id=signed_in.user.user_id if signed_in else "",
         at=site_of(request).services.clock.now(),
     )
     response.headers.update(failure.headers)
     return response
+
+
+def _root(request: AnyRequest) -> str:
+    """Return the root of the portal that failed, if there is one: help and the way back are its own."""
+    _, door, tenant_id, *_ = [*request.scope["path"].split("/"), "", "", ""]
+    known = site_of(request).services.configuration.current.applications
+    return (
+        f"/portal/{quote(tenant_id, safe='')}"
+        if door == "portal" and (tenant_id, PORTAL_APPLICATION) in known
+        else ""
+    )

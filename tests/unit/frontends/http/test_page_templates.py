@@ -189,6 +189,7 @@ def test_an_error_page_names_what_support_needs(rendered: dict[tuple[str, str], 
     for wanted in (
         "form_expired",
         "/portal/authenticators/app",
+        "c0rr3lat10n",
         "7K3N-9ZC4",
         "u1",
         "/portal/troubleshooting",

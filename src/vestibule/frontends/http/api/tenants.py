@@ -60,6 +60,7 @@ class NewSettings(TenantSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     )
     fraud_code: Annotated[str, Meta(pattern=r"^[0-9]{1,8}$")] = "0"
     caller_id: Annotated[str, Meta(max_length=16, pattern=r"^(\+[1-9][0-9]{6,14})?$")] = ""
+    help_contact: Annotated[str, Meta(max_length=500)] = ""
 
 
 class SettingsRequest(NewSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response, get, post
+from litestar.exceptions import NotFoundException
 
 from vestibule.frontends.http.console.desk import DOOR, ROOT, refused_form
 from vestibule.frontends.http.enrollment import enrollment_view
@@ -28,12 +29,18 @@ _FIELDS = {
 }
 
 
+class LinkOver(NotFoundException):
+    """The link has been used, is too old, or never was one."""
+
+    code = "link_over"
+
+
 @get("/setup/{token:str}")
 async def show(request: AnyRequest, token: InPath) -> Response[Any]:
     site = site_of(request)
     prepared = await site.services.setup.prepare(token, "")
     if prepared is None:
-        return _link_over(request)
+        raise LinkOver
     return _page(request, token, prepared.sealed, prepared.shown[0].reveal(), Form())
 
 
@@ -52,7 +59,7 @@ async def finish(request: AnyRequest) -> Response[Any]:
         user = await site.services.setup.complete(token, sealed, username, password, passcode)
     except Refused as refused:
         if refused.why is Refusal.NOT_FOUND:
-            return _link_over(request)
+            raise LinkOver from None
         form = refused_form(refused, {"username": username}, _FIELDS)
         return _page(request, token, sealed, uri, form, 422)
     return await _recovery_codes(request, site, user)
@@ -85,7 +92,7 @@ def _page(
 ) -> Response[Any]:
     view = enrollment_view(uri)
     if view is None:
-        return _link_over(request)
+        raise LinkOver
     return noticed_page(
         request,
         "console/set_up.html",
@@ -96,19 +103,4 @@ def _page(
         link_token=token,
         sealed=sealed,
         **view,
-    )
-
-
-def _link_over(request: AnyRequest) -> Response[Any]:
-    return noticed_page(
-        request,
-        "error.html",
-        door=DOOR,
-        root=ROOT,
-        status=404,
-        code="link_over",
-        page=f"{ROOT}/setup",
-        session_id="",
-        user_id="",
-        at=site_of(request).services.clock.now(),
     )

@@ -9,13 +9,24 @@ its routes in `ROUTES`.
 
 from litestar import Router
 
-from vestibule.frontends.http.portal import devices, enroll, entry, home, phones, pin, security, sessions
+from vestibule.frontends.http.portal import (
+    devices,
+    enroll,
+    entry,
+    help,
+    home,
+    phones,
+    pin,
+    security,
+    sessions,
+)
 
 ROUTER = Router(
     path="/portal",
     include_in_schema=False,
     route_handlers=[
         *entry.ROUTES,
+        *help.ROUTES,
         *home.ROUTES,
         *phones.ROUTES,
         *devices.ROUTES,

@@ -1,4 +1,4 @@
-"""The way into a portal and out of it, and help for who cannot get in."""
+"""The way into a portal and out of it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,7 @@ from vestibule.frontends.http import second_factor, sign_in
 from vestibule.frontends.http.door import session_token
 from vestibule.frontends.http.fields import InPath, asked, read_fields
 from vestibule.frontends.http.notices import after, noticed_page
-from vestibule.frontends.http.portal.visitor import (
-    DOOR,
-    Visitor,
-    own_session,
-    portal_of,
-    portals,
-    visitor,
-)
+from vestibule.frontends.http.portal.visitor import DOOR, Visitor, portal_of, portals, visitor
 from vestibule.frontends.http.redirects import see_other
 from vestibule.frontends.http.sign_in import AnyRequest, destination
 from vestibule.frontends.http.site import site_of
@@ -33,20 +26,6 @@ async def any_portal(request: AnyRequest) -> Response[Any]:
     if len(found) == 1:
         return see_other(f"{found[0]}/")
     return noticed_page(request, "portal/which.html", door=DOOR)
-
-
-@get("/troubleshooting")
-async def help_for_all(request: AnyRequest) -> Response[Any]:
-    return noticed_page(request, "portal/troubleshooting.html", door=DOOR, contact="")
-
-
-@get("/{tenant:str}/troubleshooting")
-async def help_for_tenant(request: AnyRequest, tenant: InPath) -> Response[Any]:
-    at = portal_of(request, tenant)
-    signed_in = await own_session(request, tenant)
-    return noticed_page(
-        request, "portal/troubleshooting.html", door=DOOR, root=at.root, signed_in=signed_in, contact=""
-    )
 
 
 @get("/{tenant:str}/sign-in")
@@ -161,8 +140,6 @@ def _shows_passcodes(method: MethodDescriptor) -> bool:
 
 ROUTES: Final = [
     any_portal,
-    help_for_all,
-    help_for_tenant,
     show_password,
     take_password,
     show_passcode,

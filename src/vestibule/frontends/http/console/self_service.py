@@ -1,0 +1,61 @@
+"""What people of a tenant may do for themselves at the portal, and whom they are told to ask."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from litestar import Response, get, post
+
+from vestibule.frontends.http.console.desk import CHANGED_MEANWHILE, Desk, desk, refused_words
+from vestibule.frontends.http.fields import LONG, Fields, InPath, read_fields
+from vestibule.frontends.http.sign_in import AnyRequest
+from vestibule.frontends.http.templates.views import Form
+from vestibule.interfaces.store import Conflict
+from vestibule.model.tenant import TenantSettings
+from vestibule.services.refusal import Refused
+
+
+@get("/tenants/{tenant:str}/settings/self-service")
+async def show_self_service(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    return _page(await desk(request, tenant))
+
+
+@post("/tenants/{tenant:str}/settings/self-service")
+async def change_self_service(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    at = await desk(request, tenant)
+    fields = await read_fields(request)
+    if fields.whole("version") != at.tenant.version:
+        return _page(at, Form(problem=CHANGED_MEANWHILE), status=409)
+    wanted = _wanted(at.tenant.settings, fields)
+    try:
+        await at.services.applications.change_settings(at.actor, tenant, wanted)
+    except Refused as refused:
+        return _page(at, Form(problem=refused_words(refused)), wanted)
+    except Conflict:
+        return _page(await desk(request, tenant), Form(problem=CHANGED_MEANWHILE), status=409)
+    return at.done(at.path("settings", "self-service"), "form.saved")
+
+
+def _wanted(settings: TenantSettings, fields: Fields) -> TenantSettings:
+    return msgspec.structs.replace(settings, help_contact=_lines(fields, "help_contact"))
+
+
+def _lines(fields: Fields, name: str) -> str:
+    """Return what was typed in several lines, with the ends of lines that we keep."""
+    return "\n".join(fields.text(name, LONG).splitlines())
+
+
+def _page(
+    at: Desk, form: Form | None = None, typed: TenantSettings | None = None, status: int = 422
+) -> Response[Any]:
+    return at.page(
+        "console/self_service.html",
+        status=status if form else 200,
+        settings=typed or at.tenant.settings,
+        version=at.tenant.version,
+        form=form or Form(),
+    )
+
+
+ROUTES: Final = [show_self_service, change_self_service]
