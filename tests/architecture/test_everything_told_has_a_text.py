@@ -12,6 +12,7 @@ from pathlib import Path
 
 from vestibule.catalog import has, keys, wordings
 from vestibule.interfaces.directory import PasswordVerdictKind
+from vestibule.model.access_rule import Effect
 from vestibule.model.device_record import DeviceFact
 from vestibule.model.pin import PinState
 from vestibule.model.verdict import VerdictKind
@@ -24,6 +25,14 @@ RESULTS: dict[str, Iterable[StrEnum]] = {
     "password": PasswordVerdictKind,
     "front_end": Reason,
     "activation": Began,
+    "rule": Effect,
+    "report_only_rule": Effect,
+    "skipped": [
+        Reason.REMEMBERED_BROWSER,
+        Reason.CACHED_FOR_USER,
+        Reason.CACHED_FOR_APPLICATION,
+        Reason.CACHED_FOR_ADDRESS,
+    ],
     "pin": [state for state in PinState if state is not PinState.RIGHT],
 }
 """Steps whose result is a member of an enumeration."""

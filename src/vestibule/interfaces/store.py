@@ -15,13 +15,16 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from vestibule.model.access_rule import RuleSet
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.delivery import Delivery
 from vestibule.model.device_record import DeviceRecord
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
+from vestibule.model.group import Group
 from vestibule.model.pin import Pin
+from vestibule.model.remembered_browser import RememberedBrowser
 from vestibule.model.sending_limit import LimitReached, SendingLimit
 from vestibule.model.session import Link, Session
 from vestibule.model.tenant import Tenant
@@ -69,6 +72,13 @@ class Person(Subject, frozen=True):
     """All an administrator sees of a person. A factor without a throttle has never failed."""
 
     throttles: dict[Factor, Throttle]
+
+
+class RecentProof(msgspec.Struct, frozen=True):
+    """An attempt in which a second factor was proven, and when it began (epoch ms)."""
+
+    verification_id: str
+    at: int
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -154,6 +164,9 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     secrets: tuple[ClientSecret, ...]
     directories: tuple[DirectoryConfiguration, ...]
     gateways: tuple[GatewayConfiguration, ...] = ()
+    groups: tuple[Group, ...] = ()
+    rule_sets: tuple[RuleSet, ...] = ()
+    """The newest version of each tenant that has any."""
 
 
 class Transaction(Protocol):
@@ -370,6 +383,24 @@ class Transaction(Protocol):
 
     async def count_users(self, tenant_id: str) -> int: ...
 
+    async def groups_of(self, tenant_id: str, user_id: str) -> frozenset[str]:
+        """Return the identifiers of the groups that a person is in."""
+        ...
+
+    async def add_member(self, tenant_id: str, group_id: str, user_id: str) -> bool:
+        """Put a person into a group; False if he is in it. Both must be there."""
+        ...
+
+    async def remove_member(self, tenant_id: str, group_id: str, user_id: str) -> bool: ...
+
+    async def count_members(self, tenant_id: str) -> dict[str, int]:
+        """How many people are in each group; one that has none is left out."""
+        ...
+
+    async def members(self, tenant_id: str, group_id: str, page: Page) -> Listed:
+        """Rows are `User`, by name."""
+        ...
+
     async def add_authenticator(self, authenticator: Authenticator) -> None:
         """Insert; raise `AlreadyExists("authenticator", serial)` if the serial is taken."""
         ...
@@ -426,16 +457,32 @@ class Transaction(Protocol):
 
     async def put(
         self,
-        record: Tenant | Application | Client | ClientSecret | DirectoryConfiguration | GatewayConfiguration,
+        record: Tenant
+        | Application
+        | Client
+        | ClientSecret
+        | DirectoryConfiguration
+        | GatewayConfiguration
+        | Group,
     ) -> None:
         """Insert (version 1 and new), or replace by compare-and-set on `version` (raises `Conflict`);
         raises the generation. `AlreadyExists` if a name is taken in its tenant."""
         ...
 
     async def remove(
-        self, record: Application | Client | ClientSecret | DirectoryConfiguration | GatewayConfiguration
+        self,
+        record: Application | Client | ClientSecret | DirectoryConfiguration | GatewayConfiguration | Group,
     ) -> bool:
-        """Delete the record and what belongs to it (a client's secrets); raises the generation."""
+        """Delete the record and what belongs to it (a client's secrets, a group's members); raises the
+        generation."""
+        ...
+
+    async def add_rule_set(self, rules: RuleSet) -> bool:
+        """Write a version of the access rules; raises the generation. False: that version is there."""
+        ...
+
+    async def rule_sets(self, tenant_id: str, before: int, limit: int) -> tuple[RuleSet, ...]:
+        """Return at most `limit` versions older than the version `before`, newest first."""
         ...
 
     # --- recordings for calls -----------------------------------------------------------------------
@@ -479,6 +526,42 @@ class Transaction(Protocol):
 
     async def link(self, token_hash: str, purpose: str) -> Link | None:
         """Return it if it is unused and not over; spends nothing."""
+        ...
+
+    # --- remembered browsers and proofs -----------------------------------------------------------
+
+    async def add_remembered_browser(self, browser: RememberedBrowser) -> None: ...
+
+    async def remembered_browser(self, token_hash: str) -> RememberedBrowser | None:
+        """Return it if its time is not over."""
+        ...
+
+    async def remembered_browsers(self, tenant_id: str, user_id: str) -> tuple[RememberedBrowser, ...]:
+        """Return those of a person that count, the last used first."""
+        ...
+
+    async def use_remembered_browser(self, tenant_id: str, browser_id: str) -> None:
+        """Note that it was used now."""
+        ...
+
+    async def forget_browser(self, tenant_id: str, user_id: str, browser_id: str) -> bool: ...
+
+    async def forget_browsers(self, tenant_id: str, user_id: str) -> int: ...
+
+    async def recent_proof(
+        self,
+        tenant_id: str,
+        user_id: str,
+        since: int,
+        not_proven: Sequence[str],
+        *,
+        application_id: str = "",
+        channel: str = "",
+        user_address: str = "",
+    ) -> RecentProof | None:
+        """Return the newest approved attempt of a person that began at or after `since` and was approved for
+        another reason than those of `not_proven`. An application (with its channel) and an address narrow
+        it; empty: any."""
         ...
 
     # --- reading what happened --------------------------------------------------------------------

@@ -27,6 +27,30 @@ class SecondFactor(StrEnum):
     ALWAYS = "always"
     IF_ENROLLED = "if_enrolled"
     """For doors behind which a person enrolls the first authenticator."""
+    BY_RULES = "by_rules"
+    """Only of those of whom their own state or an access rule demands one."""
+
+
+class Caching(StrEnum):
+    """For whom a second factor that was proven a moment ago need not be proven again."""
+
+    OFF = "off"
+    USER = "user"
+    """For the person, wherever he proved it."""
+    APPLICATION = "application"
+    """For the person at the application where he proved it, through the same front end."""
+    ADDRESS = "address"
+    """The same, from the same address only."""
+
+
+class Purpose(StrEnum):
+    """What is done behind a door, where that is more than signing in."""
+
+    SIGN_IN = "sign_in"
+    DEVICE_REGISTRATION = "device_registration"
+    """A device is joined to the organization."""
+    DEVICE_SIGN_IN_SETUP = "device_sign_in_setup"
+    """A device's own sign-in (PIN, face, fingerprint) is set up, as with Windows Hello for Business."""
 
 
 class Application(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +66,17 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
     is_enabled: bool = True
     created_at: int
     version: int = 1
+    purpose: Purpose = Purpose.SIGN_IN
+    trusted_addresses: tuple[str, ...] = ()
+    """Networks (CIDR), ranges and single addresses from which no second factor is asked for here."""
+    skips_trusted: bool = False
+    """Whether the addresses that the whole tenant trusts hold here, too."""
+    remember_days: int = 0
+    """Days for which a browser may be remembered at this door; 0: not at all."""
+    caching: Caching = Caching.OFF
+    caching_seconds: int = 0
+    is_legacy: bool = False
+    """Its clients can ask for nothing but name and password: people sign in with app passwords."""
 
 
 class ClientKind(StrEnum):

@@ -61,6 +61,8 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """A report disables the person until an administrator enables him again."""
     caller_id: str = ""
     """The number that calls show; carriers may suppress it."""
+    trusted_addresses: tuple[str, ...] = ()
+    """Networks (CIDR), ranges and single addresses that applications may take as a second factor."""
     issuer: str = "Vestibule"
     """Name that authenticator apps show beside the account."""
     pin_least_digits: int = 4

@@ -14,6 +14,17 @@ class UserStatus(StrEnum):
     DISABLED = "disabled"
 
 
+class Requirement(StrEnum):
+    """What is asked of a person by his own state, whatever doors and rules ask besides."""
+
+    DISABLED = "disabled"
+    """Nothing: doors and rules alone say when a second factor is asked for."""
+    ENABLED = "enabled"
+    """A second factor at every door; until he has registered, legacy clients still take his password."""
+    ENFORCED = "enforced"
+    """The same, and legacy clients take app passwords only. Who finishes his registration comes here."""
+
+
 class Role(StrEnum):
     """What a person may do beyond signing in. Administrators live in the system tenant."""
 
@@ -46,6 +57,22 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
     default_method: str = ""
     """The method asked for first; empty: what the rules of the house prefer."""
+    requirement: Requirement = Requirement.DISABLED
+    must_register: bool = False
+    """An administrator demands that he registers his methods anew at his next sign-in."""
+    is_break_glass: bool = False
+    """Kept for the day on which the rules shut everybody out: no access rule denies him, each use alarms."""
+    void_before: int = 0
+    """What he proved, and what he was remembered by, before this time counts no more (epoch ms)."""
+    blocked_until: int = 0
+    """Until when every attempt of his is denied (epoch ms); the block itself says why and by whom."""
+    bypass_until: int = 0
+    """Until when a one-time bypass of his may be unused (epoch ms); the bypass itself is what is consumed."""
+    language_call: str = ""
+    """Languages of what he hears and reads elsewhere; empty: `language`."""
+    language_text: str = ""
+    language_app: str = ""
+    language_token: str = ""
 
     @property
     def is_active(self) -> bool:

@@ -7,7 +7,7 @@ from `pending`; a decided one never changes again.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -68,9 +68,26 @@ class Reason(StrEnum):
     PASSCODE_VERIFIED = "passcode_verified"
     RECOVERY_CODE_VERIFIED = "recovery_code_verified"
     FIRST_FACTOR_SUFFICIENT = "first_factor_sufficient"
+    NOT_REQUIRED = "not_required"
+    """Neither the door nor the person's state nor a rule asks for a second factor."""
+    SKIPPED_BY_RULE = "skipped_by_rule"
+    TRUSTED_ADDRESS = "trusted_address"
+    REMEMBERED_BROWSER = "remembered_browser"
+    CACHED_FOR_USER = "cached_for_user"
+    CACHED_FOR_APPLICATION = "cached_for_application"
+    CACHED_FOR_ADDRESS = "cached_for_address"
+    BYPASSED = "bypassed"
+    APP_PASSWORD_VERIFIED = "app_password_verified"  # noqa: S105 - a reason, no password
 
     UNKNOWN_USER = "unknown_user"
     USER_DISABLED = "user_disabled"
+    USER_BLOCKED = "user_blocked"
+    ACCESS_DENIED = "access_denied"
+    """An access rule denies it."""
+    REGISTRATION_REQUIRED = "registration_required"
+    """He must register his methods first, at the portal."""
+    APP_PASSWORD_REQUIRED = "app_password_required"  # noqa: S105 - a reason, no password
+    """A legacy client has sent the password; it needs an app password."""
     APPLICATION_DISABLED = "application_disabled"
     PASSWORD_MISSING = "password_missing"  # noqa: S105
     PASSWORD_WRONG = "password_wrong"  # noqa: S105
@@ -136,6 +153,24 @@ class Reason(StrEnum):
     PROTOCOL_UNSUPPORTED = "protocol_unsupported"
     BUSY = "busy"
     FAULT = "fault"
+
+
+SECOND_FACTOR_NOT_PROVEN: Final = frozenset(
+    {
+        Reason.FIRST_FACTOR_SUFFICIENT,
+        Reason.NOT_REQUIRED,
+        Reason.SKIPPED_BY_RULE,
+        Reason.TRUSTED_ADDRESS,
+        Reason.REMEMBERED_BROWSER,
+        Reason.CACHED_FOR_USER,
+        Reason.CACHED_FOR_APPLICATION,
+        Reason.CACHED_FOR_ADDRESS,
+        Reason.BYPASSED,
+        Reason.APP_PASSWORD_VERIFIED,
+    }
+)
+"""Reasons to let somebody in who has proven no second factor: what is done behind the door and wants one asks
+for it then."""
 
 
 class Channel(StrEnum):

@@ -1,4 +1,4 @@
-"""Decision: what the rules say, with the rules that said so. Three answers, no fourth."""
+"""Decision: what the rules say, with the rules that said so."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from vestibule.model.verification import Reason, TraceLine
 
 
 class Permit(msgspec.Struct, frozen=True):
-    """Enough is proven."""
+    """Enough is proven, or nothing more is asked for."""
 
     reason: Reason
     trace: tuple[TraceLine, ...]
@@ -21,6 +21,12 @@ class Deny(msgspec.Struct, frozen=True):
     trace: tuple[TraceLine, ...]
 
 
+class Bypass(msgspec.Struct, frozen=True):
+    """A second factor is required, but a one-time bypass is at hand: whoever consumes it first is let in."""
+
+    trace: tuple[TraceLine, ...]
+
+
 class RequirePassword(msgspec.Struct, frozen=True):
     """The first factor comes first."""
 
@@ -28,10 +34,15 @@ class RequirePassword(msgspec.Struct, frozen=True):
 
 
 class RequirePasscode(msgspec.Struct, frozen=True):
-    """A passcode of one of `methods` is still to be proven."""
+    """A second factor of one of `methods` is still to be proven. `within_ms`: how old a remembered or cached
+    proof may be that stands for it; None: as the application says."""
 
     methods: frozenset[str]
     trace: tuple[TraceLine, ...]
+    within_ms: int | None = None
 
 
-Decision = Permit | Deny | RequirePassword | RequirePasscode
+Settled = Permit | Deny | RequirePassword | RequirePasscode
+"""What is left of a decision once a bypass was consumed, or was not there any more."""
+
+Decision = Settled | Bypass

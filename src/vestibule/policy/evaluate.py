@@ -1,8 +1,8 @@
 """Evaluate the rules, in order: the first that decides, decides; every rule asked leaves a trace line.
 
-The order is the security: whether the door is open at all, who it is, what he has proven first, what he
-has proven second. It is asked when a verification starts and again at the moment of the decision, so
-that a user who was disabled in between is denied.
+The order is the security: whether the door is open at all, who it is and whether he is blocked, what he has
+proven first, what the access rules say of him, what he has proven second. It is asked when a verification
+starts and again at the moment of the decision, so that a user who was disabled in between is denied.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ from collections.abc import Callable
 
 import msgspec
 
-from vestibule.model.application import Application, FirstFactor, SecondFactor
-from vestibule.model.user import User
+from vestibule.model.access_rule import AccessRule, Effect
+from vestibule.model.application import CONSOLE_APPLICATION, Application, FirstFactor, SecondFactor
+from vestibule.model.networks import Address, contains, parse_networks
+from vestibule.model.user import Requirement, User
 from vestibule.model.verification import Reason, TraceLine
-from vestibule.policy.decision import Decision, Deny, Permit, RequirePasscode, RequirePassword
+from vestibule.policy.access import NO_RULES, AccessFacts, AccessRules
+from vestibule.policy.decision import Bypass, Decision, Deny, Permit, RequirePasscode, RequirePassword
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -26,6 +29,15 @@ class Facts(msgspec.Struct, frozen=True):
     held: frozenset[str]
     is_first_factor_proven: bool
     is_enrolled: bool = False
+    rules: AccessRules = NO_RULES
+    groups: frozenset[str] = frozenset()
+    """Those of the person, where a rule names any."""
+    address: Address | None = None
+    """Where the person is, if anybody told it."""
+    now: int = 0
+    """Epoch milliseconds."""
+    may_skip: bool = True
+    """Whether something may stand for the second factor; not where it has been asked for already."""
 
 
 _Rule = Callable[[Facts, list[TraceLine]], Decision | None]
@@ -76,15 +88,72 @@ def _first_factor_is_first(facts: Facts, trace: list[TraceLine]) -> Decision | N
     return None
 
 
+def _nothing_blocks(facts: Facts, trace: list[TraceLine]) -> Decision | None:
+    if facts.user is not None and facts.user.blocked_until > facts.now:
+        return _deny(Reason.USER_BLOCKED, trace, TraceLine("user", "blocked"))
+    return None
+
+
 def _second_factor_is_enough(facts: Facts, trace: list[TraceLine]) -> Decision | None:
-    allowed = allowed_methods(facts.application, facts.held)
+    """Ask the access rules, then whether anything stands for a second factor, then for it.
+
+    What a person's own state demands and what a rule demands add up: a rule that skips frees nobody whose
+    state demands a second factor; an address that is trusted does, unless a rule demands one there.
+    """
+    assert facts.user is not None
+    rule = _rule_for(facts, facts.user, trace)
+    if rule is not None and rule.effect is Effect.DENY:
+        return Deny(Reason.ACCESS_DENIED, tuple(trace))
     if facts.application.second_factor is SecondFactor.IF_ENROLLED and not (facts.held or facts.is_enrolled):
         return Permit(Reason.FIRST_FACTOR_SUFFICIENT, (*trace, _NOTHING_ENROLLED))
+    if facts.may_skip and facts.application.application_id != CONSOLE_APPLICATION:
+        skipped = _skipped(facts, facts.user, rule, trace)
+        if skipped is not None:
+            return skipped
+    return _second_factor_by(facts, rule, trace)
+
+
+def _rule_for(facts: Facts, user: User, trace: list[TraceLine]) -> AccessRule | None:
+    """Return the access rule that decides; what denies everybody does not deny a break-glass account."""
+    asked = AccessFacts(user.user_id, facts.groups, facts.application.application_id, facts.address)
+    rule = facts.rules.first(asked, trace)
+    if user.is_break_glass:
+        trace.append(_BREAK_GLASS)
+        return None if rule is None or rule.effect is not Effect.REQUIRE else rule
+    return rule
+
+
+def _skipped(facts: Facts, user: User, rule: AccessRule | None, trace: list[TraceLine]) -> Decision | None:
+    """Return what stands for a second factor by the rules alone, or None."""
+    is_free = user.requirement is Requirement.DISABLED and not user.is_break_glass
+    if rule is not None and rule.effect is Effect.SKIP and is_free:
+        return Permit(Reason.SKIPPED_BY_RULE, tuple(trace))
+    if rule is None and facts.application.second_factor is SecondFactor.BY_RULES and is_free:
+        return Permit(Reason.NOT_REQUIRED, (*trace, _NOT_REQUIRED))
+    demands = rule is not None and rule.effect is Effect.REQUIRE
+    if not demands and not user.is_break_glass and _is_trusted(facts):
+        return Permit(Reason.TRUSTED_ADDRESS, (*trace, _TRUSTED))
+    return Bypass(tuple(trace)) if user.bypass_until > facts.now else None
+
+
+def _is_trusted(facts: Facts) -> bool:
+    application = facts.application
+    if contains(parse_networks(application.trusted_addresses), facts.address):
+        return True
+    return application.skips_trusted and contains(facts.rules.trusted, facts.address)
+
+
+def _second_factor_by(facts: Facts, rule: AccessRule | None, trace: list[TraceLine]) -> Decision:
     if not facts.held:
         return _deny(Reason.NO_AUTHENTICATOR, trace, TraceLine("second_factor", "nothing_held"))
+    allowed = allowed_methods(facts.application, facts.held)
+    within_ms = None
+    if rule is not None and rule.effect is Effect.REQUIRE:
+        allowed = allowed.intersection(rule.methods) if rule.methods else allowed
+        within_ms = None if rule.within_minutes is None else rule.within_minutes * 60_000
     if not allowed:
         return _deny(Reason.METHOD_NOT_ALLOWED, trace, TraceLine("second_factor", "not_allowed"))
-    return RequirePasscode(allowed, (*trace, _SECOND_REQUIRED))
+    return RequirePasscode(allowed, (*trace, _SECOND_REQUIRED), within_ms)
 
 
 def allowed_methods(application: Application, held: frozenset[str]) -> frozenset[str]:
@@ -103,10 +172,14 @@ _FIRST_PROVEN = TraceLine("first_factor", "proven")
 _FIRST_MISSING = TraceLine("first_factor", "required")
 _SECOND_REQUIRED = TraceLine("second_factor", "required")
 _NOTHING_ENROLLED = TraceLine("second_factor", "none_enrolled")
+_NOT_REQUIRED = TraceLine("second_factor", "not_required")
+_TRUSTED = TraceLine("second_factor", "trusted_address")
+_BREAK_GLASS = TraceLine("user", "break_glass")
 
 RULES: tuple[_Rule, ...] = (
     _application_is_enabled,
     _user_is_known,
+    _nothing_blocks,
     _first_factor_is_first,
     _second_factor_is_enough,
 )

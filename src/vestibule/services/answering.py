@@ -42,11 +42,11 @@ from vestibule.services.attempt import (
     applied,
     denied,
     event,
-    facts_of,
     pending,
     told,
     verification_change,
 )
+from vestibule.services.facts import gathered
 from vestibule.services.out_of_band import is_fresh, waiter_of
 from vestibule.services.outcome import Progress, conclude, ending_of, note_proof
 from vestibule.services.proving import Proof, Prover
@@ -99,7 +99,7 @@ class Answering:
         if not attempt.passcode and await self._was_answered_meanwhile(tx, verification, challenge):
             return Progress(verification)
         attempt = _as_of_start(attempt, subject, verification, tx.now)
-        case = self._case(tx, attempt, subject, verification, challenge)
+        case = await self._case(tx, attempt, subject, verification, challenge)
         if isinstance(case, Case):
             other = (
                 await self._instead_of_an_answer(tx, case)
@@ -415,10 +415,10 @@ class Answering:
             subject,
             verification,
             current,
-            self._case(tx, attempt, subject, verification, current),
+            await self._case(tx, attempt, subject, verification, current),
         )
 
-    def with_choices(
+    async def with_choices(
         self, tx: Transaction, attempt: Attempt, subject: Subject, progress: Progress
     ) -> Progress:
         """Return a pending verification with the ways on which the person may be asked instead."""
@@ -426,14 +426,14 @@ class Answering:
         if challenge is None or not progress.is_pending:
             return progress
         attempt = _as_of_start(attempt, subject, progress.verification, tx.now)
-        case = self._case(tx, attempt, subject, progress.verification, challenge)
+        case = await self._case(tx, attempt, subject, progress.verification, challenge)
         if not isinstance(case, Case):
             return progress
         return msgspec.structs.replace(progress, choices=self._asking.choices(subject, case.allowed))
 
     # --- parts ----------------------------------------------------------------------------------------
 
-    def _case(
+    async def _case(
         self,
         tx: Transaction,
         attempt: Attempt,
@@ -443,7 +443,7 @@ class Answering:
     ) -> Case | Ending:
         """Ask policy with the person as he is now; an Ending if nothing he could answer would do."""
         usable = self._prover.usable(subject, tx.now)
-        decision = evaluate(facts_of(attempt, subject, usable))
+        decision = evaluate(await gathered(tx, attempt, subject, usable, may_skip=False))
         if isinstance(decision, RequirePasscode):
             return Case(attempt, subject, verification, challenge, usable, decision)
         # He was disabled, lost his authenticator or the door was closed since the challenge.

@@ -22,9 +22,8 @@ from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import ThrottleLimits
 from vestibule.model.user import User
 from vestibule.model.verification import Reason, TraceLine, Verification, VerificationState
-from vestibule.policy.evaluate import Facts
+from vestibule.policy.access import NO_RULES, AccessRules
 from vestibule.services.configuration import Peer
-from vestibule.services.proving import is_enrolled
 
 
 class Node(msgspec.Struct, frozen=True):
@@ -45,6 +44,8 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str | None = None
     can_show: bool = True
     """Whether the person can be shown something at this door before he is let in."""
+    browser: Secret[str] | None = None
+    """The token by which the person's browser may be remembered, where there is one."""
     can_type: bool = True
     """Whether he can still type something there; else only an approval in the app lets him in."""
 
@@ -63,6 +64,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     way: str = ""
     """The key of the way on which the person wants to be asked instead."""
     is_first_factor_proven: bool = False
+    rules: AccessRules = NO_RULES
+    """The access rules of the tenant."""
     password_of: User | None = None
     """The person whose password was found right, as he was then."""
     password_reason: Reason = Reason.PASSWORD_MISSING
@@ -194,16 +197,6 @@ def as_of(attempt: Attempt, subject: Subject | None) -> Attempt:
     if (before.user_id, before.password_hash) == (now.user_id, now.password_hash):
         return attempt
     return refused(attempt, Reason.PASSWORD_WRONG, TraceLine("password", "changed"))
-
-
-def facts_of(attempt: Attempt, subject: Subject | None, usable: tuple[Authenticator, ...]) -> Facts:
-    return Facts(
-        attempt.application,
-        subject.user if subject else None,
-        frozenset([authenticator.method for authenticator in usable]),
-        attempt.is_first_factor_proven,
-        is_enrolled=subject is not None and is_enrolled(subject),
-    )
 
 
 def applied(verification: Verification, change: VerificationChange) -> Verification:

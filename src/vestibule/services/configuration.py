@@ -16,10 +16,14 @@ import structlog
 from vestibule.crypto.sealing import CannotUnseal, Sealer, context
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.store import Configuration, Store, Unavailable
+from vestibule.model.access_rule import RuleSet
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.gateway import GatewayConfiguration
+from vestibule.model.group import Group
+from vestibule.model.networks import parse_networks
 from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import ThrottleLimits
+from vestibule.policy.access import AccessRules, compiled
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +47,11 @@ class Snapshot(msgspec.Struct, frozen=True):
     """By token hash."""
     directories: Mapping[tuple[str, str], DirectoryConfiguration]
     gateways: Mapping[tuple[str, str], GatewayConfiguration] = {}
+    groups: Mapping[tuple[str, str], Group] = {}
+    rule_sets: Mapping[str, RuleSet] = {}
+    """The newest version of each tenant that has any."""
+    access: Mapping[str, AccessRules] = {}
+    """The same, ready to be asked."""
 
 
 EMPTY = Snapshot(-1, {}, {}, {}, {}, {}, {})
@@ -78,6 +87,12 @@ class ConfigurationCache:
 
     def _snapshot(self, loaded: Configuration) -> Snapshot:
         tenants = {tenant.tenant_id: tenant for tenant in loaded.tenants}
+        rule_sets = {rules.tenant_id: rules for rules in loaded.rule_sets}
+        trusted = {
+            tenant_id: parse_networks(addresses)
+            for tenant_id, tenant in tenants.items()
+            if (addresses := tenant.settings.trusted_addresses)
+        }
         applications = {(a.tenant_id, a.application_id): a for a in loaded.applications}
         secrets: dict[str, list[ClientSecret]] = {}
         for secret in sorted(loaded.secrets, key=lambda s: -s.created_at):
@@ -104,6 +119,9 @@ class ConfigurationCache:
             },
             directories={(d.tenant_id, d.directory_id): d for d in loaded.directories},
             gateways={(g.tenant_id, g.gateway_id): g for g in loaded.gateways},
+            groups={(g.tenant_id, g.group_id): g for g in loaded.groups},
+            rule_sets=rule_sets,
+            access=compiled(rule_sets, trusted),
         )
 
     def _opened(self, secrets: Sequence[ClientSecret]) -> tuple[tuple[int | None, Secret[bytes]], ...]:

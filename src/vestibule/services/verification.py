@@ -34,8 +34,8 @@ from vestibule.model.verification import (
     Verification,
     VerificationState,
 )
+from vestibule.policy.access import NO_RULES
 from vestibule.policy.decision import Deny, Permit, RequirePasscode, RequirePassword
-from vestibule.policy.evaluate import evaluate
 from vestibule.services.answering import Answering
 from vestibule.services.asking import Asking
 from vestibule.services.attempt import (
@@ -45,10 +45,10 @@ from vestibule.services.attempt import (
     approved,
     as_of,
     denied,
-    facts_of,
     request_key,
 )
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.facts import gathered
 from vestibule.services.first_factor import FirstFactors
 from vestibule.services.metrics import Metrics
 from vestibule.services.out_of_band import waiter_of
@@ -56,6 +56,7 @@ from vestibule.services.outcome import Progress, Repeated, conclude, ending_of, 
 from vestibule.services.pins import Pins
 from vestibule.services.proving import Prover
 from vestibule.services.proving_password import PasswordProver
+from vestibule.services.skipping import decided
 from vestibule.services.waiting import LOOK_SECONDS, Waiting
 
 log = structlog.get_logger(__name__)
@@ -326,6 +327,7 @@ class Verifications:
                 origin.claimed_username, strip_domain_prefix=tenant.settings.strip_domain_prefix
             ),
             passcode=passcode,
+            rules=snapshot.access.get(application.tenant_id, NO_RULES),
         )
 
     async def _start_with_password(self, attempt: Attempt, password: Secret[str]) -> Progress:
@@ -338,7 +340,8 @@ class Verifications:
         subject = await tx.subject_by_names(attempt.tenant.tenant_id, attempt.names)
         attempt = as_of(attempt, subject)
         usable = self._prover.usable(subject, tx.now) if subject else ()
-        match evaluate(facts_of(attempt, subject, usable)):
+        facts = await gathered(tx, attempt, subject, usable)
+        match await decided(tx, attempt, subject, facts):
             case Deny(reason, trace):
                 return await conclude(tx, attempt, subject, denied(reason, trace), self._node)
             case Permit(reason, trace):
@@ -482,7 +485,7 @@ class Verifications:
         attempt = self._attempt_of(verification) if subject else None
         if subject is None or attempt is None:
             return found
-        return self._answering.with_choices(tx, attempt, subject, found)
+        return await self._answering.with_choices(tx, attempt, subject, found)
 
     # --- around it ----------------------------------------------------------------------------------
 

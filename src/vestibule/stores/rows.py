@@ -13,13 +13,16 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec.structs import astuple
 
+from vestibule.model.access_rule import AccessRule, RuleSet
 from vestibule.model.application import (
     Application,
+    Caching,
     Client,
     ClientKind,
     ClientSecret,
     DirectoryConfiguration,
     FirstFactor,
+    Purpose,
     SecondFactor,
 )
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
@@ -27,10 +30,12 @@ from vestibule.model.delivery import Carries, Delivery, DeliveryState
 from vestibule.model.device_record import DeviceFact, DeviceRecord
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
+from vestibule.model.group import Group
 from vestibule.model.pin import Pin
+from vestibule.model.remembered_browser import RememberedBrowser
 from vestibule.model.session import Link, Session
 from vestibule.model.tenant import Tenant, TenantSettings
-from vestibule.model.user import Role, User, UserStatus
+from vestibule.model.user import Requirement, Role, User, UserStatus
 from vestibule.model.verification import (
     Challenge,
     ChallengeState,
@@ -50,6 +55,7 @@ _encode: Final = msgspec.json.Encoder().encode
 _decode_object: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _decode_texts: Final = msgspec.json.Decoder(tuple[str, ...]).decode
 _decode_trace: Final = msgspec.json.Decoder(tuple[TraceLine, ...]).decode
+_decode_rules: Final = msgspec.json.Decoder(tuple[AccessRule, ...]).decode
 _decode_settings: Final = msgspec.json.Decoder(TenantSettings).decode
 
 
@@ -60,6 +66,7 @@ def _values(kind: type[Kind]) -> dict[str, Kind]:
 
 _USER_STATUS: Final = _values(UserStatus)
 _ROLE: Final = _values(Role)
+_REQUIREMENT: Final = _values(Requirement)
 _AUTHENTICATOR_STATUS: Final = _values(AuthenticatorStatus)
 _VERIFICATION_STATE: Final = _values(VerificationState)
 _REASON: Final = _values(Reason)
@@ -127,6 +134,16 @@ def user_of(row: Row) -> User:
         updated_at=row[15],
         version=row[16],
         default_method=row[17],
+        requirement=_REQUIREMENT[row[18]],
+        must_register=bool(row[19]),
+        is_break_glass=bool(row[20]),
+        void_before=row[21],
+        blocked_until=row[22],
+        bypass_until=row[23],
+        language_call=row[24],
+        language_text=row[25],
+        language_app=row[26],
+        language_token=row[27],
     )
 
 
@@ -280,6 +297,11 @@ def application_of(row: Row) -> Application:
     values["second_factor"] = SecondFactor(values["second_factor"])
     values["methods"] = _decode_texts(values["methods"])
     values["is_enabled"] = bool(values["is_enabled"])
+    values["purpose"] = Purpose(values["purpose"])
+    values["trusted_addresses"] = _decode_texts(values["trusted_addresses"])
+    values["skips_trusted"] = bool(values["skips_trusted"])
+    values["caching"] = Caching(values["caching"])
+    values["is_legacy"] = bool(values["is_legacy"])
     return Application(**values)
 
 
@@ -309,6 +331,20 @@ def gateway_of(row: Row) -> GatewayConfiguration:
     return GatewayConfiguration(**values)
 
 
+GROUP: Final = Group.__struct_fields__
+RULE_SET: Final = RuleSet.__struct_fields__
+
+
+def group_of(row: Row) -> Group:
+    return Group(**dict(zip(GROUP, row, strict=True)))
+
+
+def rule_set_of(row: Row) -> RuleSet:
+    values = dict(zip(RULE_SET, row, strict=True))
+    values["rules"] = _decode_rules(values["rules"])
+    return RuleSet(**values)
+
+
 VOICE_MESSAGE: Final = VoiceMessage.__struct_fields__
 
 
@@ -323,6 +359,13 @@ def voice_message_of(row: Row) -> VoiceMessage:
 SESSION: Final = Session.__struct_fields__
 LINK: Final = Link.__struct_fields__
 EVENT: Final = Event.__struct_fields__
+
+
+REMEMBERED_BROWSER: Final = RememberedBrowser.__struct_fields__
+
+
+def remembered_browser_of(row: Row) -> RememberedBrowser:
+    return RememberedBrowser(**dict(zip(REMEMBERED_BROWSER, row, strict=True)))
 
 
 def session_of(row: Row) -> Session:

@@ -10,7 +10,9 @@ from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.delivery import Carries, Delivery
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
+from vestibule.model.group import Group
 from vestibule.model.pin import Pin
+from vestibule.model.remembered_browser import RememberedBrowser
 from vestibule.model.sending_limit import HOUR_MS, LimitKind, SendingLimit
 from vestibule.model.session import Link, Session
 from vestibule.model.tenant import Tenant
@@ -43,6 +45,25 @@ class HandClock:
 
 def tenant(tenant_id: str, **fields: Any) -> Tenant:
     return Tenant(**({"tenant_id": tenant_id, "name": tenant_id.upper(), "created_at": START} | fields))
+
+
+def group(tenant_id: str, group_id: str = "g1", **fields: Any) -> Group:
+    usual = {"tenant_id": tenant_id, "group_id": group_id, "name": group_id.upper(), "created_at": START}
+    return Group(**(usual | fields))
+
+
+def remembered_browser(tenant_id: str, browser_id: str = "b1", **fields: Any) -> RememberedBrowser:
+    usual = {
+        "tenant_id": tenant_id,
+        "browser_id": browser_id,
+        "token_hash": f"{tenant_id}-{browser_id}",
+        "user_id": "alice",
+        "application_id": "portal",
+        "proven_at": START,
+        "used_at": START,
+        "expires_at": START + 1000,
+    }
+    return RememberedBrowser(**(usual | fields))
 
 
 def user(tenant_id: str, user_id: str = "alice", **fields: Any) -> User:

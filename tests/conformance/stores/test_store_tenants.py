@@ -139,6 +139,7 @@ async def picture(store: Store, tenant_id: str) -> list[Any]:
             await tx.authenticators_by_serial(tenant_id, ["AB1"]),
             await tx.user_ids_by_names(tenant_id, ["alice"]),
             await tx.session(f"{tenant_id}-s"),
+            await tx.sessions_of(tenant_id, "alice"),
             await tx.verifications(tenant_id, VerificationFilter(), Page()),
             await tx.count_verifications(tenant_id, 0),
             await tx.events(tenant_id, "", Page()),
@@ -230,6 +231,7 @@ READS = {
     "verifications",
     "count_verifications",
     "events",
+    "sessions_of",
 }
 """What `picture` looks at."""
 
@@ -238,8 +240,12 @@ OWN_SUITES = {
     *("pin", "add_pin", "replace_pin", "remove_pin"),
     *("voice_messages", "voice_sound", "put_voice_message", "remove_voice_message"),
     *("add_device_record", "device_records"),
+    *("groups_of", "add_member", "remove_member", "count_members", "members"),
+    *("add_rule_set", "rule_sets"),
+    *("add_remembered_browser", "remembered_browser", "remembered_browsers", "use_remembered_browser"),
+    *("forget_browser", "forget_browsers", "recent_proof"),
 }
-"""Tried with two tenants in test_store_pins.py, ..._voice_messages.py and ..._device_records.py."""
+"""Tried with two tenants in a suite of their own: test_store_pins.py, ..._groups.py and so on."""
 
 
 def test_every_method_is_tried() -> None:

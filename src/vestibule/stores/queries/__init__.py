@@ -7,10 +7,13 @@ from vestibule.stores.queries.authenticators import Authenticators
 from vestibule.stores.queries.configuration import ConfigurationRecords
 from vestibule.stores.queries.deliveries import Deliveries
 from vestibule.stores.queries.device_records import DeviceRecords
+from vestibule.stores.queries.groups import Groups
 from vestibule.stores.queries.history import History
 from vestibule.stores.queries.housekeeping import Housekeeping
 from vestibule.stores.queries.people import People
 from vestibule.stores.queries.pins import Pins
+from vestibule.stores.queries.remembered_browsers import RememberedBrowsers
+from vestibule.stores.queries.rule_sets import RuleSets
 from vestibule.stores.queries.sending_counts import SendingCounts
 from vestibule.stores.queries.sessions import Sessions
 from vestibule.stores.queries.subjects import Subjects
@@ -26,10 +29,13 @@ class Queries(
     Deliveries,
     SendingCounts,
     People,
+    Groups,
     Pins,
     Authenticators,
     ConfigurationRecords,
+    RuleSets,
     Sessions,
+    RememberedBrowsers,
     History,
     Housekeeping,
     VoiceMessages,

@@ -13,7 +13,10 @@ from typing import Any, Final
 from vestibule.interfaces.store import AlreadyExists, Configuration, Conflict
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.gateway import GatewayConfiguration
+from vestibule.model.group import Group
 from vestibule.model.tenant import Tenant
+from vestibule.stores.queries.generation import GENERATION, RAISE_GENERATION
+from vestibule.stores.queries.rule_sets import NEWEST_RULE_SETS
 from vestibule.stores.queries.voice_messages import REMOVE_OF_APPLICATION
 from vestibule.stores.rows import (
     APPLICATION,
@@ -21,6 +24,7 @@ from vestibule.stores.rows import (
     CLIENT_SECRET,
     DIRECTORY,
     GATEWAY,
+    GROUP,
     TENANT,
     Row,
     application_of,
@@ -28,17 +32,16 @@ from vestibule.stores.rows import (
     client_secret_of,
     directory_of,
     gateway_of,
+    group_of,
     record_values,
+    rule_set_of,
     tenant_of,
 )
 from vestibule.stores.statement import Statement, insert, select
 from vestibule.stores.transaction import Requests, UniqueTaken
 
-Record = Tenant | Application | Client | ClientSecret | DirectoryConfiguration | GatewayConfiguration
-Removable = Application | Client | ClientSecret | DirectoryConfiguration | GatewayConfiguration
-
-GENERATION: Final = Statement("select generation from installation where id = 1", joins=True)
-RAISE_GENERATION: Final = Statement("update installation set generation = generation + 1 where id = 1")
+Record = Tenant | Application | Client | ClientSecret | DirectoryConfiguration | GatewayConfiguration | Group
+Removable = Application | Client | ClientSecret | DirectoryConfiguration | GatewayConfiguration | Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ _DIRECTORIES: Final = _kind(
     "directory", "directories", DIRECTORY, ("tenant_id", "directory_id"), directory_of
 )
 _GATEWAYS: Final = _kind("gateway", "gateways", GATEWAY, ("tenant_id", "gateway_id"), gateway_of)
+_GROUPS: Final = _kind("group", "groups", GROUP, ("tenant_id", "group_id"), group_of)
 _KINDS: Final[dict[type, _Kind]] = {
     Tenant: _TENANTS,
     Application: _APPLICATIONS,
@@ -97,6 +101,7 @@ _KINDS: Final[dict[type, _Kind]] = {
     ClientSecret: _SECRETS,
     DirectoryConfiguration: _DIRECTORIES,
     GatewayConfiguration: _GATEWAYS,
+    Group: _GROUPS,
 }
 
 
@@ -114,6 +119,8 @@ class ConfigurationRecords(Requests):
         secrets = await self._every(_SECRETS)
         directories = await self._every(_DIRECTORIES)
         gateways = await self._every(_GATEWAYS)
+        groups = await self._every(_GROUPS)
+        rule_sets = tuple([rule_set_of(row) for row in await self.fetch(NEWEST_RULE_SETS())])
         if await self.generation() != before:
             # Each statement may see a later database than the one before it.
             raise self.broken(Conflict())
@@ -125,6 +132,8 @@ class ConfigurationRecords(Requests):
             secrets=secrets,
             directories=directories,
             gateways=gateways,
+            groups=groups,
+            rule_sets=rule_sets,
         )
 
     async def _every(self, kind: _Kind) -> tuple[Any, ...]:

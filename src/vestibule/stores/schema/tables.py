@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -47,6 +48,14 @@ def words(*names: str) -> list[Column[Any]]:
 def added_words(*names: str, default: str = "") -> list[Column[Any]]:
     """Columns of a later step: rows that are there already, and nodes of the release before, have a value."""
     return [Column(name, TEXT, nullable=False, server_default=text(f"'{default}'")) for name in names]
+
+
+def added_numbers(*names: str) -> list[Column[Any]]:
+    return [Column(name, BigInteger, nullable=False, server_default=text("0")) for name in names]
+
+
+def added_flags(*names: str) -> list[Column[Any]]:
+    return [Column(name, Boolean, nullable=False, server_default=false()) for name in names]
 
 
 def numbers(*names: str) -> list[Column[Any]]:
@@ -125,6 +134,13 @@ applications = Table(
     *words("tenant_id", "application_id", "name", "first_factor", "directory_id", "second_factor", "methods"),
     *flags("is_enabled"),
     *numbers("created_at", "version"),
+    *added_words("purpose", default="sign_in"),
+    *added_words("trusted_addresses", default="[]"),
+    *added_flags("skips_trusted"),
+    *added_numbers("remember_days"),
+    *added_words("caching", default="off"),
+    *added_numbers("caching_seconds"),
+    *added_flags("is_legacy"),
     key("applications", "tenant_id", "application_id"),
     unique("applications_name", "tenant_id", "name"),
     belongs("applications", "tenants", "tenant_id", cascade=False),
@@ -169,6 +185,18 @@ gateways = Table(
     belongs("gateways", "tenants", "tenant_id", cascade=False),
 )
 
+# Every version of the access rules that there ever was; the newest holds.
+rule_sets = Table(
+    "rule_sets",
+    metadata,
+    *words("tenant_id"),
+    *numbers("version"),
+    *words("rules", "note", "actor", "actor_name"),
+    *numbers("created_at"),
+    key("rule_sets", "tenant_id", "version"),
+    belongs("rule_sets", "tenants", "tenant_id", cascade=False),
+)
+
 # One recording for each place; a new one takes its place under a new identifier, so that an identifier always
 # sounds the same.
 voice_messages = Table(
@@ -192,6 +220,10 @@ users = Table(
     *numbers("created_at", "updated_at", "version"),
     *words("sort_name"),
     *added_words("default_method"),
+    *added_words("requirement", default="disabled"),
+    *added_flags("must_register", "is_break_glass"),
+    *added_numbers("void_before", "blocked_until", "bypass_until"),
+    *added_words("language_call", "language_text", "language_app", "language_token"),
     key("users", "tenant_id", "user_id"),
     belongs("users", "tenants", "tenant_id", cascade=False),
     Index("users_by_name", "tenant_id", "sort_name"),
@@ -215,6 +247,27 @@ user_terms = Table(
     key("user_terms", "tenant_id", "term", "user_id"),
     belongs("user_terms", "users", "tenant_id", "user_id"),
     Index("user_terms_by_user", "tenant_id", "user_id"),
+    **SLIM,
+)
+
+groups = Table(
+    "groups",
+    metadata,
+    *words("tenant_id", "group_id", "name"),
+    *numbers("created_at", "version"),
+    key("groups", "tenant_id", "group_id"),
+    unique("groups_name", "tenant_id", "name"),
+    belongs("groups", "tenants", "tenant_id", cascade=False),
+)
+
+group_members = Table(
+    "group_members",
+    metadata,
+    *words("tenant_id", "group_id", "user_id"),
+    key("group_members", "tenant_id", "group_id", "user_id"),
+    belongs("group_members", "groups", "tenant_id", "group_id"),
+    belongs("group_members", "users", "tenant_id", "user_id"),
+    Index("group_members_by_user", "tenant_id", "user_id"),
     **SLIM,
 )
 
@@ -426,6 +479,18 @@ sessions = Table(
     belongs("sessions", "users", "tenant_id", "user_id"),
     Index("sessions_by_user", "tenant_id", "user_id"),
     Index("sessions_by_end", "expires_at"),
+)
+
+remembered_browsers = Table(
+    "remembered_browsers",
+    metadata,
+    *words("tenant_id", "browser_id", "token_hash", "user_id", "application_id", "label"),
+    *numbers("proven_at", "used_at", "expires_at"),
+    key("remembered_browsers", "tenant_id", "browser_id"),
+    unique("remembered_browsers_token", "token_hash"),
+    belongs("remembered_browsers", "users", "tenant_id", "user_id"),
+    Index("remembered_browsers_by_user", "tenant_id", "user_id"),
+    Index("remembered_browsers_by_end", "expires_at"),
 )
 
 links = Table(
