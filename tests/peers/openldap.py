@@ -32,6 +32,7 @@ PEOPLE: Mapping[str, str] = {"alice": "Alice's password", "bob": "pässwörd of 
 _CONFIGURATION = """
 modulepath /usr/lib/ldap
 moduleload back_mdb
+moduleload ppolicy
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
@@ -46,9 +47,23 @@ suffix "{base}"
 rootdn "cn=root,{base}"
 directory {folder}/data
 index objectClass,uid,mail,entryUUID eq
-access to attrs=userPassword by anonymous auth by * none
+{rules}
 access to * by dn.exact="{service}" read by * none
 """
+_PASSWORDS_STAY = "access to attrs=userPassword by anonymous auth by * none"
+_PASSWORDS_CHANGE = """
+overlay ppolicy
+ppolicy_default "cn=rules,{base}"
+access to attrs=userPassword by self =xw by dn.exact="{service}" =xw by anonymous auth by * none
+"""
+_PASSWORD_RULES: dict[str, str | tuple[str, ...]] = {
+    "objectClass": ("device", "pwdPolicy"),
+    "cn": "rules",
+    "pwdAttribute": "userPassword",
+    "pwdMinLength": "10",
+    "pwdInHistory": "2",
+    "pwdCheckQuality": "1",
+}
 
 
 def entry(dn: str, **attributes: str | tuple[str, ...]) -> str:
@@ -83,11 +98,19 @@ class OpenLdap:
         extra: tuple[str, ...] = (),
         certificate_names: tuple[str, ...] = ("127.0.0.1", "localhost"),
         has_expired_certificate: bool = False,
+        lets_passwords_change: bool = False,
     ) -> None:
-        """`folder` is empty or not there yet; `extra` are further LDIF records (`person`, `entry`)."""
+        """`folder` is empty or not there yet; `extra` are further LDIF records (`person`, `entry`).
+
+        With `lets_passwords_change` people and the service account may change passwords: 10 characters at
+        least, and none of the last two.
+        """
         self._folder = folder / "slapd"
         self._program: Program | None = None
-        self._extra = extra
+        self._lets_passwords_change = lets_passwords_change
+        self._extra = (
+            (*extra, entry(f"cn=rules,{BASE_DN}", **_PASSWORD_RULES)) if lets_passwords_change else extra
+        )
         self._certificate_names = certificate_names
         self._has_expired_certificate = has_expired_certificate
         self.authority = TestAuthority(folder / "tls")
@@ -188,6 +211,7 @@ class OpenLdap:
         certificate, key = self.authority.issue(
             "server", *self._certificate_names, is_expired=self._has_expired_certificate
         )
+        rules = _PASSWORDS_CHANGE if self._lets_passwords_change else _PASSWORDS_STAY
         configuration = _CONFIGURATION.format(
             folder=self._folder,
             authority=self.authority.ca_file,
@@ -195,6 +219,7 @@ class OpenLdap:
             key=key,
             base=BASE_DN,
             service=SERVICE_DN,
+            rules=rules.format(base=BASE_DN, service=SERVICE_DN),
         )
         (self._folder / "slapd.conf").write_text(configuration)
         top = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -41,6 +41,23 @@ class PasswordVerdict(msgspec.Struct, frozen=True):
         return self.kind is PasswordVerdictKind.MATCH
 
 
+class PasswordChangeKind(StrEnum):
+    CHANGED = "changed"
+    OLD_WRONG = "old_wrong"
+    """The password that the person has now is another one, or nobody of that name is there."""
+    TOO_WEAK = "too_weak"
+    """The directory's rules do not take the new one: length, composition, history or age."""
+    UNAVAILABLE = "unavailable"
+    """Not changed: no answer that can be trusted, or the directory does not let it be changed."""
+
+
+class PasswordChange(msgspec.Struct, frozen=True):
+    """What came of a change. `detail` is for administrators, as in `PasswordVerdict`."""
+
+    kind: PasswordChangeKind
+    detail: str = ""
+
+
 class DirectoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     reference: str
     username: str
@@ -65,6 +82,24 @@ class Directory(Protocol):
 
     async def close(self) -> None:
         """Give back connections and threads."""
+        ...
+
+
+@runtime_checkable
+class ChangesPasswords(Protocol):
+    """A directory in which people's passwords can be changed from here."""
+
+    @property
+    def changes_passwords(self) -> bool:
+        """Whether its administrator has allowed it."""
+        ...
+
+    async def change_password(self, user: User, old: Secret[str], new: Secret[str]) -> PasswordChange:
+        """Put `new` in the place of `old`, which the directory checks."""
+        ...
+
+    async def reset_password(self, user: User, new: Secret[str]) -> PasswordChange:
+        """Put `new` in the place of whatever it is now; who the person is has been proven elsewhere."""
         ...
 
 

@@ -21,6 +21,7 @@ from vestibule.crypto.passwords import MAX_PASSWORD_BYTES
 from vestibule.crypto.secret import Secret
 from vestibule.directories.ldap.people import (
     directory_entry,
+    outcome_of_change,
     reference_text,
     search_by_names,
     search_by_reference,
@@ -28,12 +29,19 @@ from vestibule.directories.ldap.people import (
 )
 from vestibule.directories.ldap.resolver import Resolver
 from vestibule.directories.ldap.server import Server
-from vestibule.directories.ldap.settings import LdapSettings
+from vestibule.directories.ldap.settings import LdapSettings, PasswordChangeBy
 from vestibule.directories.ldap.trouble import DirectoryUnavailable, LinkFailure, Trouble
-from vestibule.interfaces.directory import DirectoryEntry, PasswordVerdict, PasswordVerdictKind
+from vestibule.interfaces.directory import (
+    DirectoryEntry,
+    PasswordChange,
+    PasswordChangeKind,
+    PasswordVerdict,
+    PasswordVerdictKind,
+)
 from vestibule.model.user import User
 from vestibule.model.username import canonical_name
 from vestibule.wire.ldap.messages import ResultCode, SearchRequest, SearchResultEntry
+from vestibule.wire.ldap.passwords import password_modify, unicode_password
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +94,42 @@ class LdapDirectory:
         if isinstance(answer, Trouble):
             raise DirectoryUnavailable(answer)
         return answer
+
+    @property
+    def changes_passwords(self) -> bool:
+        return self._settings.password_change is not PasswordChangeBy.NOTHING
+
+    async def change_password(self, user: User, old: Secret[str], new: Secret[str]) -> PasswordChange:
+        """Implements `ChangesPasswords`. OpenLDAP is asked as the person himself; Active Directory as the
+        service account, for it does not let in whose password has expired, and checks the old one anyway."""
+        proof = _proof(old)
+        if proof is None:
+            return _OLD_WRONG
+        return await self._change(user, proof, new)
+
+    async def reset_password(self, user: User, new: Secret[str]) -> PasswordChange:
+        """Implements `ChangesPasswords`, as the service account."""
+        return await self._change(user, None, new)
+
+    async def _change(self, user: User, old: bytes | None, new: Secret[str]) -> PasswordChange:
+        wanted = _proof(new)
+        if wanted is None:
+            return PasswordChange(PasswordChangeKind.TOO_WEAK, "ldap.verdict.not_a_password")
+        answer = await self._ask(lambda server: self._change_at(server, user, old, wanted))
+        if isinstance(answer, Trouble):
+            return PasswordChange(PasswordChangeKind.UNAVAILABLE, f"ldap.trouble.{answer}")
+        return answer
+
+    async def _change_at(self, server: Server, user: User, old: bytes | None, new: bytes) -> PasswordChange:
+        entry, _ = await self._locate(server, user, user.username)
+        if entry is None:
+            return _OLD_WRONG
+        if self._settings.password_change is PasswordChangeBy.ACTIVE_DIRECTORY:
+            return outcome_of_change(await server.change(unicode_password(entry.name, old, new)))
+        request = password_modify(entry.name, old, new)
+        if old is None:
+            return outcome_of_change(await server.change(request))
+        return outcome_of_change(await server.change_as(entry.name, old, request))
 
     async def close(self) -> None:
         """Close the connections and give back the threads.
@@ -205,6 +249,9 @@ def _noted(server: Server, trouble: Trouble) -> Trouble:
     if server.health.is_news(trouble):
         logger.warning("directory server %s: %s", server.endpoint, trouble.value)
     return trouble
+
+
+_OLD_WRONG = PasswordChange(PasswordChangeKind.OLD_WRONG, "ldap.verdict.no_such_person")
 
 
 def _mismatch(why: str) -> PasswordVerdict:

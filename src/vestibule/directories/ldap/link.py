@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from vestibule.directories.ldap.trouble import LinkFailure, Trouble
-from vestibule.wire.ldap import MessageStream, encode
+from vestibule.wire.ldap import MessageStream, encode, read_modify_response
 from vestibule.wire.ldap.messages import (
     START_TLS_OID,
     UNSOLICITED_ID,
@@ -26,6 +26,7 @@ from vestibule.wire.ldap.messages import (
     ExtendedResponse,
     Malformed,
     Message,
+    OpaqueOperation,
     Operation,
     Result,
     ResultCode,
@@ -150,6 +151,18 @@ class Link(asyncio.Protocol):
                     return Found(tuple(entries), result)
                 case _:
                     raise self._failure(Trouble.GARBLED)
+
+    async def change(self, request: ExtendedRequest | OpaqueOperation) -> Result:
+        """Carry out one change of an entry; raises LinkFailure. The result may be anything but success."""
+        self._send(request)
+        answer = await self._answer()
+        result = read_modify_response(answer) if isinstance(answer, OpaqueOperation) else None
+        if isinstance(answer, ExtendedResponse):
+            result = answer.result
+        if not isinstance(result, Result):
+            raise self._failure(Trouble.GARBLED)
+        self._done()
+        return result
 
     async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
         """Protect the connection (RFC 4511 §4.14); raises LinkFailure if it cannot be."""

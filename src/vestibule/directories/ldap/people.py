@@ -10,7 +10,13 @@ import re
 import uuid
 
 from vestibule.directories.ldap.settings import LdapSettings
-from vestibule.interfaces.directory import DirectoryEntry, PasswordVerdict, PasswordVerdictKind
+from vestibule.interfaces.directory import (
+    DirectoryEntry,
+    PasswordChange,
+    PasswordChangeKind,
+    PasswordVerdict,
+    PasswordVerdictKind,
+)
 from vestibule.wire.ldap.filters import And, Equality, Filter, Or
 from vestibule.wire.ldap.messages import Aliases, Result, ResultCode, Scope, SearchRequest, SearchResultEntry
 
@@ -120,3 +126,31 @@ def verdict_of_bind(result: Result, reference: str) -> PasswordVerdict:
     if found is not None:
         kind, why = _SUBCODES.get(int(found[1], 16), (kind, why))
     return PasswordVerdict(kind, reference=reference, detail=f"ldap.verdict.{why}")
+
+
+_INVALID_PASSWORD = "00000056"  # noqa: S105 - ERROR_INVALID_PASSWORD, as Active Directory writes it
+_UNTAKEN_PASSWORD = "0000052D"  # noqa: S105 - ERROR_PASSWORD_RESTRICTION
+
+
+def outcome_of_change(result: Result) -> PasswordChange:
+    """Return what the result of a change of password says.
+
+    Active Directory says with one code that the old password is wrong and that the new one is refused; the
+    Windows error at the beginning of the diagnostic tells them apart.
+    """
+    diagnostic = result.diagnostic.lstrip()
+    match result.code:
+        case ResultCode.SUCCESS:
+            return PasswordChange(PasswordChangeKind.CHANGED)
+        case ResultCode.INVALID_CREDENTIALS:
+            return PasswordChange(PasswordChangeKind.OLD_WRONG, "ldap.verdict.wrong_password")
+        case ResultCode.CONSTRAINT_VIOLATION if diagnostic.startswith(_INVALID_PASSWORD):
+            return PasswordChange(PasswordChangeKind.OLD_WRONG, "ldap.verdict.wrong_password")
+        case ResultCode.CONSTRAINT_VIOLATION:
+            return PasswordChange(PasswordChangeKind.TOO_WEAK, "ldap.change.refused_by_rules")
+        case ResultCode.UNWILLING_TO_PERFORM if diagnostic.startswith(_UNTAKEN_PASSWORD):
+            return PasswordChange(PasswordChangeKind.TOO_WEAK, "ldap.change.refused_by_rules")
+        case ResultCode.INSUFFICIENT_ACCESS_RIGHTS:
+            return PasswordChange(PasswordChangeKind.UNAVAILABLE, "ldap.change.no_right")
+        case _:
+            return PasswordChange(PasswordChangeKind.UNAVAILABLE, "ldap.change.not_done")

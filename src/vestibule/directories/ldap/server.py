@@ -21,7 +21,13 @@ from vestibule.directories.ldap.link import Found, Link, connect
 from vestibule.directories.ldap.resolver import Resolver
 from vestibule.directories.ldap.settings import Endpoint, LdapSettings
 from vestibule.directories.ldap.trouble import LinkFailure, Trouble
-from vestibule.wire.ldap.messages import Result, ResultCode, SearchRequest
+from vestibule.wire.ldap.messages import (
+    ExtendedRequest,
+    OpaqueOperation,
+    Result,
+    ResultCode,
+    SearchRequest,
+)
 
 Answer = TypeVar("Answer")
 
@@ -58,6 +64,19 @@ class Server:
     async def bind(self, name: str, password: bytes) -> Result:
         """Try a person's password; raises LinkFailure, ValueError for an empty one."""
         return await self._with_link(_Sort.PROVING, lambda link: link.bind(name, password))
+
+    async def change(self, request: ExtendedRequest | OpaqueOperation) -> Result:
+        """Change an entry as the service account; raises LinkFailure."""
+        return await self._with_link(_Sort.SEARCHING, lambda link: link.change(request))
+
+    async def change_as(self, name: str, password: bytes, request: ExtendedRequest) -> Result:
+        """Change a person's own entry as himself; raises LinkFailure. The result may be that of his bind."""
+
+        async def work(link: Link) -> Result:
+            bound = await link.bind(name, password)
+            return bound if bound.code != ResultCode.SUCCESS else await link.change(request)
+
+        return await self._with_link(_Sort.PROVING, work)
 
     async def close(self) -> None:
         """Close what is idle now, and everything else as soon as it becomes idle."""

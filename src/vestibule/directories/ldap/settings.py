@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,16 @@ from vestibule.wire.ldap.filters import is_attribute_description
 _PORTS = {"ldap": 389, "ldaps": 636}
 _MAX_TIMEOUT_SECONDS = 60.0
 _MAX_CONNECTIONS = 256
+
+
+class PasswordChangeBy(StrEnum):
+    """By which operation a directory takes a new password."""
+
+    NOTHING = ""
+    """Passwords are not changed from here."""
+    PASSWORD_MODIFY = "password_modify"  # noqa: S105 - an operation's name
+    """RFC 3062; OpenLDAP, 389 Directory Server and others."""
+    ACTIVE_DIRECTORY = "active_directory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,8 @@ class LdapSettings:
     """For one check as a whole, whatever the number of servers."""
     max_connections: int = 8
     """How many checks run at the same time; further ones wait in line."""
+    password_change: PasswordChangeBy = PasswordChangeBy.NOTHING
+    """How people's passwords are changed from here; a reset needs a service account that may."""
     username_attribute: str = "uid"
     given_name_attribute: str = "givenName"
     family_name_attribute: str = "sn"
@@ -78,6 +91,9 @@ class LdapSettings:
             _check_attributes(name, getattr(self, name))
         if self.object_class and not is_attribute_description(self.object_class):
             raise ValueError("object_class: not the name of an object class")
+        is_clear = not self.start_tls and not all(endpoint.has_tls for endpoint in self.endpoints())
+        if self.password_change and is_clear:
+            raise ValueError("password_change: needs StartTLS, or ldaps:// for every server")
         if not 0 < self.timeout_seconds <= _MAX_TIMEOUT_SECONDS:
             raise ValueError(f"timeout_seconds: more than 0, at most {_MAX_TIMEOUT_SECONDS:g}")
         if not 1 <= self.max_connections <= _MAX_CONNECTIONS:

@@ -5,7 +5,15 @@ messages out of a connection, `filters` holds search filters as values, `ber` is
 """
 
 from vestibule.wire.ldap.ber import DEFAULT_LIMITS, Limits
-from vestibule.wire.ldap.codec import decode, encode, frame_length
+from vestibule.wire.ldap.codec import decode, encode, frame_length, read_modify_response
 from vestibule.wire.ldap.stream import MessageStream
 
-__all__ = ["DEFAULT_LIMITS", "Limits", "MessageStream", "decode", "encode", "frame_length"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Limits",
+    "MessageStream",
+    "decode",
+    "encode",
+    "frame_length",
+    "read_modify_response",
+]

@@ -48,6 +48,7 @@ _SEARCH_REQUEST = 0x63
 _SEARCH_RESULT_ENTRY = 0x64
 _SEARCH_RESULT_DONE = 0x65
 _SEARCH_RESULT_REFERENCE = 0x73
+_MODIFY_RESPONSE = 0x67
 _ABANDON_REQUEST = 0x50
 _EXTENDED_REQUEST = 0x77
 _EXTENDED_RESPONSE = 0x78
@@ -271,6 +272,17 @@ def _read_extended_response(reader: ber.Reader) -> ExtendedResponse:
     reader.finish(ber.ENUMERATED, ber.OCTET_STRING, _REFERRAL, _RESPONSE_NAME, _RESPONSE_VALUE)
     # OpenLDAP and Active Directory both send an empty name where they have none to send.
     return ExtendedResponse(result, _read_oid(name) if name else None, value)
+
+
+def read_modify_response(answer: OpaqueOperation) -> Result | Malformed:
+    """Return how a modification ended (RFC 4511 §4.6), or what is wrong with the answer."""
+    if answer.tag != _MODIFY_RESPONSE:
+        return Malformed(f"operation 0x{answer.tag:02x} where a ModifyResponse belongs")
+    try:
+        budget = ber.Budget(ber.DEFAULT_LIMITS.max_elements)
+        return _read_result(ber.Reader(answer.content, 0, len(answer.content), budget))
+    except ber.MalformedBer as problem:
+        return Malformed(str(problem))
 
 
 _READERS: dict[int, Callable[[ber.Reader], Operation]] = {

@@ -12,6 +12,7 @@ from vestibule import catalog
 from vestibule.crypto.secret import Secret
 from vestibule.directories.ldap.people import (
     directory_entry,
+    outcome_of_change,
     reference_bytes,
     reference_text,
     search_by_names,
@@ -95,5 +96,7 @@ def test_every_detail_is_a_text_in_the_catalog() -> None:
     details = [verdict_of_bind(Result(49, "", sentence.format(code)), "").detail for code in codes]
     details += [f"ldap.trouble.{trouble}" for trouble in Trouble]
     details += ["ldap.verdict.no_such_person", "ldap.verdict.not_a_password"]
+    results = (Result(19, "", ""), Result(50, "", ""), Result(80, "", ""))
+    details += [outcome_of_change(result).detail for result in results]
     assert [detail for detail in details if not catalog.has(detail)] == []
     assert set(details) == set(catalog.keys("ldap."))

@@ -39,6 +39,7 @@ FORMS: Final[dict[str, tuple[Setting, ...]]] = {
         Setting("email_attribute", "text", default="mail"),
         Setting("phone_attribute", "text", default="mobile"),
         Setting("timeout_seconds", "number", default="5"),
+        Setting("password_change", "text"),
     )
 }
 _KEPT: Final = Secret("the stored password stays")
