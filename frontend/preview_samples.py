@@ -45,6 +45,7 @@ from vestibule.model.call import Spoken
 from vestibule.model.device_record import DeviceFact, DeviceRecord, asked_devices
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
+from vestibule.model.group import Group
 from vestibule.model.pin import PinStatus
 from vestibule.model.sending_limit import LimitKind, LimitReached
 from vestibule.model.simulated_phone import CallEnding, CallStage, PhoneCall, PhoneText, SimulatedPhone
@@ -53,6 +54,7 @@ from vestibule.model.throttle import NEVER, Factor, Throttle
 from vestibule.model.user import Role, User, UserStatus
 from vestibule.model.verification import Reason, TraceLine, Verification, VerificationState
 from vestibule.model.voice_message import MessageType, VoiceMessage
+from vestibule.services.groups import MembersReport, NamedLine
 from vestibule.services.sending_limits import SendingStanding
 from vestibule.services.sessions import Place
 
@@ -743,8 +745,67 @@ def _devices() -> list[Sample]:
     ]
 
 
+GROUPS = (
+    Group(tenant_id="demo", group_id="g1", name="Außendienst", created_at=NOW - 40 * DAY),
+    Group(tenant_id="demo", group_id="g2", name=HOSTILE, created_at=NOW),
+    Group(tenant_id="demo", group_id="g3", name="Berufsgenossenschaftsvertretung " * 3, created_at=NOW),
+)
+GROUP_CHOICES = tuple(Choice(group.group_id, group.name) for group in GROUPS)
+
+
+def _console_groups() -> list[Sample]:
+    one = {
+        "group": GROUPS[0],
+        "size": 48_211,
+        "listed": Listed(USERS, "next"),
+        "cursor": "",
+        "form": Form(),
+        "members_form": Form(),
+        "chosen_form": Form(),
+        "report": None,
+        "unknown": (),
+        "most_names": 5000,
+        "longest_name": 100,
+    }
+    unknown = (NamedLine(2, HOSTILE), NamedLine(17, "nobody"))
+    return [
+        Sample(
+            "groups",
+            "console/groups.html",
+            {"groups": GROUPS, "sizes": {"g1": 48_211}, "form": Form(), "longest_name": 100},
+        ),
+        Sample(
+            "groups-empty",
+            "console/groups.html",
+            {
+                "groups": (),
+                "sizes": {},
+                "form": Form({"name": ""}, {"name": Words("form.required")}),
+                "longest_name": 100,
+            },
+        ),
+        Sample("group", "console/group.html", one),
+        Sample(
+            "group-unknown",
+            "console/group.html",
+            {
+                **one,
+                "group": GROUPS[2],
+                "listed": Listed(()),
+                "report": MembersReport(read=3, added=0, already=0, unknown=unknown),
+                "unknown": unknown,
+                "members_form": Form({"names": "alice\nnobody"}, {"file": Words("refusal.not_text")}),
+            },
+        ),
+        Sample(
+            "group-tried", "console/group.html", {**one, "report": MembersReport(read=9, added=7, already=2)}
+        ),
+    ]
+
+
 def _console_people() -> list[Sample]:
     detail = {
+        "groups": GROUPS[:2],
         "holdings": _held(PHONE, TOKEN, PENDING, *_phones()),
         "default_methods": ("totp", "sms"),
         "phone_form": Form(),
@@ -761,21 +822,28 @@ def _console_people() -> list[Sample]:
         Sample(
             "users",
             "console/users.html",
-            {"listed": Listed(USERS, "next"), "where": UserFilter(), "cursor": ""},
+            {"listed": Listed(USERS, "next"), "where": UserFilter(), "cursor": "", "groups": GROUP_CHOICES},
         ),
         Sample(
             "users-found",
             "console/users.html",
-            {"listed": Listed((ALICE,)), "where": UserFilter(text="al", status="active"), "cursor": "x"},
+            {
+                "listed": Listed((ALICE,)),
+                "where": UserFilter(text="al", status="active"),
+                "cursor": "x",
+                "groups": (),
+            },
             notices=(Notice("good", Words("console.users.removed", {"name": HOSTILE})),),
         ),
         Sample(
             "users-none",
             "console/users.html",
-            {"listed": Listed(()), "where": UserFilter(text="q"), "cursor": ""},
+            {"listed": Listed(()), "where": UserFilter(text="q"), "cursor": "", "groups": GROUP_CHOICES},
         ),
         Sample(
-            "users-empty", "console/users.html", {"listed": Listed(()), "where": UserFilter(), "cursor": ""}
+            "users-empty",
+            "console/users.html",
+            {"listed": Listed(()), "where": UserFilter(), "cursor": "", "groups": ()},
         ),
         Sample("user-add", "console/user_edit.html", {"user": None, "form": Form()}),
         Sample(
@@ -1263,6 +1331,7 @@ def samples() -> list[Sample]:
     """Return every sample, those of the console at that door."""
     console = [
         *_console_people(),
+        *_console_groups(),
         *_console_tokens(),
         *_console_doors(),
         *_directories(),

@@ -13,6 +13,7 @@ from vestibule.interfaces.store import Page, Person, Subject, VerificationFilter
 from vestibule.model.application import Application, Client, ClientKind, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus, canonical_serial
 from vestibule.model.gateway import GatewayConfiguration
+from vestibule.model.group import Group
 from vestibule.model.verification import Verification
 
 SHORT_ID = 16
@@ -21,7 +22,7 @@ _TIME_DIGITS = 12
 _LEAST_BEGINNING = 4
 
 Found = TypeVar("Found")
-NamedOne = TypeVar("NamedOne", Application, Client, DirectoryConfiguration, GatewayConfiguration)
+NamedOne = TypeVar("NamedOne", Application, Client, DirectoryConfiguration, GatewayConfiguration, Group)
 
 
 async def user(desk: Desk, name: str) -> Person:
@@ -98,6 +99,13 @@ def gateway(desk: Desk, wanted: str) -> GatewayConfiguration:
     found = desk.services.gateway_settings.list(desk.actor, desk.tenant_id)
     named = [one for one in found if wanted == one.gateway_id] or _named(found, wanted)
     return _only(named, wanted, desk, "gateway list", "gateway")
+
+
+def group(desk: Desk, wanted: str) -> Group:
+    """Return the group of that name or identifier."""
+    found = desk.services.groups.list(desk.actor, desk.tenant_id)
+    named = [one for one in found if wanted == one.group_id] or _named(found, wanted)
+    return _only(named, wanted, desk, "group list", "group")
 
 
 async def attempt(desk: Desk, wanted: str) -> Verification:

@@ -16,6 +16,7 @@ from vestibule.model.delivery import Delivery
 from vestibule.model.device_record import AskedDevice
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
+from vestibule.model.group import Group
 from vestibule.model.phone import masked
 from vestibule.model.pin import PinStatus
 from vestibule.model.tenant import Tenant
@@ -24,6 +25,7 @@ from vestibule.model.verification import Verification
 from vestibule.model.voice_message import VoiceMessage
 
 if TYPE_CHECKING:
+    from vestibule.services.groups import MembersReport
     from vestibule.services.sending_limits import SendingStanding
 
 _USER = ("username", "given_name", "family_name", "email", "phone", "language", "directory_id", "status")
@@ -84,6 +86,21 @@ def person_record(subject: Person, now: int) -> dict[str, Any]:
             }
             for factor, throttle in subject.throttles.items()
         ],
+    }
+
+
+def group_record(group: Group, members: int) -> dict[str, Any]:
+    return {**_chosen(group, "group_id", ("name", "created_at", "version")), "members": members}
+
+
+def members_record(report: MembersReport, *, is_dry_run: bool) -> dict[str, Any]:
+    """Return what came of a list of names, with the lines of those that are nobody's."""
+    return {
+        "is_dry_run": is_dry_run,
+        "read": report.read,
+        "added": report.added,
+        "already": report.already,
+        "unknown": [{"line": named.line, "name": named.name} for named in report.unknown],
     }
 
 

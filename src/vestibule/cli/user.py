@@ -73,6 +73,7 @@ def list_users(
     text: Annotated[str, Parameter(show_default=False)] = "",
     *,
     status: UserStatus | None = None,
+    group: str = "",
     limit: Limit = None,
     as_json: Json = False,
     scope: Scope = HERE,
@@ -83,7 +84,7 @@ def list_users(
 
       vestibule user list
       vestibule user list al --status disabled
-      vestibule user list --json --tenant acme
+      vestibule user list --group "Field sales" --json
 
     Parameters
     ----------
@@ -91,11 +92,17 @@ def list_users(
         Beginning of a user name, first name, last name or e-mail address.
     status
         Only users who stand so.
+    group
+        Only users of this group, by name or identifier.
     """
 
     async def work(desk: Desk) -> None:
         terminal = desk.terminal
-        where = UserFilter(text=text, status=status.value if status else "")
+        where = UserFilter(
+            text=text,
+            status=status.value if status else "",
+            group_id=finding.group(desk, group).group_id if group else "",
+        )
         await show_pages(
             terminal,
             lambda page: desk.services.users.list(desk.actor, desk.tenant_id, where, page),

@@ -100,6 +100,8 @@ class UserFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Case-insensitive beginning of a canonical name, given name, family name or e-mail address."""
     status: str = ""
     role: str = ""
+    group_id: str = ""
+    """Only people of this group."""
 
 
 class AuthenticatorFilter(msgspec.Struct, frozen=True, kw_only=True):

@@ -40,6 +40,7 @@ from vestibule.services.enrollment import Enrollments
 from vestibule.services.first_factor import FirstFactors
 from vestibule.services.gateway_settings import GatewaySettings
 from vestibule.services.gateways import Gateways
+from vestibule.services.groups import Groups
 from vestibule.services.housekeeping import Housekeeping
 from vestibule.services.inbox import Inboxes
 from vestibule.services.metrics import Metrics
@@ -180,6 +181,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         sending_limits=limits,
         waiting=waiting,
         users=Users(store, prover),
+        groups=Groups(store, configuration),
         enrollments=enrollments,
         pins=pins,
         calls=calls,

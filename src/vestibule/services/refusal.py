@@ -44,6 +44,8 @@ class Refusal(StrEnum):
     CALL_IN_PROGRESS = "call_in_progress"
     PRICE_INVALID = "price_invalid"
     OUT_OF_BOUNDS = "out_of_bounds"
+    LIST_TOO_LONG = "list_too_long"
+    NOT_TEXT = "not_text"
 
 
 class Refused(Exception):

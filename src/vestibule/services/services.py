@@ -27,6 +27,7 @@ from vestibule.services.directories import Directories
 from vestibule.services.enrollment import Enrollments
 from vestibule.services.gateway_settings import GatewaySettings
 from vestibule.services.gateways import Gateways
+from vestibule.services.groups import Groups
 from vestibule.services.housekeeping import Housekeeping
 from vestibule.services.metrics import Metrics
 from vestibule.services.phones import Phones
@@ -56,6 +57,7 @@ class Services:
     waiting: Waiting
     calls: Calls
     users: Users
+    groups: Groups
     enrollments: Enrollments
     pins: Pins
     phones: Phones

@@ -13,7 +13,8 @@ from tests.conformance.stores.records import (
     session,
     user,
 )
-from vestibule.interfaces.store import AlreadyExists, Conflict, Page, Store, UserFilter
+from vestibule.interfaces.store import AlreadyExists, Conflict, Page, Store, Transaction, UserFilter
+from vestibule.model.group import Group
 from vestibule.model.throttle import Factor
 from vestibule.model.user import Role, User, UserStatus
 
@@ -175,6 +176,21 @@ async def test_users_are_found_by_what_they_are_called(store: Store, tenant_id: 
     }
     assert await names_of(store, tenant_id, UserFilter(status="disabled")) == ["dave_1"]
     assert await names_of(store, tenant_id, UserFilter(role="administrator")) == ["carol%"]
+
+
+async def test_a_list_is_narrowed_to_one_group(store: Store, tenant_id: str) -> None:
+    async def body(tx: Transaction) -> None:
+        for name in ("sales", "board"):
+            await tx.put(Group(tenant_id=tenant_id, group_id=name, name=name, created_at=tx.now))
+        for group_id, name in (("sales", "carol"), ("sales", "alice"), ("board", "bob")):
+            await tx.add_member(tenant_id, group_id, name)
+
+    await add_people(store, tenant_id, "alice", "bob", "carol")
+    await store.transact(body)
+    assert await names_of(store, tenant_id, UserFilter(group_id="sales")) == ["alice", "carol"]
+    assert await names_of(store, tenant_id, UserFilter(group_id="sales"), limit=1) == ["alice", "carol"]
+    assert await names_of(store, tenant_id, UserFilter(group_id="sales", text="b")) == []
+    assert await names_of(store, tenant_id, UserFilter(group_id="nobody")) == []
     assert await names_of(store, tenant_id, UserFilter(role="administrator", text="bob")) == []
 
 

@@ -28,7 +28,7 @@ COUNT_MEMBERS: Final = Statement(
     "select group_id, count(*) from group_members where tenant_id = :tenant_id group by group_id"
 )
 
-_IS_MEMBER: Final = """
+IS_MEMBER: Final = """
     user_id in (select m.user_id from group_members m
                  where m.tenant_id = :tenant_id and m.group_id = :group_id)
 """
@@ -52,7 +52,7 @@ class Groups(Requests):
 
     async def members(self, tenant_id: str, group_id: str, page: Page) -> Listed:
         values = {"tenant_id": tenant_id, "group_id": group_id}
-        conditions = ["tenant_id = :tenant_id", _IS_MEMBER]
+        conditions = ["tenant_id = :tenant_id", IS_MEMBER]
         if page.cursor:
             name, user_id = position_of_name(page.cursor)
             after = "(sort_name, user_id) > (:after_name, :after_id)"

@@ -10,6 +10,7 @@ from vestibule.interfaces.store import AlreadyExists, Listed, Page, UserFilter
 from vestibule.model.user import User
 from vestibule.model.username import canonical_name
 from vestibule.stores.paging import beginning, keep, listed, position_of_name
+from vestibule.stores.queries.groups import IS_MEMBER
 from vestibule.stores.rows import USER, storable, user_of, user_values
 from vestibule.stores.statement import Statement, insert, select
 from vestibule.stores.transaction import Requests, UniqueTaken
@@ -103,6 +104,8 @@ class People(Requests):
             keep(conditions, values, "status = :status", status=where.status)
         if where.role:
             keep(conditions, values, "role = :role", role=where.role)
+        if where.group_id:
+            keep(conditions, values, IS_MEMBER, group_id=where.group_id)
         if where.text:
             wanted = storable(where.text)
             name, name_end = beginning(canonical_name(wanted) or wanted.lower())

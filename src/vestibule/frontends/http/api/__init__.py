@@ -16,6 +16,7 @@ from vestibule.frontends.http.api.clients import ApiClients, RadiusClients
 from vestibule.frontends.http.api.description import describe, openapi
 from vestibule.frontends.http.api.directories import Directories
 from vestibule.frontends.http.api.gateways import Gateways
+from vestibule.frontends.http.api.groups import Groups
 from vestibule.frontends.http.api.history import Attempts, Events
 from vestibule.frontends.http.api.pins import Pins
 from vestibule.frontends.http.api.request import ApiRequest, refuse_unknown_parameters
@@ -32,6 +33,7 @@ _ADMINISTRATION = Router(
     "/",
     route_handlers=[
         Users,
+        Groups,
         Pins,
         Authenticators,
         Tokens,

@@ -16,6 +16,7 @@ from vestibule.model.authenticator import Authenticator
 from vestibule.model.delivery import Delivery
 from vestibule.model.device_record import AskedDevice
 from vestibule.model.event import Event
+from vestibule.model.group import Group
 from vestibule.model.phone import Phone, masked
 from vestibule.model.pin import PinStatus
 from vestibule.model.tenant import Tenant, TenantSettings
@@ -23,6 +24,7 @@ from vestibule.model.user import User
 from vestibule.model.verification import Challenge, Verification
 from vestibule.model.voice_message import VoiceMessage
 from vestibule.services.gateways import GatewayState
+from vestibule.services.groups import MembersReport
 from vestibule.services.outcome import Progress
 from vestibule.services.sending_limits import SendingStanding
 from vestibule.services.ways import Way
@@ -99,6 +101,34 @@ class VerificationRecord(Record):
     """What must be answered, while it is pending."""
     choices: list[WayRecord]
     """On which ways the person can be asked, while it is pending."""
+
+
+class GroupRecord(Record):
+    named = "group_id"
+
+    id: str
+    name: str
+    members: int
+    """How many people are in it."""
+    created_at: int
+    version: int
+
+
+class UnknownNameRecord(Record):
+    """A name that is nobody's, and which one of the list it is, from 1."""
+
+    line: int
+    name: str
+
+
+class MembersRecord(Record):
+    """What came of a list of names. With `unknown`, nobody was added."""
+
+    is_dry_run: bool
+    read: int
+    added: int
+    already: int
+    unknown: list[UnknownNameRecord]
 
 
 class AuthenticatorRecord(Record):
@@ -484,6 +514,17 @@ def person_record(subject: Person, now: int) -> PersonRecord:
 
 def _told(user: User) -> dict[str, Any]:
     return {"other_names": list(user.names[1:]), "has_password": bool(user.password_hash)}
+
+
+def group_record(group: Group, members: int) -> GroupRecord:
+    record: GroupRecord = GroupRecord.of(group, members=members)
+    return record
+
+
+def members_record(report: MembersReport, *, is_dry_run: bool) -> MembersRecord:
+    unknown = [UnknownNameRecord.of(named) for named in report.unknown]
+    record: MembersRecord = MembersRecord.of(report, is_dry_run=is_dry_run, unknown=unknown)
+    return record
 
 
 def authenticator_record(authenticator: Authenticator) -> AuthenticatorRecord:

@@ -31,6 +31,7 @@ from vestibule.frontends.http.api.values import (
     Limit,
     Password,
     PathId,
+    SearchId,
     SearchText,
     ShortText,
     Username,
@@ -95,6 +96,7 @@ class Users(Controller):
         text: SearchText = "",
         username: ExactName = "",
         status: Status = None,
+        group_id: SearchId = "",
         limit: Limit = USUAL_LIMIT,
         cursor: Cursor = "",
     ) -> Listing[UserRecord]:
@@ -104,7 +106,7 @@ class Users(Controller):
         if username:
             found = await users.find_by_name(caller.actor, caller.tenant_id, username)
             return whole([user_record(found.user)] if found else [])
-        where = UserFilter(text=text, status=status.value if status else "")
+        where = UserFilter(text=text, status=status.value if status else "", group_id=group_id)
         asked = users.list(caller.actor, caller.tenant_id, where, Page(limit, cursor))
         return await page_of(asked, user_record)
 

@@ -20,7 +20,7 @@ from vestibule.frontends.http.fields import Fields, InPath, asked, read_fields
 from vestibule.frontends.http.holdings import default_methods, holding_of
 from vestibule.frontends.http.pin_words import rule_words
 from vestibule.frontends.http.sign_in import AnyRequest
-from vestibule.frontends.http.templates.views import Form
+from vestibule.frontends.http.templates.views import Choice, Form
 from vestibule.interfaces.store import Page, Person, UserFilter, VerificationFilter
 from vestibule.model.authenticator import AuthenticatorStatus
 from vestibule.model.tenant import SYSTEM_TENANT
@@ -43,10 +43,15 @@ _BESIDE: Final = {
 async def users(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     status = asked(request, "status")
-    where = UserFilter(text=asked(request, "text"), status=status if status in list(UserStatus) else "")
+    where = UserFilter(
+        text=asked(request, "text"),
+        status=status if status in list(UserStatus) else "",
+        group_id=asked(request, "group_id", 64),
+    )
     page = wanted_page(request)
     found = await listed(at.services.users.list(at.actor, tenant, where, page))
-    return at.page("console/users.html", listed=found, where=where, cursor=page.cursor)
+    groups = tuple(Choice(group.group_id, group.name) for group in at.services.groups.list(at.actor, tenant))
+    return at.page("console/users.html", listed=found, where=where, cursor=page.cursor, groups=groups)
 
 
 # --- adding and editing ---------------------------------------------------------------------------------
@@ -172,6 +177,7 @@ async def user_page(
         status=422 if refused or form or pin_form or phone_form else 200,
         notices=refused_notice(refused) if refused else (),
         user=subject.user,
+        groups=await services.groups.of(at.actor, at.tenant_id, user_id),
         directory_name=directory.name if directory else "",
         holdings=tuple(holding_of(held, shown) for held in shown),
         default_methods=default_methods(methods, shown),

@@ -1,0 +1,211 @@
+"""Groups: people whom rules, roles and settings name together, and who is in them.
+
+A group is known by its identifier; its name may change. Whoever is put into a group by name is there
+already: a list with one name that nobody has changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Final, TypeVar
+
+import msgspec
+
+from vestibule.crypto.tokens import new_id
+from vestibule.interfaces.store import AlreadyExists, Listed, Page, Store, Transaction
+from vestibule.model.actor import Actor, Right
+from vestibule.model.group import Group
+from vestibule.model.username import canonical_name
+from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.recording import record
+from vestibule.services.refusal import Refusal, Refused
+
+MOST_GROUPS: Final = 1000
+"""Of one tenant."""
+MOST_NAMES: Final = 5000
+"""Of one list: few enough that a sign-in does not wait for them."""
+LONGEST_NAME: Final = 100
+MOST_FILE_BYTES: Final = 2 * 1024 * 1024
+
+Result = TypeVar("Result")
+
+
+class NamedLine(msgspec.Struct, frozen=True):
+    """A name and the line on which it stands, counted from 1."""
+
+    line: int
+    name: str
+
+
+class MembersReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a list of names. With `unknown`, the lines whose names nobody has, nothing was changed."""
+
+    read: int
+    added: int
+    already: int
+    unknown: tuple[NamedLine, ...] = ()
+
+
+class Groups:
+    def __init__(self, store: Store, configuration: ConfigurationCache) -> None:
+        self._store = store
+        self._configuration = configuration
+
+    def list(self, actor: Actor, tenant_id: str) -> tuple[Group, ...]:
+        """Return the groups of a tenant by name."""
+        actor.demand(Right.ADMINISTER, tenant_id)
+        found = [
+            group for group in self._configuration.current.groups.values() if group.tenant_id == tenant_id
+        ]
+        return tuple(sorted(found, key=lambda group: group.name.casefold()))
+
+    def find(self, actor: Actor, tenant_id: str, group_id: str) -> Group:
+        actor.demand(Right.ADMINISTER, tenant_id)
+        found = self._configuration.current.groups.get((tenant_id, group_id))
+        if found is None:
+            raise Refused(Refusal.NOT_FOUND, group_id)
+        return found
+
+    async def sizes(self, actor: Actor, tenant_id: str) -> dict[str, int]:
+        """Return how many people are in each group; one that has none is left out."""
+        actor.demand(Right.ADMINISTER, tenant_id)
+        return await self._store.read(lambda tx: tx.count_members(tenant_id))
+
+    async def add(self, actor: Actor, tenant_id: str, name: str) -> Group:
+        actor.demand(Right.ADMINISTER, tenant_id)
+        if len(self.list(actor, tenant_id)) >= MOST_GROUPS:
+            raise Refused(Refusal.TOO_MANY, str(MOST_GROUPS))
+
+        async def body(tx: Transaction) -> Group:
+            group = Group(tenant_id=tenant_id, group_id=new_id(), name=name.strip(), created_at=tx.now)
+            await tx.put(group)
+            await record(tx, actor, tenant_id, "group.added", group.group_id, group.name)
+            return group
+
+        return await self._written(body)
+
+    async def rename(
+        self, actor: Actor, tenant_id: str, group_id: str, name: str, version: int | None = None
+    ) -> Group:
+        """Call a group otherwise; with `version`, only if nobody else has changed it since."""
+        group = self.find(actor, tenant_id, group_id)
+        if version is not None and version != group.version:
+            raise Refused(Refusal.CHANGED_MEANWHILE, group.name)
+        renamed = msgspec.structs.replace(group, name=name.strip())
+
+        async def body(tx: Transaction) -> None:
+            await tx.put(renamed)
+            await record(tx, actor, tenant_id, "group.renamed", group_id, renamed.name, before=group.name)
+
+        await self._written(body)
+        return self.find(actor, tenant_id, group_id)
+
+    async def remove(self, actor: Actor, tenant_id: str, group_id: str) -> None:
+        """Remove a group; its people stay."""
+        group = self.find(actor, tenant_id, group_id)
+
+        async def body(tx: Transaction) -> None:
+            await tx.remove(group)
+            await record(tx, actor, tenant_id, "group.removed", group_id, group.name)
+
+        await self._written(body)
+
+    # --- members ------------------------------------------------------------------------------------
+
+    async def members(self, actor: Actor, tenant_id: str, group_id: str, page: Page) -> Listed:
+        """Return one page of the people in a group, by name."""
+        self.find(actor, tenant_id, group_id)
+        return await self._store.read(lambda tx: tx.members(tenant_id, group_id, page))
+
+    async def of(self, actor: Actor, tenant_id: str, user_id: str) -> tuple[Group, ...]:
+        """Return the groups that a person is in, by name."""
+        group_ids = await self._store.read(lambda tx: tx.groups_of(tenant_id, user_id))
+        return tuple(group for group in self.list(actor, tenant_id) if group.group_id in group_ids)
+
+    async def add_members(
+        self,
+        actor: Actor,
+        tenant_id: str,
+        group_id: str,
+        names: Sequence[NamedLine],
+        *,
+        is_dry_run: bool = False,
+    ) -> MembersReport:
+        """Put the people of these names into a group: all of them, or none if one name is nobody's."""
+        group = self.find(actor, tenant_id, group_id)
+        if len(names) > MOST_NAMES:
+            raise Refused(Refusal.LIST_TOO_LONG, str(MOST_NAMES))
+        canonical = {named: canonical_name(named.name) for named in names}
+        wanted = sorted({name for name in canonical.values() if name})
+
+        async def body(tx: Transaction) -> MembersReport:
+            known = await tx.user_ids_by_names(tenant_id, wanted)
+            people = {known[name]: name for name in wanted if name in known}
+            unknown = tuple(named for named, name in canonical.items() if name not in known)
+            if unknown:
+                return MembersReport(read=len(names), added=0, already=0, unknown=unknown)
+            added = 0
+            for user_id, name in people.items():
+                if not is_dry_run and await tx.add_member(tenant_id, group_id, user_id):
+                    await self._record(tx, actor, "group.member_added", group, user_id, name)
+                    added += 1
+                elif is_dry_run:
+                    added += group_id not in await tx.groups_of(tenant_id, user_id)
+            return MembersReport(read=len(names), added=added, already=len(people) - added)
+
+        return await (self._store.read(body) if is_dry_run else self._store.transact(body))
+
+    async def remove_members(
+        self, actor: Actor, tenant_id: str, group_id: str, user_ids: Sequence[str]
+    ) -> int:
+        """Take people out of a group; return how many were in it."""
+        group = self.find(actor, tenant_id, group_id)
+
+        async def body(tx: Transaction) -> int:
+            removed = 0
+            for user_id in dict.fromkeys(user_ids):
+                if await tx.remove_member(tenant_id, group_id, user_id):
+                    subject = await tx.subject(tenant_id, user_id)
+                    name = subject.user.username if subject else ""
+                    await self._record(tx, actor, "group.member_removed", group, user_id, name)
+                    removed += 1
+            return removed
+
+        return await self._store.transact(body)
+
+    # --- parts --------------------------------------------------------------------------------------
+
+    async def _record(
+        self, tx: Transaction, actor: Actor, kind: str, group: Group, user_id: str, name: str
+    ) -> None:
+        await record(tx, actor, group.tenant_id, kind, user_id, name, group=group.name)
+
+    async def _written(self, body: Callable[[Transaction], Awaitable[Result]]) -> Result:
+        try:
+            result = await self._store.transact(body)
+        except AlreadyExists as taken:
+            raise Refused(Refusal.NAME_TAKEN, taken.key) from None
+        await self._configuration.refresh()
+        return result
+
+
+def named_lines(text: str) -> tuple[NamedLine, ...]:
+    """Return the names of a list, one a line; blank lines and those that begin with # are passed over."""
+    return tuple(_named(text))
+
+
+def _named(text: str) -> Iterator[NamedLine]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        name = line.strip()
+        if name and not name.startswith("#"):
+            yield NamedLine(number, name)
+
+
+def decoded_list(content: bytes) -> str:
+    """Return the text of a file of names; raises `Refused` if it is too large or not UTF-8."""
+    if len(content) > MOST_FILE_BYTES:
+        raise Refused(Refusal.LIST_TOO_LONG, str(MOST_NAMES))
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refused(Refusal.NOT_TEXT) from None
