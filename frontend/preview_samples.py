@@ -38,7 +38,7 @@ from vestibule.frontends.http.templates.views import (
     Words,
 )
 from vestibule.interfaces.directory import DirectoryEntry
-from vestibule.interfaces.store import DeliveryFilter, Listed, UserFilter, VerificationFilter
+from vestibule.interfaces.store import DeliveryFilter, Listed, VerificationFilter
 from vestibule.model.application import Application, Client, ClientKind, DirectoryConfiguration, FirstFactor
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.call import Spoken
@@ -54,6 +54,7 @@ from vestibule.model.throttle import NEVER, Factor, Throttle
 from vestibule.model.user import Role, User, UserStatus
 from vestibule.model.verification import Reason, TraceLine, Verification, VerificationState
 from vestibule.model.voice_message import MessageType, VoiceMessage
+from vestibule.services.bulk import BulkReport, LeftOut
 from vestibule.services.groups import MembersReport, NamedLine
 from vestibule.services.sending_limits import SendingStanding
 from vestibule.services.sessions import Place
@@ -750,6 +751,13 @@ GROUPS = (
     Group(tenant_id="demo", group_id="g2", name=HOSTILE, created_at=NOW),
     Group(tenant_id="demo", group_id="g3", name="Berufsgenossenschaftsvertretung " * 3, created_at=NOW),
 )
+NOWHERE = dict.fromkeys(("text", "status", "requirement", "method", "group_id"), "")
+MANY = {
+    "cursor": "",
+    "groups": (),
+    "methods": ("sms", "totp"),
+    "bulk_acts": ("enable", "disable", "join", "leave"),
+}
 GROUP_CHOICES = tuple(Choice(group.group_id, group.name) for group in GROUPS)
 
 
@@ -767,6 +775,10 @@ def _console_groups() -> list[Sample]:
         "most_names": 5000,
         "longest_name": 100,
     }
+    kept = {"act": "disable", "choice": "", "whom": "ticked"}
+    left_out = LeftOut("u3", HOSTILE, "last_administrator", HOSTILE)
+    why = ((left_out, Words("refusal.last_administrator", {"key": HOSTILE})),)
+    counts = {"chosen": 4812, "changed": 4700, "unchanged": 10, "left_out": (left_out,) * 102}
     unknown = (NamedLine(2, HOSTILE), NamedLine(17, "nobody"))
     return [
         Sample(
@@ -783,6 +795,22 @@ def _console_groups() -> list[Sample]:
                 "form": Form({"name": ""}, {"name": Words("form.required")}),
                 "longest_name": 100,
             },
+        ),
+        Sample(
+            "bulk-tried",
+            "console/bulk.html",
+            {
+                "report": BulkReport(is_dry_run=True, **counts),
+                "left_out": why,
+                "kept": kept,
+                "user_ids": ("u1",),
+            },
+        ),
+        Sample(
+            "bulk-nobody",
+            "console/bulk.html",
+            {"report": None, "left_out": (), "kept": kept, "user_ids": ()},
+            notices=(Notice("bad", Words("bulk.nobody")),),
         ),
         Sample("group", "console/group.html", one),
         Sample(
@@ -822,28 +850,38 @@ def _console_people() -> list[Sample]:
         Sample(
             "users",
             "console/users.html",
-            {"listed": Listed(USERS, "next"), "where": UserFilter(), "cursor": "", "groups": GROUP_CHOICES},
+            {
+                "listed": Listed(USERS, "next"),
+                "where": NOWHERE,
+                **MANY,
+                "groups": GROUP_CHOICES,
+            },
         ),
         Sample(
             "users-found",
             "console/users.html",
             {
                 "listed": Listed((ALICE,)),
-                "where": UserFilter(text="al", status="active"),
+                "where": {**NOWHERE, "text": "al", "status": "active"},
+                **MANY,
                 "cursor": "x",
-                "groups": (),
             },
             notices=(Notice("good", Words("console.users.removed", {"name": HOSTILE})),),
         ),
         Sample(
             "users-none",
             "console/users.html",
-            {"listed": Listed(()), "where": UserFilter(text="q"), "cursor": "", "groups": GROUP_CHOICES},
+            {
+                "listed": Listed(()),
+                "where": {**NOWHERE, "text": "q"},
+                **MANY,
+                "groups": GROUP_CHOICES,
+            },
         ),
         Sample(
             "users-empty",
             "console/users.html",
-            {"listed": Listed(()), "where": UserFilter(), "cursor": "", "groups": ()},
+            {"listed": Listed(()), "where": NOWHERE, **MANY},
         ),
         Sample("user-add", "console/user_edit.html", {"user": None, "form": Form()}),
         Sample(

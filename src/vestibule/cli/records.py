@@ -25,6 +25,7 @@ from vestibule.model.verification import Verification
 from vestibule.model.voice_message import VoiceMessage
 
 if TYPE_CHECKING:
+    from vestibule.services.bulk import BulkReport
     from vestibule.services.groups import MembersReport
     from vestibule.services.sending_limits import SendingStanding
 
@@ -87,6 +88,13 @@ def person_record(subject: Person, now: int) -> dict[str, Any]:
             for factor, throttle in subject.throttles.items()
         ],
     }
+
+
+def bulk_record(report: BulkReport) -> dict[str, Any]:
+    """Return what came of one act for many."""
+    counts = {name: getattr(report, name) for name in ("is_dry_run", "chosen", "changed", "unchanged")}
+    left_out = [{"user_id": one.user_id, "username": one.username, "why": one.why} for one in report.left_out]
+    return {**counts, "left_out": left_out}
 
 
 def group_record(group: Group, members: int) -> dict[str, Any]:

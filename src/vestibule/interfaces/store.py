@@ -102,6 +102,11 @@ class UserFilter(msgspec.Struct, frozen=True, kw_only=True):
     role: str = ""
     group_id: str = ""
     """Only people of this group."""
+    requirement: str = ""
+    method: str = ""
+    """Only people who hold an active authenticator of this method."""
+    holds_nothing: bool = False
+    """Only people who hold no active authenticator."""
 
 
 class AuthenticatorFilter(msgspec.Struct, frozen=True, kw_only=True):

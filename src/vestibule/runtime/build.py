@@ -30,6 +30,7 @@ from vestibule.services.apps import Apps
 from vestibule.services.asking import Asking
 from vestibule.services.attempt import Node
 from vestibule.services.attempts import Attempts
+from vestibule.services.bulk import Bulk
 from vestibule.services.calls import Calls
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.deliveries import Deliveries
@@ -169,6 +170,8 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         device_records,
         countries,
     )
+    users = Users(store, prover)
+    groups = Groups(store, configuration)
     services = Services(
         node=node,
         clock=clock,
@@ -180,8 +183,9 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         gateway_settings=GatewaySettings(store, configuration, sealer, gateways, phones, limits),
         sending_limits=limits,
         waiting=waiting,
-        users=Users(store, prover),
-        groups=Groups(store, configuration),
+        users=users,
+        groups=groups,
+        bulk=Bulk(store, (*users.bulk_acts, *groups.bulk_acts)),
         enrollments=enrollments,
         pins=pins,
         calls=calls,

@@ -15,7 +15,9 @@ from vestibule.crypto.tokens import new_id
 from vestibule.interfaces.store import AlreadyExists, Listed, Page, Store, Transaction
 from vestibule.model.actor import Actor, Right
 from vestibule.model.group import Group
+from vestibule.model.user import User
 from vestibule.model.username import canonical_name
+from vestibule.services.bulk import BulkAct
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
@@ -172,6 +174,28 @@ class Groups:
             return removed
 
         return await self._store.transact(body)
+
+    @property
+    def bulk_acts(self) -> tuple[BulkAct, ...]:
+        """What can be done to many people at once."""
+        return (
+            BulkAct(name="join", apply=self._join, choice="group"),
+            BulkAct(name="leave", apply=self._leave, choice="group"),
+        )
+
+    async def _join(self, tx: Transaction, actor: Actor, user: User, group_id: str) -> bool:
+        group = self.find(actor, user.tenant_id, group_id)
+        if not await tx.add_member(user.tenant_id, group_id, user.user_id):
+            return False
+        await self._record(tx, actor, "group.member_added", group, user.user_id, user.username)
+        return True
+
+    async def _leave(self, tx: Transaction, actor: Actor, user: User, group_id: str) -> bool:
+        group = self.find(actor, user.tenant_id, group_id)
+        if not await tx.remove_member(user.tenant_id, group_id, user.user_id):
+            return False
+        await self._record(tx, actor, "group.member_removed", group, user.user_id, user.username)
+        return True
 
     # --- parts --------------------------------------------------------------------------------------
 

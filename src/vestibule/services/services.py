@@ -18,6 +18,7 @@ from vestibule.services.applications import Applications
 from vestibule.services.apps import Apps
 from vestibule.services.attempt import Node
 from vestibule.services.attempts import Attempts
+from vestibule.services.bulk import Bulk
 from vestibule.services.calls import Calls
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.deliveries import Deliveries
@@ -58,6 +59,7 @@ class Services:
     calls: Calls
     users: Users
     groups: Groups
+    bulk: Bulk
     enrollments: Enrollments
     pins: Pins
     phones: Phones

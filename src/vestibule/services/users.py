@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from vestibule.crypto.passwords import MAX_PASSWORD_BYTES, hash_password
 from vestibule.crypto.sealing import CannotUnseal
@@ -31,6 +32,7 @@ from vestibule.model.actor import Actor, Right
 from vestibule.model.throttle import Factor
 from vestibule.model.user import Role, User, UserStatus
 from vestibule.model.username import canonical_name
+from vestibule.services.bulk import Apply, BulkAct
 from vestibule.services.proving import Prover
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
@@ -146,27 +148,40 @@ class Users:
                 raise Refused(Refusal.NOT_FOUND, user_id)
             if version is not None and subject.user.version != version:
                 raise Refused(Refusal.CHANGED_MEANWHILE, subject.user.username)
-            changed = _edited(subject.user, fields, hashed, tx.now)
-            await self._keep_an_administrator(tx, subject.user, changed)
-            if not await tx.replace_user(changed):
-                raise Conflict
-            if hashed is not None or not changed.is_active:
-                await tx.end_sessions_of(tenant_id, user_id)
-            await record(
-                tx,
-                actor,
-                tenant_id,
-                "user.changed",
-                user_id,
-                changed.username,
-                fields=_changed_fields(subject.user, changed),
-            )
-            return msgspec.structs.replace(changed, version=changed.version + 1)
+            return await self._write(tx, actor, subject.user, _edited(subject.user, fields, hashed, tx.now))
 
         try:
             return await self._store.transact(body)
         except AlreadyExists as taken:
             raise Refused(Refusal.NAME_TAKEN, taken.key) from None
+
+    async def _write(self, tx: Transaction, actor: Actor, before: User, after: User) -> User:
+        await self._keep_an_administrator(tx, before, after)
+        if not await tx.replace_user(after):
+            raise Conflict
+        if after.password_hash != before.password_hash or not after.is_active:
+            await tx.end_sessions_of(after.tenant_id, after.user_id)
+        fields = _changed_fields(before, after)
+        await record(tx, actor, after.tenant_id, "user.changed", after.user_id, after.username, fields=fields)
+        return msgspec.structs.replace(after, version=after.version + 1)
+
+    @property
+    def bulk_acts(self) -> tuple[BulkAct, ...]:
+        """What can be done to many people at once."""
+
+        def setting(status: UserStatus) -> Apply:
+            async def apply(tx: Transaction, actor: Actor, user: User, _choice: str) -> bool:
+                if user.status is status:
+                    return False
+                await self._write(tx, actor, user, replace(user, status=status, updated_at=tx.now))
+                return True
+
+            return apply
+
+        return (
+            BulkAct(name="enable", apply=setting(UserStatus.ACTIVE)),
+            BulkAct(name="disable", apply=setting(UserStatus.DISABLED)),
+        )
 
     async def unlock(self, actor: Actor, tenant_id: str, user_id: str) -> None:
         """Let a locked user try again, with every factor."""

@@ -14,6 +14,7 @@ from tests.conformance.stores.records import (
     user,
 )
 from vestibule.interfaces.store import AlreadyExists, Conflict, Page, Store, Transaction, UserFilter
+from vestibule.model.authenticator import AuthenticatorStatus
 from vestibule.model.group import Group
 from vestibule.model.throttle import Factor
 from vestibule.model.user import Role, User, UserStatus
@@ -176,6 +177,28 @@ async def test_users_are_found_by_what_they_are_called(store: Store, tenant_id: 
     }
     assert await names_of(store, tenant_id, UserFilter(status="disabled")) == ["dave_1"]
     assert await names_of(store, tenant_id, UserFilter(role="administrator")) == ["carol%"]
+
+
+async def test_a_list_is_narrowed_to_what_people_hold(store: Store, tenant_id: str) -> None:
+    """A token that was taken away is not held; what belongs to nobody is nobody's."""
+
+    async def body(tx: Transaction) -> None:
+        for name in ("alice", "bob", "carol", "dave"):
+            await tx.add_user(user(tenant_id, name, names=(name,)))
+        for name, method, status in (
+            ("alice", "totp", AuthenticatorStatus.ACTIVE),
+            ("bob", "totp", AuthenticatorStatus.REVOKED),
+            ("carol", "sms", AuthenticatorStatus.ACTIVE),
+        ):
+            held = authenticator(tenant_id, f"{name}'s", user_id=name, method=method, status=status)
+            await tx.add_authenticator(held)
+        await tx.add_authenticator(hardware(tenant_id, "HW-1", user_id=""))
+
+    await store.transact(body)
+    assert await names_of(store, tenant_id, UserFilter(method="totp")) == ["alice"]
+    assert await names_of(store, tenant_id, UserFilter(holds_nothing=True)) == ["bob", "dave"]
+    assert len(await names_of(store, tenant_id, UserFilter(requirement="disabled"))) == 4
+    assert await names_of(store, tenant_id, UserFilter(requirement="enforced")) == []
 
 
 async def test_a_list_is_narrowed_to_one_group(store: Store, tenant_id: str) -> None:

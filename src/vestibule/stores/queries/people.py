@@ -63,6 +63,15 @@ _BY_TEXT: Final = """
          where t.tenant_id = :tenant_id and t.term >= :term and t.term < :term_end)
 """
 
+_HOLDS_METHOD: Final = """
+    user_id in (select a.user_id from authenticators a
+                 where a.tenant_id = :tenant_id and a.method = :method and a.status = 'active')
+"""
+_HOLDS_NOTHING: Final = """
+    not exists (select 1 from authenticators a
+                 where a.tenant_id = users.tenant_id and a.user_id = users.user_id and a.status = 'active')
+"""
+
 
 class People(Requests):
     __slots__ = ()
@@ -104,6 +113,12 @@ class People(Requests):
             keep(conditions, values, "status = :status", status=where.status)
         if where.role:
             keep(conditions, values, "role = :role", role=where.role)
+        if where.requirement:
+            keep(conditions, values, "requirement = :requirement", requirement=where.requirement)
+        if where.method:
+            keep(conditions, values, _HOLDS_METHOD, method=where.method)
+        if where.holds_nothing:
+            conditions.append(_HOLDS_NOTHING)
         if where.group_id:
             keep(conditions, values, IS_MEMBER, group_id=where.group_id)
         if where.text:

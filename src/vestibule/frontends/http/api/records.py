@@ -23,6 +23,7 @@ from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.model.user import User
 from vestibule.model.verification import Challenge, Verification
 from vestibule.model.voice_message import VoiceMessage
+from vestibule.services.bulk import BulkReport
 from vestibule.services.gateways import GatewayState
 from vestibule.services.groups import MembersReport
 from vestibule.services.outcome import Progress
@@ -129,6 +130,23 @@ class MembersRecord(Record):
     added: int
     already: int
     unknown: list[UnknownNameRecord]
+
+
+class LeftOutRecord(Record):
+    """A user who was not changed. `why` is the code of the refusal; empty: the key may not do it to him."""
+
+    user_id: str
+    username: str
+    why: str
+
+
+class BulkRecord(Record):
+    is_dry_run: bool
+    chosen: int
+    changed: int
+    unchanged: int
+    """Who stood so already."""
+    left_out: list[LeftOutRecord]
 
 
 class AuthenticatorRecord(Record):
@@ -514,6 +532,12 @@ def person_record(subject: Person, now: int) -> PersonRecord:
 
 def _told(user: User) -> dict[str, Any]:
     return {"other_names": list(user.names[1:]), "has_password": bool(user.password_hash)}
+
+
+def bulk_record(report: BulkReport) -> BulkRecord:
+    left_out = [LeftOutRecord.of(one) for one in report.left_out]
+    record: BulkRecord = BulkRecord.of(report, left_out=left_out)
+    return record
 
 
 def group_record(group: Group, members: int) -> GroupRecord:

@@ -17,9 +17,11 @@ from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.listing import USUAL_LIMIT, page_of
 from vestibule.frontends.http.api.records import (
+    BulkRecord,
     Listing,
     PersonRecord,
     UserRecord,
+    bulk_record,
     person_record,
     user_record,
     whole,
@@ -76,6 +78,16 @@ class UserChange(Discreet):
     version: Version | None = None
 
 
+class BulkChange(Discreet):
+    act: Id
+    """`enable`, `disable`, `join` or `leave` (with a group as `choice`)."""
+    user_ids: Annotated[tuple[Id, ...], msgspec.Meta(min_length=1, max_length=1000)]
+    choice: Id = ""
+    """What the act wants to know, such as the identifier of a group."""
+    dry_run: bool = False
+    """Say what it would come to, and change nothing."""
+
+
 class DefaultMethod(Discreet):
     method: Id | None = None
     """Left out: no preference."""
@@ -119,6 +131,15 @@ class Users(Controller):
             caller.actor, caller.tenant_id, UserFields(**given), _secret(data.password)
         )
         return user_record(added)
+
+    @post("/bulk", status_code=200, responses=problems(404, 422))
+    async def change_many(self, caller: NamedDependency[Caller], data: JSONBody[BulkChange]) -> BulkRecord:
+        """Do one act to many users, each for himself: who cannot be changed keeps nobody else from it."""
+        bulk = caller.services.bulk
+        report = await bulk.run(
+            caller.actor, caller.tenant_id, data.act, data.user_ids, data.choice, is_dry_run=data.dry_run
+        )
+        return bulk_record(report)
 
     @get("/{user_id:str}", responses=problems(404))
     async def read_user(self, caller: NamedDependency[Caller], user_id: PathId) -> PersonRecord:

@@ -16,12 +16,13 @@ from vestibule.frontends.http.console.desk import (
     refused_notice,
     wanted_page,
 )
+from vestibule.frontends.http.console.user_filters import filter_of, words_of
 from vestibule.frontends.http.fields import Fields, InPath, asked, read_fields
 from vestibule.frontends.http.holdings import default_methods, holding_of
 from vestibule.frontends.http.pin_words import rule_words
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Choice, Form
-from vestibule.interfaces.store import Page, Person, UserFilter, VerificationFilter
+from vestibule.interfaces.store import Page, Person, VerificationFilter
 from vestibule.model.authenticator import AuthenticatorStatus
 from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.model.user import UserStatus
@@ -42,16 +43,23 @@ _BESIDE: Final = {
 @get("/tenants/{tenant:str}/users")
 async def users(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
-    status = asked(request, "status")
-    where = UserFilter(
-        text=asked(request, "text"),
-        status=status if status in list(UserStatus) else "",
-        group_id=asked(request, "group_id", 64),
-    )
-    page = wanted_page(request)
-    found = await listed(at.services.users.list(at.actor, tenant, where, page))
+    words, page = words_of(lambda name: asked(request, name)), wanted_page(request)
+    found = await listed(at.services.users.list(at.actor, tenant, filter_of(words), page))
     groups = tuple(Choice(group.group_id, group.name) for group in at.services.groups.list(at.actor, tenant))
-    return at.page("console/users.html", listed=found, where=where, cursor=page.cursor, groups=groups)
+    return at.page(
+        "console/users.html",
+        listed=found,
+        where=words,
+        cursor=page.cursor,
+        groups=groups,
+        methods=tuple(sorted(at.services.enrollments.methods)),
+        bulk_acts=_bulk_acts(at, has_groups=bool(groups)),
+    )
+
+
+def _bulk_acts(at: Desk, *, has_groups: bool) -> tuple[str, ...]:
+    acts = at.services.bulk.acts.values()
+    return tuple(act.name for act in acts if has_groups or act.choice != "group")
 
 
 # --- adding and editing ---------------------------------------------------------------------------------
