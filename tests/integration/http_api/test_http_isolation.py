@@ -57,6 +57,7 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
         Secret("p"),
         is_enabled=False,
     )
+    group = await services.groups.add(SYSTEM, tenant_id, "Staff")
     secrets = [
         (await services.applications.secrets(SYSTEM, tenant_id, client_id))[0].secret_id
         for client_id in (key.client_id, radius.client_id)
@@ -68,6 +69,7 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
         "directory_id": directory.directory_id,
         "attempt_id": attempt["id"],
         "gateway_id": gateway.gateway_id,
+        "group_id": group.group_id,
         "message_id": message.message_id,
         "verification_id": attempt["id"],
         "api-clients": key.client_id,
@@ -103,6 +105,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "ApiClientChange": {"name": "mine now"},
     "DirectoryChange": {"name": "mine now"},
     "GatewayChange": {"name": "mine now"},
+    "GroupChange": {"name": "mine now"},
+    "NewMembers": {"usernames": ["alice"]},
     "GatewayTest": {"number": "+4930123456"},
 }
 
@@ -212,5 +216,6 @@ async def everything(house: HttpHouse, tenant_id: str) -> list[Any]:
                 "directories",
                 "attempts",
                 "gateways",
+                "groups",
             )
         ]

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from litestar import Controller, delete, get, patch, post
 from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
 from litestar.params import JSONBody
 
 from vestibule.frontends.http.api.caller import Caller
@@ -112,5 +113,7 @@ class Groups(Controller):
 
     @delete("/{group_id:str}/members/{user_id:str}", responses=problems(404))
     async def remove_member(self, caller: NamedDependency[Caller], group_id: PathId, user_id: PathId) -> None:
-        """Take a person out of a group; it is no mistake if he is not in it."""
-        await caller.services.groups.remove_members(caller.actor, caller.tenant_id, group_id, (user_id,))
+        """Take a person out of a group."""
+        groups = caller.services.groups
+        if not await groups.remove_members(caller.actor, caller.tenant_id, group_id, (user_id,)):
+            raise NotFoundException
