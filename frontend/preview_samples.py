@@ -24,6 +24,7 @@ from vestibule.frontends.http.templates.views import (
     ClientRow,
     Counts,
     DeliveryRow,
+    DispatchRow,
     Door,
     Form,
     GatewayRow,
@@ -38,7 +39,7 @@ from vestibule.frontends.http.templates.views import (
     Words,
 )
 from vestibule.interfaces.directory import DirectoryEntry
-from vestibule.interfaces.store import DeliveryFilter, Listed, VerificationFilter
+from vestibule.interfaces.store import DeliveryFilter, DispatchFilter, Listed, VerificationFilter
 from vestibule.model.application import Application, Client, ClientKind, DirectoryConfiguration, FirstFactor
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.call import Spoken
@@ -1126,6 +1127,62 @@ DELIVERY_ROWS: Final = (
 )
 
 
+DISPATCH_ROWS: Final = (
+    DispatchRow("d1", NOW, "mail", "Notice of a change", "alice@example.com", "Mail", "g5", "sent", "good"),
+    DispatchRow(
+        dispatch_id="d2",
+        at=NOW - MINUTE,
+        carries="mail",
+        kind="Alert",
+        address=HOSTILE,
+        gateway=HOSTILE,
+        gateway_id="g5",
+        state="waiting",
+        tone="wait",
+        cause="The mail server could not be reached.",
+        tries=3,
+        due_at=NOW + 14 * MINUTE,
+        may_be_sent=True,
+    ),
+    DispatchRow(
+        dispatch_id="d3",
+        at=NOW - DAY,
+        carries="webhook",
+        kind="User locked",
+        address="Ticket system",
+        gateway="Ticket system",
+        gateway_id="g6",
+        state="failed",
+        tone="bad",
+        cause=HOSTILE,
+        tries=26,
+        may_be_sent=True,
+    ),
+)
+
+
+def _outbox() -> list[Sample]:
+    page = "console/outbox.html"
+    shown = {
+        "dispatches": DISPATCH_ROWS,
+        "next_cursor": "n",
+        "where": DispatchFilter(),
+        "states": ("waiting", "sent", "failed"),
+        "carried": ("mail", "webhook"),
+        "can_send": True,
+        "problem": None,
+        "cursor": "",
+    }
+    problem = Words("refusal.not_sendable", {"key": "d1"})
+    none = {**shown, "dispatches": (), "next_cursor": "", "can_send": False}
+    return [
+        Sample("outbox", page, shown),
+        Sample("outbox-refused", page, {**shown, "problem": problem}),
+        Sample("outbox-none", page, {**none, "where": DispatchFilter(state="failed")}),
+        Sample("outbox-empty", page, none),
+    ]
+
+
 def _gateways() -> list[Sample]:
     kinds = (("http_call", "Calls over HTTP"), ("smpp", "SMPP (texts)"))
     first = (
@@ -1147,6 +1204,7 @@ def _gateways() -> list[Sample]:
         "secret_label": "Key at the provider",
         "second_secret_label": "Secret of callbacks",
         "carries": ("text",),
+        "priced": ("text",),
         "callback_url": "",
         "caller_id": "",
         "form": Form({"priority": "10"}, {"setting_host": Words("form.required")}),
@@ -1158,6 +1216,7 @@ def _gateways() -> list[Sample]:
         "gateway": GATEWAY,
         "row": GATEWAY_ROWS[0],
         "carries": ("text", "call"),
+        "priced": ("text", "call"),
         "callback_url": "https://signin.example.com/callbacks/demo/g1/",
         "caller_id": "+4930901820",
         "form": Form({"name": HOSTILE, "priority": "10", "is_enabled": "yes", "setting_fields": HOSTILE}),
@@ -1186,6 +1245,8 @@ def _gateways() -> list[Sample]:
         ),
         Sample("gateway-add", page, adding),
         Sample("gateway", page, there),
+        Sample("gateway-mail", page, {**there, "carries": ("mail",), "priced": (), "lately": ()}),
+        *_outbox(),
         Sample("deliveries", list_page, shown),
         Sample("deliveries-none", list_page, none),
         Sample("deliveries-empty", list_page, {**none, "where": DeliveryFilter()}),

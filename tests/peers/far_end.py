@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.gateway import Call, Errand, Sending, Sent, Surroundings, Text
+from vestibule.interfaces.gateway import Call, Errand, Sending, Sent, Surroundings, Text, ToPhone
 from vestibule.model.delivery import Carries
 
 
@@ -81,4 +81,5 @@ class FarEndKind:
 
 
 async def takes(gateway: FarEnd, errand: Errand) -> Sending:
+    assert isinstance(errand, ToPhone)
     return Sent(f"{gateway.gateway_id}:{errand.delivery_id}")

@@ -1,4 +1,4 @@
-"""`vestibule gateway`: what carries texts and calls to phones, whether it works, and what was sent lately."""
+"""`vestibule gateway`: what carries texts, calls, mails and events, whether it works, what was sent."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ from vestibule.cli.gateway_values import settings_in_file, shown_default, typed_
 from vestibule.cli.listing import show_pages, show_rows
 from vestibule.cli.output import moment
 from vestibule.cli.parameters import HERE, Json, Limit, Scope, Yes
-from vestibule.cli.records import delivery_record, gateway_record, spending_record
+from vestibule.cli.records import delivery_record, dispatch_record, gateway_record, spending_record
 from vestibule.cli.terminal import NotDone, choices
 from vestibule.cli.values import plain_name
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.store import DeliveryFilter
-from vestibule.model.delivery import Carries, Delivery, DeliveryState
+from vestibule.model.delivery import TO_PHONES, Carries, Delivery, DeliveryState
+from vestibule.model.dispatch import Dispatch, DispatchState
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.services.gateway_words import cause_words, kind_name, setting_label
 from vestibule.services.refusal import Refusal, Refused
 
 app = App(
     name="gateway",
-    help="Gateways that carry texts and calls to phones: add, change, test.",
+    help="Gateways that carry texts, calls, e-mails and webhooks: add, change, test.",
     help_format="plaintext",
 )
 
@@ -202,6 +203,8 @@ def add(
 
       vestibule gateway add smpp "Operator" --set host=smpp.example.org --set system_id=example --ask-secret
       vestibule gateway add http_text "Text provider" --settings kurier.json --ask-second-secret
+      vestibule gateway add smtp "Mail" --set host=mail.example.org --set sender=vestibule@example.org \\
+          --set username=vestibule --ask-secret
       vestibule gateway add http_call "Calls" --set account=AC0123 --set caller_id=+4930901820 --ask-secret
 
     Parameters
@@ -239,7 +242,9 @@ def add(
             desk.terminal.json(gateway_record(added, callback_url))
             return
         desk.terminal.say("gateway.added", name=added.name)
-        test_it = desk.command(f"gateway test {shlex.quote(added.name)} NUMBER")
+        able = desk.services.gateway_settings.kinds[kind]
+        whom = "NUMBER" if able & TO_PHONES else "ADDRESS" if Carries.MAIL in able else ""
+        test_it = desk.command(f"gateway test {shlex.quote(added.name)} {whom}".rstrip())
         desk.terminal.note("gateway.next_test", command=test_it)
 
     return at_desk(scope, work)
@@ -360,14 +365,14 @@ def remove(gateway: str, /, *, yes: Yes = False, scope: Scope = HERE) -> int:
 @app.command(name="test")
 def try_out(
     gateway: str,
-    number: str,
+    number: str = "",
     /,
     *,
     call: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     as_json: Json = False,
     scope: Scope = HERE,
 ) -> int:
-    """Send a test text, or place a test call, through exactly this gateway, and wait for what comes of it.
+    """Send a test text, call, mail or event through exactly this gateway, and wait for what comes of it.
 
     It may cost what a text or call costs. Receipts and calls need a running server to call back to.
 
@@ -375,13 +380,14 @@ def try_out(
 
       vestibule gateway test Operator +4930123456
       vestibule gateway test Calls +4930123456 --call
+      vestibule gateway test Mail admin@example.org
 
     Parameters
     ----------
     gateway
         Its name or identifier.
     number
-        The phone, as its owner would write it.
+        The phone, as its owner would write it; for mails the address; a webhook needs none.
     call
         Place a call instead of sending a text; the only thing there is for a gateway that carries calls only.
     """
@@ -389,6 +395,12 @@ def try_out(
     async def work(desk: Desk) -> None:
         one = finding.gateway(desk, gateway)
         able = desk.services.gateway_settings.kinds.get(one.kind, frozenset())
+        if not able & TO_PHONES:
+            made = await desk.services.outbox.send_test(desk.actor, desk.tenant_id, one.gateway_id, number)
+            if as_json:
+                desk.terminal.json(dispatch_record(made))
+            _tell_dispatch(desk, made, is_said=not as_json)
+            return
         carries = Carries.CALL if call or Carries.TEXT not in able else Carries.TEXT
         sent = await desk.services.gateway_settings.send_test(
             desk.actor,
@@ -502,6 +514,13 @@ def _tell(desk: Desk, sent: Delivery, *, is_said: bool) -> None:
         desk.terminal.say("gateway.unsure", why=why)
     else:
         desk.terminal.say("gateway.sent", command=desk.command("gateway deliveries"))
+
+
+def _tell_dispatch(desk: Desk, made: Dispatch, *, is_said: bool) -> None:
+    if made.state is not DispatchState.SENT:
+        raise NotDone("cli.gateway.not_sent", why=cause_words(desk.terminal.language, made.cause))
+    if is_said:
+        desk.terminal.say("gateway.taken")
 
 
 def _cells(desk: Desk, names: dict[str, str], one: Delivery) -> tuple[str, ...]:

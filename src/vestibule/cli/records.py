@@ -14,6 +14,7 @@ from vestibule.model.application import Application, Client, ClientSecret, Direc
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.delivery import Delivery
 from vestibule.model.device_record import AskedDevice
+from vestibule.model.dispatch import Dispatch
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
@@ -60,6 +61,10 @@ _GATEWAY = (
 )
 _DELIVERY = (
     "verification_id", "user_id", "carries", "gateway_id", "state", "cause", "tries", "created_at", "sent_at",
+)  # fmt: skip
+_DISPATCH = (
+    "carries", "kind", "address", "user_id", "gateway_id", "state", "cause", "tries", "due_at", "expires_at",
+    "created_at", "sent_at",
 )  # fmt: skip
 _VOICE_MESSAGE = ("language", "application_id", "type", "description", "milliseconds", "created_at")
 _EVENT = ("at", "kind", "actor", "actor_name", "subject", "subject_name", "facts")
@@ -145,6 +150,10 @@ def gateway_record(gateway: GatewayConfiguration, callback_url: str) -> dict[str
 
 def delivery_record(delivery: Delivery) -> dict[str, Any]:
     return {**_chosen(delivery, "delivery_id", _DELIVERY), "number": masked(delivery.address)}
+
+
+def dispatch_record(dispatch: Dispatch) -> dict[str, Any]:
+    return _chosen(dispatch, "dispatch_id", _DISPATCH)
 
 
 def spending_record(standing: SendingStanding) -> dict[str, Any]:

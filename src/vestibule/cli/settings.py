@@ -267,6 +267,8 @@ def _names(settings: TenantSettings) -> tuple[str, ...]:
 
 def _shown(desk: Desk, settings: TenantSettings, name: str) -> str:
     value = getattr(settings, name)
+    if isinstance(value, msgspec.Struct):
+        return msgspec.json.encode(value).decode()
     if isinstance(value, dict):
         return "; ".join(f"{language}: {template}" for language, template in sorted(value.items()))
     if isinstance(value, tuple):

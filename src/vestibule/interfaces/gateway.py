@@ -1,4 +1,5 @@
-"""Gateway: carries texts and calls to phones and tells what comes back. It decides and stores nothing.
+"""Gateway: carries texts and calls to phones, mails and events, and tells what comes back. It decides and
+stores nothing.
 
 Kinds are found under `gateways/`, each with one constant `GATEWAY`. What a gateway hears it tells its
 inbox, which is bound to this gateway and its tenant, so that nothing it says can reach another tenant's
@@ -41,7 +42,31 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """The longest a call may last from its answer."""
 
 
-Errand = Text | Call
+class Mail(msgspec.Struct, frozen=True, kw_only=True):
+    """An e-mail. `dispatch_id` is the same when the same mail is sent again."""
+
+    dispatch_id: str
+    to: str
+    """`local@domain`."""
+    subject: str
+    text: Secret[str]
+    html: Secret[str]
+    language: str
+    written_at: int
+    """Epoch milliseconds."""
+
+
+class Webhook(msgspec.Struct, frozen=True, kw_only=True):
+    """An event for another program. `dispatch_id` is the same when the same event is told again."""
+
+    dispatch_id: str
+    kind: str
+    body: bytes
+    """JSON in UTF-8."""
+
+
+ToPhone = Text | Call
+Errand = ToPhone | Mail | Webhook
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -158,6 +183,15 @@ class StaysConnected(Protocol):
 
     @property
     def is_connected(self) -> bool: ...
+
+
+@runtime_checkable
+class Probes(Protocol):
+    """A gateway that can find out whether it would be served, without sending anything."""
+
+    async def probe(self) -> str:
+        """Return why it would not, in the words of a cause; empty if it would."""
+        ...
 
 
 @runtime_checkable

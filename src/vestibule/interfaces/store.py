@@ -20,6 +20,7 @@ from vestibule.model.application import Application, Client, ClientSecret, Direc
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.delivery import Delivery
 from vestibule.model.device_record import DeviceRecord
+from vestibule.model.dispatch import Dispatch
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
@@ -138,6 +139,15 @@ class DeliveryFilter(msgspec.Struct, frozen=True, kw_only=True):
     gateway_id: str = ""
     state: str = ""
     carries: str = ""
+
+
+class DispatchFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Filters of the list of mails and webhooks; empty means any. Newest first."""
+
+    carries: str = ""
+    state: str = ""
+    address: str = ""
+    user_id: str = ""
 
 
 class VerificationChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -332,6 +342,35 @@ class Transaction(Protocol):
 
     async def deliveries(self, tenant_id: str, where: DeliveryFilter, page: Page) -> Listed:
         """Rows are `Delivery`, newest first; they stay for a day after their time is over."""
+        ...
+
+    async def add_dispatch(self, dispatch: Dispatch) -> None: ...
+
+    async def dispatch(self, tenant_id: str, dispatch_id: str) -> Dispatch | None: ...
+
+    async def is_dispatch_due(self) -> bool:
+        """Tell whether `take_dispatches` would find something."""
+        ...
+
+    async def take_dispatches(self, node: str, limit: int, lease_ms: int) -> tuple[Dispatch, ...]:
+        """As `take_deliveries`, for mails and webhooks."""
+        ...
+
+    async def replace_dispatch(self, dispatch: Dispatch) -> bool:
+        """Compare-and-set on `version`: writes all that moves, version + 1."""
+        ...
+
+    async def dispatches(self, tenant_id: str, where: DispatchFilter, page: Page) -> Listed:
+        """Rows are `Dispatch`, newest first; they stay for a week after their time is over."""
+        ...
+
+    async def take_untold(self, limit: int) -> tuple[Event, ...]:
+        """Take events that somebody is to be told of, oldest first, for all tenants. This body writes down
+        whom, or they are lost."""
+        ...
+
+    async def is_untold(self) -> bool:
+        """Tell whether `take_untold` would find something."""
         ...
 
     async def spend_sending(self, tenant_id: str, limit: SendingLimit, cost: int) -> bool:
@@ -579,7 +618,9 @@ class Transaction(Protocol):
         """How many attempts since `since`, by state."""
         ...
 
-    async def add_event(self, event: Event) -> None: ...
+    async def add_event(self, event: Event) -> None:
+        """Append it; one of a kind that is told (`model.notice`) waits for `take_untold` from now on."""
+        ...
 
     async def events(self, tenant_id: str, text: str, page: Page) -> Listed:
         """Rows are `Event`, newest first; `text` is the beginning of a kind, actor name or subject name."""

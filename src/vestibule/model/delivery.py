@@ -12,8 +12,16 @@ SENT_DIGITS: Final = 6
 
 
 class Carries(StrEnum):
+    """What a gateway carries: texts and calls to phones, and what is no `Delivery` but a `Dispatch`."""
+
     TEXT = "text"
     CALL = "call"
+    MAIL = "mail"
+    WEBHOOK = "webhook"
+
+
+TO_PHONES: Final = frozenset({Carries.TEXT, Carries.CALL})
+"""What costs money, goes to a country and falls under the limits of sending."""
 
 
 class DeliveryState(StrEnum):

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from vestibule.model.delivery import Carries
+from vestibule.model.delivery import TO_PHONES, Carries
 from vestibule.model.price import price_of, read_prices
 
 
@@ -32,8 +32,8 @@ class GatewayConfiguration(msgspec.Struct, frozen=True, kw_only=True):
         return price_of(read_prices(self._written(carries)), number)
 
     def has_price(self, carries: Carries) -> bool:
-        """Tell whether there is a price to everywhere."""
-        return "" in read_prices(self._written(carries))
+        """Tell whether there is a price to everywhere. What does not go to a phone costs nothing."""
+        return carries not in TO_PHONES or "" in read_prices(self._written(carries))
 
     def _written(self, carries: Carries) -> str:
         return self.call_price if carries is Carries.CALL else self.text_price

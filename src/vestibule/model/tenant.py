@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from vestibule.model.app_check import AppCheck
+from vestibule.model.mail_settings import MailSettings
 from vestibule.model.pin import PinRules
 
 SYSTEM_TENANT = "system"
@@ -99,6 +100,8 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     help_contact: str = ""
     """How people reach the help desk, in words of the tenant's own; everybody may read it."""
+    mail: MailSettings = MailSettings()
+    """Who is told of what by e-mail, and in which words."""
 
     @property
     def open_codes(self) -> tuple[str, ...]:

@@ -37,6 +37,7 @@ from vestibule.services.deliveries import Deliveries
 from vestibule.services.demonstration import Demonstrations
 from vestibule.services.device_records import DeviceRecords
 from vestibule.services.directories import Directories
+from vestibule.services.dispatches import Dispatches
 from vestibule.services.enrollment import Enrollments
 from vestibule.services.first_factor import FirstFactors
 from vestibule.services.gateway_settings import GatewaySettings
@@ -44,8 +45,11 @@ from vestibule.services.gateways import Gateways
 from vestibule.services.groups import Groups
 from vestibule.services.housekeeping import Housekeeping
 from vestibule.services.inbox import Inboxes
+from vestibule.services.mails import Mails
 from vestibule.services.metrics import Metrics
+from vestibule.services.notices import Notices
 from vestibule.services.out_of_band import OutOfBand
+from vestibule.services.outbox import Outbox
 from vestibule.services.phones import Phones
 from vestibule.services.pins import Pins
 from vestibule.services.proving import Prover
@@ -124,6 +128,9 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     gateways = Gateways(registry.gateways(), configuration, sealer)
     limits = SendingLimits(store, clock, configuration, gateways, metrics)
     deliveries = Deliveries(store, gateways, configuration, limits, sealer, node)
+    dispatches = Dispatches(store, gateways, sealer, node)
+    mails = Mails(configuration, gateways, dispatches, settings.http.public_url)
+    notices = Notices(store, configuration, gateways, mails, dispatches)
     out_of_band = OutOfBand(deliveries, limits, sealer)
     waiting = Waiting(store)
     asking = Asking(out_of_band, prover.methods, node)
@@ -179,6 +186,10 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         configuration=configuration,
         verifications=verifications,
         deliveries=deliveries,
+        dispatches=dispatches,
+        mails=mails,
+        notices=notices,
+        outbox=Outbox(store, configuration, gateways, mails, dispatches),
         gateways=gateways,
         gateway_settings=GatewaySettings(store, configuration, sealer, gateways, phones, limits),
         sending_limits=limits,

@@ -39,6 +39,7 @@ from vestibule.services.configuration import (
     directory_context,
     secret_context,
 )
+from vestibule.services.mail_settings import check_mail_settings
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.services.self_service_settings import check_self_service
@@ -477,6 +478,7 @@ def _check_settings(settings: TenantSettings) -> None:
             raise Refused(Refusal.SETTING_INVALID, f"calling_codes: {code[:8]}")
     _check_phone_settings(settings)
     check_self_service(settings)
+    check_mail_settings(settings.mail)
 
 
 def _check_phone_settings(settings: TenantSettings) -> None:

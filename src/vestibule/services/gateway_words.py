@@ -37,5 +37,10 @@ def cause_words(language: str, cause: str) -> str:
     return cause
 
 
+def dispatch_kind(language: str, kind: str) -> str:
+    """Return what a mail or a webhook is about: its template, or the kind of event."""
+    return _first(language, (f"dispatch.kind.{kind}", f"event.{kind}"), kind)
+
+
 def _first(language: str, keys: tuple[str, ...], otherwise: str) -> str:
     return next((text(language, key) for key in keys if has(key)), otherwise)

@@ -153,9 +153,13 @@ class Gateways:
             if not all(one.has_price(carries) for carries in self._carries(one))
         )
 
-    def has_any(self, tenant_id: str) -> bool:
-        """Tell whether any gateway is switched on, whether or not it works."""
-        return bool(self._switched_on(tenant_id))
+    def has_any(self, tenant_id: str, carries: frozenset[Carries]) -> bool:
+        """Tell whether a gateway for any of these is switched on, whether or not it works."""
+        return any(carries & self._carries(one) for one in self._switched_on(tenant_id))
+
+    def switched_on(self, tenant_id: str, carries: Carries) -> tuple[GatewayConfiguration, ...]:
+        """Return the gateways for this that are switched on, in no order."""
+        return tuple(one for one in self._switched_on(tenant_id) if carries in self._carries(one))
 
     def _switched_on(self, tenant_id: str) -> list[GatewayConfiguration]:
         configured = self._configuration.current.gateways.values()

@@ -20,7 +20,7 @@ import structlog
 from vestibule.interfaces.clock import Clock
 from vestibule.interfaces.store import Store, Transaction
 from vestibule.model.actor import SYSTEM, Actor, Right
-from vestibule.model.delivery import Carries
+from vestibule.model.delivery import TO_PHONES, Carries
 from vestibule.model.price import UNIT, amount
 from vestibule.model.sending_limit import (
     DAY_MS,
@@ -161,7 +161,7 @@ class SendingLimits:
                 daily_cost_cap=settings.daily_cost_cap,
                 reached=await _reached(tx, tenant_id),
                 unpriced=self._gateways.unpriced(tenant_id) if settings.daily_cost_cap else (),
-                is_closed=self._gateways.has_any(tenant_id) and not settings.open_codes,
+                is_closed=self._gateways.has_any(tenant_id, TO_PHONES) and not settings.open_codes,
             )
 
         return await self._store.read(body)

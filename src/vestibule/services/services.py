@@ -25,12 +25,16 @@ from vestibule.services.deliveries import Deliveries
 from vestibule.services.demonstration import Demonstrations
 from vestibule.services.device_records import DeviceRecords
 from vestibule.services.directories import Directories
+from vestibule.services.dispatches import Dispatches
 from vestibule.services.enrollment import Enrollments
 from vestibule.services.gateway_settings import GatewaySettings
 from vestibule.services.gateways import Gateways
 from vestibule.services.groups import Groups
 from vestibule.services.housekeeping import Housekeeping
+from vestibule.services.mails import Mails
 from vestibule.services.metrics import Metrics
+from vestibule.services.notices import Notices
+from vestibule.services.outbox import Outbox
 from vestibule.services.phones import Phones
 from vestibule.services.pins import Pins
 from vestibule.services.sending_limits import SendingLimits
@@ -52,6 +56,10 @@ class Services:
     configuration: ConfigurationCache
     verifications: Verifications
     deliveries: Deliveries
+    dispatches: Dispatches
+    mails: Mails
+    notices: Notices
+    outbox: Outbox
     gateways: Gateways
     gateway_settings: GatewaySettings
     sending_limits: SendingLimits

@@ -28,6 +28,7 @@ from vestibule.model.application import (
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.delivery import Carries, Delivery, DeliveryState
 from vestibule.model.device_record import DeviceFact, DeviceRecord
+from vestibule.model.dispatch import Dispatch, DispatchState
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
@@ -264,6 +265,16 @@ def delivery_of(row: Row) -> Delivery:
     return Delivery(**values)
 
 
+DISPATCH: Final = Dispatch.__struct_fields__
+
+
+def dispatch_of(row: Row) -> Dispatch:
+    values = dict(zip(DISPATCH, row, strict=True))
+    values["carries"] = Carries(values["carries"])
+    values["state"] = DispatchState(values["state"])
+    return Dispatch(**values)
+
+
 # --- configuration ------------------------------------------------------------------------------------
 
 TENANT: Final = Tenant.__struct_fields__
@@ -381,6 +392,11 @@ def link_of(row: Row) -> Link:
 def event_values(event: Event) -> Values:
     texts = [storable(value) for value in astuple(event)[3:-2]]
     return (event.tenant_id, event.event_id, event.at, *texts, json_text(event.facts), event.format)
+
+
+def untold_text(event: Event) -> str:
+    """Return the whole event as one text, in which everything is storable as it is in its row."""
+    return json_text(msgspec.structs.asdict(event))
 
 
 def event_of(row: Row) -> Event:

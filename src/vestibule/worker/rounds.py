@@ -27,6 +27,8 @@ async def make_rounds(services: Services) -> None:
         tasks.create_task(_every(GATEWAYS_SECONDS, "gateways", services.gateways.follow))
         tasks.create_task(services.configuration.watch())
         tasks.create_task(services.deliveries.run())
+        tasks.create_task(services.dispatches.run())
+        tasks.create_task(services.notices.run())
         tasks.create_task(services.waiting.watch())
         tasks.create_task(services.app_lists.watch())
         tasks.create_task(services.calls.watch())

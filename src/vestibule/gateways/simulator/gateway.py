@@ -19,7 +19,18 @@ from vestibule.crypto.tokens import new_id
 from vestibule.gateways.simulator.conversation import KEYS, Act, Conversation
 from vestibule.gateways.simulator.handset import Handset
 from vestibule.gateways.simulator.pace import Pace
-from vestibule.interfaces.gateway import Call, Errand, Inbox, NotSent, Receipt, Reply, Sending, Sent, Text
+from vestibule.interfaces.gateway import (
+    Call,
+    Errand,
+    Inbox,
+    NotSent,
+    Receipt,
+    Reply,
+    Sending,
+    Sent,
+    Text,
+    ToPhone,
+)
 from vestibule.model.call import CallEvent, CallEventKind
 from vestibule.model.simulated_phone import CallEnding, CallStage, PhoneText, SimulatedPhone
 
@@ -59,6 +70,8 @@ class Simulator:
     async def send(self, errand: Errand) -> Sending:
         if self._is_closed:
             return NotSent("the gateway is closed")
+        if not isinstance(errand, ToPhone):
+            return NotSent("gateway.cause.not_carried")
         handset = self._handset(errand.to)
         if handset is None:
             return NotSent("every simulated phone is in a call")

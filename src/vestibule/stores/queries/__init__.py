@@ -7,6 +7,7 @@ from vestibule.stores.queries.authenticators import Authenticators
 from vestibule.stores.queries.configuration import ConfigurationRecords
 from vestibule.stores.queries.deliveries import Deliveries
 from vestibule.stores.queries.device_records import DeviceRecords
+from vestibule.stores.queries.dispatches import Dispatches
 from vestibule.stores.queries.groups import Groups
 from vestibule.stores.queries.history import History
 from vestibule.stores.queries.housekeeping import Housekeeping
@@ -27,6 +28,7 @@ class Queries(
     Waiting,
     DeviceRecords,
     Deliveries,
+    Dispatches,
     SendingCounts,
     People,
     Groups,

@@ -6,9 +6,19 @@ from typing import Any, Final
 
 from vestibule.interfaces.store import Listed, Page, VerificationFilter
 from vestibule.model.event import Event
+from vestibule.model.notice import TOLD
 from vestibule.model.username import canonical_name
 from vestibule.stores.paging import beginning, keep, listed, position_of_time
-from vestibule.stores.rows import EVENT, VERIFICATION, event_of, event_values, storable, verification_of
+from vestibule.stores.queries.dispatches import UNTOLD
+from vestibule.stores.rows import (
+    EVENT,
+    VERIFICATION,
+    event_of,
+    event_values,
+    storable,
+    untold_text,
+    verification_of,
+)
 from vestibule.stores.statement import Statement, insert, select
 from vestibule.stores.transaction import Requests
 
@@ -68,6 +78,8 @@ class History(Requests):
 
     async def add_event(self, event: Event) -> None:
         await self.execute(ADD_EVENT.of(event_values(event)))
+        if event.kind in TOLD:
+            await self.execute(UNTOLD.of((event.tenant_id, event.event_id, untold_text(event))))
 
     async def events(self, tenant_id: str, text: str, page: Page) -> Listed:
         values: dict[str, Any] = {"tenant_id": tenant_id}

@@ -9,6 +9,8 @@ from typing import Final
 
 from vestibule.model.legacy_result import legacy_result
 from vestibule.model.verification import TAKE_OVER_MS, ChallengeState, Reason, VerificationState
+from vestibule.stores.queries.dispatches import EMPTY as EMPTY_DISPATCHES
+from vestibule.stores.queries.dispatches import SWEEP as SWEEP_DISPATCHES
 from vestibule.stores.statement import Statement
 from vestibule.stores.transaction import Requests
 
@@ -114,9 +116,10 @@ class Housekeeping(Requests):
 
     async def sweep(self, limit: int) -> int:
         removed = 0
-        for statement in (*_SWEEPS, SWEEP_COUNTS):
+        for statement in (*_SWEEPS, SWEEP_COUNTS, SWEEP_DISPATCHES):
             if removed < limit:
                 removed += len(await self.fetch(statement(now=self.now, limit=limit - removed)))
+        await self.execute(EMPTY_DISPATCHES(now=self.now, nothing=b""))
         return removed
 
     async def note(self, key: str) -> str | None:

@@ -454,6 +454,35 @@ deliveries = Table(
     Index("deliveries_by_end", "expires_at"),
 )
 
+dispatches = Table(
+    "dispatches",
+    metadata,
+    *words("tenant_id", "dispatch_id", "carries", "kind", "address", "user_id"),
+    sealed("sealed_body"),
+    *words("state", "gateway_id", "node", "cause"),
+    *numbers("tries", "due_at", "expires_at", "created_at"),
+    maybe("sent_at"),
+    *numbers("version"),
+    key("dispatches", "tenant_id", "dispatch_id"),
+    Index(
+        "dispatches_due",
+        "due_at",
+        sqlite_where=text("state in ('waiting', 'taken')"),
+        postgresql_where=text("state in ('waiting', 'taken')"),
+    ),
+    Index("dispatches_by_end", "expires_at"),
+)
+
+# Events that somebody is to be told of, until the worker has written down whom: a row is committed with its
+# event.
+untold_events = Table(
+    "untold_events",
+    metadata,
+    *words("tenant_id", "event_id", "event"),
+    key("untold_events", "tenant_id", "event_id"),
+    **SLIM,
+)
+
 # One row for each limit, key and window in which anything counts; the windows of a few hours and two days.
 sending_counts = Table(
     "sending_counts",

@@ -18,6 +18,7 @@ from vestibule.frontends.http.api.directories import Directories
 from vestibule.frontends.http.api.gateways import Gateways
 from vestibule.frontends.http.api.groups import Groups
 from vestibule.frontends.http.api.history import Attempts, Events
+from vestibule.frontends.http.api.outbox import Outbox
 from vestibule.frontends.http.api.pins import Pins
 from vestibule.frontends.http.api.request import ApiRequest, refuse_unknown_parameters
 from vestibule.frontends.http.api.tenants import Tenants
@@ -43,6 +44,7 @@ _ADMINISTRATION = Router(
         ApiClients,
         Directories,
         Gateways,
+        Outbox,
         VoiceMessages,
         Attempts,
         Events,

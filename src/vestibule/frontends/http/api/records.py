@@ -15,6 +15,7 @@ from vestibule.model.application import Application, Client, ClientSecret, Direc
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.delivery import Delivery
 from vestibule.model.device_record import AskedDevice
+from vestibule.model.dispatch import Dispatch
 from vestibule.model.event import Event
 from vestibule.model.group import Group
 from vestibule.model.phone import Phone, masked
@@ -353,6 +354,35 @@ class DeliveryRecord(Record):
     sent_at: int | None
 
 
+class DispatchRecord(Record):
+    """An e-mail or a webhook on its way or sent: of its words nothing."""
+
+    named = "dispatch_id"
+
+    id: str
+    carries: str
+    """`mail` or `webhook`."""
+    kind: str
+    """The template of a mail, or the kind of event that a webhook is told."""
+    address: str
+    """Of a mail: whom it is for. Of a webhook: the identifier of its gateway."""
+    user_id: str
+    """Whom it is about, if it is about a person."""
+    gateway_id: str
+    """Who has it, or had it last."""
+    state: str
+    """`waiting`, `taken`, `sent` or `failed`."""
+    cause: str
+    """Why the last try failed."""
+    tries: int
+    due_at: int
+    """When it is tried next, if it waits."""
+    expires_at: int
+    """Until when it is tried."""
+    created_at: int
+    sent_at: int | None
+
+
 class LimitReachedRecord(Record):
     """A limit that has refused texts, calls or requests within the last day."""
 
@@ -597,6 +627,11 @@ def gateway_record(state: GatewayState, callback_url: str) -> GatewayRecord:
 
 def delivery_record(delivery: Delivery) -> DeliveryRecord:
     record: DeliveryRecord = DeliveryRecord.of(delivery, number=masked(delivery.address))
+    return record
+
+
+def dispatch_record(dispatch: Dispatch) -> DispatchRecord:
+    record: DispatchRecord = DispatchRecord.of(dispatch)
     return record
 
 

@@ -16,6 +16,9 @@ from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.records import Listing, TenantRecord, tenant_record, whole
 from vestibule.frontends.http.api.request import Discreet, invalid
 from vestibule.frontends.http.api.values import Name
+from vestibule.model.mail_settings import MailSettings
+from vestibule.model.mail_template import LONGEST_SUBJECT, MailTemplate
+from vestibule.model.mail_template import LONGEST_TEXT as LONGEST_MAIL
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.services.refusal import Refusal, Refused
 
@@ -25,7 +28,29 @@ PinDigits = Annotated[int, Meta(ge=4, le=20)]
 TextSeconds = Annotated[int, Meta(ge=30, le=3600)]
 Language = Literal["en", "de"]
 Template = Annotated[str, Meta(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")]
+AlertKind = Annotated[str, Meta(max_length=64, pattern=r"^(\*|[a-z_]+\.[a-z_]+)$")]
+MailAddress = Annotated[str, Meta(max_length=254, pattern=r"^[^\x00-\x20\x7f]+@[^\x00-\x20\x7f]+$")]
+AlertAddresses = Annotated[tuple[MailAddress, ...], Meta(max_length=20)]
+TemplateName = Annotated[str, Meta(max_length=64, pattern=r"^[a-z_.]+\.(en|de)$")]
 CallingCode = Annotated[str, Meta(max_length=7, pattern=r"^[1-9][0-9]{0,6}$")]
+
+
+class NewTemplate(MailTemplate, frozen=True, forbid_unknown_fields=True):
+    subject: Annotated[str, Meta(min_length=1, max_length=LONGEST_SUBJECT, pattern=r"^[^\x00]*$")]
+    """On one line; may have the placeholders of the template."""
+    text: Annotated[str, Meta(min_length=1, max_length=LONGEST_MAIL, pattern=r"^[^\x00]*$")]
+    """Paragraphs with an empty line between them; may have the placeholders of the template."""
+
+
+class NewMailSettings(MailSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is told of what by e-mail, and in which words."""
+
+    alerts: Annotated[dict[AlertKind, AlertAddresses], Meta(max_length=200)] = msgspec.field(
+        default_factory=dict
+    )
+    templates: Annotated[dict[TemplateName, NewTemplate], Meta(max_length=200)] = msgspec.field(  # type: ignore[assignment] # narrower than what is stored
+        default_factory=dict
+    )
 
 
 class NewSettings(TenantSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,6 +84,7 @@ class NewSettings(TenantSettings, frozen=True, kw_only=True, forbid_unknown_fiel
         default_factory=dict
     )
     fraud_code: Annotated[str, Meta(pattern=r"^[0-9]{1,8}$")] = "0"
+    mail: NewMailSettings = MailSettings()  # type: ignore[assignment] # a default is not converted
     caller_id: Annotated[str, Meta(max_length=16, pattern=r"^(\+[1-9][0-9]{6,14})?$")] = ""
     help_contact: Annotated[str, Meta(max_length=500)] = ""
 
@@ -114,6 +140,7 @@ class Tenants(Controller):
 def _settings(data: SettingsRequest) -> TenantSettings:
     """Return the settings under their own names (S53)."""
     given = msgspec.structs.asdict(data)
+    given["mail"] = msgspec.convert(msgspec.to_builtins(data.mail), MailSettings)
     waited = given.pop("pfsvc_pendingSmsTimeoutSeconds")
     if waited is not None:
         if data.text_two_way_seconds not in (waited, TenantSettings().text_two_way_seconds):

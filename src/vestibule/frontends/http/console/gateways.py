@@ -16,7 +16,8 @@ from vestibule.frontends.http.pages import language_of
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form, GatewayRow, Notice, PluginSetting, Words
 from vestibule.interfaces.store import Conflict, DeliveryFilter, Page
-from vestibule.model.delivery import Carries, Delivery, DeliveryState
+from vestibule.model.delivery import TO_PHONES, Carries, Delivery, DeliveryState
+from vestibule.model.dispatch import Dispatch, DispatchState
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.services.gateway_words import (
     cause_words,
@@ -123,16 +124,20 @@ async def test_gateway(request: AnyRequest, tenant: InPath, gateway: InPath) -> 
     at = await desk(request, tenant)
     current = at.services.gateway_settings.find(at.actor, tenant, gateway)
     fields = await read_fields(request)
-    number = fields.text("number", 64)
-    carries = Carries.CALL if fields.text("carries") == Carries.CALL else Carries.TEXT
+    number = fields.text("number", 254)
+    carries = fields.text("carries")
     try:
-        made = await at.services.gateway_settings.send_test(
-            at.actor, tenant, gateway, number, carries, wait_seconds=_TEST_SECONDS
-        )
+        if carries in (Carries.MAIL, Carries.WEBHOOK):
+            result = _dispatched(at, await at.services.outbox.send_test(at.actor, tenant, gateway, number))
+        else:
+            wanted = Carries.CALL if carries == Carries.CALL else Carries.TEXT
+            made = await at.services.gateway_settings.send_test(
+                at.actor, tenant, gateway, number, wanted, wait_seconds=_TEST_SECONDS
+            )
+            result = _result(at, made)
     except Refused as refused:
         wrong = Form({**_shown(at, current), "number": number}, {"number": refused_words(refused)})
         return await _edit_page(at, current.kind, current, wrong)
-    result = _result(at, made)
     form = Form({**_shown(at, current), "number": number})
     return await _edit_page(at, current.kind, current, form, result=result)
 
@@ -180,6 +185,7 @@ async def _edit_page(
         secret_label=secret_label(language, kind),
         second_secret_label=second_secret_label(language, kind),
         carries=tuple(sorted(carries, reverse=True)),
+        priced=tuple(sorted(carries & TO_PHONES, reverse=True)),
         callback_url=at.services.gateway_settings.callback_url(gateway) if gateway else "",
         caller_id=at.tenant.settings.caller_id if Carries.CALL in carries else "",
         form=form,
@@ -235,6 +241,13 @@ def _result(at: Desk, made: Delivery) -> Notice:
             return Notice("wait", Words("console.gateway.tested_unsure", {"why": why}))
         case _:
             return Notice("info", Words("console.gateway.tested_sent"))
+
+
+def _dispatched(at: Desk, made: Dispatch) -> Notice:
+    if made.state is DispatchState.SENT:
+        return Notice("good", Words("console.gateway.tested_taken"))
+    why = cause_words(language_of(at.request), made.cause)
+    return Notice("bad", Words("console.gateway.tested_failed", {"why": why}))
 
 
 def _unsure_caller_id(at: Desk, states: tuple[GatewayState, ...]) -> str:

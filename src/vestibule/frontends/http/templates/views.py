@@ -143,6 +143,28 @@ class DeliveryRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DispatchRow:
+    """An e-mail or a webhook: whom it is for, never what it said."""
+
+    dispatch_id: str
+    at: int
+    carries: str
+    kind: str
+    """In the language of the page."""
+    address: str
+    """Of a webhook its name."""
+    gateway: str
+    gateway_id: str
+    state: str
+    tone: str
+    cause: str = ""
+    tries: int = 0
+    due_at: int | None = None
+    """When it is tried next."""
+    may_be_sent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """The figures of the overview."""
 

@@ -1,0 +1,75 @@
+"""Notices: of which kinds of events somebody is told. One line makes a kind told; its words are those of the
+list of events (`event.KIND` in the catalog).
+
+The person is told of all that could help a stranger into his account, by whomever it was done, so that he can
+say that it was not he (ENR-08). An alert goes to administrators without their asking; every other kind they
+can ask for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Flag, auto
+from typing import Any, Final
+
+ALERTS: Final = "*"
+"""In place of a kind: all alerts that have no addresses of their own."""
+
+
+class Told(Flag):
+    PERSON = auto()
+    """Whom the event is about."""
+    ALERT = auto()
+    """The administrators of the tenant."""
+    ON_REQUEST = 0
+    """Administrators who ask for it."""
+
+
+_BOTH: Final = Told.PERSON | Told.ALERT
+
+TOLD: Final[Mapping[str, Told]] = {
+    "administrator.added": Told.ALERT,
+    "authenticator.assigned": Told.PERSON,
+    "authenticator.enrolled": Told.PERSON,
+    "authenticator.removed": Told.PERSON,
+    "authenticator.replayed": Told.ON_REQUEST,
+    "limit.reached": Told.ALERT,
+    "phone.added": Told.PERSON,
+    "pin.change_required": Told.ON_REQUEST,
+    "pin.changed": Told.PERSON,
+    "pin.cleared": Told.PERSON,
+    "pin.locked": Told.PERSON,
+    "pin.set": Told.PERSON,
+    "recovery_codes.made": Told.PERSON,
+    "settings.changed": Told.ON_REQUEST,
+    "user.added": Told.ON_REQUEST,
+    "user.changed": Told.PERSON,
+    "user.disabled_by_fraud_report": _BOTH,
+    "user.fraud_reported": Told.ALERT,
+    "user.locked": _BOTH,
+    "user.removed": Told.ON_REQUEST,
+    "user.unlocked": Told.PERSON,
+}
+
+_OF_A_STRANGER_S_INTEREST: Final = frozenset(
+    {"password_hash", "email", "phone", "status", "username", "role"}
+)
+
+
+def is_person_told(kind: str, facts: Mapping[str, Any]) -> bool:
+    """Tell whether the person is told; of what changed about him only if it says who he is or lets him in."""
+    if Told.PERSON not in TOLD.get(kind, Told.ON_REQUEST):
+        return False
+    return kind != "user.changed" or not _OF_A_STRANGER_S_INTEREST.isdisjoint(facts.get("fields", ()))
+
+
+def alerted(kind: str, addresses: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return which of `addresses`, by kind or `ALERTS`, are told of a kind."""
+    if kind in addresses:
+        return addresses[kind]
+    return addresses.get(ALERTS, ()) if Told.ALERT in TOLD.get(kind, Told.ON_REQUEST) else ()
+
+
+def is_asked_for(kind: str, kinds: tuple[str, ...]) -> bool:
+    """Tell whether a webhook that asks for these kinds is told of `kind`; who asks for none means alerts."""
+    return kind in kinds if kinds else Told.ALERT in TOLD.get(kind, Told.ON_REQUEST)

@@ -1,0 +1,43 @@
+"""What a tenant's settings about mails may be. Pure: whoever changes settings asks here first."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vestibule.catalog import LANGUAGES
+from vestibule.model.mail_address import read_address
+from vestibule.model.mail_settings import MailSettings
+from vestibule.model.mail_template import TEMPLATES, TemplateWrong, check_template
+from vestibule.model.notice import ALERTS, TOLD
+from vestibule.services.refusal import Refusal, Refused
+
+MOST_ADDRESSES: Final = 20
+"""For one kind of event."""
+
+
+def check_mail_settings(settings: MailSettings) -> None:
+    """Raise `Refused`, naming what is wrong and where."""
+    for kind, addresses in settings.alerts.items():
+        if kind != ALERTS and kind not in TOLD:
+            raise Refused(Refusal.ALERT_KIND_UNKNOWN, kind[:64])
+        if len(addresses) > MOST_ADDRESSES:
+            raise Refused(Refusal.TOO_MANY, str(MOST_ADDRESSES))
+        for address in addresses:
+            if read_address(address) is None:
+                raise Refused(Refusal.MAIL_ADDRESS_INVALID, address[:64])
+    for name, template in settings.templates.items():
+        key, _, language = name.rpartition(".")
+        if key not in TEMPLATES or language not in LANGUAGES:
+            raise Refused(Refusal.TEMPLATE_UNKNOWN, name[:64])
+        try:
+            check_template(template, TEMPLATES[key])
+        except TemplateWrong as wrong:
+            raise Refused(_WRONG[wrong.why], f"{name}: {wrong.told}".rstrip(": ")) from None
+
+
+_WRONG: Final = {
+    "unknown": Refusal.PLACEHOLDER_UNKNOWN,
+    "stray": Refusal.TEMPLATE_BRACE,
+    "empty": Refusal.TEMPLATE_EMPTY,
+    "too_long": Refusal.TEMPLATE_TOO_LONG,
+}

@@ -1,0 +1,167 @@
+"""Notices: whoever is to be told of an event is written down, from the row that was committed with it.
+
+One transaction takes the events and writes the mails and webhooks, so each is told once, whichever node does
+it and whatever dies. Nothing secret is told: an event holds none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from vestibule.catalog import has, text
+from vestibule.interfaces.store import Store, Transaction, Unavailable
+from vestibule.model.actor import SYSTEM
+from vestibule.model.delivery import Carries
+from vestibule.model.event import Event
+from vestibule.model.notice import alerted, is_asked_for, is_person_told
+from vestibule.model.tenant import Tenant
+from vestibule.model.user import User
+from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.dispatches import Dispatches
+from vestibule.services.gateways import Gateways
+from vestibule.services.mails import Mails
+
+log = structlog.get_logger(__name__)
+
+_LOOK_SECONDS: Final = 1.0
+_BITE: Final = 20
+_SHOWN_FACTS: Final = ("method", "label", "serial", "application", "limit", "reason")
+"""What of an event is said in a mail."""
+
+
+class Notices:
+    def __init__(
+        self,
+        store: Store,
+        configuration: ConfigurationCache,
+        gateways: Gateways,
+        mails: Mails,
+        dispatches: Dispatches,
+    ) -> None:
+        self._store = store
+        self._configuration = configuration
+        self._gateways = gateways
+        self._mails = mails
+        self._dispatches = dispatches
+
+    async def run(self) -> None:
+        """Write down who is told, for ever."""
+        while True:
+            try:
+                await self.tell()
+            except Unavailable as error:
+                log.warning("events cannot be told", why=str(error))
+            except Exception as error:
+                log.exception("events cannot be told", error=type(error).__name__)
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def tell(self) -> None:
+        """Write down who is told of all that has happened until now."""
+        while await self._store.read(lambda tx: tx.is_untold()):
+            await self._store.transact(self._bite)
+            self._dispatches.nudge()
+
+    async def tell_old_address(self, tx: Transaction, before: User, event_kind: str, who: str) -> None:
+        """Tell a person at the address that he has had until now, in the transaction that changes it: whoever
+        changes it could read the other notice."""
+        tenant = self._configuration.current.tenants[before.tenant_id]
+        if not tenant.settings.mail.notices:
+            return
+        language = self._mails.language(tenant, before.language)
+        facts = {
+            "what": text(language, f"event.{event_kind}"),
+            "when": _moment(tx.now),
+            "who": who,
+            "details": text(language, "mail.old_address"),
+        }
+        await self._mails.send_to(tx, before, "changed", facts)
+
+    async def _bite(self, tx: Transaction) -> None:
+        for event in await tx.take_untold(_BITE):
+            tenant = self._configuration.current.tenants.get(event.tenant_id)
+            if tenant is None:
+                continue
+            user = await self._person(tx, event)
+            if user is not None:
+                await self._tell_person(tx, tenant, event, user)
+            await self._tell_administrators(tx, tenant, event)
+            await self._tell_webhooks(tx, event, user)
+
+    @staticmethod
+    async def _person(tx: Transaction, event: Event) -> User | None:
+        found = await tx.subject(event.tenant_id, event.subject) if event.subject else None
+        return found.user if found is not None else None
+
+    async def _tell_person(self, tx: Transaction, tenant: Tenant, event: Event, user: User) -> None:
+        if not tenant.settings.mail.notices or not is_person_told(event.kind, event.facts):
+            return
+        language = self._mails.language(tenant, user.language)
+        await self._mails.send_to(tx, user, "changed", _facts(language, event))
+
+    async def _tell_administrators(self, tx: Transaction, tenant: Tenant, event: Event) -> None:
+        language = self._mails.language(tenant, "")
+        for address in alerted(event.kind, tenant.settings.mail.alerts):
+            facts = {**_facts(language, event), "whom": event.subject_name or tenant.name}
+            await self._mails.send(tx, tenant.tenant_id, address, language, "alert", facts)
+
+    async def _tell_webhooks(self, tx: Transaction, event: Event, user: User | None) -> None:
+        for one in self._gateways.switched_on(event.tenant_id, Carries.WEBHOOK):
+            if is_asked_for(event.kind, tuple(one.settings.get("events", ()))):
+                await self._dispatches.add_webhook(
+                    tx,
+                    event.tenant_id,
+                    event.kind,
+                    one.gateway_id,
+                    webhook_body(event),
+                    user_id=user.user_id if user is not None else "",
+                )
+
+
+def webhook_body(event: Event) -> bytes:
+    """Return what a webhook is told of an event: what the list of events shows of it."""
+    return msgspec.json.encode(
+        {
+            "event_id": event.event_id,
+            "kind": event.kind,
+            "at": datetime.fromtimestamp(event.at / 1000, UTC).isoformat(timespec="milliseconds"),
+            "tenant_id": event.tenant_id,
+            "actor": {"id": event.actor, "name": event.actor_name},
+            "subject": {"id": event.subject, "name": event.subject_name},
+            "facts": event.facts,
+        }
+    )
+
+
+def _facts(language: str, event: Event) -> dict[str, str]:
+    return {
+        "what": text(language, f"event.{event.kind}"),
+        "when": _moment(event.at),
+        "who": who_words(language, event.actor, event.actor_name, event.subject),
+        "details": ", ".join(_shown(language, event.facts)),
+    }
+
+
+def who_words(language: str, actor_id: str, actor_name: str, subject: str) -> str:
+    """Return who did it, for whom it was done to."""
+    if actor_id and actor_id == subject:
+        return text(language, "mail.who.self")
+    return text(language, "mail.who.system") if actor_id == SYSTEM.actor_id else actor_name or actor_id
+
+
+def _shown(language: str, facts: Mapping[str, Any]) -> list[str]:
+    shown = [str(facts[name]) for name in _SHOWN_FACTS if facts.get(name)]
+    key = f"method.{facts.get('method')}.name"
+    if facts.get("method") and has(key):
+        shown[0] = text(language, key)
+    fields = (f"mail.field.{name}" for name in facts.get("fields", ()))
+    return [*shown, *(text(language, field) for field in fields if has(field))]
+
+
+def _moment(at: int) -> str:
+    return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M} UTC"
