@@ -6,7 +6,7 @@ names of the variables are those that each template documents; a test holds the 
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import msgspec
@@ -17,6 +17,7 @@ from vestibule.frontends.http.enrollment import draw_qr
 from vestibule.frontends.http.holdings import Holding, holding_of
 from vestibule.frontends.http.phone_words import Offer
 from vestibule.frontends.http.portal.cards import ShownCard
+from vestibule.frontends.http.portal.history import OwnAttempt
 from vestibule.frontends.http.templates.views import (
     ApiKeyRow,
     BadRow,
@@ -635,6 +636,8 @@ def _portal() -> list[Sample]:
                 **can,
             },
         ),
+        *_history(),
+        Sample("language", "portal/language.html", {"user": ALICE, "form": Form()}),
         Sample("security", "portal/security.html", {"cards": _cards(PIN)}),
         Sample("security-pin-over", "portal/security.html", {"cards": _cards(OLD_PIN)}),
         Sample(
@@ -712,6 +715,32 @@ def _portal() -> list[Sample]:
             is_signed_in=False,
         ),
         Sample("help-bare", "portal/help.html", {"contact": "", "can_reset": False}, is_signed_in=False),
+    ]
+
+
+def _history() -> list[Sample]:
+    own = OwnAttempt("v1", NOW, "VPN", "203.0.113.9", "DE", "totp", "Diensttelefon", "approved", True, True)
+    attempts = (
+        own,
+        replace(own, verification_id="v2", words="pending", is_approved=False, is_this=False),
+        replace(
+            own, verification_id="v3", application=HOSTILE, words="passcode", is_approved=False, is_this=False
+        ),
+        replace(
+            own,
+            verification_id="v4",
+            address="",
+            method="",
+            words="password",
+            is_approved=False,
+            is_this=False,
+        ),
+    )
+    return [
+        Sample("history", "portal/history.html", {"attempts": attempts, "next_cursor": "x", "cursor": ""}),
+        Sample("history-empty", "portal/history.html", {"attempts": (), "next_cursor": "", "cursor": "x"}),
+        Sample("not-me", "portal/not_me.html", {"attempt": attempts[2], "blocks": True}),
+        Sample("disowned", "portal/disowned.html", {"contact": "Helpdesk: 030 555 0100"}),
     ]
 
 

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from vestibule.services.groups import MembersReport
     from vestibule.services.sending_limits import SendingStanding
 
-_USER = ("username", "given_name", "family_name", "email", "phone", "language", "directory_id", "status")
+_LANGUAGES = ("language", "language_call", "language_text", "language_app", "language_token")
+_USER = ("username", "given_name", "family_name", "email", "phone", *_LANGUAGES, "directory_id", "status")
 _AUTHENTICATOR = (
     "user_id", "method", "label", "serial", "phone", "status", "not_before", "not_after", "created_at",
     "used_at", "device", "unreachable_since", "version",

@@ -89,6 +89,7 @@ def change(
     app_check: Literal["nothing", "pin", "unlock"] | None = None,
     app_plain_approval: bool | None = None,
     help_contact: str | None = None,
+    disowning_blocks: bool | None = None,
     scope: Scope = HERE,
 ) -> int:
     """Change settings of a tenant; they hold within a second. What is left out stays as it is.
@@ -185,6 +186,8 @@ def change(
         Where a client can show no number, the app approves without one.
     help_contact
         How people reach the help desk, as the help of the portal shows it to everybody.
+    disowning_blocks
+        Block a user who says of an attempt that it was not his, until an administrator lets him in.
     """
     given = {
         "language": language,
@@ -223,6 +226,7 @@ def change(
         "app_check": None if app_check is None else AppCheck(app_check),
         "app_plain_approval": app_plain_approval,
         "help_contact": help_contact,
+        "disowning_blocks": disowning_blocks,
     }
 
     async def work(desk: Desk) -> None:

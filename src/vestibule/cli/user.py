@@ -55,6 +55,20 @@ class Person:
         Literal["en", "de", "none"] | None,
         Parameter(name="--language", help="Language of pages; none: as the browser asks."),
     ] = None
+    language_call: Annotated[
+        Literal["en", "de", "none"] | None,
+        Parameter(name="--language-call", help="Language of calls; none: that of pages, as below."),
+    ] = None
+    language_text: Annotated[
+        Literal["en", "de", "none"] | None, Parameter(name="--language-text", help="Of text messages.")
+    ] = None
+    language_app: Annotated[
+        Literal["en", "de", "none"] | None, Parameter(name="--language-app", help="Of requests in the app.")
+    ] = None
+    language_token: Annotated[
+        Literal["en", "de", "none"] | None,
+        Parameter(name="--language-token", help="Of the question for a passcode, such as in a VPN client."),
+    ] = None
     other_names: Annotated[
         list[str] | None,
         Parameter(
@@ -362,7 +376,7 @@ def set_password(
 
 
 def _fields(person: Person, username: str | None) -> UserFields:
-    from vestibule.services.users import UserFields
+    from vestibule.services.users import LANGUAGES_ELSEWHERE, UserFields
 
     given: dict[str, Any] = {
         "username": username,
@@ -370,10 +384,14 @@ def _fields(person: Person, username: str | None) -> UserFields:
         "family_name": person.family_name,
         "email": person.email,
         "phone": person.phone,
-        "language": "" if person.language == "none" else person.language,
+        **{name: _language(getattr(person, name)) for name in ("language", *LANGUAGES_ELSEWHERE)},
         "other_names": None if person.other_names is None else tuple(person.other_names),
     }
     return UserFields(**{name: value for name, value in given.items() if value is not None})
+
+
+def _language(chosen: str | None) -> str | None:
+    return "" if chosen == "none" else chosen
 
 
 async def _refuse_taken(desk: Desk, name: str) -> None:

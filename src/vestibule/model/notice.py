@@ -43,6 +43,7 @@ TOLD: Final[Mapping[str, Told]] = {
     "recovery_codes.made": Told.PERSON,
     "settings.changed": Told.ON_REQUEST,
     "user.added": Told.ON_REQUEST,
+    "user.attempt_disowned": _BOTH,
     "user.changed": Told.PERSON,
     "user.disabled_by_fraud_report": _BOTH,
     "user.fraud_reported": Told.ALERT,

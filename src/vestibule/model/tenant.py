@@ -98,6 +98,8 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What texts and calls may cost within a day of UTC, in whole units of the currency in which the
     gateways' prices are written; 0: no cap."""
 
+    disowning_blocks: bool = False
+    """A person who says of an attempt that it was not he is blocked until an administrator lets him in."""
     help_contact: str = ""
     """How people reach the help desk, in words of the tenant's own; everybody may read it."""
     mail: MailSettings = MailSettings()

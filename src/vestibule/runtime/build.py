@@ -37,6 +37,7 @@ from vestibule.services.deliveries import Deliveries
 from vestibule.services.demonstration import Demonstrations
 from vestibule.services.device_records import DeviceRecords
 from vestibule.services.directories import Directories
+from vestibule.services.disowning import Disowning
 from vestibule.services.dispatches import Dispatches
 from vestibule.services.enrollment import Enrollments
 from vestibule.services.first_factor import FirstFactors
@@ -212,6 +213,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         directories=Directories(kinds, first_factors),
         sessions=sessions,
         attempts=Attempts(store),
+        disowning=Disowning(store, configuration),
         device_records=device_records,
         countries=countries,
         setup=setup,

@@ -48,7 +48,7 @@ from vestibule.services.attempt import (
 )
 from vestibule.services.facts import gathered
 from vestibule.services.out_of_band import is_fresh, waiter_of
-from vestibule.services.outcome import Progress, conclude, ending_of, note_proof
+from vestibule.services.outcome import Progress, asked_in_his_language, conclude, ending_of, note_proof
 from vestibule.services.proving import Proof, Prover
 from vestibule.services.ways import Way, named
 
@@ -107,7 +107,7 @@ class Answering:
                 else await self._going_on(tx, case)
             )
             if other is not None:
-                return other
+                return asked_in_his_language(other, attempt, subject.user)
         if attempt.way:  # It is no answer, so it costs no try.
             return await self._unknown(tx, attempt, subject)
         left = await tx.take_try(tenant_id, challenge_id)
@@ -120,7 +120,7 @@ class Answering:
         if progress.is_approved:
             # This request is let in by it, and so no other: a repeat has the answer of its own packet.
             await tx.take_challenge(tenant_id, challenge_id, challenge.waiter)
-        return progress
+        return asked_in_his_language(progress, attempt, subject.user)
 
     async def _was_answered_meanwhile(
         self, tx: Transaction, verification: Verification, challenge: Challenge

@@ -21,6 +21,12 @@ class Attempts:
         actor.demand(Right.ADMINISTER, tenant_id)
         return await self._store.read(lambda tx: tx.verification(tenant_id, verification_id))
 
+    async def own(self, actor: Actor, tenant_id: str, user_id: str, page: Page) -> Listed:
+        """Return one page of the attempts of a person himself, newest first."""
+        actor.demand_of(tenant_id, user_id)
+        where = VerificationFilter(user_id=user_id)
+        return await self._store.read(lambda tx: tx.verifications(tenant_id, where, page))
+
     async def count(self, actor: Actor, tenant_id: str, since: int) -> dict[str, int]:
         """Return how many attempts there were since `since` (epoch ms), by state."""
         actor.demand(Right.ADMINISTER, tenant_id)

@@ -44,6 +44,7 @@ from vestibule.interfaces.store import Conflict, Store, Subject, Transaction
 from vestibule.model.call import CallEvent, CallEventKind, HangUp, Instruction, Spoken
 from vestibule.model.call_result import CallResult
 from vestibule.model.delivery import Delivery
+from vestibule.model.language import Medium, language_for
 from vestibule.model.pin import PinProblem, PinRules, PinState
 from vestibule.model.verification import Challenge, Reason, Verification
 from vestibule.model.voice_message import MessageType, VoiceMessage, spoken
@@ -248,7 +249,7 @@ class Calls:
         if tenant is None or not held:
             return None
         parameters, settings = held[0].parameters, tenant.settings
-        language = subject.user.language or settings.language
+        language = language_for(subject.user, Medium.CALL, settings.language)
         with_pin = bool(parameters.get("with_pin", False))
         return CallPlan(
             mode=CallMode.PIN if with_pin else CallMode.STANDARD,

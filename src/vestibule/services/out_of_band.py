@@ -24,6 +24,7 @@ from vestibule.crypto.tokens import new_id, new_ordered_id
 from vestibule.interfaces.method import Method, Opening, OpensChallenge
 from vestibule.interfaces.store import Conflict, Subject, Transaction
 from vestibule.model.delivery import Carries, Delivery
+from vestibule.model.language import Medium, language_for
 from vestibule.model.sending_limit import SendingLimit
 from vestibule.model.user import User
 from vestibule.model.verification import (
@@ -202,13 +203,9 @@ def is_fresh(verification: Verification, now: int) -> bool:
     return is_approved and (verification.decided_at or 0) > now - TAKE_OVER_MS
 
 
-def language_of(attempt: Attempt, user: User) -> str:
-    chosen = user.language or attempt.tenant.settings.language
-    return chosen if chosen in LANGUAGES else LANGUAGES[0]
-
-
 def _body(attempt: Attempt, user: User, opening: Opening) -> str:
-    language = language_of(attempt, user)
+    chosen = language_for(user, Medium.TEXT, attempt.tenant.settings.language)
+    language = chosen if chosen in LANGUAGES else LANGUAGES[0]
     application = attempt.application.name
     template = attempt.tenant.settings.text_templates.get(language)
     if template is None or opening.text_key == ACTIVATION_TEXT:

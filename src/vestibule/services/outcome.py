@@ -9,7 +9,9 @@ from __future__ import annotations
 import msgspec
 
 from vestibule.interfaces.store import Conflict, Subject, Transaction
+from vestibule.model.language import language_for, medium_of
 from vestibule.model.sending_limit import SendingLimit
+from vestibule.model.user import User
 from vestibule.model.verdict import VerdictKind
 from vestibule.model.verification import Challenge, Reason, Verification, VerificationState
 from vestibule.policy.decision import Permit, RequirePasscode
@@ -29,6 +31,8 @@ class Progress(msgspec.Struct, frozen=True):
     verification: Verification
     challenge: Challenge | None = None
     choices: tuple[Way, ...] = ()
+    language: str = ""
+    """In which the person is asked; empty where nobody has said."""
     refusing: tuple[SendingLimit, ...] = ()
     """The limits that refused to send something in this transaction."""
 
@@ -52,6 +56,15 @@ class Progress(msgspec.Struct, frozen=True):
     def is_answered_elsewhere(self) -> bool:
         """Whether there is nothing to type: the answer comes on another road."""
         return self.is_pending and self.challenge is not None and self.challenge.is_out_of_band
+
+
+def asked_in_his_language(progress: Progress, attempt: Attempt, user: User) -> Progress:
+    """Return a question with the language of the place where it is answered."""
+    if progress.challenge is None or not progress.is_pending:
+        return progress
+    medium = medium_of(progress.challenge)
+    language = language_for(user, medium, attempt.tenant.settings.language)
+    return msgspec.structs.replace(progress, language=language)
 
 
 class Repeated(Exception):

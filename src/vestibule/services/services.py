@@ -25,6 +25,7 @@ from vestibule.services.deliveries import Deliveries
 from vestibule.services.demonstration import Demonstrations
 from vestibule.services.device_records import DeviceRecords
 from vestibule.services.directories import Directories
+from vestibule.services.disowning import Disowning
 from vestibule.services.dispatches import Dispatches
 from vestibule.services.enrollment import Enrollments
 from vestibule.services.gateway_settings import GatewaySettings
@@ -80,6 +81,7 @@ class Services:
     directories: Directories
     sessions: Sessions
     attempts: Attempts
+    disowning: Disowning
     device_records: DeviceRecords
     countries: Countries
     setup: Setup

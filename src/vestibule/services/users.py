@@ -7,7 +7,7 @@ hashed off the event loop; a changed password or a disabled user ends his sessio
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -29,6 +29,7 @@ from vestibule.interfaces.store import (
     UserFilter,
 )
 from vestibule.model.actor import Actor, Right
+from vestibule.model.language import Medium
 from vestibule.model.throttle import Factor
 from vestibule.model.user import Role, User, UserStatus
 from vestibule.model.username import canonical_name
@@ -37,6 +38,8 @@ from vestibule.services.proving import Prover
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 
+LANGUAGES_ELSEWHERE = tuple(f"language_{medium}" for medium in Medium)
+"""The fields that say how a person is spoken to beside pages."""
 MIN_PASSWORD_CHARACTERS = 8
 MIN_ADMINISTRATOR_PASSWORD_CHARACTERS = 15
 
@@ -51,6 +54,10 @@ class UserFields(msgspec.Struct, frozen=True, kw_only=True):
     email: str | msgspec.UnsetType = msgspec.UNSET
     phone: str | msgspec.UnsetType = msgspec.UNSET
     language: str | msgspec.UnsetType = msgspec.UNSET
+    language_call: str | msgspec.UnsetType = msgspec.UNSET
+    language_text: str | msgspec.UnsetType = msgspec.UNSET
+    language_app: str | msgspec.UnsetType = msgspec.UNSET
+    language_token: str | msgspec.UnsetType = msgspec.UNSET
     status: UserStatus | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -235,15 +242,17 @@ class Users:
 
         await self._store.transact(body)
 
-    async def set_language(self, tenant_id: str, user_id: str, language: str) -> None:
-        """A person chooses his own language."""
+    async def set_languages(self, tenant_id: str, user_id: str, chosen: Mapping[str, str]) -> None:
+        """A person chooses his own languages, by the names of the fields."""
+        if not chosen.keys() <= {"language", *LANGUAGES_ELSEWHERE}:
+            raise ValueError("not the names of languages of a user")
 
         async def body(tx: Transaction) -> None:
             subject = await tx.subject(tenant_id, user_id)
             if subject is None:
                 return
-            changed = msgspec.structs.replace(subject.user, language=language, updated_at=tx.now)
-            if not await tx.replace_user(changed):
+            # Not `updated_at`: it would void sign-ins that are under way, as a new password does.
+            if not await tx.replace_user(msgspec.structs.replace(subject.user, **chosen)):
                 raise Conflict
 
         await self._store.transact(body)
@@ -302,7 +311,7 @@ def _names(username: str, other_names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(names)
 
 
-_PLAIN = ("given_name", "family_name", "email", "phone", "language", "status")
+_PLAIN = ("given_name", "family_name", "email", "phone", "language", *LANGUAGES_ELSEWHERE, "status")
 
 
 def _plain(fields: UserFields) -> dict[str, Any]:

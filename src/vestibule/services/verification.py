@@ -52,7 +52,15 @@ from vestibule.services.facts import gathered
 from vestibule.services.first_factor import FirstFactors
 from vestibule.services.metrics import Metrics
 from vestibule.services.out_of_band import waiter_of
-from vestibule.services.outcome import Progress, Repeated, conclude, ending_of, note_proof, progress_of
+from vestibule.services.outcome import (
+    Progress,
+    Repeated,
+    asked_in_his_language,
+    conclude,
+    ending_of,
+    note_proof,
+    progress_of,
+)
 from vestibule.services.pins import Pins
 from vestibule.services.proving import Prover
 from vestibule.services.proving_password import PasswordProver
@@ -355,7 +363,8 @@ class Verifications:
                 if not attempt.passcode:
                     choices = self._asking.choices_at(attempt, subject, allowed)
                     if choices:
-                        return await self._asking.ask(tx, attempt, subject, choices, asked.trace)
+                        progress = await self._asking.ask(tx, attempt, subject, choices, asked.trace)
+                        return asked_in_his_language(progress, attempt, subject.user)
                     ending = denied(Reason.PASSCODE_MALFORMED, asked.trace)
                     return await conclude(tx, attempt, subject, ending, self._node)
                 candidates = self._prover.take_passcodes(allowed)
@@ -444,7 +453,10 @@ class Verifications:
             verification = await tx.verification(tenant_id, before.verification.verification_id)
             found = await progress_of(tx, verification or before.verification)
             return msgspec.structs.replace(
-                found, challenge=found.challenge or before.challenge, choices=before.choices
+                found,
+                challenge=found.challenge or before.challenge,
+                choices=before.choices,
+                language=before.language,
             )
 
         return await self._store.read(body)

@@ -98,6 +98,16 @@ async def test_the_greeting_is_in_the_language_of_the_person(phones: PhoneHouse)
     assert greeting.spoken[0].language == "de"
 
 
+async def test_a_call_may_speak_another_language_than_pages(phones: PhoneHouse) -> None:
+    """1.33."""
+    await add_callee(phones, language="en", language_call="de")
+    progress, handset = await ring(phones)
+    (greeting,) = await handset.answer()
+    assert isinstance(greeting, Ask)
+    assert greeting.spoken[0].language == "de"
+    assert progress.language == "de", "so does the window that says that the phone rings"
+
+
 @pytest.mark.parametrize(
     ("kind", "reason", "legacy"),
     [

@@ -53,6 +53,16 @@ async def test_the_texted_passcode_opens_the_door(phones: PhoneHouse) -> None:
     assert attempt.legacy_result == "SUCCESS_SMS_AUTHENTICATED"
 
 
+async def test_a_text_may_speak_another_language_than_pages(phones: PhoneHouse) -> None:
+    """1.33."""
+    alice = await _with_phone(phones, "Alice")
+    await phones.house.change_user(alice, language="en", language_text="de")
+    progress = await begin(phones)
+    _, text = await phones.far.next_text()
+    assert "Ihr Code" in text.body.reveal()
+    assert progress.language == "de"
+
+
 async def test_nothing_is_sent_before_the_password_is_right(phones: PhoneHouse) -> None:
     """SMS-10."""
     await _with_phone(phones, "Alice")

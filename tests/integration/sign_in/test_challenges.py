@@ -31,6 +31,29 @@ async def test_an_answer_by_another_user_is_refused_and_spends_nothing(house: Te
     assert (await house.answer("alice", challenge_id, alice.passcode(now))).is_approved
 
 
+@pytest.mark.parametrize(
+    ("languages", "spoken"),
+    [
+        ({}, "en"),
+        ({"language": "de"}, "de"),
+        ({"language": "en", "language_token": "de"}, "de"),
+        ({"language_call": "de", "language_text": "de", "language_app": "de"}, "en"),
+    ],
+)
+async def test_a_passcode_is_asked_for_in_the_language_of_tokens(
+    house: TestHouse, languages: dict[str, str], spoken: str
+) -> None:
+    """1.33: at the start, and again after a wrong one."""
+    alice = await house.add_person("Alice", **languages)
+    progress = await house.start("alice")
+    assert progress.challenge is not None
+    again = await house.answer("alice", progress.challenge.challenge_id, "000000")
+    assert (progress.language, again.language) == (spoken, spoken)
+    refused = await house.start("alice", "wrong")
+    assert refused.language == "", "who is turned away is told nothing of whom he claimed to be"
+    del alice
+
+
 async def test_an_answer_through_another_client_is_refused(house: TestHouse) -> None:
     """CH-02."""
     await house.add_application("other")

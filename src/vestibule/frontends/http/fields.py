@@ -14,6 +14,7 @@ from litestar.datastructures import UploadFile
 from litestar.exceptions import ClientException
 from litestar.params import FromPath
 
+from vestibule import catalog
 from vestibule.crypto.secret import Secret
 
 SHORT: Final = 255
@@ -80,6 +81,12 @@ def asked(request: Request[Any, Any, Any], name: str, longest: int = SHORT) -> s
     if len(found) > 1:
         raise ClientException("a parameter came more than once")
     return _sound(str(found[0]), longest).strip() if found else ""
+
+
+def chosen_language(fields: Fields, name: str) -> str:
+    """Return the language chosen in a form, or empty for none that we speak."""
+    chosen = fields.text(name)
+    return chosen if chosen in catalog.LANGUAGES else ""
 
 
 def whole_number(text: str) -> int | None:

@@ -38,4 +38,4 @@ async def _remember(request: Request[Any, Any, Any], site: Site, language: str) 
         signed_in = await find_session(request, door)
         if signed_in is not None and signed_in.user.language != language:
             user = signed_in.user
-            await site.services.users.set_language(user.tenant_id, user.user_id, language)
+            await site.services.users.set_languages(user.tenant_id, user.user_id, {"language": language})

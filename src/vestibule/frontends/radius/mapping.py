@@ -161,7 +161,7 @@ class Mapping:
     ) -> tuple[int, list[Attribute]]:
         if progress.is_approved:
             return ACCESS_ACCEPT, []
-        language = self._language(client)
+        language = self._language(client, progress.language)
         if progress.is_pending and progress.challenge is not None:
             question = prompt(language, progress, is_again=access.state is not None)
             state_key = client.valid_secrets(now)[0].state_key
@@ -170,9 +170,10 @@ class Mapping:
         words = reply_messages(text(language, _rejection(progress, access, client)))
         return ACCESS_REJECT, [*words, *_eap_failure(message, access)]
 
-    def _language(self, client: RadiusClient) -> str:
+    def _language(self, client: RadiusClient, own: str) -> str:
+        """Return the language of who is asked, else the tenant's: a rejection is told to nobody known."""
         tenant = self._configuration.current.tenants.get(client.client.tenant_id)
-        language = tenant.settings.language if tenant else ""
+        language = own or (tenant.settings.language if tenant else "")
         return language if language in LANGUAGES else LANGUAGES[0]
 
 

@@ -191,6 +191,10 @@ class UserRecord(Record):
     email: str
     phone: str
     language: str
+    language_call: str
+    language_text: str
+    language_app: str
+    language_token: str
     directory_id: str
     status: str
     role: str

@@ -41,7 +41,7 @@ from vestibule.frontends.http.api.values import (
 )
 from vestibule.interfaces.store import Page, Person, UserFilter
 from vestibule.model.user import UserStatus
-from vestibule.services.users import UserFields
+from vestibule.services.users import LANGUAGES_ELSEWHERE, UserFields
 
 OtherNames = Annotated[tuple[Username, ...], msgspec.Meta(max_length=20)]
 ExactName = Annotated[
@@ -58,7 +58,12 @@ class NewUser(Discreet):
     email: ShortText = ""
     phone: ShortText = ""
     language: ShortText = ""
-    """`en` or `de`; empty: as the browser says."""
+    """Of pages: `en` or `de`; empty: as the browser says."""
+    language_call: ShortText = ""
+    language_text: ShortText = ""
+    language_app: ShortText = ""
+    language_token: ShortText = ""
+    """Of calls, text messages, requests in the app, and the question for a passcode; empty: that of pages."""
     status: UserStatus = UserStatus.ACTIVE
     password: Password | None = None
     """Left out: there is no password of our own for this user."""
@@ -74,6 +79,10 @@ class UserChange(Discreet):
     email: ShortText | UnsetType = UNSET
     phone: ShortText | UnsetType = UNSET
     language: ShortText | UnsetType = UNSET
+    language_call: ShortText | UnsetType = UNSET
+    language_text: ShortText | UnsetType = UNSET
+    language_app: ShortText | UnsetType = UNSET
+    language_token: ShortText | UnsetType = UNSET
     status: UserStatus | UnsetType = UNSET
     version: Version | None = None
 
@@ -125,7 +134,7 @@ class Users(Controller):
     @post(responses=problems(404, 409, 422))
     async def add_user(self, caller: NamedDependency[Caller], data: JSONBody[NewUser]) -> UserRecord:
         """Add a user."""
-        _check_language(data.language)
+        _check_languages(data)
         given = {name: getattr(data, name) for name in UserFields.__struct_fields__}
         added = await caller.services.users.add(
             caller.actor, caller.tenant_id, UserFields(**given), _secret(data.password)
@@ -152,8 +161,7 @@ class Users(Controller):
         self, caller: NamedDependency[Caller], user_id: PathId, data: JSONBody[UserChange]
     ) -> UserRecord:
         """Change a user. Disabling ends his sessions at once."""
-        if data.language is not UNSET:
-            _check_language(str(data.language))
+        _check_languages(data)
         given = {name: getattr(data, name) for name in UserFields.__struct_fields__}
         changed = await caller.services.users.edit(
             caller.actor, caller.tenant_id, user_id, UserFields(**given), version=data.version
@@ -201,6 +209,8 @@ def _secret(password: str | None) -> Secret[str] | None:
     return None if password is None else Secret(password)
 
 
-def _check_language(language: str) -> None:
-    if language and language not in catalog.LANGUAGES:
-        raise invalid("language", "not a language of this program")
+def _check_languages(data: NewUser | UserChange) -> None:
+    for name in ("language", *LANGUAGES_ELSEWHERE):
+        language = getattr(data, name)
+        if language and language is not UNSET and language not in catalog.LANGUAGES:
+            raise invalid(name, "not a language of this program")

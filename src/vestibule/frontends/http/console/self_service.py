@@ -38,7 +38,11 @@ async def change_self_service(request: AnyRequest, tenant: InPath) -> Response[A
 
 
 def _wanted(settings: TenantSettings, fields: Fields) -> TenantSettings:
-    return msgspec.structs.replace(settings, help_contact=_lines(fields, "help_contact"))
+    return msgspec.structs.replace(
+        settings,
+        help_contact=_lines(fields, "help_contact"),
+        disowning_blocks=fields.is_ticked("disowning_blocks"),
+    )
 
 
 def _lines(fields: Fields, name: str) -> str:

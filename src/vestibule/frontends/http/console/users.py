@@ -7,7 +7,6 @@ from typing import Any, Final
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
 
-from vestibule import catalog
 from vestibule.frontends.http.console.desk import (
     Desk,
     desk,
@@ -17,7 +16,7 @@ from vestibule.frontends.http.console.desk import (
     wanted_page,
 )
 from vestibule.frontends.http.console.user_filters import filter_of, words_of
-from vestibule.frontends.http.fields import Fields, InPath, asked, read_fields
+from vestibule.frontends.http.fields import Fields, InPath, asked, chosen_language, read_fields
 from vestibule.frontends.http.holdings import default_methods, holding_of
 from vestibule.frontends.http.pin_words import rule_words
 from vestibule.frontends.http.sign_in import AnyRequest
@@ -27,10 +26,11 @@ from vestibule.model.authenticator import AuthenticatorStatus
 from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.model.user import UserStatus
 from vestibule.services.refusal import Refusal, Refused
-from vestibule.services.users import UserFields
+from vestibule.services.users import LANGUAGES_ELSEWHERE, UserFields
 
 _RECENT: Final = 5
-_TYPED: Final = ("username", "other_names", "given_name", "family_name", "email", "phone", "language")
+_LANGUAGES: Final = ("language", *LANGUAGES_ELSEWHERE)
+_TYPED: Final = ("username", "other_names", "given_name", "family_name", "email", "phone", *_LANGUAGES)
 _BESIDE: Final = {
     Refusal.NAME_INVALID: "username",
     Refusal.NAME_TAKEN: "username",
@@ -136,7 +136,6 @@ def _typed(fields: Fields) -> dict[str, str]:
 
 
 def _user_fields(fields: Fields) -> UserFields:
-    language = fields.text("language")
     return UserFields(
         username=fields.text("username"),
         other_names=tuple(
@@ -146,7 +145,11 @@ def _user_fields(fields: Fields) -> UserFields:
         family_name=fields.text("family_name", 100),
         email=fields.text("email"),
         phone=fields.text("phone", 32),
-        language=language if language in catalog.LANGUAGES else "",
+        language=chosen_language(fields, "language"),
+        language_call=chosen_language(fields, "language_call"),
+        language_text=chosen_language(fields, "language_text"),
+        language_app=chosen_language(fields, "language_app"),
+        language_token=chosen_language(fields, "language_token"),
     )
 
 

@@ -3,8 +3,8 @@
 It shows and takes; what is allowed is decided by the services. Nobody but the person himself acts here.
 
 Its pages stand in the navigation of `portal.html`: the methods of signing in (home.py, and those that add
-one), "Security" (security.py, made of cards: see cards.py for how to add one), and help. Each module names
-its routes in `ROUTES`.
+one), "Security" (security.py, made of cards: see cards.py for how to add one), the person's own history,
+languages and help. Each module names its routes in `ROUTES`.
 """
 
 from litestar import Router
@@ -14,7 +14,9 @@ from vestibule.frontends.http.portal import (
     enroll,
     entry,
     help,
+    history,
     home,
+    language,
     phones,
     pin,
     security,
@@ -34,5 +36,7 @@ ROUTER = Router(
         *security.ROUTES,
         *pin.ROUTES,
         *sessions.ROUTES,
+        *history.ROUTES,
+        *language.ROUTES,
     ],
 )
