@@ -41,6 +41,7 @@ from vestibule.frontends.http.templates.views import (
 )
 from vestibule.interfaces.directory import DirectoryEntry
 from vestibule.interfaces.store import DeliveryFilter, DispatchFilter, Listed, VerificationFilter
+from vestibule.model.app_password import AppPassword
 from vestibule.model.application import Application, Client, ClientKind, DirectoryConfiguration, FirstFactor
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.call import Spoken
@@ -67,6 +68,23 @@ DAY: Final = 24 * 60 * MINUTE
 HOSTILE: Final = "<script>alert(1)</script>{{7*7}}\"'"
 SECRET: Final = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 URI: Final = f"otpauth://totp/Example:alice?secret={SECRET}&issuer=Example"
+APPLICATION_NAMES: Final = {"vpn": "VPN Berlin", "old": "Fernwartungszugang der Produktionsanlagen"}
+APP_PASSWORDS: Final = tuple(
+    AppPassword(
+        tenant_id="demo",
+        app_password_id=app_password_id,
+        user_id="u1",
+        name=name,
+        applications=applications,
+        token_hash="",
+        created_at=NOW - 9 * DAY,
+        used_at=used_at,
+    )
+    for app_password_id, name, applications, used_at in (
+        ("p1", "Thunderbird auf dem Laptop", ("vpn", "old"), NOW - MINUTE),
+        ("p2", HOSTILE, ("gone",), None),
+    )
+)
 PIN: Final = PinStatus(is_set=True, changed_at=NOW - 40 * DAY)
 OLD_PIN: Final = PinStatus(is_set=True, must_change=True, is_expired=True, changed_at=NOW - 400 * DAY)
 PIN_RULES: Final = (
@@ -691,6 +709,7 @@ def _portal() -> list[Sample]:
                 "form": Form({"number": HOSTILE}, {"number": Words("refusal.phone_invalid")}),
             },
         ),
+        *_app_passwords(),
         *_devices(),
         Sample("prove-phone-text", "portal/prove_phone.html", proving),
         Sample(
@@ -752,8 +771,44 @@ def _cards(pin: PinStatus) -> tuple[ShownCard, ...]:
     )
     return (
         ShownCard("portal/cards/pin.html", {"pin": pin}),
+        ShownCard("portal/cards/app_passwords.html", {"count": 2}),
         ShownCard("portal/cards/sessions.html", {"sessions": places}),
     )
+
+
+def _app_passwords() -> list[Sample]:
+    page = "portal/app_passwords.html"
+    shown = {
+        "app_passwords": APP_PASSWORDS,
+        "choices": APPLICATION_CHOICES,
+        "chosen": ("vpn",),
+        "names": APPLICATION_NAMES,
+        "form": Form(),
+    }
+    refused = Form(
+        {"name": HOSTILE},
+        {
+            "name": Words("refusal.app_password_name", {"key": "64"}),
+            "applications": Words("refusal.app_password_application"),
+        },
+        Words("refusal.too_many", {"key": "40"}),
+    )
+    off = Form(problem=Words("refusal.app_passwords_off"))
+    return [
+        Sample("app-passwords", page, shown),
+        Sample("app-passwords-refused", page, {**shown, "form": refused}),
+        Sample("app-passwords-none", page, {**shown, "app_passwords": ()}),
+        Sample("app-passwords-off", page, {**shown, "choices": (), "form": off}),
+        Sample(
+            "app-password-new",
+            "portal/new_app_password.html",
+            {
+                "app_password": APP_PASSWORDS[0],
+                "shown": "abcd-efgh-ijkm-nopq-rstu-vwxy-zabc",
+                "continue_to": "/portal/app-passwords",
+            },
+        ),
+    ]
 
 
 def _devices() -> list[Sample]:
@@ -874,6 +929,8 @@ def _console_people() -> list[Sample]:
         "pin_rules": PIN_RULES,
         "pin_form": Form(),
         "new_pin": "",
+        "app_passwords": APP_PASSWORDS,
+        "application_names": APPLICATION_NAMES,
     }
     locked = (Throttle(Factor.PASSCODE, 10, NOW + 9 * MINUTE), Throttle(Factor.PASSWORD, 2, 0))
     return [
@@ -1007,6 +1064,8 @@ def _console_doors() -> list[Sample]:
         "methods": ("hotp", "totp"),
         "directories": DIRECTORY_CHOICES,
         "is_enabled": True,
+        "can_be_legacy": True,
+        "is_legacy": False,
     }
     client_edit = {
         "applications": APPLICATION_CHOICES,
@@ -1412,6 +1471,7 @@ def _console_records() -> list[Sample]:
                     "fraud_reports": True,
                     "fraud_blocks": False,
                     "two_way_texts": True,
+                    "app_passwords": True,
                     "app_plain_approval": False,
                 },
             },

@@ -49,6 +49,14 @@ Methods: TypeAlias = Annotated[
         help="A method that may open it; may be repeated. Every method may, if none is named.",
     ),
 ]
+Legacy: TypeAlias = Annotated[
+    bool | None,
+    Parameter(
+        name="--legacy",
+        negative="--no-legacy",
+        help="Its clients can ask for nothing but name and password: users sign in with app passwords.",
+    ),
+]
 
 
 @app.command(name="list")
@@ -100,6 +108,7 @@ def show(application: str, /, *, as_json: Json = False, scope: Scope = HERE) -> 
                 ("first_factor", _first(desk, one)),
                 ("second_factor", terminal.words(f"second_factor.{one.second_factor.value}")),
                 ("methods", methods),
+                ("legacy", terminal.yes_no(one.is_legacy)),
                 ("clients", ", ".join(_client_names(desk, one))),
                 ("status", _status(terminal, one)),
                 ("added", moment(one.created_at)),
@@ -119,6 +128,7 @@ def add(
     directory: DirectoryName = None,
     second_factor: Second = None,
     methods: Methods = None,
+    legacy: Legacy = None,
     as_json: Json = False,
     scope: Scope = HERE,
 ) -> int:
@@ -129,6 +139,7 @@ def add(
       vestibule application add VPN
       vestibule application add VPN --first-factor directory --directory "Corporate LDAP"
       vestibule application add Web --first-factor client --method totp
+      vestibule application add Mail --legacy
 
     Parameters
     ----------
@@ -146,6 +157,7 @@ def add(
             directory_id=_directory_id(desk, first, directory, ""),
             second_factor=second_factor or SecondFactor.ALWAYS,
             methods=_methods(desk, methods) or (),
+            is_legacy=bool(legacy),
         )
         if as_json:
             desk.terminal.json(application_record(added))
@@ -167,6 +179,7 @@ def change(
     directory: DirectoryName = None,
     second_factor: Second = None,
     methods: Methods = None,
+    legacy: Legacy = None,
     enable: Annotated[bool | None, Parameter(name="--enable", negative="--disable")] = None,
     scope: Scope = HERE,
 ) -> int:
@@ -198,6 +211,7 @@ def change(
             "second_factor": second_factor,
             "methods": _methods(desk, methods),
             "is_enabled": enable,
+            "is_legacy": legacy,
         }
         changed = msgspec.structs.replace(
             one, **{field: value for field, value in given.items() if value is not None}

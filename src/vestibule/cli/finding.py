@@ -10,10 +10,12 @@ from vestibule.cli.desk import Desk
 from vestibule.cli.terminal import NotDone
 from vestibule.crypto.tokens import is_id
 from vestibule.interfaces.store import Page, Person, Subject, VerificationFilter
+from vestibule.model.app_password import AppPassword
 from vestibule.model.application import Application, Client, ClientKind, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus, canonical_serial
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
+from vestibule.model.user import User
 from vestibule.model.verification import Verification
 
 SHORT_ID = 16
@@ -22,7 +24,9 @@ _TIME_DIGITS = 12
 _LEAST_BEGINNING = 4
 
 Found = TypeVar("Found")
-NamedOne = TypeVar("NamedOne", Application, Client, DirectoryConfiguration, GatewayConfiguration, Group)
+NamedOne = TypeVar(
+    "NamedOne", Application, AppPassword, Client, DirectoryConfiguration, GatewayConfiguration, Group
+)
 
 
 async def user(desk: Desk, name: str) -> Person:
@@ -55,6 +59,13 @@ def authenticator(desk: Desk, subject: Subject, wanted: str) -> Authenticator:
 def _words(one: Authenticator, wanted: str) -> tuple[str, ...]:
     by_serial = wanted.casefold() if one.serial and one.serial == canonical_serial(wanted) else ""
     return tuple(word for word in (by_serial, one.label.casefold()) if word)
+
+
+async def app_password(desk: Desk, person: User, wanted: str) -> AppPassword:
+    """Return an app password of a person by name, identifier or the identifier's beginning."""
+    held = await desk.services.app_passwords.list(desk.actor, desk.tenant_id, person.user_id)
+    found = _named(held, wanted) or _by_beginning(held, wanted, lambda one: one.app_password_id)
+    return _only(found, wanted, desk, f"app-password list {shlex.quote(person.username)}", "app_password")
 
 
 def application(desk: Desk, wanted: str) -> Application:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from vestibule.interfaces.store import Person
+from vestibule.model.app_password import AppPassword
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.delivery import Delivery
@@ -37,7 +38,8 @@ _AUTHENTICATOR = (
     "used_at", "device", "unreachable_since", "version",
 )  # fmt: skip
 _APPLICATION = (
-    "name", "first_factor", "directory_id", "second_factor", "methods", "is_enabled", "created_at", "version",
+    "name", "first_factor", "directory_id", "second_factor", "methods", "is_enabled", "is_legacy",
+    "created_at", "version",
 )  # fmt: skip
 _CLIENT = (
     "application_id", "kind", "name", "address", "settings", "scopes", "is_enabled", "created_at", "version",
@@ -124,6 +126,10 @@ def authenticator_record(authenticator: Authenticator) -> dict[str, Any]:
 
 def pin_record(status: PinStatus) -> dict[str, Any]:
     return {name: getattr(status, name) for name in status.__struct_fields__}
+
+
+def app_password_record(app_password: AppPassword) -> dict[str, Any]:
+    return _chosen(app_password, "app_password_id", ("name", "applications", "created_at", "used_at"))
 
 
 def application_record(application: Application) -> dict[str, Any]:

@@ -90,6 +90,7 @@ def change(
     app_plain_approval: bool | None = None,
     help_contact: str | None = None,
     disowning_blocks: bool | None = None,
+    app_passwords: bool | None = None,
     scope: Scope = HERE,
 ) -> int:
     """Change settings of a tenant; they hold within a second. What is left out stays as it is.
@@ -188,6 +189,8 @@ def change(
         How people reach the help desk, as the help of the portal shows it to everybody.
     disowning_blocks
         Block a user who says of an attempt that it was not his, until an administrator lets him in.
+    app_passwords
+        Users may make app passwords for old programs; switched off, none is taken any more.
     """
     given = {
         "language": language,
@@ -227,6 +230,7 @@ def change(
         "app_plain_approval": app_plain_approval,
         "help_contact": help_contact,
         "disowning_blocks": disowning_blocks,
+        "app_passwords": app_passwords,
     }
 
     async def work(desk: Desk) -> None:

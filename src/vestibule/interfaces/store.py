@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from vestibule.model.access_rule import RuleSet
+from vestibule.model.app_password import AppPassword
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.delivery import Delivery
@@ -419,8 +420,8 @@ class Transaction(Protocol):
         ...
 
     async def remove_user(self, tenant_id: str, user_id: str) -> bool:
-        """Delete the user, names, throttles, PIN, sessions and all but hardware tokens, which nobody holds
-        then and keep their counters. Attempts stay."""
+        """Delete the user, names, throttles, PIN, app passwords, sessions and all but hardware tokens, which
+        nobody holds then and keep their counters. Attempts stay."""
         ...
 
     async def users(self, tenant_id: str, where: UserFilter, page: Page) -> Listed:
@@ -491,6 +492,30 @@ class Transaction(Protocol):
 
     async def remove_pin(self, tenant_id: str, user_id: str) -> bool:
         """Delete it; False if there is none."""
+        ...
+
+    async def app_passwords(self, tenant_id: str, user_id: str) -> tuple[AppPassword, ...]:
+        """Return all of a person, oldest first, those of before his `void_before` too."""
+        ...
+
+    async def app_password_by_hash(
+        self, tenant_id: str, user_id: str, token_hash: str
+    ) -> AppPassword | None: ...
+
+    async def add_app_password(self, app_password: AppPassword) -> None:
+        """Insert. The person must be there: hold him first."""
+        ...
+
+    async def use_app_password(self, tenant_id: str, app_password_id: str) -> bool:
+        """Set `used_at` to now; False if it is not there any more."""
+        ...
+
+    async def remove_app_password(self, tenant_id: str, user_id: str, app_password_id: str) -> bool:
+        """Delete it; False if the person has none such."""
+        ...
+
+    async def remove_app_passwords(self, tenant_id: str, user_id: str, made_before: int) -> int:
+        """Delete those of a person that were made before that time; return how many."""
         ...
 
     # --- configuration ----------------------------------------------------------------------------

@@ -78,6 +78,8 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How many PINs of a person are remembered, so that he does not come back to them."""
     pin_expiry_days: int = 0
     """Days after which a PIN must be changed; 0: never."""
+    app_passwords: bool = False
+    """People may make app passwords, and applications of legacy clients take them."""
     app_check: AppCheck = AppCheck.NOTHING
     """What an approval in the app needs besides the number."""
     app_plain_approval: bool = False

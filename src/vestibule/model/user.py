@@ -73,6 +73,8 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     language_text: str = ""
     language_app: str = ""
     language_token: str = ""
+    has_made_app_password: bool = False
+    """Once he has, a trusted address spares his programs no app password any more."""
 
     @property
     def is_active(self) -> bool:

@@ -29,6 +29,8 @@ class Facts(msgspec.Struct, frozen=True):
     held: frozenset[str]
     is_first_factor_proven: bool
     is_enrolled: bool = False
+    is_app_password_proven: bool = False
+    """An app password for this application is proven, in place of the first factor."""
     rules: AccessRules = NO_RULES
     groups: frozenset[str] = frozenset()
     """Those of the person, where a rule names any."""
@@ -104,6 +106,8 @@ def _second_factor_is_enough(facts: Facts, trace: list[TraceLine]) -> Decision |
     rule = _rule_for(facts, facts.user, trace)
     if rule is not None and rule.effect is Effect.DENY:
         return Deny(Reason.ACCESS_DENIED, tuple(trace))
+    if facts.application.is_legacy:
+        return _app_password_is_enough(facts, facts.user, rule, trace)
     if facts.application.second_factor is SecondFactor.IF_ENROLLED and not (facts.held or facts.is_enrolled):
         return Permit(Reason.FIRST_FACTOR_SUFFICIENT, (*trace, _NOTHING_ENROLLED))
     if facts.may_skip and facts.application.application_id != CONSOLE_APPLICATION:
@@ -111,6 +115,35 @@ def _second_factor_is_enough(facts: Facts, trace: list[TraceLine]) -> Decision |
         if skipped is not None:
             return skipped
     return _second_factor_by(facts, rule, trace)
+
+
+def _app_password_is_enough(
+    facts: Facts, user: User, rule: AccessRule | None, trace: list[TraceLine]
+) -> Decision:
+    """A legacy client can ask for nothing more, so an app password stands where others prove a second factor.
+
+    The person's own password does only where no second factor is demanded of him: by what skips it (from a
+    trusted address, until he has made his first app password; no bypass is spent on a program that signs in
+    by itself), and while he, `enabled`, has not registered yet.
+    """
+    demands = rule is not None and rule.effect is Effect.REQUIRE
+    if facts.is_app_password_proven:
+        if rule is not None and demands and (rule.methods or rule.within_minutes is not None):
+            return _deny(Reason.METHOD_NOT_ALLOWED, trace, TraceLine("app_password", "not_enough"))
+        return Permit(Reason.APP_PASSWORD_VERIFIED, (*trace, TraceLine("app_password", "sufficient")))
+    skipped = _skipped(facts, user, rule, trace)
+    if isinstance(skipped, Permit) and not (
+        skipped.reason is Reason.TRUSTED_ADDRESS and user.has_made_app_password
+    ):
+        return skipped
+    is_newcomer = not (facts.held or facts.is_enrolled)
+    waits = user.requirement is Requirement.ENABLED or (
+        user.requirement is Requirement.DISABLED
+        and facts.application.second_factor is SecondFactor.IF_ENROLLED
+    )
+    if is_newcomer and waits and not demands:
+        return Permit(Reason.FIRST_FACTOR_SUFFICIENT, (*trace, _NOTHING_ENROLLED))
+    return _deny(Reason.APP_PASSWORD_REQUIRED, trace, TraceLine("app_password", "required"))
 
 
 def _rule_for(facts: Facts, user: User, trace: list[TraceLine]) -> AccessRule | None:

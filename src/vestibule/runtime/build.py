@@ -24,6 +24,7 @@ from vestibule.services.app_activations import AppActivations
 from vestibule.services.app_checks import AppChecks
 from vestibule.services.app_lists import AppLists
 from vestibule.services.app_moves import AppMoves
+from vestibule.services.app_passwords import AppPasswords
 from vestibule.services.app_pushes import AppPushes
 from vestibule.services.applications import Applications
 from vestibule.services.apps import Apps
@@ -200,6 +201,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         bulk=Bulk(store, (*users.bulk_acts, *groups.bulk_acts)),
         enrollments=enrollments,
         pins=pins,
+        app_passwords=AppPasswords(store, configuration),
         calls=calls,
         phones=phones,
         activations=Activations(

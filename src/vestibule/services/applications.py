@@ -126,6 +126,7 @@ class Applications:
         directory_id: str = "",
         second_factor: SecondFactor = SecondFactor.ALWAYS,
         methods: tuple[str, ...] = (),
+        is_legacy: bool = False,
     ) -> Application:
         actor.demand(Right.ADMINISTER, tenant_id)
         self._check_directory(tenant_id, first_factor, directory_id)
@@ -137,6 +138,7 @@ class Applications:
             directory_id=directory_id,
             second_factor=second_factor,
             methods=methods,
+            is_legacy=is_legacy,
             created_at=0,
         )
         self._check_built_in(application)
@@ -388,16 +390,18 @@ class Applications:
         return peer.client
 
     def _check_built_in(self, application: Application) -> None:
-        """The portal and the console check a password themselves, always; the console stays open, behind a
-        second factor, or nobody could repair what was changed."""
+        """The portal and the console check a password themselves, always, and no app password; the console
+        stays open, behind a second factor, or nobody could repair what was changed."""
         if application.application_id == CONSOLE_APPLICATION:
             is_sound = application.is_enabled and application.second_factor is SecondFactor.ALWAYS
         else:
             is_sound = True
         if application.application_id in (CONSOLE_APPLICATION, PORTAL_APPLICATION) and (
-            not is_sound or application.first_factor is FirstFactor.CLIENT
+            not is_sound or application.first_factor is FirstFactor.CLIENT or application.is_legacy
         ):
             raise Refused(Refusal.NOT_POSSIBLE, application.name)
+        if application.is_legacy and application.first_factor is FirstFactor.CLIENT:
+            raise Refused(Refusal.LEGACY_UNCHECKED, application.name)
 
     def _check_directory(self, tenant_id: str, first_factor: FirstFactor, directory_id: str) -> None:
         if first_factor is not FirstFactor.DIRECTORY:

@@ -64,6 +64,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     way: str = ""
     """The key of the way on which the person wants to be asked instead."""
     is_first_factor_proven: bool = False
+    is_app_password_proven: bool = False
+    """What a legacy client sent is an app password of the person, good at this door."""
     rules: AccessRules = NO_RULES
     """The access rules of the tenant."""
     password_of: User | None = None

@@ -27,6 +27,7 @@ async def gathered(
         held=frozenset([authenticator.method for authenticator in usable]),
         is_first_factor_proven=attempt.is_first_factor_proven,
         is_enrolled=subject is not None and is_enrolled(subject),
+        is_app_password_proven=attempt.is_app_password_proven,
         rules=attempt.rules,
         address=parse_address(attempt.origin.user_address) if attempt.origin.user_address else None,
         now=tx.now,

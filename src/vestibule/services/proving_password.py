@@ -44,10 +44,7 @@ class PasswordProver:
         subject, reserved = await self._store.transact(reserve)
         user = subject.user if subject else None
         if subject is not None and reserved is None:
-            # Judged as nobody's, for the time it takes: a quick answer would tell that he exists (BF-14).
-            await self._first_factors.check(
-                attempt.application, None, attempt.origin.claimed_username, password
-            )
+            await self.judge_as_nobodys(attempt, password)
             return refused(attempt, Reason.LOCKED_OUT, TraceLine("throttle", "locked"))
         began = time.perf_counter()
         verdict = await self._first_factors.check(
@@ -61,6 +58,10 @@ class PasswordProver:
             reason = REASONS.get(verdict.kind, Reason.PASSWORD_WRONG)
             return refused(attempt, Reason.UNKNOWN_USER if user is None else reason, line)
         return msgspec.structs.replace(attempt, is_first_factor_proven=True, password_of=user, trace=(line,))
+
+    async def judge_as_nobodys(self, attempt: Attempt, password: Secret[str]) -> None:
+        """Ask the directory for the time it takes: a quick refusal would tell that he exists (BF-14)."""
+        await self._first_factors.check(attempt.application, None, attempt.origin.claimed_username, password)
 
     async def _settle(
         self, subject: Subject, verdict: PasswordVerdict, attempt: Attempt, reserved: Throttle

@@ -30,6 +30,11 @@ class Refusal(StrEnum):
     IN_USE = "in_use"
     SETTING_INVALID = "setting_invalid"
     COMBINED_UNCHECKED = "combined_unchecked"
+    APP_PASSWORDS_OFF = "app_passwords_off"
+    APP_PASSWORD_NOT_NEEDED = "app_password_not_needed"  # noqa: S105
+    APP_PASSWORD_NAME = "app_password_name"  # noqa: S105
+    APP_PASSWORD_APPLICATION = "app_password_application"  # noqa: S105
+    LEGACY_UNCHECKED = "legacy_unchecked"
     NO_PIN = "no_pin"
     PIN_REFUSED = "pin_refused"
     PHONE_INVALID = "phone_invalid"

@@ -14,6 +14,7 @@ from vestibule.services.activations import Activations
 from vestibule.services.app_activations import AppActivations
 from vestibule.services.app_lists import AppLists
 from vestibule.services.app_moves import AppMoves
+from vestibule.services.app_passwords import AppPasswords
 from vestibule.services.applications import Applications
 from vestibule.services.apps import Apps
 from vestibule.services.attempt import Node
@@ -71,6 +72,7 @@ class Services:
     bulk: Bulk
     enrollments: Enrollments
     pins: Pins
+    app_passwords: AppPasswords
     phones: Phones
     activations: Activations
     app_activations: AppActivations

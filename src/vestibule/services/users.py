@@ -334,6 +334,7 @@ def _edited(user: User, fields: UserFields, hashed: str | None, now: int) -> Use
         username=username.strip(),
         names=_names(username, others),
         password_hash=user.password_hash if hashed is None else hashed,
+        void_before=user.void_before if hashed is None else now,
         updated_at=now,
         **_plain(fields),
     )

@@ -50,6 +50,7 @@ from vestibule.services.attempt import (
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.facts import gathered
 from vestibule.services.first_factor import FirstFactors
+from vestibule.services.legacy_clients import LegacyClients
 from vestibule.services.metrics import Metrics
 from vestibule.services.out_of_band import waiter_of
 from vestibule.services.outcome import (
@@ -97,6 +98,7 @@ class Verifications:
         self._password_prover = PasswordProver(store, first_factors, metrics)
         self._asking = asking
         self._answering = Answering(prover, asking, node)
+        self._legacy_clients = LegacyClients(prover, node)
         self._waiting = waiting
         self._on_asked: Callable[[Challenge], None] | None = None
         self._pins = pins
@@ -339,6 +341,14 @@ class Verifications:
         )
 
     async def _start_with_password(self, attempt: Attempt, password: Secret[str]) -> Progress:
+        if attempt.application.is_legacy:
+            decided = await self._store.transact(
+                lambda tx: self._legacy_clients.decide(tx, attempt, password)
+            )
+            if decided is not None:
+                if not decided.is_approved:
+                    await self._password_prover.judge_as_nobodys(attempt, password)
+                return decided
         proven = await self._password_prover.prove(attempt, password)
         return await self._store.transact(lambda tx: self._decide(tx, proven))
 

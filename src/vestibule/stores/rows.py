@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from vestibule.model.access_rule import AccessRule, RuleSet
+from vestibule.model.app_password import AppPassword
 from vestibule.model.application import (
     Application,
     Caching,
@@ -145,6 +146,7 @@ def user_of(row: Row) -> User:
         language_text=row[25],
         language_app=row[26],
         language_token=row[27],
+        has_made_app_password=bool(row[28]),
     )
 
 
@@ -199,6 +201,15 @@ def pin_of(row: Row) -> Pin:
     values = dict(zip(PIN, row, strict=True))
     values["must_change"] = bool(values["must_change"])
     return Pin(**values)
+
+
+APP_PASSWORD: Final = AppPassword.__struct_fields__
+
+
+def app_password_of(row: Row) -> AppPassword:
+    values = dict(zip(APP_PASSWORD, row, strict=True))
+    values["applications"] = _decode_texts(values["applications"])
+    return AppPassword(**values)
 
 
 # --- attempts -----------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vestibule.interfaces.store import Store
+from vestibule.model.app_password import AppPassword
 from vestibule.model.application import Application, Client, ClientKind, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.delivery import Carries, Delivery
@@ -100,6 +101,19 @@ def pin(tenant_id: str, user_id: str = "alice", **fields: Any) -> Pin:
         "changed_at": START,
     }
     return Pin(**(usual | fields))
+
+
+def app_password(tenant_id: str, app_password_id: str = "first", **fields: Any) -> AppPassword:
+    usual = {
+        "tenant_id": tenant_id,
+        "app_password_id": app_password_id,
+        "user_id": "alice",
+        "name": app_password_id,
+        "applications": ("mail",),
+        "token_hash": f"hash of {app_password_id}",
+        "created_at": START,
+    }
+    return AppPassword(**(usual | fields))
 
 
 def hardware(tenant_id: str, serial: str, **fields: Any) -> Authenticator:

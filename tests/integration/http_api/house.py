@@ -16,6 +16,7 @@ from vestibule.frontends.http.app import HttpApp, build_app
 from vestibule.frontends.http.long_polls import LongPolls
 from vestibule.frontends.http.options import HttpOptions
 from vestibule.model.actor import SYSTEM
+from vestibule.model.app_password import AppPassword
 from vestibule.model.application import ClientKind, FirstFactor
 from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.services.services import Services
@@ -80,6 +81,20 @@ class HttpHouse:
     async def add_person(self, username: str, tenant_id: str = TENANT) -> Person:
         """Add a user with PASSWORD and a counter-based token: as many fresh passcodes as a test likes."""
         return await self.inside.add_person(username, "hotp", tenant_id)
+
+    async def add_app_password(self, person: Person, name: str = "Mail") -> AppPassword:
+        """Give somebody an app password that opens no door of today."""
+        made = AppPassword(
+            tenant_id=person.user.tenant_id,
+            app_password_id=new_id(),
+            user_id=person.user.user_id,
+            name=name,
+            applications=("mail",),
+            token_hash=new_id(),
+            created_at=self.inside.clock.now(),
+        )
+        await self.inside.store.transact(lambda tx: tx.add_app_password(made))
+        return made
 
     def passcode(self, person: Person) -> str:
         return person.passcode(self.inside.clock.now()).reveal()

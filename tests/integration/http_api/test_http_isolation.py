@@ -58,6 +58,7 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
         is_enabled=False,
     )
     group = await services.groups.add(SYSTEM, tenant_id, "Staff")
+    app_password = await house.add_app_password(person)
     secrets = [
         (await services.applications.secrets(SYSTEM, tenant_id, client_id))[0].secret_id
         for client_id in (key.client_id, radius.client_id)
@@ -65,6 +66,7 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
     return {
         "user_id": person.user.user_id,
         "authenticator_id": person.authenticator_id,
+        "app_password_id": app_password.app_password_id,
         "application_id": key.application_id,
         "directory_id": directory.directory_id,
         "attempt_id": attempt["id"],

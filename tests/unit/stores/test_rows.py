@@ -21,7 +21,7 @@ from vestibule.stores.schema.tables import metadata
         ("clients", rows.CLIENT),
         ("client_secrets", rows.CLIENT_SECRET),
         ("directories", rows.DIRECTORY),
-        ("users", (*rows.USER[:-1], "sort_name", rows.USER[-1])),
+        ("users", (*rows.USER[:17], "sort_name", *rows.USER[17:])),
         ("authenticators", rows.AUTHENTICATOR),
         ("verifications", rows.VERIFICATION),
         ("challenges", rows.CHALLENGE),
@@ -63,7 +63,7 @@ def test_every_member_is_read_back_as_itself(kind: type, known: dict[str, object
 
 def test_the_factors_are_those_that_a_subject_is_read_with() -> None:
     """The query of a subject names them; another factor needs another join."""
-    assert {factor.value for factor in Factor} == {"password", "passcode", "pin"}
+    assert {factor.value for factor in Factor} == {"password", "passcode", "pin", "app_password"}
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,8 @@ class Mapping:
         return self._verifications.answer(origin, challenge_id, typed)
 
     def _start(self, origin: Origin, typed: Secret[str], client: RadiusClient) -> Awaitable[Progress]:
+        if client.peer.application.is_legacy:
+            return self._verifications.start(origin, typed)
         match client.settings.mode:
             case Mode.CHALLENGE:
                 return self._verifications.start(origin, typed)

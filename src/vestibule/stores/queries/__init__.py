@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vestibule.stores.queries.app_passwords import AppPasswords
 from vestibule.stores.queries.attempts import Attempts
 from vestibule.stores.queries.authenticators import Authenticators
 from vestibule.stores.queries.configuration import ConfigurationRecords
@@ -33,6 +34,7 @@ class Queries(
     People,
     Groups,
     Pins,
+    AppPasswords,
     Authenticators,
     ConfigurationRecords,
     RuleSets,

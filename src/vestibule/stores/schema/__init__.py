@@ -11,7 +11,7 @@ from typing import Final
 
 from vestibule.interfaces.store import Unavailable
 
-REVISION: Final = "0009_dispatches"
+REVISION: Final = "0010_app_passwords"
 """The schema this program was written for; its number comes first."""
 
 REVISION_TABLE: Final = "schema_revision"

@@ -224,6 +224,7 @@ users = Table(
     *added_flags("must_register", "is_break_glass"),
     *added_numbers("void_before", "blocked_until", "bypass_until"),
     *added_words("language_call", "language_text", "language_app", "language_token"),
+    *added_flags("has_made_app_password"),
     key("users", "tenant_id", "user_id"),
     belongs("users", "tenants", "tenant_id", cascade=False),
     Index("users_by_name", "tenant_id", "sort_name"),
@@ -291,6 +292,18 @@ pins = Table(
     *numbers("changed_at", "version"),
     key("pins", "tenant_id", "user_id"),
     belongs("pins", "users", "tenant_id", "user_id"),
+)
+
+app_passwords = Table(
+    "app_passwords",
+    metadata,
+    *words("tenant_id", "app_password_id", "user_id", "name", "applications", "token_hash"),
+    *numbers("created_at"),
+    maybe("used_at"),
+    key("app_passwords", "tenant_id", "app_password_id"),
+    unique("app_passwords_hash", "tenant_id", "user_id", "token_hash"),
+    belongs("app_passwords", "users", "tenant_id", "user_id"),
+    **ROOMY,
 )
 
 authenticators = Table(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from litestar import Router
 from litestar.di import Provide
 
+from vestibule.frontends.http.api.app_passwords import AppPasswords
 from vestibule.frontends.http.api.applications import Applications
 from vestibule.frontends.http.api.authenticators import Authenticators, Tokens
 from vestibule.frontends.http.api.caller import may_administer, provide_caller
@@ -36,6 +37,7 @@ _ADMINISTRATION = Router(
         Users,
         Groups,
         Pins,
+        AppPasswords,
         Authenticators,
         Tokens,
         import_tokens,

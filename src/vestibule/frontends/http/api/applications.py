@@ -30,6 +30,8 @@ class NewApplication(Discreet):
     second_factor: SecondFactor = SecondFactor.ALWAYS
     methods: Methods = ()
     """Methods that may open this door; empty: every method there is."""
+    is_legacy: bool = False
+    """Its clients can ask for nothing but name and password: users sign in with app passwords."""
 
 
 class ApplicationChange(Discreet):
@@ -41,6 +43,7 @@ class ApplicationChange(Discreet):
     second_factor: SecondFactor | UnsetType = UNSET
     methods: Methods | UnsetType = UNSET
     is_enabled: bool | UnsetType = UNSET
+    is_legacy: bool | UnsetType = UNSET
     version: Version | None = None
 
 
@@ -68,6 +71,7 @@ class Applications(Controller):
             directory_id=data.directory_id,
             second_factor=data.second_factor,
             methods=data.methods,
+            is_legacy=data.is_legacy,
         )
         return application_record(added)
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import msgspec
 
 from vestibule.interfaces.store import Listed, Person
+from vestibule.model.app_password import AppPassword
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.delivery import Delivery
@@ -230,6 +231,19 @@ class NewPinRecord(Record):
     pin: str
 
 
+class AppPasswordRecord(Record):
+    """An app password of a user; the password itself is shown once, to the user."""
+
+    named = "app_password_id"
+
+    id: str
+    name: str
+    applications: list[str]
+    """Identifiers of the applications whose doors it opens."""
+    created_at: int
+    used_at: int | None
+
+
 class EnrolledRecord(Record):
     """A new authenticator. `shown` is shown this one time: the key URI and the secret, or the codes."""
 
@@ -247,6 +261,8 @@ class ApplicationRecord(Record):
     second_factor: str
     methods: list[str]
     is_enabled: bool
+    is_legacy: bool
+    """Its clients can ask for nothing but name and password: users sign in with app passwords."""
     created_at: int
     version: int
 
@@ -592,6 +608,13 @@ def authenticator_record(authenticator: Authenticator) -> AuthenticatorRecord:
 
 def pin_record(status: PinStatus) -> PinRecord:
     record: PinRecord = PinRecord.of(status)
+    return record
+
+
+def app_password_record(app_password: AppPassword) -> AppPasswordRecord:
+    record: AppPasswordRecord = AppPasswordRecord.of(
+        app_password, applications=list(app_password.applications)
+    )
     return record
 
 

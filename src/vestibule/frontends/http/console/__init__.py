@@ -9,6 +9,7 @@ from litestar import Router
 from vestibule.frontends.http.console import (
     account,
     api_keys,
+    app_passwords,
     applications,
     attempts,
     bulk,
@@ -54,6 +55,7 @@ ROUTER = Router(
         *groups.ROUTES,
         *bulk.ROUTES,
         *pins.ROUTES,
+        *app_passwords.ROUTES,
         *phones.ROUTES,
         *token_import.ROUTES,
         *tokens.ROUTES,

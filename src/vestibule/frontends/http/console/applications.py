@@ -29,7 +29,11 @@ from vestibule.model.application import (
 from vestibule.services.refusal import Refusal, Refused
 
 BUILT_IN: Final = (CONSOLE_APPLICATION, PORTAL_APPLICATION)
-_BESIDE: Final = {Refusal.NAME_TAKEN: "name", Refusal.NOT_FOUND: "directory_id"}
+_BESIDE: Final = {
+    Refusal.NAME_TAKEN: "name",
+    Refusal.NOT_FOUND: "directory_id",
+    Refusal.LEGACY_UNCHECKED: "first_factor",
+}
 
 
 @get("/tenants/{tenant:str}/applications")
@@ -79,6 +83,7 @@ async def add_application(request: AnyRequest, tenant: InPath) -> Response[Any]:
             directory_id=fields.text("directory_id") if first_factor is FirstFactor.DIRECTORY else "",
             second_factor=second_factor,
             methods=_methods(at, fields),
+            is_legacy=fields.is_ticked("is_legacy"),
         )
     except Refused as refused:
         return _edit_page(at, None, refused_form(refused, _typed(fields), _BESIDE), fields)
@@ -103,6 +108,7 @@ async def change_application(request: AnyRequest, tenant: InPath, application: I
         second_factor=second_factor,
         methods=_methods(at, fields),
         is_enabled=fields.is_ticked("is_enabled"),
+        is_legacy=fields.is_ticked("is_legacy"),
     )
     try:
         await at.services.applications.change_application(at.actor, changed)
@@ -161,6 +167,8 @@ def _edit_page(
         form=form or Form(),
         chosen_methods=chosen,
         is_enabled=fields.is_ticked("is_enabled") if fields else stored,
+        can_be_legacy=application is None or application.application_id not in BUILT_IN,
+        is_legacy=fields.is_ticked("is_legacy") if fields else bool(application and application.is_legacy),
         methods=names,
         directories=directory_choices(at),
     )

@@ -27,6 +27,7 @@ _TICKS: Final = (
     "fraud_blocks",
     "two_way_texts",
     "app_plain_approval",
+    "app_passwords",
 )
 _NUMBERS: Final = {
     "lockout_threshold": (1, 100),

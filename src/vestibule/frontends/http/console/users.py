@@ -198,6 +198,8 @@ async def user_page(
         now=services.clock.now(),
         attempts=attempts.rows,
         form=form or Form(),
+        app_passwords=await services.app_passwords.list(at.actor, at.tenant_id, user_id),
+        application_names=services.app_passwords.application_names(at.tenant_id),
         pin=await services.pins.status(at.actor, at.tenant_id, user_id),
         pin_rules=rule_words(services.pins.rules(at.tenant_id)),
         pin_form=pin_form or Form(),

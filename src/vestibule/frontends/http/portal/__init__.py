@@ -10,6 +10,7 @@ languages and help. Each module names its routes in `ROUTES`.
 from litestar import Router
 
 from vestibule.frontends.http.portal import (
+    app_passwords,
     devices,
     enroll,
     entry,
@@ -35,6 +36,7 @@ ROUTER = Router(
         *enroll.ROUTES,
         *security.ROUTES,
         *pin.ROUTES,
+        *app_passwords.ROUTES,
         *sessions.ROUTES,
         *history.ROUTES,
         *language.ROUTES,

@@ -7,13 +7,14 @@ from typing import Any, Final
 from litestar import Response, get
 
 from vestibule.frontends.http.fields import InPath
-from vestibule.frontends.http.portal import pin, sessions
+from vestibule.frontends.http.portal import app_passwords, pin, sessions
 from vestibule.frontends.http.portal.cards import Card, show_cards
 from vestibule.frontends.http.portal.visitor import portal_page, visitor
 from vestibule.frontends.http.sign_in import AnyRequest
 
 CARDS: Final[tuple[Card, ...]] = (
     pin.CARD,
+    app_passwords.CARD,
     sessions.CARD,
 )
 

@@ -1,0 +1,35 @@
+"""The app passwords of a person, as an administrator revokes them; seen on the person's page."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from litestar import Response, post
+
+from vestibule.frontends.http.console.desk import desk
+from vestibule.frontends.http.console.users import user_page
+from vestibule.frontends.http.fields import InPath
+from vestibule.frontends.http.sign_in import AnyRequest
+from vestibule.services.refusal import Refused
+
+
+@post("/tenants/{tenant:str}/users/{user:str}/app-passwords/{app_password:str}/revoke")
+async def revoke_app_password(
+    request: AnyRequest, tenant: InPath, user: InPath, app_password: InPath
+) -> Response[Any]:
+    at = await desk(request, tenant)
+    try:
+        revoked = await at.services.app_passwords.revoke(at.actor, tenant, user, app_password)
+    except Refused as refused:
+        return await user_page(at, user, refused=refused)
+    return at.done(at.path("users", user), "portal.app_passwords.revoked", name=revoked.name)
+
+
+@post("/tenants/{tenant:str}/users/{user:str}/app-passwords/revoke-all")
+async def revoke_app_passwords(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
+    at = await desk(request, tenant)
+    await at.services.app_passwords.revoke_all(at.actor, tenant, user)
+    return at.done(at.path("users", user), "portal.app_passwords.all_revoked")
+
+
+ROUTES: Final = [revoke_app_password, revoke_app_passwords]
