@@ -14,6 +14,7 @@ from benchmarks import (
     bounds,
     calls,
     http_load,
+    pages,
     phone_sign_ins,
     pushes,
     slow_factors,
@@ -64,6 +65,7 @@ def main() -> None:
             phone_sign_ins.report()
             apps.report(folder, postgres, is_quick=chosen.quick)
             pushes.report()
+            pages.report(folder, postgres, is_quick=chosen.quick)
         finally:
             bound.stop()
             print(flush=True)

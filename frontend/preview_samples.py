@@ -1393,7 +1393,14 @@ def _console_records() -> list[Sample]:
         HealthLine("directory", "bad", Words("console.health.silent")),
     )
     counts = Counts(users=48_211, attempts=1_969, applications=3, radius_clients=4)
-    listing = {"since": "", "until": "", "applications": APPLICATION_CHOICES, "narrowed_to": "", "cursor": ""}
+    listing = {
+        "since": "",
+        "until": "",
+        "applications": APPLICATION_CHOICES,
+        "narrowed_to": "",
+        "people": (),
+        "cursor": "",
+    }
     settings = TenantSettings()
     return [
         Sample(
@@ -1438,6 +1445,16 @@ def _console_records() -> list[Sample]:
                 "where": VerificationFilter(user_id="u1", state="denied"),
                 "narrowed_to": HOSTILE,
                 "since": "2026-11-01",
+            },
+        ),
+        Sample(
+            "attempts-so-far",
+            "console/attempts.html",
+            {
+                **listing,
+                "listed": Listed((), "n", ATTEMPTS[-1].started_at),
+                "where": VerificationFilter(text="al"),
+                "people": USERS[:2],
             },
         ),
         Sample("attempt", "console/attempt.html", {"attempt": ATTEMPTS[0], **NOT_IN_APP}),

@@ -52,15 +52,16 @@ async def show_pages(
     async for rows, has_more in pages(fetch, FOR_PEOPLE if limit is None else limit):
         is_cut = has_more
         cells = [row(entry) for entry in rows]
+        if not cells:
+            continue
         if table is None:
-            if not cells:
-                terminal.note(empty)
-                return
             table = Table([terminal.words(f"label.{label}") for label in header], cells)
             terminal.line(table.header)
         for line in cells:
             terminal.line(table.line(line))
-    if is_cut:
+    if table is None:
+        terminal.note(empty)
+    elif is_cut:
         terminal.note("list.more")
 
 

@@ -91,10 +91,13 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """One page of rows; `next_cursor` is empty on the last page."""
+    """One page of rows; `next_cursor` is empty on the last page, and there alone."""
 
     rows: tuple[Any, ...]
     next_cursor: str = ""
+    searched_to: int | str | None = None
+    """Of a search that has stopped on its way, with fewer rows than asked for or none: the time (epoch ms) or
+    the name to which it has looked."""
 
 
 class UserFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -425,7 +428,12 @@ class Transaction(Protocol):
         ...
 
     async def users(self, tenant_id: str, where: UserFilter, page: Page) -> Listed:
-        """Rows are `User`, by canonical first name in `names`."""
+        """Rows are `User`, by canonical first name in `names`; of a search for a text first those with a name
+        that matches, and each page in the order of names. A search may stop on its way (`searched_to`)."""
+        ...
+
+    async def users_by_id(self, tenant_id: str, user_ids: Sequence[str]) -> dict[str, User]:
+        """Return those of these people who are there, by identifier."""
         ...
 
     async def count_users(self, tenant_id: str) -> int: ...
@@ -442,10 +450,6 @@ class Transaction(Protocol):
 
     async def count_members(self, tenant_id: str) -> dict[str, int]:
         """How many people are in each group; one that has none is left out."""
-        ...
-
-    async def members(self, tenant_id: str, group_id: str, page: Page) -> Listed:
-        """Rows are `User`, by name."""
         ...
 
     async def add_authenticator(self, authenticator: Authenticator) -> None:
@@ -637,7 +641,9 @@ class Transaction(Protocol):
 
     # --- reading what happened --------------------------------------------------------------------
 
-    async def verifications(self, tenant_id: str, where: VerificationFilter, page: Page) -> Listed: ...
+    async def verifications(self, tenant_id: str, where: VerificationFilter, page: Page) -> Listed:
+        """Rows are `Verification`, newest first. A search may stop on its way (`searched_to`)."""
+        ...
 
     async def count_verifications(self, tenant_id: str, since: int) -> dict[str, int]:
         """How many attempts since `since`, by state."""
@@ -648,7 +654,8 @@ class Transaction(Protocol):
         ...
 
     async def events(self, tenant_id: str, text: str, page: Page) -> Listed:
-        """Rows are `Event`, newest first; `text` is the beginning of a kind, actor name or subject name."""
+        """Rows are `Event`, newest first; `text` is the beginning of a kind, actor name or subject name. A
+        search may stop on its way (`searched_to`)."""
         ...
 
     # --- housekeeping -----------------------------------------------------------------------------

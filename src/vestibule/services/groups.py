@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from vestibule.crypto.tokens import new_id
-from vestibule.interfaces.store import AlreadyExists, Listed, Page, Store, Transaction
+from vestibule.interfaces.store import AlreadyExists, Listed, Page, Store, Transaction, UserFilter
 from vestibule.model.actor import Actor, Right
 from vestibule.model.group import Group
 from vestibule.model.user import User
@@ -117,7 +117,7 @@ class Groups:
     async def members(self, actor: Actor, tenant_id: str, group_id: str, page: Page) -> Listed:
         """Return one page of the people in a group, by name."""
         self.find(actor, tenant_id, group_id)
-        return await self._store.read(lambda tx: tx.members(tenant_id, group_id, page))
+        return await self._store.read(lambda tx: tx.users(tenant_id, UserFilter(group_id=group_id), page))
 
     async def of(self, actor: Actor, tenant_id: str, user_id: str) -> tuple[Group, ...]:
         """Return the groups that a person is in, by name."""

@@ -7,7 +7,7 @@ hashed off the event loop; a changed password or a disabled user ends his sessio
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -69,6 +69,11 @@ class Users:
     async def list(self, actor: Actor, tenant_id: str, where: UserFilter, page: Page) -> Listed:
         actor.demand(Right.ADMINISTER, tenant_id)
         return await self._store.read(lambda tx: tx.users(tenant_id, where, page))
+
+    async def by_id(self, actor: Actor, tenant_id: str, user_ids: Sequence[str]) -> dict[str, User]:
+        """Return those of these people who are there, by identifier."""
+        actor.demand(Right.ADMINISTER, tenant_id)
+        return await self._store.read(lambda tx: tx.users_by_id(tenant_id, user_ids))
 
     async def count(self, actor: Actor, tenant_id: str) -> int:
         actor.demand(Right.ADMINISTER, tenant_id)

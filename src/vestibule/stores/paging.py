@@ -2,6 +2,9 @@
 
 The cursor is that position and nothing else, so a list that grows meanwhile repeats and skips no row. A
 cursor that this program did not make is a ValueError.
+
+What no index finds is looked for in a part of the list at a time: a search for what is rare, or for nothing,
+ends with a page that says how far it has come, in place of reading ten million rows.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Annotated, Any, Final, TypeVar
 
@@ -21,6 +24,9 @@ from vestibule.stores.statement import Statement
 from vestibule.stores.transaction import Requests
 
 Position = TypeVar("Position")
+
+REACH: Final = 10_000
+"""How many rows one page of a search looks through."""
 
 _LAST_CHARACTER: Final = "\U0010ffff"
 _NAME: Final = msgspec.json.Decoder(tuple[str, str])
@@ -34,11 +40,17 @@ class Found:
 
     rows: Sequence[Row]
     limit: int
+    stop: tuple[Any, str] | None = None
+    """The position at which a search stops that has not come to the end of the list."""
 
     def page(self, value: Callable[[Row], Any], at: Callable[[Row], tuple[Any, ...]]) -> Listed:
         shown = self.rows[: self.limit]
-        is_last = len(self.rows) <= self.limit
-        return Listed(tuple([value(row) for row in shown]), "" if is_last else _cursor(at(shown[-1])))
+        values = tuple([value(row) for row in shown])
+        if len(self.rows) > self.limit:
+            return Listed(values, cursor_of(at(shown[-1])))
+        if self.stop is not None:
+            return Listed(values, cursor_of(self.stop), self.stop[0])
+        return Listed(values)
 
 
 def beginning(prefix: str) -> tuple[str, str]:
@@ -67,6 +79,74 @@ async def listed(
     return Found(await transaction.fetch(statement(**values, limit=limit + 1)), limit)
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A table that is listed by two of its columns, newest first if they are times."""
+
+    table: str
+    columns: str
+    first: str
+    key: str
+    is_falling: bool = False
+
+    @property
+    def text(self) -> str:
+        direction = " desc" if self.is_falling else ""
+        return f"{self.first}{direction}, {self.key}{direction}"
+
+    def after(self, first: Any, key: str) -> tuple[str, dict[str, Any]]:
+        """Return the condition for what comes after that position, and its values."""
+        sign = "<" if self.is_falling else ">"
+        return f"({self.first}, {self.key}) {sign} (:after, :after_key)", {"after": first, "after_key": key}
+
+
+class Where:
+    """Conditions with their values."""
+
+    __slots__ = ("conditions", "values")
+
+    def __init__(self) -> None:
+        self.conditions: list[str] = []
+        self.values: dict[str, Any] = {}
+
+    def keep(self, condition: str, **parameters: Any) -> None:
+        keep(self.conditions, self.values, condition, **parameters)
+
+    def both(self, other: Where) -> Where:
+        both = Where()
+        both.conditions = self.conditions + other.conditions
+        both.values = self.values | other.values
+        return both
+
+
+async def searched(transaction: Requests, order: Order, known: Where, sought: Where, limit: int) -> Found:
+    """Fetch what an index finds by `known` and what of that is `sought`: all of it, or as much as there is
+    among the first REACH rows."""
+    both = known.both(sought)
+    stop = None
+    if sought.conditions:
+        reach = _reach_statement(order, tuple(known.conditions))
+        rows = await transaction.fetch(reach(**known.values, reach=REACH))
+        # All rows that are there in the same millisecond belong to what has been searched.
+        stop = (rows[0][0], "" if order.is_falling else _LAST_CHARACTER) if rows else None
+    if stop is not None:
+        sign = ">=" if order.is_falling else "<="
+        both.keep(f"{order.first} {sign} :searched_to", searched_to=stop[0])
+    found = await listed(
+        transaction, order.table, order.columns, both.conditions, both.values, order.text, limit
+    )
+    return replace(found, stop=stop)
+
+
+@lru_cache(maxsize=64)
+def _reach_statement(order: Order, conditions: tuple[str, ...]) -> Statement:
+    direction = " desc" if order.is_falling else ""
+    return Statement(
+        f"select {order.first} from {order.table} where {' and '.join(conditions)}"  # noqa: S608 - see `listed`
+        f" order by {order.first}{direction} limit 1 offset :reach"
+    )
+
+
 @lru_cache(maxsize=256)
 def _list_statement(table: str, columns: str, conditions: tuple[str, ...], order: str) -> Statement:
     return Statement(
@@ -75,7 +155,8 @@ def _list_statement(table: str, columns: str, conditions: tuple[str, ...], order
     )
 
 
-def _cursor(position: tuple[Any, ...]) -> str:
+def cursor_of(position: tuple[Any, ...]) -> str:
+    """Return `position` as the cursor of what comes after it."""
     return base64.urlsafe_b64encode(msgspec.json.encode(position)).decode().rstrip("=")
 
 

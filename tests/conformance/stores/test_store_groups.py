@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conformance.stores.records import add_people, group, tenant
-from vestibule.interfaces.store import AlreadyExists, Page, Store
+from vestibule.interfaces.store import AlreadyExists, Page, Store, UserFilter
 
 ALL = Page()
 
@@ -18,7 +18,7 @@ async def people(store: Store, tenant_id: str) -> str:
 
 
 async def _members(store: Store, tenant_id: str, page: Page = ALL) -> list[str]:
-    listed = await store.read(lambda tx: tx.members(tenant_id, "g1", page))
+    listed = await store.read(lambda tx: tx.users(tenant_id, UserFilter(group_id="g1"), page))
     return [user.user_id for user in listed.rows]
 
 
@@ -36,7 +36,8 @@ async def test_a_person_is_in_a_group_once(store: Store, people: str) -> None:
 async def test_members_come_by_name_page_by_page(store: Store, people: str) -> None:
     for user_id in ("bob", "alice"):
         await store.transact(lambda tx, user_id=user_id: tx.add_member(people, "g1", user_id))
-    first = await store.read(lambda tx: tx.members(people, "g1", Page(limit=1)))
+    where = UserFilter(group_id="g1")
+    first = await store.read(lambda tx: tx.users(people, where, Page(limit=1)))
     assert [user.user_id for user in first.rows] == ["alice"]
     rest = await _members(store, people, Page(limit=1, cursor=first.next_cursor))
     assert rest == ["bob"]

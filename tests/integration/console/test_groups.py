@@ -12,7 +12,7 @@ OTHER = "umbrella"
 
 
 async def people_of(house: HttpHouse, group_id: str) -> list[str]:
-    listed = await house.inside.store.read(lambda tx: tx.members(TENANT, group_id, Page()))
+    listed = await house.inside.store.read(lambda tx: tx.users(TENANT, UserFilter(group_id=group_id), Page()))
     return [user.username for user in listed.rows]
 
 

@@ -13,6 +13,7 @@ from vestibule.stores.queries.groups import Groups
 from vestibule.stores.queries.history import History
 from vestibule.stores.queries.housekeeping import Housekeeping
 from vestibule.stores.queries.people import People
+from vestibule.stores.queries.people_lists import PeopleLists
 from vestibule.stores.queries.pins import Pins
 from vestibule.stores.queries.remembered_browsers import RememberedBrowsers
 from vestibule.stores.queries.rule_sets import RuleSets
@@ -32,6 +33,7 @@ class Queries(
     Dispatches,
     SendingCounts,
     People,
+    PeopleLists,
     Groups,
     Pins,
     AppPasswords,

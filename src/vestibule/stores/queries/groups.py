@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from vestibule.interfaces.store import Listed, Page
-from vestibule.stores.paging import keep, listed, position_of_name
-from vestibule.stores.rows import USER, user_of
-from vestibule.stores.statement import Statement, insert, select
+from vestibule.stores.statement import Statement, insert
 from vestibule.stores.transaction import Requests
 
 GROUPS_OF: Final = Statement(
@@ -28,11 +25,6 @@ COUNT_MEMBERS: Final = Statement(
     "select group_id, count(*) from group_members where tenant_id = :tenant_id group by group_id"
 )
 
-IS_MEMBER: Final = """
-    user_id in (select m.user_id from group_members m
-                 where m.tenant_id = :tenant_id and m.group_id = :group_id)
-"""
-
 
 class Groups(Requests):
     __slots__ = ()
@@ -49,14 +41,3 @@ class Groups(Requests):
 
     async def count_members(self, tenant_id: str) -> dict[str, int]:
         return {row[0]: row[1] for row in await self.fetch(COUNT_MEMBERS(tenant_id=tenant_id))}
-
-    async def members(self, tenant_id: str, group_id: str, page: Page) -> Listed:
-        values = {"tenant_id": tenant_id, "group_id": group_id}
-        conditions = ["tenant_id = :tenant_id", IS_MEMBER]
-        if page.cursor:
-            name, user_id = position_of_name(page.cursor)
-            after = "(sort_name, user_id) > (:after_name, :after_id)"
-            keep(conditions, values, after, after_name=name, after_id=user_id)
-        columns = select((*USER, "sort_name"))
-        rows = await listed(self, "users", columns, conditions, values, "sort_name, user_id", page.limit)
-        return rows.page(user_of, lambda row: (row[-1], row[1]))

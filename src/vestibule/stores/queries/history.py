@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from vestibule.interfaces.store import Listed, Page, VerificationFilter
 from vestibule.model.event import Event
 from vestibule.model.notice import TOLD
 from vestibule.model.username import canonical_name
-from vestibule.stores.paging import beginning, keep, listed, position_of_time
+from vestibule.stores.paging import Order, Where, beginning, position_of_time, searched
 from vestibule.stores.queries.dispatches import UNTOLD
 from vestibule.stores.rows import (
     EVENT,
@@ -38,6 +38,11 @@ _BY_NAME: Final = """(
     or (lower(claimed_username) >= :claimed and lower(claimed_username) < :claimed_end))
 """
 
+_VERIFICATIONS: Final = Order(
+    "verifications", select(VERIFICATION), "started_at", "verification_id", is_falling=True
+)
+_EVENTS: Final = Order("events", select(EVENT), "at", "event_id", is_falling=True)
+
 _BY_WORD: Final = " or ".join(
     f"(lower({column}) >= :word and lower({column}) < :word_end)"
     for column in ("kind", "actor_name", "subject_name")
@@ -48,28 +53,24 @@ class History(Requests):
     __slots__ = ()
 
     async def verifications(self, tenant_id: str, where: VerificationFilter, page: Page) -> Listed:
-        values: dict[str, Any] = {"tenant_id": tenant_id}
-        conditions = ["tenant_id = :tenant_id"]
-        for name in ("user_id", "application_id", "client_id", "state", "reason", "channel"):
+        known, sought = _of_tenant(tenant_id), Where()
+        for name in ("user_id", "application_id"):
             if wanted := getattr(where, name):
-                keep(conditions, values, f"{name} = :{name}", **{name: wanted})
+                known.keep(f"{name} = :{name}", **{name: wanted})
+        for name in ("client_id", "state", "reason", "channel"):
+            if wanted := getattr(where, name):
+                sought.keep(f"{name} = :{name}", **{name: wanted})
         if where.since is not None:
-            keep(conditions, values, "started_at >= :since", since=where.since)
+            known.keep("started_at >= :since", since=where.since)
         if where.until is not None:
-            keep(conditions, values, "started_at < :until", until=where.until)
+            known.keep("started_at < :until", until=where.until)
         if where.text:
             wanted = storable(where.text)
             name, name_end = beginning(canonical_name(wanted) or wanted.lower())
             claimed, claimed_end = beginning(_lower(wanted))
-            keep(conditions, values, _BY_NAME, name=name, name_end=name_end)
-            values.update(claimed=claimed, claimed_end=claimed_end)
-        if page.cursor:
-            at, last = position_of_time(page.cursor)
-            keep(conditions, values, "(started_at, verification_id) < (:at, :last)", at=at, last=last)
-        order = "started_at desc, verification_id desc"
-        rows = await listed(
-            self, "verifications", select(VERIFICATION), conditions, values, order, page.limit
-        )
+            sought.keep(_BY_NAME, name=name, name_end=name_end, claimed=claimed, claimed_end=claimed_end)
+        _after(page, _VERIFICATIONS, known)
+        rows = await searched(self, _VERIFICATIONS, known, sought, page.limit)
         return rows.page(verification_of, lambda row: (row[2], row[1]))
 
     async def count_verifications(self, tenant_id: str, since: int) -> dict[str, int]:
@@ -82,18 +83,26 @@ class History(Requests):
             await self.execute(UNTOLD.of((event.tenant_id, event.event_id, untold_text(event))))
 
     async def events(self, tenant_id: str, text: str, page: Page) -> Listed:
-        values: dict[str, Any] = {"tenant_id": tenant_id}
-        conditions = ["tenant_id = :tenant_id"]
+        known, sought = _of_tenant(tenant_id), Where()
         if text:
             word, word_end = beginning(_lower(storable(text)))
-            keep(conditions, values, f"({_BY_WORD})", word=word, word_end=word_end)
-        if page.cursor:
-            at, last = position_of_time(page.cursor)
-            keep(conditions, values, "(at, event_id) < (:at, :last)", at=at, last=last)
-        rows = await listed(
-            self, "events", select(EVENT), conditions, values, "at desc, event_id desc", page.limit
-        )
+            sought.keep(f"({_BY_WORD})", word=word, word_end=word_end)
+        _after(page, _EVENTS, known)
+        rows = await searched(self, _EVENTS, known, sought, page.limit)
         return rows.page(event_of, lambda row: (row[2], row[1]))
+
+
+def _of_tenant(tenant_id: str) -> Where:
+    where = Where()
+    where.keep("tenant_id = :tenant_id", tenant_id=tenant_id)
+    return where
+
+
+def _after(page: Page, order: Order, known: Where) -> None:
+    """Keep what comes after the page before."""
+    if page.cursor:
+        condition, values = order.after(*position_of_time(page.cursor))
+        known.keep(condition, **values)
 
 
 def _lower(text: str) -> str:

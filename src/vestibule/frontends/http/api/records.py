@@ -36,7 +36,8 @@ Item = TypeVar("Item")
 
 
 class Listing(msgspec.Struct, Generic[Item], frozen=True):
-    """One page; `next_cursor` is empty on the last one."""
+    """One page; `next_cursor` is empty on the last one, and there alone: a search in a long list may end a
+    page with fewer items than asked for, or none."""
 
     items: list[Item]
     next_cursor: str

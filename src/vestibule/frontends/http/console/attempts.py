@@ -15,10 +15,12 @@ from vestibule.frontends.http.console.desk import Desk, desk, listed, wanted_pag
 from vestibule.frontends.http.fields import InPath, asked
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Choice
-from vestibule.interfaces.store import Page, VerificationFilter
+from vestibule.interfaces.store import Page, UserFilter, VerificationFilter
+from vestibule.model.user import User
 from vestibule.model.verification import VerificationState
 
 _CSV_ROWS: Final = 500
+_FEW: Final = 5
 
 
 @get("/tenants/{tenant:str}/attempts")
@@ -38,6 +40,7 @@ async def attempts(request: AnyRequest, tenant: InPath) -> Response[Any]:
             for application in at.services.applications.applications(at.actor, tenant)
         ),
         narrowed_to=await _narrowed_to(at, where),
+        people=await _called(at, where),
         cursor=page.cursor,
     )
 
@@ -104,6 +107,15 @@ def _day(text: str) -> date | None:
 
 def _midnight(day: date) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000)
+
+
+async def _called(at: Desk, where: VerificationFilter) -> tuple[User, ...]:
+    """Return who is called as was searched for: the list of one person's attempts needs no search."""
+    if not where.text or where.user_id:
+        return ()
+    found = await at.services.users.list(at.actor, at.tenant_id, UserFilter(text=where.text), Page(_FEW))
+    people: tuple[User, ...] = found.rows
+    return () if found.next_cursor else people
 
 
 async def _narrowed_to(at: Desk, where: VerificationFilter) -> str:

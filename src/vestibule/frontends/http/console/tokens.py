@@ -35,7 +35,9 @@ async def tokens(request: AnyRequest, tenant: InPath) -> Response[Any]:
     )
     page = wanted_page(request)
     found = await listed(at.services.enrollments.tokens(at.actor, tenant, where, page))
-    rows = tuple([TokenRow(token, await _holder(at, token)) for token in found.rows])
+    held_by = [token.user_id for token in found.rows if token.user_id]
+    holders = await at.services.users.by_id(at.actor, tenant, held_by)
+    rows = tuple([TokenRow(token, holders.get(token.user_id)) for token in found.rows])
     return at.page(
         "console/tokens.html",
         rows=rows,

@@ -1,0 +1,249 @@
+"""Long lists: what a page reads does not grow with the list, whatever is searched for, found or not."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+import pytest
+
+from tests.conformance.stores.conftest import Opened
+from tests.conformance.stores.records import START, decided, event, group, tenant, user
+from vestibule.interfaces.store import Listed, Page, Store, Transaction, UserFilter, VerificationFilter
+from vestibule.model.user import Role, UserStatus
+from vestibule.stores import paging
+from vestibule.stores.postgres.transaction import PostgresTransaction
+from vestibule.stores.queries import people_lists
+from vestibule.stores.queries.history import COUNT_BY_STATE
+from vestibule.stores.queries.people_lists import COUNT_USERS
+from vestibule.stores.rows import Row, Values
+from vestibule.stores.sqlite.transaction import SqliteTransaction
+from vestibule.stores.statement import Statement
+
+MANY = 2000
+FEW = 20
+"""How far a search looks here, and how many rows a page has."""
+MOST_READ = 12 * FEW
+"""Rows and index entries that one page may read: its own, and for each person his words."""
+STEPS_OF_A_ROW = 60
+"""Instructions of SQLite's machine, at most, for what one of them needs."""
+
+Reading = Callable[[Transaction], Awaitable[Any]]
+
+
+def people(text: str = "", **fields: Any) -> Reading:
+    where = UserFilter(text=text, **fields)
+    return lambda tx: tx.users("acme", where, Page(FEW))
+
+
+def attempts(**where: Any) -> Reading:
+    return lambda tx: tx.verifications("acme", VerificationFilter(**where), Page(FEW))
+
+
+def events(text: str) -> Reading:
+    return lambda tx: tx.events("acme", text, Page(FEW))
+
+
+READINGS = {
+    "everybody": people(),
+    "people whose name begins so": people("p"),
+    "one person": people("person77"),
+    "a common family name": people("lovelace"),
+    "a name that nobody has": people("nobody"),
+    "those who are disabled": people(status="disabled"),
+    "the disabled of a common name": people("lovelace", status="disabled"),
+    "administrators": people(role="administrator"),
+    "active administrators": people(status="active", role="administrator"),
+    "those who must": people(requirement="enforced"),
+    "those who hold what nobody holds": people(method="sms"),
+    "those who hold nothing, of a common name": people("lovelace", holds_nothing=True),
+    "those of a common name who hold what nobody holds": people("lovelace", method="sms"),
+    "the one member of a group": people(group_id="g1"),
+    "attempts": attempts(),
+    "attempts of nobody": attempts(text="nobody"),
+    "attempts by an unknown client": attempts(client_id="nobody"),
+    "attempts in a rare state": attempts(state="canceled"),
+    "attempts in a rare state for an application": attempts(state="canceled", application_id="vpn"),
+    "attempts of a person": attempts(user_id="7"),
+    "changes by nobody": events("nobody"),
+}
+
+
+async def fill(store: Store) -> None:
+    await store.transact(lambda tx: tx.put(tenant("acme")))
+    await store.transact(lambda tx: tx.put(group("acme")))
+
+    async def add(tx: Transaction) -> None:
+        for number in range(MANY):
+            who = user(
+                "acme",
+                str(number),
+                names=(f"person{number:05}", f"corp\\person{number:05}"),
+                family_name="Lovelace",
+                role=Role.ADMINISTRATOR if number == MANY - 1 else Role.NONE,
+                status=UserStatus.DISABLED if number == MANY - 2 else UserStatus.ACTIVE,
+            )
+            await tx.add_user(who)
+            at = START + number
+            await tx.add_verification(decided("acme", f"v{number:05}", user_id=str(number), started_at=at))
+            await tx.add_event(event("acme", f"e{number:05}", at=at))
+        await tx.add_member("acme", "g1", str(MANY - 3))
+
+    await store.transact(add)
+
+
+class SqliteWork:
+    """Counts the instructions of SQLite's machine."""
+
+    ONLY_INDEX = "COVERING INDEX"
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(path)
+        self._steps = 0
+
+    def _count(self) -> None:
+        self._steps += 1
+
+    async def learn(self) -> None:
+        """Look at what is in the tables. This engine does not, in production."""
+
+    async def plan(self, statement: Statement, values: Values) -> str:
+        return str(self._connection.execute(f"explain query plan {statement.sqlite}", values).fetchall())
+
+    async def fetch(self, statement: Statement, values: Values) -> tuple[float, Sequence[Row]]:
+        self._steps = 0
+        self._connection.set_progress_handler(self._count, 1)
+        rows = self._connection.execute(statement.sqlite, values).fetchall()
+        return self._steps / STEPS_OF_A_ROW, rows
+
+    def transaction(self) -> SqliteTransaction:
+        return SqliteTransaction(START)
+
+
+class PostgresWork:
+    """Counts the rows that PostgreSQL reads, with plans as for tables that are too large to be read whole."""
+
+    ONLY_INDEX = "Index Only Scan"
+    SETTINGS: Final = {"enable_seqscan": "off", "enable_bitmapscan": "off"}
+
+    def __init__(self, server: asyncpg.Connection) -> None:
+        self._server = server
+
+    async def learn(self) -> None:
+        await self._server.execute("vacuum analyze")
+
+    async def plan(self, statement: Statement, values: Values) -> str:
+        return str(await self._server.fetch(f"explain {statement.postgres}", *values))
+
+    async def fetch(self, statement: Statement, values: Values) -> tuple[float, Sequence[Row]]:
+        explained = f"explain (analyze, format json) {statement.postgres}"
+        (plan,) = json.loads(await self._server.fetchval(explained, *values))
+        return _read(plan["Plan"]), await self._server.fetch(statement.postgres, *values)
+
+    def transaction(self) -> PostgresTransaction:
+        return PostgresTransaction(START)
+
+
+def _read(node: dict[str, Any]) -> float:
+    """Return how many rows the nodes of a plan have read that read tables or indexes."""
+    within = sum(_read(each) for each in node.get("Plans", ()))
+    if "Relation Name" not in node:
+        return within
+    seen = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+    return float(within + seen * node["Actual Loops"])
+
+
+async def cost(work: SqliteWork | PostgresWork, reading: Reading) -> float:
+    """Return how many rows `reading` reads, answering what it asks of its transaction."""
+    body, rows, read = reading(work.transaction()).__await__(), None, 0.0
+    while True:
+        try:
+            _, statement, values = body.send(rows)
+        except StopIteration:
+            return read
+        seen, rows = await work.fetch(statement, values)
+        read += seen
+
+
+@pytest.fixture
+async def work(engine: str, own_url: str) -> AsyncIterator[SqliteWork | PostgresWork]:
+    if engine == "sqlite":
+        yield SqliteWork(Path(own_url.removeprefix("sqlite:///")))
+        return
+    server = await asyncpg.connect(own_url, server_settings=PostgresWork.SETTINGS)
+    yield PostgresWork(server)
+    await server.close()
+
+
+async def test_a_page_reads_a_part_of_a_long_list(
+    own_url: str, opened: Opened, work: SqliteWork | PostgresWork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "REACH", FEW)
+    monkeypatch.setattr(people_lists, "_SIFTED", FEW)
+    await fill(await opened(own_url))
+    await work.learn()
+    read = {label: await cost(work, reading) for label, reading in READINGS.items()}
+    assert {label: rows for label, rows in read.items() if rows > MOST_READ} == {}
+
+
+async def test_counts_read_an_index_alone(
+    own_url: str, opened: Opened, work: SqliteWork | PostgresWork
+) -> None:
+    """The counts of the overview: no row is looked at, only its entry."""
+    await fill(await opened(own_url))
+    await work.learn()
+    for counting in (COUNT_USERS(tenant_id="acme"), COUNT_BY_STATE(tenant_id="acme", since=START)):
+        assert work.ONLY_INDEX in await work.plan(*counting)
+
+
+async def test_a_search_goes_on_where_it_has_stopped(
+    store: Store, tenant_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It tells how far it has come, and finds all in the end; what shares a millisecond is not lost."""
+    monkeypatch.setattr(paging, "REACH", 3)
+    times = [START + number // 2 for number in range(10)]
+    for number, at in enumerate(times):
+        rare = {"client_id": "rare"} if number in (0, 1, 6) else {}
+        attempt = decided(tenant_id, f"v{number}", started_at=at, **rare)
+        await store.transact(lambda tx, attempt=attempt: tx.add_verification(attempt))
+    found, searched, page = [], [], Page(2)
+    where = VerificationFilter(client_id="rare")
+    while True:
+        listed = await store.read(lambda tx, page=page: tx.verifications(tenant_id, where, page))
+        found += [each.verification_id for each in listed.rows]
+        searched.append(listed.searched_to)
+        if not listed.next_cursor:
+            break
+        page = Page(2, listed.next_cursor)
+    assert found == ["v6", "v1", "v0"]
+    assert searched == [START + 3, START + 1, None]
+
+
+async def test_a_person_of_many_words_is_found_once(store: Store, tenant_id: str) -> None:
+    """By names and other words that begin alike, page by page."""
+    for number in range(4):
+        who = user(
+            tenant_id,
+            str(number),
+            names=(f"ada{number}", f"ada{number}@example.org"),
+            given_name="Ada",
+            family_name="Adams",
+            email=f"ada{number}@example.org",
+        )
+        await store.transact(lambda tx, who=who: tx.add_user(who))
+    other = user(tenant_id, "other", names=("zoe",), given_name="Adelheid", family_name="Adam")
+    await store.transact(lambda tx: tx.add_user(other))
+    where = UserFilter(text="ad", status="active")
+    for limit in (1, 2, 3, 5, 50):
+        found, page = [], Page(limit)
+        while True:
+            listed: Listed = await store.read(lambda tx, page=page: tx.users(tenant_id, where, page))
+            found += [each.user_id for each in listed.rows]
+            if not listed.next_cursor:
+                break
+            page = Page(limit, listed.next_cursor)
+        assert found == ["0", "1", "2", "3", "other"]
