@@ -41,6 +41,7 @@ from vestibule.frontends.http.templates.views import (
 )
 from vestibule.interfaces.directory import DirectoryEntry
 from vestibule.interfaces.store import DeliveryFilter, DispatchFilter, Listed, VerificationFilter
+from vestibule.model.access_rule import AccessRule, Effect, RuleSet, RuleState
 from vestibule.model.app_password import AppPassword
 from vestibule.model.application import Application, Client, ClientKind, DirectoryConfiguration, FirstFactor
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
@@ -50,6 +51,7 @@ from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
 from vestibule.model.pin import PinStatus
+from vestibule.model.remembered_browser import RememberedBrowser
 from vestibule.model.sending_limit import LimitKind, LimitReached
 from vestibule.model.simulated_phone import CallEnding, CallStage, PhoneCall, PhoneText, SimulatedPhone
 from vestibule.model.tenant import Tenant, TenantSettings
@@ -59,6 +61,7 @@ from vestibule.model.verification import Reason, TraceLine, Verification, Verifi
 from vestibule.model.voice_message import MessageType, VoiceMessage
 from vestibule.services.bulk import BulkReport, LeftOut
 from vestibule.services.groups import MembersReport, NamedLine
+from vestibule.services.rule_sets import Rehearsal
 from vestibule.services.sending_limits import SendingStanding
 from vestibule.services.sessions import Place
 
@@ -484,11 +487,20 @@ def _signing_in() -> list[Sample]:
     person = {"person": "alice", "next": ""}
     page = "sign_in/second_factor.html"
     return [
-        Sample("sign-in", "sign_in/password.html", {"form": Form(), "next": "/portal/"}, is_signed_in=False),
+        Sample(
+            "sign-in",
+            "sign_in/password.html",
+            {"form": Form(), "next": "/portal/", "remember_days": 14},
+            is_signed_in=False,
+        ),
         Sample(
             "sign-in-refused",
             "sign_in/password.html",
-            {"form": Form({"username": HOSTILE}, problem=Words("sign_in.refused")), "next": ""},
+            {
+                "form": Form({"username": HOSTILE}, problem=Words("sign_in.refused")),
+                "next": "",
+                "remember_days": 0,
+            },
             door="console",
             is_signed_in=False,
         ),
@@ -763,15 +775,128 @@ def _history() -> list[Sample]:
     ]
 
 
+def _access_rules() -> list[Sample]:
+    rule = AccessRule(
+        rule_id="r1",
+        name="Guests only from the office",
+        effect=Effect.DENY,
+        groups=("g1",),
+        except_users=("u1",),
+        applications=("vpn",),
+        except_places=("trusted", "192.0.2.0/24"),
+    )
+    strict = AccessRule(
+        rule_id="r2",
+        name=HOSTILE,
+        effect=Effect.REQUIRE,
+        state=RuleState.REPORT_ONLY,
+        methods=("app", "totp"),
+        within_minutes=60,
+    )
+    names = {"g1": "Guests", "u1": "alice", "vpn": "VPN Berlin"}
+    listed = {
+        "version": 4,
+        "rules": (rule, strict),
+        "names": names,
+        "form": Form(),
+        "trusted_addresses": ("192.0.2.0/24", "2001:db8::/48"),
+        "tenant_version": 3,
+    }
+    edit = {
+        "version": 4,
+        "form": Form(),
+        "names": names,
+        "ticked": {
+            "groups": ("g1",),
+            "except_groups": (),
+            "applications": ("vpn",),
+            "except_applications": (),
+            "methods": (),
+        },
+        "groups": (Choice("g1", "Guests"), Choice("g2", HOSTILE)),
+        "applications": (Choice("vpn", "VPN Berlin"), Choice("portal", "Portal")),
+        "methods": ("app", "totp", "voice"),
+        "asks_anyway": False,
+    }
+    versions = tuple(
+        RuleSet(
+            tenant_id="demo",
+            version=version,
+            rules=(rule, strict),
+            note=note,
+            actor="u5",
+            actor_name="k.meier",
+            created_at=NOW - version * DAY,
+        )
+        for version, note in ((4, "Guests leave earlier"), (3, ""), (2, HOSTILE))
+    )
+    rehearsal = Rehearsal(
+        outcome="deny",
+        reason=Reason.ACCESS_DENIED,
+        methods=(),
+        trace=(
+            TraceLine("application", "enabled"),
+            TraceLine("user", "active"),
+            TraceLine("rule", "deny", {"rule": HOSTILE, "version": "4"}),
+        ),
+    )
+    asked = {"applications": (Choice("vpn", "VPN Berlin"),), "rehearsal": None}
+    typed = Form({"username": "alice", "application": "vpn", "address": "192.0.2.7"})
+    locked = Words("refusal.locks_out", {"key": "k.meier"})
+    return [
+        Sample("access-rules", "console/access_rules.html", listed),
+        Sample(
+            "access-rules-empty",
+            "console/access_rules.html",
+            {**listed, "version": 0, "rules": (), "trusted_addresses": ()},
+        ),
+        Sample("access-rule", "console/access_rule_edit.html", {**edit, "rule": rule}),
+        Sample(
+            "access-rule-locks-out",
+            "console/access_rule_edit.html",
+            {**edit, "rule": None, "form": Form(problem=locked), "asks_anyway": True},
+        ),
+        Sample(
+            "access-rule-versions",
+            "console/access_rule_versions.html",
+            {"version": 4, "versions": versions, "before": 2},
+        ),
+        Sample(
+            "access-anyway",
+            "console/access_anyway.html",
+            {"path": "/console/tenants/demo/access-rules/rules/r1/move", "again": {}, "problem": locked},
+        ),
+        Sample("access-rehearsal-begin", "console/access_rehearsal.html", {**asked, "form": Form()}),
+        Sample(
+            "access-rehearsal",
+            "console/access_rehearsal.html",
+            {**asked, "form": typed, "rehearsal": rehearsal},
+        ),
+    ]
+
+
 def _cards(pin: PinStatus) -> tuple[ShownCard, ...]:
     """Return every card of the page "Security"."""
     places = (
         Place("portal", NOW - DAY, NOW, "2001:db8:7a::93", is_this=True),
         Place("console", NOW - 3 * DAY, NOW - DAY, HOSTILE, is_this=False),
     )
+    browser = RememberedBrowser(
+        tenant_id="acme",
+        browser_id="b1",
+        token_hash="",
+        user_id="u1",
+        application_id="portal",
+        label="Firefox, Windows",
+        proven_at=NOW - DAY,
+        used_at=NOW,
+        expires_at=NOW + 13 * DAY,
+    )
+    unnamed = msgspec.structs.replace(browser, browser_id="b2", label="")
     return (
         ShownCard("portal/cards/pin.html", {"pin": pin}),
         ShownCard("portal/cards/app_passwords.html", {"count": 2}),
+        ShownCard("portal/cards/browsers.html", {"browsers": (browser, unnamed)}),
         ShownCard("portal/cards/sessions.html", {"sessions": places}),
     )
 
@@ -1093,6 +1218,12 @@ def _console_doors() -> list[Sample]:
             "console/application_edit.html",
             {**edit, "application": APPLICATION, "chosen_methods": ("totp",)},
         ),
+        Sample(
+            "skipping",
+            "console/skipping.html",
+            {"application": APPLICATION, "form": Form(), "skips_trusted": True},
+        ),
+        *_access_rules(),
         Sample("clients", "console/clients.html", {"rows": CLIENTS}),
         Sample("clients-empty", "console/clients.html", {"rows": ()}),
         Sample("client-add", "console/client_edit.html", {"client": None, "form": Form(), **client_edit}),

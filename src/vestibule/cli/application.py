@@ -15,7 +15,7 @@ from vestibule.cli.parameters import HERE, DryRun, Json, Scope, Yes
 from vestibule.cli.records import application_record
 from vestibule.cli.terminal import NotDone, Terminal, choices
 from vestibule.cli.values import plain_name
-from vestibule.model.application import Application, FirstFactor, SecondFactor
+from vestibule.model.application import Application, Caching, FirstFactor, Purpose, SecondFactor
 
 app = App(
     name="application",
@@ -38,7 +38,8 @@ Second: TypeAlias = Annotated[
     SecondFactor | None,
     Parameter(
         name="--second-factor",
-        help="always, or if-enrolled: who has registered nothing gets in with the password alone.",
+        help="always; if-enrolled: who has registered nothing gets in with the password alone; by-rules: "
+        "only of those of whom their state or an access rule demands one.",
     ),
 ]
 Methods: TypeAlias = Annotated[
@@ -55,6 +56,14 @@ Legacy: TypeAlias = Annotated[
         name="--legacy",
         negative="--no-legacy",
         help="Its clients can ask for nothing but name and password: users sign in with app passwords.",
+    ),
+]
+TrustedAddresses: TypeAlias = Annotated[
+    list[str] | None,
+    Parameter(
+        name="--trusted-address",
+        negative="--no-trusted-addresses",
+        help="A network, range or address from which no second factor is asked for here; may be repeated.",
     ),
 ]
 
@@ -110,6 +119,7 @@ def show(application: str, /, *, as_json: Json = False, scope: Scope = HERE) -> 
                 ("methods", methods),
                 ("legacy", terminal.yes_no(one.is_legacy)),
                 ("clients", ", ".join(_client_names(desk, one))),
+                ("skipping", "; ".join(_skipping(terminal, one))),
                 ("status", _status(terminal, one)),
                 ("added", moment(one.created_at)),
                 ("id", one.application_id),
@@ -181,6 +191,12 @@ def change(
     methods: Methods = None,
     legacy: Legacy = None,
     enable: Annotated[bool | None, Parameter(name="--enable", negative="--disable")] = None,
+    purpose: Purpose | None = None,
+    trusted_addresses: TrustedAddresses = None,
+    skips_trusted: bool | None = None,
+    remember_days: int | None = None,
+    caching: Caching | None = None,
+    caching_seconds: int | None = None,
     scope: Scope = HERE,
 ) -> int:
     """Change an application; it holds from the next sign-in on. What is left out stays as it is.
@@ -190,6 +206,9 @@ def change(
       vestibule application change VPN --first-factor directory --directory "Corporate LDAP"
       vestibule application change VPN --method totp --method recovery_code
       vestibule application change VPN --disable
+      vestibule application change VPN --trusted-address 192.0.2.0/24 --trusted-address 2001:db8::/48
+      vestibule application change VPN --caching address --caching-seconds 60
+      vestibule application change portal --remember-days 14
 
     Parameters
     ----------
@@ -199,6 +218,17 @@ def change(
         The new name.
     enable
         Switched off, every sign-in to it is denied.
+    purpose
+        What is done behind the door, where that is more than signing in.
+    skips_trusted
+        Take the addresses that the whole tenant trusts for a second factor here, too.
+    remember_days
+        For how many days a browser may be remembered after a second factor; 0: not at all.
+    caching
+        For whom a second factor that was proven a moment ago need not be proven again: for the user wherever
+        he proved it, at the application where he did, or there and from the same address.
+    caching_seconds
+        How long that moment is.
     """
 
     async def work(desk: Desk) -> None:
@@ -212,6 +242,12 @@ def change(
             "methods": _methods(desk, methods),
             "is_enabled": enable,
             "is_legacy": legacy,
+            "purpose": purpose,
+            "trusted_addresses": None if trusted_addresses is None else tuple(trusted_addresses),
+            "skips_trusted": skips_trusted,
+            "remember_days": remember_days,
+            "caching": caching,
+            "caching_seconds": caching_seconds,
         }
         changed = msgspec.structs.replace(
             one, **{field: value for field, value in given.items() if value is not None}
@@ -279,6 +315,18 @@ def _client_names(desk: Desk, one: Application) -> list[str]:
         for peer in peers
         if (peer.client.tenant_id, peer.client.application_id) == (one.tenant_id, one.application_id)
     )
+
+
+def _skipping(terminal: Terminal, one: Application) -> list[str]:
+    """Return what stands for a second factor there, each in a few words."""
+    found = list(one.trusted_addresses)
+    if one.skips_trusted:
+        found.append(terminal.words("skipping.trusted"))
+    if one.remember_days:
+        found.append(terminal.words("skipping.remembered", count=one.remember_days))
+    if one.caching is not Caching.OFF:
+        found.append(terminal.words(f"skipping.cached_{one.caching.value}", count=one.caching_seconds))
+    return found
 
 
 def _status(terminal: Terminal, one: Application) -> str:

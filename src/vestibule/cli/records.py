@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from vestibule.interfaces.store import Person
+from vestibule.model.access_rule import RuleSet
 from vestibule.model.app_password import AppPassword
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
@@ -38,8 +39,13 @@ _AUTHENTICATOR = (
     "used_at", "device", "unreachable_since", "version",
 )  # fmt: skip
 _APPLICATION = (
-    "name", "first_factor", "directory_id", "second_factor", "methods", "is_enabled", "is_legacy",
-    "created_at", "version",
+    "name", "first_factor", "directory_id", "second_factor", "methods", "is_enabled", "is_legacy", "purpose",
+    "trusted_addresses", "skips_trusted", "remember_days", "caching", "caching_seconds", "created_at",
+    "version",
+)  # fmt: skip
+_RULE = (
+    "name", "effect", "state", "users", "groups", "except_users", "except_groups", "applications",
+    "except_applications", "places", "except_places", "methods", "within_minutes",
 )  # fmt: skip
 _CLIENT = (
     "application_id", "kind", "name", "address", "settings", "scopes", "is_enabled", "created_at", "version",
@@ -134,6 +140,17 @@ def app_password_record(app_password: AppPassword) -> dict[str, Any]:
 
 def application_record(application: Application) -> dict[str, Any]:
     return _chosen(application, "application_id", _APPLICATION)
+
+
+def rule_set_record(rules: RuleSet) -> dict[str, Any]:
+    return {
+        "version": rules.version,
+        "rules": [_chosen(rule, "rule_id", _RULE) for rule in rules.rules],
+        "note": rules.note,
+        "actor": rules.actor,
+        "actor_name": rules.actor_name,
+        "created_at": rules.created_at,
+    }
 
 
 def client_record(client: Client) -> dict[str, Any]:

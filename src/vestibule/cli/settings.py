@@ -65,6 +65,9 @@ def change(
     calling_codes: Annotated[
         list[str] | None, Parameter(name="--calling-code", negative="--no-calling-codes")
     ] = None,
+    trusted_addresses: Annotated[
+        list[str] | None, Parameter(name="--trusted-address", negative="--no-trusted-addresses")
+    ] = None,
     text_one_way_seconds: int | None = None,
     text_two_way_seconds: Annotated[
         int | None, Parameter(name=["--text-two-way-seconds", "--pfsvc_pendingSmsTimeoutSeconds"])
@@ -143,6 +146,8 @@ def change(
         Calling code of phone numbers that are written without one, such as 49; empty: there is none.
     calling_codes
         Open these countries besides that of country-code, and no others; may be repeated.
+    trusted_addresses
+        Addresses of the organization: a network, a range or a single address, and no others; may be repeated.
     text_one_way_seconds
         How long a texted passcode can be entered: 30 to 3600.
     text_two_way_seconds
@@ -210,6 +215,7 @@ def change(
         "pin_expiry_days": pin_expiry_days,
         "country_code": country_code,
         "calling_codes": None if calling_codes is None else tuple(calling_codes),
+        "trusted_addresses": None if trusted_addresses is None else tuple(trusted_addresses),
         "text_one_way_seconds": text_one_way_seconds,
         "text_two_way_seconds": text_two_way_seconds,
         "call_seconds": call_seconds,

@@ -104,7 +104,7 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """A person who says of an attempt that it was not he is blocked until an administrator lets him in."""
     help_contact: str = ""
     """How people reach the help desk, in words of the tenant's own; everybody may read it."""
-    mail: MailSettings = MailSettings()
+    mail: MailSettings = msgspec.field(default_factory=MailSettings)
     """Who is told of what by e-mail, and in which words."""
 
     @property

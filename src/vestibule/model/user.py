@@ -63,7 +63,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     is_break_glass: bool = False
     """Kept for the day on which the rules shut everybody out: no access rule denies him, each use alarms."""
     void_before: int = 0
-    """What he proved, and what he was remembered by, before this time counts no more (epoch ms)."""
+    """What he proved, and what he was remembered by, until this time counts no more (epoch ms)."""
     blocked_until: int = 0
     """Until when every attempt of his is denied (epoch ms); the block itself says why and by whom."""
     bypass_until: int = 0

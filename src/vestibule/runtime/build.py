@@ -55,6 +55,8 @@ from vestibule.services.outbox import Outbox
 from vestibule.services.phones import Phones
 from vestibule.services.pins import Pins
 from vestibule.services.proving import Prover
+from vestibule.services.remembered_browsers import RememberedBrowsers
+from vestibule.services.rule_sets import RuleSets
 from vestibule.services.sending_limits import SendingLimits
 from vestibule.services.services import Services
 from vestibule.services.sessions import Sessions
@@ -213,6 +215,8 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         app_lists=app_lists,
         applications=applications,
         directories=Directories(kinds, first_factors),
+        rule_sets=RuleSets(store, configuration, prover),
+        remembered_browsers=RememberedBrowsers(store, configuration),
         sessions=sessions,
         attempts=Attempts(store),
         disowning=Disowning(store, configuration),

@@ -43,6 +43,7 @@ from vestibule.services.mail_settings import check_mail_settings
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.services.self_service_settings import check_self_service
+from vestibule.services.skipping_settings import check_addresses, check_skipping
 
 MIN_SHARED_SECRET_CHARACTERS = 16
 MOST_CALLING_CODES = 250
@@ -158,6 +159,7 @@ class Applications:
         tenant_id = application.tenant_id
         actor.demand(Right.ADMINISTER, tenant_id)
         self._check_built_in(application)
+        check_skipping(application)
         self._check_directory(tenant_id, application.first_factor, application.directory_id)
         for peer in self.snapshot.peers.values():
             client = peer.client
@@ -480,6 +482,7 @@ def _check_settings(settings: TenantSettings) -> None:
     for code in settings.calling_codes:
         if not is_calling_code(code):
             raise Refused(Refusal.SETTING_INVALID, f"calling_codes: {code[:8]}")
+    check_addresses("trusted_addresses", settings.trusted_addresses)
     _check_phone_settings(settings)
     check_self_service(settings)
     check_mail_settings(settings.mail)

@@ -56,6 +56,8 @@ class Refusal(StrEnum):
     PLACEHOLDER_UNKNOWN = "placeholder_unknown"
     MAIL_ADDRESS_INVALID = "mail_address_invalid"
     NOT_SENDABLE = "not_sendable"
+    RULE_INVALID = "rule_invalid"
+    LOCKS_OUT = "locks_out"
     OUT_OF_BOUNDS = "out_of_bounds"
     LIST_TOO_LONG = "list_too_long"
     NOT_TEXT = "not_text"

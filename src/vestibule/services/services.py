@@ -39,6 +39,8 @@ from vestibule.services.notices import Notices
 from vestibule.services.outbox import Outbox
 from vestibule.services.phones import Phones
 from vestibule.services.pins import Pins
+from vestibule.services.remembered_browsers import RememberedBrowsers
+from vestibule.services.rule_sets import RuleSets
 from vestibule.services.sending_limits import SendingLimits
 from vestibule.services.sessions import Sessions
 from vestibule.services.setup import Setup
@@ -81,6 +83,8 @@ class Services:
     app_lists: AppLists
     applications: Applications
     directories: Directories
+    rule_sets: RuleSets
+    remembered_browsers: RememberedBrowsers
     sessions: Sessions
     attempts: Attempts
     disowning: Disowning

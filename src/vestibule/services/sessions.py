@@ -18,7 +18,12 @@ from vestibule.model.authenticator import Authenticator
 from vestibule.model.session import Link, Session
 from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.model.user import Role, User
-from vestibule.model.verification import Reason, Verification, VerificationState
+from vestibule.model.verification import (
+    SECOND_FACTOR_NOT_PROVEN,
+    Reason,
+    Verification,
+    VerificationState,
+)
 from vestibule.policy.decision import RequirePasscode
 from vestibule.policy.evaluate import Facts, evaluate
 from vestibule.services.configuration import ConfigurationCache
@@ -87,7 +92,7 @@ class Sessions:
         is_approved = verification.state is VerificationState.APPROVED
         if not is_approved or not verification.user_id or verification.reason is Reason.PHONE_PROVEN:
             raise AssertionError("a session is made from an approved verification")
-        is_proven = verification.reason is not Reason.FIRST_FACTOR_SUFFICIENT
+        is_proven = verification.reason not in SECOND_FACTOR_NOT_PROVEN
         token = new_token(32)
 
         async def body(tx: Transaction) -> None:

@@ -90,9 +90,9 @@ async def _cached(tx: Transaction, attempt: Attempt, user: User, asked: RequireP
 
 
 def _since(tx: Transaction, user: User, asked: RequirePasscode, most_ms: int) -> int:
-    """Return since when a proof must have been made to stand for one now."""
+    """Return since when a proof must have been made to stand for one now (epoch ms)."""
     within_ms = most_ms if asked.within_ms is None else min(most_ms, asked.within_ms)
-    return max(tx.now - within_ms, user.void_before)
+    return max(tx.now - within_ms, user.void_before + 1)
 
 
 def _stands(asked: RequirePasscode, reason: Reason, facts: dict[str, str] | None = None) -> Permit:

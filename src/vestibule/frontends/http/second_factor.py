@@ -93,7 +93,9 @@ async def take(request: AnyRequest, at: Entrance) -> Response[Any]:
     if progress.is_pending:
         is_same = progress.challenge is not None and progress.challenge.challenge_id == pending.challenge_id
         return _page(request, at, pending, progress, fields.raw("kind"), following, wrong=is_same)
-    response = await let_in(request, at, progress, following) if progress.is_approved else None
+    if not progress.is_approved:
+        return _over(request, at, following, REFUSED_TEXT)
+    response = await let_in(request, at, progress, following, remembers=pending.remembers)
     if response is None:
         return _over(request, at, following, REFUSED_TEXT)
     drop_pending(request, response)
@@ -150,10 +152,11 @@ async def _decided(
         # What was typed had its answer in the request that typed it.
         if challenge is not None and challenge.is_out_of_band:
             taken = await verifications.wait(_origin(request, at, pending), progress, 0)
-            response = await let_in(request, at, taken, following) if taken else None
-            if response is not None:
-                drop_pending(request, response)
-                return response
+            if taken is not None:
+                response = await let_in(request, at, taken, following, remembers=pending.remembers)
+                if response is not None:
+                    drop_pending(request, response)
+                    return response
         return _over(request, at, following, "sign_in.ended.elsewhere")
     ending = _ENDINGS.get(progress.reason)
     return _over(request, at, following, f"sign_in.ended.{ending}" if ending else REFUSED_TEXT)

@@ -26,6 +26,7 @@ from vestibule.frontends.http.door import (
 from vestibule.frontends.http.fields import asked, read_fields
 from vestibule.frontends.http.notices import after, noticed_page
 from vestibule.frontends.http.redirects import local_path, see_other
+from vestibule.frontends.http.remembering import remember, remembered_token
 from vestibule.frontends.http.sign_in_cookie import Pending, keep_pending
 from vestibule.frontends.http.site import site_of
 from vestibule.frontends.http.templates.views import Door, Form, Words
@@ -111,6 +112,7 @@ async def take_password(request: AnyRequest, at: Entrance) -> Response[Any]:
                 progress.challenge.challenge_id,
                 username,
                 key,
+                fields.is_ticked("remember"),
             )
             keep_pending(request, response, pending)
             return response
@@ -133,6 +135,9 @@ def _password_page(
         status=status,
         form=form,
         next=following,
+        remember_days=site_of(request).services.remembered_browsers.days(
+            at.tenant.tenant_id, APPLICATIONS[at.door]
+        ),
     )
 
 
@@ -140,9 +145,10 @@ def _password_page(
 
 
 async def let_in(
-    request: AnyRequest, at: Entrance, progress: Progress, following: str
+    request: AnyRequest, at: Entrance, progress: Progress, following: str, *, remembers: bool = False
 ) -> Response[Any] | None:
-    """Begin a session and end the older one; None if the door is not for this person."""
+    """Begin a session and end the older one; None if the door is not for this person. `remembers`: he wants
+    this browser to be remembered."""
     sessions = site_of(request).services.sessions
     try:
         token = await sessions.begin(progress.verification)
@@ -153,6 +159,8 @@ async def let_in(
         await sessions.end(older)
     response: Response[Any] = see_other(following)
     keep_session(response, site_of(request).options, at.door, token)
+    if remembers:
+        await remember(request, response, progress.verification)
     return response
 
 
@@ -187,6 +195,7 @@ def origin_of(request: AnyRequest, at: Entrance, username: str, key: str) -> Ori
         channel=at.door,
         claimed_username=username,
         user_address=address_of(request),
+        browser=remembered_token(request),
         idempotency_key=key,
     )
 

@@ -33,6 +33,8 @@ class Pending(msgspec.Struct, frozen=True, array_like=True):
     challenge_id: str
     username: str
     key: str
+    remembers: bool = False
+    """He wants this browser to be remembered."""
 
     def __repr__(self) -> str:
         return f"Pending({self.verification_id})"

@@ -22,7 +22,7 @@ BROWSERS_OF: Final = Statement(
     f"""
     select {select(REMEMBERED_BROWSER)} from remembered_browsers
      where tenant_id = :tenant_id and user_id = :user_id and expires_at > :now::bigint
-       and proven_at >= (select void_before from users u
+       and proven_at > (select void_before from users u
                           where u.tenant_id = :tenant_id and u.user_id = :user_id)
      order by used_at desc
     """  # noqa: S608 - made of constants

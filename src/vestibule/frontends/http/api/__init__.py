@@ -8,6 +8,7 @@ from __future__ import annotations
 from litestar import Router
 from litestar.di import Provide
 
+from vestibule.frontends.http.api.access_rules import AccessRules
 from vestibule.frontends.http.api.app_passwords import AppPasswords
 from vestibule.frontends.http.api.applications import Applications
 from vestibule.frontends.http.api.authenticators import Authenticators, Tokens
@@ -42,6 +43,7 @@ _ADMINISTRATION = Router(
         Tokens,
         import_tokens,
         Applications,
+        AccessRules,
         RadiusClients,
         ApiClients,
         Directories,

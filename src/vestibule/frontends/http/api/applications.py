@@ -17,8 +17,12 @@ from vestibule.frontends.http.api.records import ApplicationRecord, Listing, app
 from vestibule.frontends.http.api.request import Discreet, invalid
 from vestibule.frontends.http.api.values import Id, Name, PathId, Version
 from vestibule.interfaces.store import Conflict
-from vestibule.model.application import Application, FirstFactor, SecondFactor
+from vestibule.model.application import Application, Caching, FirstFactor, Purpose, SecondFactor
 
+Address = Annotated[str, msgspec.Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Addresses = Annotated[tuple[Address, ...], msgspec.Meta(max_length=1000)]
+Days = Annotated[int, msgspec.Meta(ge=0, le=365)]
+Seconds = Annotated[int, msgspec.Meta(ge=0, le=86_400)]
 Methods = Annotated[tuple[Id, ...], msgspec.Meta(max_length=50)]
 
 
@@ -44,6 +48,17 @@ class ApplicationChange(Discreet):
     methods: Methods | UnsetType = UNSET
     is_enabled: bool | UnsetType = UNSET
     is_legacy: bool | UnsetType = UNSET
+    purpose: Purpose | UnsetType = UNSET
+    """What is done behind the door, where that is more than signing in."""
+    trusted_addresses: Addresses | UnsetType = UNSET
+    """Networks, ranges and addresses, e.g. `192.0.2.0/24`, from which no second factor is asked for here."""
+    skips_trusted: bool | UnsetType = UNSET
+    """Whether the addresses that the whole tenant trusts hold here, too."""
+    remember_days: Days | UnsetType = UNSET
+    """For how many days a browser may be remembered after a second factor; 0: not at all."""
+    caching: Caching | UnsetType = UNSET
+    """For whom a second factor that was proven a moment ago need not be proven again."""
+    caching_seconds: Seconds | UnsetType = UNSET
     version: Version | None = None
 
 

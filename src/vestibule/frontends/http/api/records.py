@@ -264,6 +264,12 @@ class ApplicationRecord(Record):
     is_enabled: bool
     is_legacy: bool
     """Its clients can ask for nothing but name and password: users sign in with app passwords."""
+    purpose: str
+    trusted_addresses: list[str]
+    skips_trusted: bool
+    remember_days: int
+    caching: str
+    caching_seconds: int
     created_at: int
     version: int
 
@@ -620,7 +626,11 @@ def app_password_record(app_password: AppPassword) -> AppPasswordRecord:
 
 
 def application_record(application: Application) -> ApplicationRecord:
-    record: ApplicationRecord = ApplicationRecord.of(application, methods=list(application.methods))
+    record: ApplicationRecord = ApplicationRecord.of(
+        application,
+        methods=list(application.methods),
+        trusted_addresses=list(application.trusted_addresses),
+    )
     return record
 
 

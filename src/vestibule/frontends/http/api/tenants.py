@@ -32,6 +32,7 @@ AlertKind = Annotated[str, Meta(max_length=64, pattern=r"^(\*|[a-z_]+\.[a-z_]+)$
 MailAddress = Annotated[str, Meta(max_length=254, pattern=r"^[^\x00-\x20\x7f]+@[^\x00-\x20\x7f]+$")]
 AlertAddresses = Annotated[tuple[MailAddress, ...], Meta(max_length=20)]
 TemplateName = Annotated[str, Meta(max_length=64, pattern=r"^[a-z_.]+\.(en|de)$")]
+TrustedAddress = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 CallingCode = Annotated[str, Meta(max_length=7, pattern=r"^[1-9][0-9]{0,6}$")]
 
 
@@ -69,6 +70,7 @@ class NewSettings(TenantSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     pin_expiry_days: Annotated[int, Meta(ge=0, le=3650)] = 0
     country_code: Annotated[str, Meta(max_length=3, pattern=r"^([1-9][0-9]{0,2})?$")] = ""
     calling_codes: Annotated[tuple[CallingCode, ...], Meta(max_length=250)] = ()
+    trusted_addresses: Annotated[tuple[TrustedAddress, ...], Meta(max_length=1000)] = ()
     text_one_way_seconds: TextSeconds = 300
     text_two_way_seconds: TextSeconds = 300
     call_seconds: Annotated[int, Meta(ge=30, le=600)] = 120
@@ -84,7 +86,7 @@ class NewSettings(TenantSettings, frozen=True, kw_only=True, forbid_unknown_fiel
         default_factory=dict
     )
     fraud_code: Annotated[str, Meta(pattern=r"^[0-9]{1,8}$")] = "0"
-    mail: NewMailSettings = MailSettings()  # type: ignore[assignment] # a default is not converted
+    mail: NewMailSettings = msgspec.field(default_factory=NewMailSettings)
     caller_id: Annotated[str, Meta(max_length=16, pattern=r"^(\+[1-9][0-9]{6,14})?$")] = ""
     help_contact: Annotated[str, Meta(max_length=500)] = ""
 

@@ -7,6 +7,7 @@ beside the field that caused it. Nothing secret is shown twice.
 from litestar import Router
 
 from vestibule.frontends.http.console import (
+    access_rules,
     account,
     api_keys,
     app_passwords,
@@ -28,6 +29,7 @@ from vestibule.frontends.http.console import (
     set_up,
     settings,
     simulated_phones,
+    skipping,
     tenants,
     token_import,
     tokens,
@@ -61,6 +63,8 @@ ROUTER = Router(
         *tokens.ROUTES,
         *attempts.ROUTES,
         *applications.ROUTES,
+        *skipping.ROUTES,
+        *access_rules.ROUTES,
         *directories.ROUTES,
         *clients.ROUTES,
         *gateways.ROUTES,

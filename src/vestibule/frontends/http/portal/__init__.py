@@ -11,6 +11,7 @@ from litestar import Router
 
 from vestibule.frontends.http.portal import (
     app_passwords,
+    browsers,
     devices,
     enroll,
     entry,
@@ -37,6 +38,7 @@ ROUTER = Router(
         *security.ROUTES,
         *pin.ROUTES,
         *app_passwords.ROUTES,
+        *browsers.ROUTES,
         *sessions.ROUTES,
         *history.ROUTES,
         *language.ROUTES,
