@@ -667,6 +667,7 @@ def _portal() -> list[Sample]:
             },
         ),
         *_history(),
+        *_passwords(),
         Sample("language", "portal/language.html", {"user": ALICE, "form": Form()}),
         Sample("security", "portal/security.html", {"cards": _cards(PIN)}),
         Sample("security-pin-over", "portal/security.html", {"cards": _cards(OLD_PIN)}),
@@ -746,6 +747,18 @@ def _portal() -> list[Sample]:
             is_signed_in=False,
         ),
         Sample("help-bare", "portal/help.html", {"contact": "", "can_reset": False}, is_signed_in=False),
+    ]
+
+
+def _passwords() -> list[Sample]:
+    wrong = {"old": Words("refusal.password_wrong"), "again": Words("refusal.passwords_differ")}
+    refused = Form({"username": HOSTILE}, problem=Words("refusal.not_proven"))
+    return [
+        Sample("password", "portal/password.html", {"form": Form()}),
+        Sample("password-wrong", "portal/password.html", {"form": Form(errors=wrong)}),
+        Sample("expired", "portal/expired.html", {"form": Form(errors=wrong)}, is_signed_in=False),
+        Sample("reset", "portal/reset.html", {"form": Form()}, is_signed_in=False),
+        Sample("reset-refused", "portal/reset.html", {"form": refused}, is_signed_in=False),
     ]
 
 
@@ -894,6 +907,7 @@ def _cards(pin: PinStatus) -> tuple[ShownCard, ...]:
     )
     unnamed = msgspec.structs.replace(browser, browser_id="b2", label="")
     return (
+        ShownCard("portal/cards/password.html", {}),
         ShownCard("portal/cards/pin.html", {"pin": pin}),
         ShownCard("portal/cards/app_passwords.html", {"count": 2}),
         ShownCard("portal/cards/browsers.html", {"browsers": (browser, unnamed)}),
@@ -1598,6 +1612,7 @@ def _console_records() -> list[Sample]:
             "console/self_service.html",
             {
                 "settings": TenantSettings(help_contact="Helpdesk: 030 555 0100"),
+                "groups": (Choice("g1", "Vertrieb"), Choice("g2", HOSTILE)),
                 "version": 4,
                 "form": Form(problem=Words("refusal.setting_invalid", {"key": "help_contact: \t"})),
             },

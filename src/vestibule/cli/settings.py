@@ -13,6 +13,7 @@ from vestibule.cli.parameters import HERE, Json, Scope
 from vestibule.cli.terminal import NotDone
 from vestibule.cli.values import named_values, plain_name
 from vestibule.model.app_check import AppCheck
+from vestibule.model.self_service import PasswordReset
 from vestibule.model.tenant import TenantSettings
 
 app = App(
@@ -91,6 +92,10 @@ def change(
     caller_id: str | None = None,
     app_check: Literal["nothing", "pin", "unlock"] | None = None,
     app_plain_approval: bool | None = None,
+    password_reset: Literal["off", "groups", "all"] | None = None,
+    password_reset_groups: Annotated[
+        list[str] | None, Parameter(name="--password-reset-group", negative="--no-password-reset-groups")
+    ] = None,
     help_contact: str | None = None,
     disowning_blocks: bool | None = None,
     app_passwords: bool | None = None,
@@ -190,6 +195,10 @@ def change(
         What approving in the app needs besides the number: nothing, the user's pin, or the device's unlock.
     app_plain_approval
         Where a client can show no number, the app approves without one.
+    password_reset
+        Who may reset a forgotten password by what he has registered: nobody, members of groups, or all.
+    password_reset_groups
+        Id of a group whose members may; may be repeated.
     help_contact
         How people reach the help desk, as the help of the portal shows it to everybody.
     disowning_blocks
@@ -234,6 +243,8 @@ def change(
         "caller_id": caller_id,
         "app_check": None if app_check is None else AppCheck(app_check),
         "app_plain_approval": app_plain_approval,
+        "password_reset": None if password_reset is None else PasswordReset(password_reset),
+        "password_reset_groups": None if password_reset_groups is None else tuple(password_reset_groups),
         "help_contact": help_contact,
         "disowning_blocks": disowning_blocks,
         "app_passwords": app_passwords,

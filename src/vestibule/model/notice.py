@@ -48,6 +48,9 @@ TOLD: Final[Mapping[str, Told]] = {
     "user.disabled_by_fraud_report": _BOTH,
     "user.fraud_reported": Told.ALERT,
     "user.locked": _BOTH,
+    "user.password_changed": Told.PERSON,
+    "user.password_reset": Told.PERSON,
+    "user.password_reset_refused": Told.PERSON,
     "user.removed": Told.ON_REQUEST,
     "user.unlocked": Told.PERSON,
 }

@@ -7,6 +7,7 @@ import msgspec
 from vestibule.model.app_check import AppCheck
 from vestibule.model.mail_settings import MailSettings
 from vestibule.model.pin import PinRules
+from vestibule.model.self_service import PasswordReset
 
 SYSTEM_TENANT = "system"
 """The tenant whose users are the administrators of the installation."""
@@ -100,6 +101,10 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What texts and calls may cost within a day of UTC, in whole units of the currency in which the
     gateways' prices are written; 0: no cap."""
 
+    password_reset: PasswordReset = PasswordReset.OFF
+    """Who may reset a forgotten password by what he has registered."""
+    password_reset_groups: tuple[str, ...] = ()
+    """Ids of the groups whose members may, where not all may."""
     disowning_blocks: bool = False
     """A person who says of an attempt that it was not he is blocked until an administrator lets him in."""
     help_contact: str = ""

@@ -52,6 +52,8 @@ from vestibule.services.metrics import Metrics
 from vestibule.services.notices import Notices
 from vestibule.services.out_of_band import OutOfBand
 from vestibule.services.outbox import Outbox
+from vestibule.services.password_reset import PasswordResets
+from vestibule.services.passwords import Passwords
 from vestibule.services.phones import Phones
 from vestibule.services.pins import Pins
 from vestibule.services.proving import Prover
@@ -126,6 +128,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     prover = Prover(registry.methods(), sealer)
     kinds = registry.directories()
     first_factors = FirstFactors(kinds, configuration, sealer)
+    passwords = Passwords(store, configuration, first_factors)
     sessions = Sessions(store, configuration, prover)
     setup = Setup(store, configuration, prover, sealer, sessions)
     applications = Applications(store, configuration, sealer)
@@ -220,6 +223,8 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         sessions=sessions,
         attempts=Attempts(store),
         disowning=Disowning(store, configuration),
+        passwords=passwords,
+        password_resets=PasswordResets(store, configuration, prover, passwords),
         device_records=device_records,
         countries=countries,
         setup=setup,

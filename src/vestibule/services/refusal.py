@@ -15,6 +15,11 @@ class Refusal(StrEnum):
     PASSWORD_TOO_SHORT = "password_too_short"  # noqa: S105
     PASSWORD_TOO_LONG = "password_too_long"  # noqa: S105
     PASSWORD_CONTAINS_NAME = "password_contains_name"  # noqa: S105
+    PASSWORD_WRONG = "password_wrong"  # noqa: S105
+    PASSWORDS_DIFFER = "passwords_differ"
+    PASSWORD_UNFIT = "password_unfit"  # noqa: S105
+    DIRECTORY_SILENT = "directory_silent"
+    NOT_PROVEN = "not_proven"
     LAST_ADMINISTRATOR = "last_administrator"
     LAST_AUTHENTICATOR = "last_authenticator"
     SERIAL_TAKEN = "serial_taken"

@@ -37,6 +37,8 @@ from vestibule.services.mails import Mails
 from vestibule.services.metrics import Metrics
 from vestibule.services.notices import Notices
 from vestibule.services.outbox import Outbox
+from vestibule.services.password_reset import PasswordResets
+from vestibule.services.passwords import Passwords
 from vestibule.services.phones import Phones
 from vestibule.services.pins import Pins
 from vestibule.services.remembered_browsers import RememberedBrowsers
@@ -88,6 +90,8 @@ class Services:
     sessions: Sessions
     attempts: Attempts
     disowning: Disowning
+    passwords: Passwords
+    password_resets: PasswordResets
     device_records: DeviceRecords
     countries: Countries
     setup: Setup

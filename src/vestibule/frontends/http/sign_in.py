@@ -31,6 +31,7 @@ from vestibule.frontends.http.sign_in_cookie import Pending, keep_pending
 from vestibule.frontends.http.site import site_of
 from vestibule.frontends.http.templates.views import Door, Form, Words
 from vestibule.model.tenant import Tenant
+from vestibule.model.verification import Reason
 from vestibule.services.attempt import Origin
 from vestibule.services.configuration import Peer
 from vestibule.services.outcome import Progress
@@ -116,7 +117,16 @@ async def take_password(request: AnyRequest, at: Entrance) -> Response[Any]:
             )
             keep_pending(request, response, pending)
             return response
+        if await _is_over(request, at, progress):
+            return see_other(f"{at.root}/expired")
     return _turned_away(request, at, username, following)
+
+
+async def _is_over(request: AnyRequest, at: Entrance, progress: Progress) -> bool:
+    """Tell whether the directory wants the password changed first, and lets it be changed at this door."""
+    passwords = site_of(request).services.passwords
+    is_over = at.door == "portal" and progress.reason is Reason.PASSWORD_EXPIRED
+    return is_over and await passwords.directory(at.tenant.tenant_id) is not None
 
 
 def _turned_away(request: AnyRequest, at: Entrance, username: str, following: str) -> Response[Any]:

@@ -15,7 +15,7 @@ from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.records import Listing, TenantRecord, tenant_record, whole
 from vestibule.frontends.http.api.request import Discreet, invalid
-from vestibule.frontends.http.api.values import Name
+from vestibule.frontends.http.api.values import Id, Name
 from vestibule.model.mail_settings import MailSettings
 from vestibule.model.mail_template import LONGEST_SUBJECT, MailTemplate
 from vestibule.model.mail_template import LONGEST_TEXT as LONGEST_MAIL
@@ -88,6 +88,7 @@ class NewSettings(TenantSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     fraud_code: Annotated[str, Meta(pattern=r"^[0-9]{1,8}$")] = "0"
     mail: NewMailSettings = msgspec.field(default_factory=NewMailSettings)
     caller_id: Annotated[str, Meta(max_length=16, pattern=r"^(\+[1-9][0-9]{6,14})?$")] = ""
+    password_reset_groups: Annotated[tuple[Id, ...], Meta(max_length=100)] = ()
     help_contact: Annotated[str, Meta(max_length=500)] = ""
 
 

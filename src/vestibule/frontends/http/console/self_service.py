@@ -10,8 +10,9 @@ from litestar import Response, get, post
 from vestibule.frontends.http.console.desk import CHANGED_MEANWHILE, Desk, desk, refused_words
 from vestibule.frontends.http.fields import LONG, Fields, InPath, read_fields
 from vestibule.frontends.http.sign_in import AnyRequest
-from vestibule.frontends.http.templates.views import Form
+from vestibule.frontends.http.templates.views import Choice, Form
 from vestibule.interfaces.store import Conflict
+from vestibule.model.self_service import PasswordReset
 from vestibule.model.tenant import TenantSettings
 from vestibule.services.refusal import Refused
 
@@ -38,8 +39,11 @@ async def change_self_service(request: AnyRequest, tenant: InPath) -> Response[A
 
 
 def _wanted(settings: TenantSettings, fields: Fields) -> TenantSettings:
+    reset = fields.text("password_reset")
     return msgspec.structs.replace(
         settings,
+        password_reset=PasswordReset(reset) if reset in set(PasswordReset) else settings.password_reset,
+        password_reset_groups=fields.many("password_reset_groups"),
         help_contact=_lines(fields, "help_contact"),
         disowning_blocks=fields.is_ticked("disowning_blocks"),
     )
@@ -59,6 +63,11 @@ def _page(
         settings=typed or at.tenant.settings,
         version=at.tenant.version,
         form=form or Form(),
+        groups=tuple(
+            Choice(group.group_id, group.name)
+            for group in sorted(at.snapshot.groups.values(), key=lambda group: group.name.casefold())
+            if group.tenant_id == at.tenant_id
+        ),
     )
 
 

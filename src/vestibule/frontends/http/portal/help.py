@@ -14,6 +14,7 @@ from vestibule.frontends.http.fields import InPath
 from vestibule.frontends.http.notices import noticed_page
 from vestibule.frontends.http.portal.visitor import DOOR, own_session, portal_of
 from vestibule.frontends.http.sign_in import AnyRequest
+from vestibule.frontends.http.site import site_of
 
 
 @get("/troubleshooting")
@@ -28,7 +29,11 @@ async def guide(request: AnyRequest, tenant: InPath) -> Response[Any]:
 
 @get("/{tenant:str}/help")
 async def cannot_get_in(request: AnyRequest, tenant: InPath) -> Response[Any]:
-    return await _page(request, tenant, "portal/help.html", can_reset=False)
+    return await _page(request, tenant, "portal/help.html", can_reset=_can_reset(request, tenant))
+
+
+def _can_reset(request: AnyRequest, tenant: str) -> bool:
+    return site_of(request).services.password_resets.is_offered(tenant)
 
 
 async def _page(request: AnyRequest, tenant: str, template: str, **variables: Any) -> Response[Any]:
