@@ -14,7 +14,7 @@ import segno
 
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.http.enrollment import draw_qr
-from vestibule.frontends.http.holdings import Holding, holding_of
+from vestibule.frontends.http.holdings import Addable, Holding, holding_of
 from vestibule.frontends.http.phone_words import Offer
 from vestibule.frontends.http.portal.cards import ShownCard
 from vestibule.frontends.http.portal.history import OwnAttempt
@@ -56,9 +56,11 @@ from vestibule.model.sending_limit import LimitKind, LimitReached
 from vestibule.model.simulated_phone import CallEnding, CallStage, PhoneCall, PhoneText, SimulatedPhone
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.model.throttle import NEVER, Factor, Throttle
-from vestibule.model.user import Role, User, UserStatus
+from vestibule.model.user import Requirement, Role, User, UserStatus
 from vestibule.model.verification import Reason, TraceLine, Verification, VerificationState
 from vestibule.model.voice_message import MessageType, VoiceMessage
+from vestibule.model.voucher import Vouch, Voucher, VoucherKind
+from vestibule.policy.registration import Asked, RegistrationReason
 from vestibule.services.bulk import BulkReport, LeftOut
 from vestibule.services.groups import MembersReport, NamedLine
 from vestibule.services.rule_sets import Rehearsal
@@ -87,6 +89,15 @@ APP_PASSWORDS: Final = tuple(
         ("p1", "Thunderbird auf dem Laptop", ("vpn", "old"), NOW - MINUTE),
         ("p2", HOSTILE, ("gone",), None),
     )
+)
+VOUCHER: Final = Voucher(
+    tenant_id="demo",
+    user_id="u2",
+    kind=VoucherKind.WINDOW,
+    vouch=Vouch.HELP_DESK,
+    made_at=NOW,
+    made_by="administrator",
+    expires_at=NOW + 4 * 60 * MINUTE,
 )
 PIN: Final = PinStatus(is_set=True, changed_at=NOW - 40 * DAY)
 OLD_PIN: Final = PinStatus(is_set=True, must_change=True, is_expired=True, changed_at=NOW - 400 * DAY)
@@ -562,7 +573,18 @@ def _signing_in() -> list[Sample]:
         Sample(
             "recovery-codes",
             "sign_in/recovery_codes.html",
-            {"codes": CODES, "username": "alice", "made_at": NOW, "continue_to": "/portal/"},
+            {"codes": CODES, "username": "alice", "made_at": NOW, "continue_to": "/portal/", "keep_at": ""},
+        ),
+        Sample(
+            "recovery-codes-to-keep",
+            "sign_in/recovery_codes.html",
+            {
+                "codes": CODES,
+                "username": "alice",
+                "made_at": NOW,
+                "continue_to": "",
+                "keep_at": "/portal/register/recovery-codes/kept",
+            },
         ),
         Sample(
             "error",
@@ -611,12 +633,87 @@ def _held(*held: Authenticator) -> tuple[Holding, ...]:
     return tuple(holding_of(one, held) for one in held)
 
 
+def _console_registration() -> list[Sample]:
+    shown = {
+        "settings": TenantSettings(methods=("app", "totp")),
+        "methods": ("app", "hotp", "sms", "totp", "voice"),
+        "chosen_methods": ("app", "totp"),
+        "groups": (("g1", "Vertrieb"), ("g2", HOSTILE)),
+        "policies": ("nobody", "everybody", "groups"),
+        "ways": tuple(each.value for each in Vouch),
+        "open_until": NOW + 9 * DAY,
+        "version": 4,
+        "form": Form(),
+    }
+    letter = {
+        "user": LONG,
+        "code": "K7QX2-M4VDH",
+        "days": 14,
+        "address": "https://login.example.org/portal/demo/",
+    }
+    refused = Form(problem=Words("refusal.setting_invalid", {"key": "registration_open_until: 2026-13-45"}))
+    return [
+        Sample("registration", "console/registration.html", shown, "console"),
+        Sample(
+            "registration-refused",
+            "console/registration.html",
+            {**shown, "form": refused, "groups": ()},
+            "console",
+        ),
+        Sample("registration-letter", "console/registration_letter.html", letter, "console"),
+    ]
+
+
+def _registration(can: dict[str, Any]) -> list[Sample]:
+    """Each step of the registration, and reasons of different length."""
+    usual: dict[str, Any] = {
+        "form": Form(),
+        "asked": Asked(RegistrationReason.REQUIRED),
+        "later": None,
+        "ways": ("letter", "help_desk", "trusted_network"),
+        "takes_code": True,
+        "can_prove_old": False,
+        "holdings": _held(PHONE),
+        "may_skip_second": True,
+        "user": LONG,
+        **can,
+        "default_methods": ("totp",),
+    }
+    setup = Asked(RegistrationReason.DEVICE_SIGN_IN_SETUP, application=HOSTILE)
+    steps: dict[str, dict[str, Any]] = {
+        "vouch": {"step": "vouch"},
+        "vouch-old": {
+            "step": "vouch",
+            "asked": Asked(RegistrationReason.DEMANDED_AGAIN),
+            "can_prove_old": True,
+            "form": Form(problem=Words("refusal.code_wrong")),
+        },
+        "vouch-only": {"step": "vouch", "asked": None, "ways": (), "takes_code": False},
+        "method": {"step": "method", "holdings": (), "asked": setup},
+        "method-later": {
+            "step": "method",
+            "holdings": (),
+            "asked": Asked(RegistrationReason.POLICY, NOW + 9 * DAY),
+            "later": NOW + 9 * DAY,
+        },
+        "second": {"step": "second"},
+        "second-demanded": {"step": "second", "may_skip_second": False},
+        "codes": {"step": "codes"},
+        "finish": {"step": "finish"},
+        "finish-choose": {
+            "step": "finish",
+            "asked": Asked(RegistrationReason.METHOD_SWITCHED_OFF),
+            "default_methods": ("app", "totp", "voice"),
+        },
+    }
+    return [
+        Sample(f"register-{name}", "portal/register.html", {**usual, **step}) for name, step in steps.items()
+    ]
+
+
 def _portal() -> list[Sample]:
     can = {
-        "can_add_app": True,
-        "can_add_device": True,
-        "can_add_hardware": True,
-        "can_add_phone": ("sms", "voice"),
+        "addable": Addable(("sms", "voice"), app=True, device=True, hardware=True),
         "default_methods": ("totp", "sms", "voice"),
     }
     texted, called, backup = _phones()
@@ -694,6 +791,7 @@ def _portal() -> list[Sample]:
                 )
             },
         ),
+        *_registration(can),
         Sample("pin", "portal/pin.html", {"pin": PIN, "pin_rules": PIN_RULES, "form": Form()}),
         Sample(
             "pin-refused",
@@ -1062,6 +1160,9 @@ def _console_people() -> list[Sample]:
         "default_methods": ("totp", "sms"),
         "phone_form": Form(),
         "recovery_codes_left": 8,
+        "has_registered": True,
+        "vouchers": (),
+        "vouching": ("letter", "email", "help_desk"),
         "now": NOW,
         "form": Form(),
         "pin": PIN,
@@ -1132,6 +1233,8 @@ def _console_people() -> list[Sample]:
             "console/user.html",
             {
                 **detail,
+                "has_registered": False,
+                "vouchers": (VOUCHER,),
                 "user": LONG,
                 "throttles": (Throttle(Factor.PASSWORD, 100, NEVER), Throttle(Factor.PIN, 10, NOW + MINUTE)),
                 "pin": OLD_PIN,
@@ -1145,7 +1248,7 @@ def _console_people() -> list[Sample]:
             "console/user.html",
             {
                 **detail,
-                "user": EVIL,
+                "user": msgspec.structs.replace(EVIL, requirement=Requirement.ENFORCED, must_register=True),
                 "throttles": (Throttle(Factor.PIN, 3, 0),),
                 "attempts": ATTEMPTS[4:5],
                 "pin": PinStatus(),
@@ -1607,6 +1710,7 @@ def _console_records() -> list[Sample]:
         Sample("attempt-denied", "console/attempt.html", {"attempt": ATTEMPTS[1], **NOT_IN_APP}),
         Sample("attempt-hostile", "console/attempt.html", {"attempt": ATTEMPTS[4], **NOT_IN_APP}),
         Sample("events", "console/events.html", {"listed": Listed(EVENTS), "text": "", "cursor": ""}),
+        *_console_registration(),
         Sample(
             "self-service",
             "console/self_service.html",

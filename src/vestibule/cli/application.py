@@ -13,7 +13,7 @@ from vestibule.cli.listing import show_rows
 from vestibule.cli.output import moment
 from vestibule.cli.parameters import HERE, DryRun, Json, Scope, Yes
 from vestibule.cli.records import application_record
-from vestibule.cli.terminal import NotDone, Terminal, choices
+from vestibule.cli.terminal import NotDone, Terminal
 from vestibule.cli.values import plain_name
 from vestibule.model.application import Application, Caching, FirstFactor, Purpose, SecondFactor
 
@@ -166,7 +166,7 @@ def add(
             first_factor=first,
             directory_id=_directory_id(desk, first, directory, ""),
             second_factor=second_factor or SecondFactor.ALWAYS,
-            methods=_methods(desk, methods) or (),
+            methods=finding.methods(desk, methods) or (),
             is_legacy=bool(legacy),
         )
         if as_json:
@@ -239,7 +239,7 @@ def change(
             "first_factor": first,
             "directory_id": _directory_id(desk, first, directory, one.directory_id),
             "second_factor": second_factor,
-            "methods": _methods(desk, methods),
+            "methods": finding.methods(desk, methods),
             "is_enabled": enable,
             "is_legacy": legacy,
             "purpose": purpose,
@@ -340,14 +340,3 @@ def _directory_id(desk: Desk, first: FirstFactor, wanted: str | None, before: st
     if wanted is None and not before:
         raise NotDone("cli.application.which_directory", command=desk.command("directory list"))
     return finding.directory(desk, wanted).directory_id if wanted is not None else before
-
-
-def _methods(desk: Desk, wanted: list[str] | None) -> tuple[str, ...] | None:
-    if wanted is None:
-        return None
-    known = desk.services.enrollments.methods
-    chosen = sorted({name.replace("-", "_") for name in wanted})
-    for name in chosen:
-        if name not in known:
-            raise NotDone("cli.unknown.method", name=name, methods=choices(list(known)))
-    return tuple(chosen)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from vestibule.cli.desk import Desk
-from vestibule.cli.terminal import NotDone
+from vestibule.cli.terminal import NotDone, choices
 from vestibule.crypto.tokens import is_id
 from vestibule.interfaces.store import Page, Person, Subject, VerificationFilter
 from vestibule.model.app_password import AppPassword
@@ -38,6 +38,18 @@ async def user(desk: Desk, name: str) -> Person:
     if found is None:
         raise NotDone("cli.unknown.user", name=name, command=desk.command("user list"))
     return found
+
+
+def methods(desk: Desk, wanted: list[str] | None) -> tuple[str, ...] | None:
+    """Return the names of methods, each as it is spelled or with hyphens; None: none were named."""
+    if wanted is None:
+        return None
+    known = desk.services.enrollments.methods
+    chosen = sorted({name.replace("-", "_") for name in wanted})
+    for name in chosen:
+        if name not in known:
+            raise NotDone("cli.unknown.method", name=name, methods=choices(list(known)))
+    return tuple(chosen)
 
 
 def held(subject: Subject) -> tuple[Authenticator, ...]:

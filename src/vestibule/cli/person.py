@@ -29,6 +29,8 @@ def show_person(desk: Desk, subject: Person) -> None:
             ("phone", user.phone),
             ("language", user.language),
             ("status", status_words(terminal, user)),
+            ("requirement", terminal.words(f"requirement.{user.requirement}")),
+            ("registration", terminal.words("registration.demanded") if user.must_register else ""),
             ("role", terminal.words("word.administrator") if user.role else ""),
             ("directory", directory.name if directory else ""),
             ("password", terminal.words("word.kept" if user.password_hash else "word.none_kept")),

@@ -26,6 +26,7 @@ from vestibule.model.tenant import Tenant
 from vestibule.model.user import User
 from vestibule.model.verification import Verification
 from vestibule.model.voice_message import VoiceMessage
+from vestibule.model.voucher import Voucher
 
 if TYPE_CHECKING:
     from vestibule.services.bulk import BulkReport
@@ -80,7 +81,7 @@ _EVENT = ("at", "kind", "actor", "actor_name", "subject", "subject_name", "facts
 
 
 def user_record(user: User) -> dict[str, Any]:
-    more = ("default_method", "role", "created_at", "updated_at", "version")
+    more = ("default_method", "requirement", "must_register", "role", "created_at", "updated_at", "version")
     return {
         **_chosen(user, "user_id", (*_USER, *more)),
         "other_names": user.names[1:],
@@ -136,6 +137,10 @@ def pin_record(status: PinStatus) -> dict[str, Any]:
 
 def app_password_record(app_password: AppPassword) -> dict[str, Any]:
     return _chosen(app_password, "app_password_id", ("name", "applications", "created_at", "used_at"))
+
+
+def voucher_record(voucher: Voucher) -> dict[str, Any]:
+    return {name: getattr(voucher, name) for name in ("kind", "vouch", "made_at", "made_by", "expires_at")}
 
 
 def application_record(application: Application) -> dict[str, Any]:

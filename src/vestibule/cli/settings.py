@@ -8,13 +8,15 @@ from typing import Annotated, Literal
 import msgspec
 from cyclopts import App, Parameter
 
+from vestibule.cli import finding
 from vestibule.cli.desk import Desk, at_desk
 from vestibule.cli.parameters import HERE, Json, Scope
 from vestibule.cli.terminal import NotDone
 from vestibule.cli.values import named_values, plain_name
 from vestibule.model.app_check import AppCheck
 from vestibule.model.self_service import PasswordReset
-from vestibule.model.tenant import TenantSettings
+from vestibule.model.tenant import TenantSettings, Whom
+from vestibule.model.voucher import Vouch
 
 app = App(
     name="settings", help="The settings of a tenant: lockout, time limits, records.", help_format="plaintext"
@@ -99,6 +101,20 @@ def change(
     help_contact: str | None = None,
     disowning_blocks: bool | None = None,
     app_passwords: bool | None = None,
+    method: Annotated[list[str] | None, Parameter(name="--method", negative="--all-methods")] = None,
+    registration_methods: int | None = None,
+    registration_policy: Whom | None = None,
+    registration_group: Annotated[
+        list[str] | None, Parameter(name="--registration-group", negative="--no-registration-groups")
+    ] = None,
+    registration_except_group: Annotated[
+        list[str] | None,
+        Parameter(name="--registration-except-group", negative="--no-registration-except-groups"),
+    ] = None,
+    registration_skip_days: int | None = None,
+    vouching: Annotated[list[Vouch] | None, Parameter(name="--vouching", negative="--no-vouching")] = None,
+    registration_open_until: str | None = None,
+    registration_code_days: int | None = None,
     scope: Scope = HERE,
 ) -> int:
     """Change settings of a tenant; they hold within a second. What is left out stays as it is.
@@ -205,6 +221,25 @@ def change(
         Block a user who says of an attempt that it was not his, until an administrator lets him in.
     app_passwords
         Users may make app passwords for old programs; switched off, none is taken any more.
+    method
+        What users may register and use beside recovery codes; may be repeated. --all-methods: everything.
+    registration_methods
+        How many methods a registration takes: 1 or 2.
+    registration_policy
+        Who is asked to register, whatever else is asked of him: nobody, everybody, groups.
+    registration_group
+        Identifier of a group that the policy means; may be repeated.
+    registration_except_group
+        Identifier of a group that it does not mean; may be repeated.
+    registration_skip_days
+        For how many days the policy can be put off, from when somebody is first asked: 0 to 365.
+    vouching
+        What may vouch for a first registration besides the password; may be repeated: open_window,
+        trusted_network, letter, email, help_desk.
+    registration_open_until
+        The last day of the open window, such as 2026-12-31. Empty: 14 days after the tenant was made.
+    registration_code_days
+        For how many days a registration code can be used: 1 to 90.
     """
     given = {
         "language": language,
@@ -248,12 +283,24 @@ def change(
         "help_contact": help_contact,
         "disowning_blocks": disowning_blocks,
         "app_passwords": app_passwords,
+        "registration_methods": registration_methods,
+        "registration_policy": registration_policy,
+        "registration_groups": None if registration_group is None else tuple(registration_group),
+        "registration_except_groups": (
+            None if registration_except_group is None else tuple(registration_except_group)
+        ),
+        "registration_skip_days": registration_skip_days,
+        "vouching": None if vouching is None else tuple(vouching),
+        "registration_open_until": registration_open_until,
+        "registration_code_days": registration_code_days,
     }
 
     async def work(desk: Desk) -> None:
         before = desk.tenant.settings
+        chosen_methods = finding.methods(desk, method)
         named = {} if issuer is None else {"issuer": plain_name(issuer, _LONGEST_ISSUER)}
-        chosen = {name: value for name, value in given.items() if value is not None}
+        all_given = {**given, "methods": chosen_methods}
+        chosen = {name: value for name, value in all_given.items() if value is not None}
         texts = _templates(before.text_templates, text_template or ())
         wanted = msgspec.structs.replace(before, **chosen, **named, text_templates=texts)
         codes = _codes(wanted.calling_codes, open_country or (), close_country or ())

@@ -39,6 +39,7 @@ from vestibule.model.verification import (
     VerificationState,
 )
 from vestibule.model.voice_message import VoiceMessage
+from vestibule.model.voucher import Voucher
 
 Result = TypeVar("Result")
 
@@ -559,6 +560,20 @@ class Transaction(Protocol):
     async def rule_sets(self, tenant_id: str, before: int, limit: int) -> tuple[RuleSet, ...]:
         """Return at most `limit` versions older than the version `before`, newest first."""
         ...
+
+    # --- vouchers -----------------------------------------------------------------------------------
+
+    async def vouchers_of(self, tenant_id: str, user_id: str) -> tuple[Voucher, ...]: ...
+
+    async def put_voucher(self, voucher: Voucher) -> None:
+        """Insert it, in place of the one of its kind that the person has."""
+        ...
+
+    async def use_code(self, tenant_id: str, user_id: str, code_hash: str, session: str) -> bool:
+        """Mark the code as used in `session` if it is unused and not over, in one conditional write."""
+        ...
+
+    async def remove_vouchers(self, tenant_id: str, user_id: str) -> int: ...
 
     # --- recordings for calls -----------------------------------------------------------------------
 

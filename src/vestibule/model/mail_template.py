@@ -19,6 +19,7 @@ EVERYWHERE: Final = frozenset({"name", "username", "tenant", "portal_url"})
 TEMPLATES: Final[Mapping[str, frozenset[str]]] = {
     "alert": frozenset({"what", "whom", "when", "who", "details", "tenant", "portal_url"}),
     "changed": EVERYWHERE | {"what", "when", "who", "details"},
+    "registration_code": EVERYWHERE | {"code", "days"},
     "test": frozenset({"tenant"}),
     "welcome": EVERYWHERE | {"issuer"},
 }

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from enum import StrEnum
+
 import msgspec
 
 from vestibule.model.app_check import AppCheck
 from vestibule.model.mail_settings import MailSettings
 from vestibule.model.pin import PinRules
 from vestibule.model.self_service import PasswordReset
+from vestibule.model.voucher import Vouch
 
 SYSTEM_TENANT = "system"
 """The tenant whose users are the administrators of the installation."""
 DEMONSTRATION_TENANT = "demo"
 """The tenant of the demonstration, the only one in which a phone may be simulated."""
+OPEN_DAYS = 14
+"""How long a new tenant lets people register with their password alone, unless it says otherwise."""
+DAY_MS = 24 * 3_600_000
+
+
+class Whom(StrEnum):
+    """Whom a rule of the tenant means."""
+
+    NOBODY = "nobody"
+    EVERYBODY = "everybody"
+    GROUPS = "groups"
 
 
 class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +80,25 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The number that calls show; carriers may suppress it."""
     trusted_addresses: tuple[str, ...] = ()
     """Networks (CIDR), ranges and single addresses that applications may take as a second factor."""
+    methods: tuple[str, ...] = ()
+    """Methods that people may register and use, beside recovery codes; empty: all there are."""
+    registration_methods: int = 1
+    """How many methods somebody must have registered to have finished."""
+    registration_policy: Whom = Whom.NOBODY
+    """Who is asked to register, whatever is asked of him otherwise."""
+    registration_groups: tuple[str, ...] = ()
+    """The groups that the policy means."""
+    registration_except_groups: tuple[str, ...] = ()
+    """Groups that the policy does not mean, whoever else it means."""
+    registration_skip_days: int = 14
+    """For how many days somebody may put off what the policy asks, from when he was first asked."""
+    vouching: tuple[Vouch, ...] = tuple(Vouch)
+    """What may vouch for a first registration besides the password; any one of them is enough."""
+    registration_open_until: str = ""
+    """The last day of the window that is open for all, such as 2026-12-31 (UTC). Empty: for 14 days after
+    the tenant was made."""
+    registration_code_days: int = 14
+    """For how many days a registration code can be used."""
     issuer: str = "Vestibule"
     """Name that authenticator apps show beside the account."""
     pin_least_digits: int = 4
@@ -135,3 +169,12 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     settings: TenantSettings = TenantSettings()
     created_at: int
     version: int = 1
+
+    @property
+    def registration_open_until(self) -> int:
+        """When the window ends in which newcomers register with their password alone (epoch ms)."""
+        last_day = self.settings.registration_open_until
+        if not last_day:
+            return self.created_at + OPEN_DAYS * DAY_MS
+        midnight = datetime.strptime(last_day, "%Y-%m-%d").replace(tzinfo=UTC)
+        return int(midnight.timestamp()) * 1000 + DAY_MS

@@ -75,6 +75,10 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     language_token: str = ""
     has_made_app_password: bool = False
     """Once he has, a trusted address spares his programs no app password any more."""
+    methods_since: int = 0
+    """What he registered before this time counts no more: he was asked to register anew (epoch ms)."""
+    registering_since: int = 0
+    """When he was first asked to register what he has not finished yet (epoch ms); 0: he is not asked."""
 
     @property
     def is_active(self) -> bool:

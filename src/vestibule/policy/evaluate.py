@@ -18,6 +18,14 @@ from vestibule.model.user import Requirement, User
 from vestibule.model.verification import Reason, TraceLine
 from vestibule.policy.access import NO_RULES, AccessFacts, AccessRules
 from vestibule.policy.decision import Bypass, Decision, Deny, Permit, RequirePasscode, RequirePassword
+from vestibule.policy.registration import (
+    Asked,
+    Opened,
+    RegistrationFacts,
+    asked_to_register,
+    closes_every_door,
+    needs_second_factor,
+)
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -38,6 +46,10 @@ class Facts(msgspec.Struct, frozen=True):
     """Where the person is, if anybody told it."""
     now: int = 0
     """Epoch milliseconds."""
+    policy_days: int | None = None
+    """For how many days he may put off the registration policy of his tenant; None: it does not mean him."""
+    chosen_is_off: bool = False
+    """The method that he has chosen to be asked by was switched off."""
     may_skip: bool = True
     """Whether something may stand for the second factor; not where it has been asked for already."""
 
@@ -108,12 +120,20 @@ def _second_factor_is_enough(facts: Facts, trace: list[TraceLine]) -> Decision |
         return Deny(Reason.ACCESS_DENIED, tuple(trace))
     if facts.application.is_legacy:
         return _app_password_is_enough(facts, facts.user, rule, trace)
-    if facts.application.second_factor is SecondFactor.IF_ENROLLED and not (facts.held or facts.is_enrolled):
+    registers_here = facts.application.second_factor is SecondFactor.IF_ENROLLED
+    registration = _registration(facts, facts.user, rule)
+    asked = None if registers_here else closes_every_door(registration)
+    if asked is not None:
+        return _must_register(asked, trace)
+    if registers_here and not (facts.held or facts.is_enrolled):
         return Permit(Reason.FIRST_FACTOR_SUFFICIENT, (*trace, _NOTHING_ENROLLED))
     if facts.may_skip and facts.application.application_id != CONSOLE_APPLICATION:
         skipped = _skipped(facts, facts.user, rule, trace)
         if skipped is not None:
             return skipped
+    asked = None if facts.held else asked_to_register(registration)
+    if asked is not None:
+        return _must_register(asked, trace)
     return _second_factor_by(facts, rule, trace)
 
 
@@ -136,7 +156,7 @@ def _app_password_is_enough(
         skipped.reason is Reason.TRUSTED_ADDRESS and user.has_made_app_password
     ):
         return skipped
-    is_newcomer = not (facts.held or facts.is_enrolled)
+    is_newcomer = not (facts.held or facts.is_enrolled or user.must_register or facts.chosen_is_off)
     waits = user.requirement is Requirement.ENABLED or (
         user.requirement is Requirement.DISABLED
         and facts.application.second_factor is SecondFactor.IF_ENROLLED
@@ -144,6 +164,23 @@ def _app_password_is_enough(
     if is_newcomer and waits and not demands:
         return Permit(Reason.FIRST_FACTOR_SUFFICIENT, (*trace, _NOTHING_ENROLLED))
     return _deny(Reason.APP_PASSWORD_REQUIRED, trace, TraceLine("app_password", "required"))
+
+
+def _registration(facts: Facts, user: User, rule: AccessRule | None) -> RegistrationFacts:
+    opened = Opened(facts.application, needs_second_factor(facts.application, rule))
+    return RegistrationFacts(
+        user=user,
+        now=facts.now,
+        is_registered=bool(facts.held) or facts.is_enrolled,
+        chosen_is_off=facts.chosen_is_off,
+        policy_days=facts.policy_days,
+        opened=(opened,),
+    )
+
+
+def _must_register(asked: Asked, trace: list[TraceLine]) -> Deny:
+    line = TraceLine("registration", "required", {"why": asked.reason.value})
+    return _deny(Reason.REGISTRATION_REQUIRED, trace, line)
 
 
 def _rule_for(facts: Facts, user: User, trace: list[TraceLine]) -> AccessRule | None:

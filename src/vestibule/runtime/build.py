@@ -57,7 +57,9 @@ from vestibule.services.passwords import Passwords
 from vestibule.services.phones import Phones
 from vestibule.services.pins import Pins
 from vestibule.services.proving import Prover
+from vestibule.services.registration import Registrations
 from vestibule.services.remembered_browsers import RememberedBrowsers
+from vestibule.services.requirements import Requirements
 from vestibule.services.rule_sets import RuleSets
 from vestibule.services.sending_limits import SendingLimits
 from vestibule.services.services import Services
@@ -68,6 +70,8 @@ from vestibule.services.token_import import TokenImports
 from vestibule.services.users import Users
 from vestibule.services.verification import Verifications
 from vestibule.services.voice_messages import VoiceMessages
+from vestibule.services.vouchers import Vouchers
+from vestibule.services.vouching import Vouching
 from vestibule.services.waiting import Waiting
 from vestibule.stores import open_store
 
@@ -125,11 +129,12 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     node = Node(settings.node.name, settings.node.address)
     configuration = ConfigurationCache(store, sealer)
     await configuration.refresh()
-    prover = Prover(registry.methods(), sealer)
+    prover = Prover(registry.methods(), sealer, configuration)
+    vouching = Vouching(store, configuration, prover, sealer)
     kinds = registry.directories()
     first_factors = FirstFactors(kinds, configuration, sealer)
     passwords = Passwords(store, configuration, first_factors)
-    sessions = Sessions(store, configuration, prover)
+    sessions = Sessions(store, configuration, prover, vouching)
     setup = Setup(store, configuration, prover, sealer, sessions)
     applications = Applications(store, configuration, sealer)
     gateways = Gateways(registry.gateways(), configuration, sealer)
@@ -186,6 +191,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     )
     users = Users(store, prover)
     groups = Groups(store, configuration)
+    requirements = Requirements(store, configuration, prover)
     services = Services(
         node=node,
         clock=clock,
@@ -203,7 +209,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         waiting=waiting,
         users=users,
         groups=groups,
-        bulk=Bulk(store, (*users.bulk_acts, *groups.bulk_acts)),
+        bulk=Bulk(store, (*users.bulk_acts, *groups.bulk_acts, *requirements.bulk_acts)),
         enrollments=enrollments,
         pins=pins,
         app_passwords=AppPasswords(store, configuration),
@@ -221,6 +227,10 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         rule_sets=RuleSets(store, configuration, prover),
         remembered_browsers=RememberedBrowsers(store, configuration),
         sessions=sessions,
+        vouching=vouching,
+        vouchers=Vouchers(store, configuration, sealer, os.urandom, mails),
+        registrations=Registrations(store, configuration, prover, enrollments, vouching),
+        requirements=requirements,
         attempts=Attempts(store),
         disowning=Disowning(store, configuration),
         passwords=passwords,
@@ -235,6 +245,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         token_imports=TokenImports(store, prover, read_token_file),
         housekeeping=Housekeeping(store, metrics),
         voice_messages=voice_messages,
+        public_url=settings.http.public_url,
         form_key=Secret(sealer.derive("forms").hex()),
         check_store=store.check,
     )

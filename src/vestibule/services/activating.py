@@ -9,13 +9,11 @@ It is judged in the transaction of whoever brings the answer. Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
 
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.method import Method
 from vestibule.interfaces.store import Conflict, Subject, Transaction, VerificationChange
 from vestibule.model.actor import self_of
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
@@ -40,7 +38,7 @@ from vestibule.services.attempt import (
 from vestibule.services.enrollment import take_away
 from vestibule.services.out_of_band import OutOfBand
 from vestibule.services.outcome import Progress
-from vestibule.services.proving import is_enrolled
+from vestibule.services.proving import Prover
 from vestibule.services.recording import record
 
 
@@ -70,9 +68,10 @@ class Case(msgspec.Struct, frozen=True):
 
 
 class Activating:
-    def __init__(self, out_of_band: OutOfBand, methods: Mapping[str, Method]) -> None:
+    def __init__(self, out_of_band: OutOfBand, prover: Prover) -> None:
         self._out_of_band = out_of_band
-        self._methods = methods
+        self._prover = prover
+        self._methods = prover.methods
 
     async def answer(
         self, tx: Transaction, attempt: Attempt, challenge: Challenge, passcode: Secret[str] | None
@@ -94,7 +93,7 @@ class Activating:
             return await self._close(tx, case, denied(Reason.LOCKED_OUT, (TraceLine("throttle", "locked"),)))
         if not is_right:
             return await self._wrong(tx, case, left)
-        obstacle = _obstacle(case)
+        obstacle = self._obstacle(case)
         if obstacle is not None:
             return await self._close(tx, case, denied(Reason.METHOD_NOT_ALLOWED, (obstacle,)))
         return await self._activate(tx, case)
@@ -171,6 +170,18 @@ class Activating:
         )
         return await self._close(tx, case, approved(Reason.PHONE_PROVEN, (line,), active))
 
+    def _obstacle(self, case: Case) -> TraceLine | None:
+        """Return what has ended the right to begin, None while it stands: a newcomer is one as long as he
+        holds nothing, and a device has a say as long as it is active."""
+        began = _began(case.verification)
+        if Began.BESIDE in began or Began.INSTEAD in began:
+            device = _began_by(case)
+            is_active = device is not None and device.status is AuthenticatorStatus.ACTIVE
+            return None if is_active else TraceLine("activation", "device_gone")
+        if Began.PROVEN in began or Began.TESTED in began or not self._prover.is_enrolled(case.subject):
+            return None
+        return TraceLine("activation", "enrolled_meanwhile")
+
     async def _close(self, tx: Transaction, case: Case, ending: Ending) -> Progress:
         is_proven = ending.state is VerificationState.APPROVED
         end = ChallengeState.ANSWERED if is_proven else ChallengeState.FAILED
@@ -180,19 +191,6 @@ class Activating:
         if not (closed and await tx.change_verification(row.tenant_id, row.verification_id, change)):
             raise Conflict
         return Progress(applied(row, change), challenge)
-
-
-def _obstacle(case: Case) -> TraceLine | None:
-    """Return what has ended the right to begin, None while it stands: a newcomer is one as long as he holds
-    nothing, and a device has a say as long as it is active."""
-    began = _began(case.verification)
-    if Began.BESIDE in began or Began.INSTEAD in began:
-        device = _began_by(case)
-        is_active = device is not None and device.status is AuthenticatorStatus.ACTIVE
-        return None if is_active else TraceLine("activation", "device_gone")
-    if Began.PROVEN in began or Began.TESTED in began or not is_enrolled(case.subject):
-        return None
-    return TraceLine("activation", "enrolled_meanwhile")
 
 
 def _began_by(case: Case) -> Authenticator | None:

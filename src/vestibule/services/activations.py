@@ -61,7 +61,7 @@ class Activations:
         self._out_of_band = out_of_band
         self._waiting = waiting
         self._node = node
-        self._activating = Activating(out_of_band, enrollments.methods)
+        self._activating = Activating(out_of_band, enrollments.prover)
 
     async def begin(self, signed_in: SignedIn, wanted: NewPhone, user_address: str = "") -> Progress:
         """Make a pending phone and ask it. Raises `Refused` if it cannot be, `NotAllowed` if the session may

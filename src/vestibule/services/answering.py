@@ -75,7 +75,7 @@ class Answering:
         self._prover = prover
         self._asking = asking
         self._node = node
-        self._activating = Activating(asking.out_of_band, asking.methods)
+        self._activating = Activating(asking.out_of_band, prover)
 
     # --- at the door ----------------------------------------------------------------------------------
 
@@ -442,8 +442,8 @@ class Answering:
         challenge: Challenge,
     ) -> Case | Ending:
         """Ask policy with the person as he is now; an Ending if nothing he could answer would do."""
-        usable = self._prover.usable(subject, tx.now)
-        decision = evaluate(await gathered(tx, attempt, subject, usable, may_skip=False))
+        usable = self._prover.usable_at(attempt.application, subject, tx.now)
+        decision = evaluate(await gathered(tx, attempt, subject, self._prover, usable, may_skip=False))
         if isinstance(decision, RequirePasscode):
             return Case(attempt, subject, verification, challenge, usable, decision)
         # He was disabled, lost his authenticator or the door was closed since the challenge.

@@ -105,7 +105,7 @@ class AppActivations:
         self._key = sealer.derive("codes of activation")
         self._node = node
         self._random_bytes = random_bytes
-        self._activating = Activating(out_of_band, prover.methods)
+        self._activating = Activating(out_of_band, prover)
 
     # --- activation, at the portal ------------------------------------------------------------------
 

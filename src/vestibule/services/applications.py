@@ -42,6 +42,7 @@ from vestibule.services.configuration import (
 from vestibule.services.mail_settings import check_mail_settings
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
+from vestibule.services.registration_settings import check_registration
 from vestibule.services.self_service_settings import check_self_service
 from vestibule.services.skipping_settings import check_addresses, check_skipping
 
@@ -486,6 +487,7 @@ def _check_settings(settings: TenantSettings) -> None:
     _check_phone_settings(settings)
     check_self_service(settings)
     check_mail_settings(settings.mail)
+    check_registration(settings)
 
 
 def _check_phone_settings(settings: TenantSettings) -> None:

@@ -57,6 +57,10 @@ class Enrollments:
         self._prover = prover
 
     @property
+    def prover(self) -> Prover:
+        return self._prover
+
+    @property
     def methods(self) -> Mapping[str, Method]:
         return self._prover.methods
 
@@ -94,6 +98,8 @@ class Enrollments:
         """
         _demand(actor, tenant_id, user_id)
         method = self.methods[method_name]
+        if not self._prover.is_switched_on(tenant_id, method_name):
+            raise Refused(Refusal.METHOD_OFF, method_name)
         subject = await self._subject(tenant_id, user_id)
         new = self._made(method, subject, options or {})
         authenticator = self._authenticator(subject, method_name, label, new)
@@ -153,15 +159,17 @@ class Enrollments:
 
         return _settled(await self._store.transact(body))
 
-    async def new_recovery_codes(self, actor: Actor, tenant_id: str, user_id: str) -> Enrolled:
-        """Make a new set of recovery codes; the old set is void at once."""
+    async def new_recovery_codes(
+        self, actor: Actor, tenant_id: str, user_id: str, *, to_keep: bool = False
+    ) -> Enrolled:
+        """Make a new set of recovery codes; the old set is void at once. With `to_keep` the new one counts
+        only when the person has said that he has kept it: see `keep_recovery_codes`."""
         _demand(actor, tenant_id, user_id)
         name = self.recovery_method
         subject = await self._subject(tenant_id, user_id)
         new = self._made(self.methods[name], subject, {})
-        authenticator = msgspec.structs.replace(
-            self._authenticator(subject, name, "", new), status=AuthenticatorStatus.ACTIVE
-        )
+        status = AuthenticatorStatus.PENDING if to_keep else AuthenticatorStatus.ACTIVE
+        authenticator = msgspec.structs.replace(self._authenticator(subject, name, "", new), status=status)
 
         async def body(tx: Transaction) -> Authenticator:
             await tx.hold_user(tenant_id, user_id)
@@ -179,12 +187,28 @@ class Enrollments:
 
         return Enrolled(await self._store.transact(body), tuple(Secret(text) for text in new.shown))
 
+    async def keep_recovery_codes(self, actor: Actor, tenant_id: str, user_id: str) -> None:
+        """Let the codes count that were made to be kept; raises `Refused` if there are none, or no more."""
+        _demand(actor, tenant_id, user_id)
+
+        async def body(tx: Transaction) -> None:
+            subject = await tx.subject(tenant_id, user_id)
+            pending = _pending(subject) if subject is not None else []
+            codes = next((each for each in pending if each.method == self.recovery_method), None)
+            if codes is None or codes.created_at + PENDING_MS < tx.now:
+                raise Refused(Refusal.NOT_FOUND, user_id)
+            await _replace(tx, msgspec.structs.replace(codes, status=AuthenticatorStatus.ACTIVE))
+
+        await self._store.transact(body)
+
     def recovery_codes_left(self, subject: Subject) -> int:
         """Return how many recovery codes a person has left: a recovery method lists them as `left`."""
         return sum(
             len(held.state.get("left", ()))
             for held in subject.authenticators
-            if held.method == self.recovery_method and held.status is AuthenticatorStatus.ACTIVE
+            if held.method == self.recovery_method
+            and held.status is AuthenticatorStatus.ACTIVE
+            and held.created_at >= subject.user.methods_since
         )
 
     @property
@@ -217,14 +241,18 @@ class Enrollments:
                 raise Refused(Refusal.NOT_FOUND, authenticator_id)
             if is_self and self._is_last(subject, authenticator, tx.now):
                 raise Refused(Refusal.LAST_AUTHENTICATOR)
-            if authenticator.is_hardware:
-                await _replace(tx, self._prover.held_by(authenticator, ""))
-                await _record_removal(tx, actor, subject.user, authenticator)
-            else:
-                await take_away(tx, actor, subject.user, authenticator)
+            await self.take(tx, actor, subject.user, authenticator)
 
         await self._store.transact(body)
         self._store.wake(user_id)  # His app may wait for what it can show no more.
+
+    async def take(self, tx: Transaction, actor: Actor, user: User, authenticator: Authenticator) -> None:
+        """Take an authenticator from a person: a hardware token is free again, all else is over."""
+        if not authenticator.is_hardware:
+            await take_away(tx, actor, user, authenticator)
+            return
+        await _replace(tx, self._prover.held_by(authenticator, ""))
+        await _record_removal(tx, actor, user, authenticator)
 
     async def assign(self, actor: Actor, tenant_id: str, user_id: str, serial: str) -> Authenticator:
         """Give a hardware token that nobody holds to a person."""
@@ -243,7 +271,10 @@ class Enrollments:
         _demand(actor, tenant_id, user_id)
 
         async def body(tx: Transaction) -> Authenticator | Refusal:
-            token = await _free_token(tx, tenant_id, serial)
+            subject = await tx.subject(tenant_id, user_id)
+            if subject is None:
+                return Refusal.NOT_FOUND
+            token = await self._free_token(tx, subject.user, serial)
             verdict = await self._judged(tx, tenant_id, user_id, token, passcode)
             if isinstance(verdict, Refusal) or token is None:
                 # Same words and same count whether the serial or the passcode is wrong: no oracle.
@@ -365,18 +396,31 @@ class Enrollments:
         subject = await tx.subject(tenant_id, user_id)
         if subject is None:
             raise Refused(Refusal.NOT_FOUND, user_id)
-        token = token or await _free_token(tx, tenant_id, serial)
+        token = token or await self._free_token(tx, subject.user, serial)
         if token is None:
             raise Refused(Refusal.SERIAL_UNKNOWN, serial)
         if len(_held(subject)) >= MAX_AUTHENTICATORS:
             raise Refused(Refusal.TOO_MANY, str(MAX_AUTHENTICATORS))
         given = msgspec.structs.replace(
-            self._prover.held_by(token, user_id), status=AuthenticatorStatus.ACTIVE
+            self._prover.held_by(token, user_id), status=AuthenticatorStatus.ACTIVE, created_at=tx.now
         )
         await _replace(tx, given)
         username = subject.user.username
         await record(tx, actor, tenant_id, "authenticator.assigned", user_id, username, serial=given.serial)
         return given
+
+    async def _free_token(self, tx: Transaction, user: User, serial: str) -> Authenticator | None:
+        """Return the token if this person may be given it: nobody holds it, or he himself registers it
+        anew."""
+        canonical = canonical_serial(serial)
+        found = (await tx.authenticators_by_serial(user.tenant_id, (canonical,))).get(canonical)
+        # One that was suspended or revoked, e.g. because it was lost, does not come back by being given away.
+        if found is None or found.status is not AuthenticatorStatus.ACTIVE:
+            return None
+        if not self._prover.is_switched_on(user.tenant_id, found.method):
+            return None
+        is_his_again = found.user_id == user.user_id and found.created_at < user.methods_since
+        return found if not found.user_id or is_his_again else None
 
     def _is_last(self, subject: Subject, removed: Authenticator, now: int) -> bool:
         """Tell whether nothing but recovery codes would be left."""
@@ -429,14 +473,6 @@ def _held(subject: Subject) -> list[Authenticator]:
 
 def _pending(subject: Subject) -> list[Authenticator]:
     return [a for a in subject.authenticators if a.status is AuthenticatorStatus.PENDING]
-
-
-async def _free_token(tx: Transaction, tenant_id: str, serial: str) -> Authenticator | None:
-    canonical = canonical_serial(serial)
-    found = (await tx.authenticators_by_serial(tenant_id, (canonical,))).get(canonical)
-    # One that was suspended or revoked, e.g. because it was lost, does not come back by being given away.
-    is_free = found is not None and not found.user_id and found.status is AuthenticatorStatus.ACTIVE
-    return found if is_free else None
 
 
 async def _revoke(tx: Transaction, authenticator: Authenticator) -> None:

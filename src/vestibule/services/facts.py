@@ -7,33 +7,44 @@ import msgspec
 from vestibule.interfaces.store import Subject, Transaction
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.networks import parse_address
+from vestibule.model.tenant import Whom
 from vestibule.policy.evaluate import Facts
+from vestibule.policy.registration import policy_days
 from vestibule.services.attempt import Attempt
-from vestibule.services.proving import is_enrolled
+from vestibule.services.proving import Prover
 
 
 async def gathered(
     tx: Transaction,
     attempt: Attempt,
     subject: Subject | None,
+    prover: Prover,
     usable: tuple[Authenticator, ...],
     *,
     may_skip: bool = True,
 ) -> Facts:
-    """Return what is known of an attempt and its person now. Groups are read only where a rule names any."""
+    """Return what is known of an attempt and its person now. Groups are read only where a rule or the
+    registration policy names any."""
     facts = Facts(
         application=attempt.application,
         user=subject.user if subject else None,
         held=frozenset([authenticator.method for authenticator in usable]),
         is_first_factor_proven=attempt.is_first_factor_proven,
-        is_enrolled=subject is not None and is_enrolled(subject),
         is_app_password_proven=attempt.is_app_password_proven,
         rules=attempt.rules,
         address=parse_address(attempt.origin.user_address) if attempt.origin.user_address else None,
         now=tx.now,
         may_skip=may_skip,
     )
-    if subject is None or not attempt.rules.names_groups:
+    if subject is None:
         return facts
-    user = subject.user
-    return msgspec.structs.replace(facts, groups=await tx.groups_of(user.tenant_id, user.user_id))
+    user, settings = subject.user, attempt.tenant.settings
+    needs_groups = attempt.rules.names_groups or settings.registration_policy is not Whom.NOBODY
+    groups = await tx.groups_of(user.tenant_id, user.user_id) if needs_groups else frozenset()
+    return msgspec.structs.replace(
+        facts,
+        is_enrolled=prover.is_enrolled(subject),
+        groups=groups,
+        policy_days=policy_days(settings, groups),
+        chosen_is_off=prover.chosen_is_off(subject),
+    )

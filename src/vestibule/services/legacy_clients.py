@@ -51,7 +51,9 @@ class LegacyClients:
         proven = msgspec.structs.replace(
             attempt, is_first_factor_proven=True, is_app_password_proven=is_proven
         )
-        decision = evaluate(await gathered(tx, proven, subject, self._prover.usable(subject, tx.now)))
+        decision = evaluate(
+            await gathered(tx, proven, subject, self._prover, self._prover.usable(subject, tx.now))
+        )
         ending = await _ending(tx, attempt, subject, judged, decision)
         if ending is None:
             return None

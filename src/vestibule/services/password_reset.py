@@ -75,7 +75,7 @@ class PasswordResets:
             subject = await tx.subject_by_names(tenant_id, names)
             if subject is None or not (directory or subject.user.password_hash):
                 return None
-            if not await _may_reset(tx, tenant, subject.user):
+            if not await may_reset(tx, tenant, subject.user):
                 return None
             is_proven = await self._is_proven(tx, subject, passcodes)
             if not is_proven:
@@ -112,7 +112,8 @@ class PasswordResets:
         return 0 < needed == proven
 
 
-async def _may_reset(tx: Transaction, tenant: Tenant, user: User) -> bool:
+async def may_reset(tx: Transaction, tenant: Tenant, user: User) -> bool:
+    """Tell whether a person may reset a forgotten password, if he can prove himself."""
     if not user.is_active or user.blocked_until > tx.now:
         return False
     settings = tenant.settings

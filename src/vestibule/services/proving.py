@@ -16,11 +16,12 @@ from vestibule.crypto.sealing import Sealer
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.method import Method
 from vestibule.interfaces.store import Conflict, Subject, Transaction
+from vestibule.model.application import Application, SecondFactor
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.throttle import Factor, ThrottleLimits
 from vestibule.model.verdict import MALFORMED, Verdict, VerdictKind
 from vestibule.model.verification import Reason, TraceLine
-from vestibule.services.configuration import authenticator_context
+from vestibule.services.configuration import ConfigurationCache, authenticator_context
 
 log = structlog.get_logger(__name__)
 
@@ -61,18 +62,31 @@ _LOCKED = Proof(MALFORMED, Reason.LOCKED_OUT, True, None, (TraceLine("throttle",
 def is_enrolled(subject: Subject) -> bool:
     """Tell whether a person has proven an authenticator or was given one. One that is suspended or not
     valid now counts: who holds it is not a newcomer who may enroll with a password alone (ENR-02)."""
-    return any(held.status is not AuthenticatorStatus.PENDING for held in subject.authenticators)
+    return bool(proven(subject))
+
+
+def proven(subject: Subject) -> tuple[Authenticator, ...]:
+    """Return what a person has proven or was given, whether or not it opens a door now."""
+    return tuple([held for held in subject.authenticators if held.status is not AuthenticatorStatus.PENDING])
 
 
 class Prover:
     """Judges passcodes with the methods there are."""
 
-    def __init__(self, methods: Mapping[str, Method], sealer: Sealer) -> None:
+    def __init__(
+        self, methods: Mapping[str, Method], sealer: Sealer, configuration: ConfigurationCache
+    ) -> None:
         self.methods = methods
         self._sealer = sealer
+        self._configuration = configuration
 
     def usable(self, subject: Subject, at: int) -> tuple[Authenticator, ...]:
         """Return the user's authenticators that may open a door now, by a passcode or on another road."""
+        return tuple([held for held in self.usable_once(subject, at) if self._counts(subject, held)])
+
+    def usable_once(self, subject: Subject, at: int) -> tuple[Authenticator, ...]:
+        """Return the same and what would be usable if it counted still: its method was not switched off and
+        nothing newer was demanded. It opens no door but the one behind which he registers anew."""
         return tuple(
             authenticator
             for authenticator in subject.authenticators
@@ -80,6 +94,46 @@ class Prover:
             and (method := self.methods.get(authenticator.method)) is not None
             and (method.descriptor.takes_passcode or method.descriptor.out_of_band)
         )
+
+    def usable_at(self, application: Application, subject: Subject, at: int) -> tuple[Authenticator, ...]:
+        """Return what opens the door of `application`. Behind one where people register, who has nothing that
+        counts proves what counted before; but not who was told to register anew, for he may have lost it."""
+        usable = self.usable(subject, at)
+        registers_here = application.second_factor is SecondFactor.IF_ENROLLED
+        if usable or not registers_here or subject.user.must_register:
+            return usable
+        return self.usable_once(subject, at)
+
+    def is_enrolled(self, subject: Subject) -> bool:
+        """Tell whether a person has proven an authenticator, or was given one, that counts."""
+        return any(self._counts(subject, held) for held in proven(subject))
+
+    def registered(self, subject: Subject) -> tuple[Authenticator, ...]:
+        """Return what counts as registered: all that counts but recovery codes."""
+        return tuple(
+            held
+            for held in proven(subject)
+            if self._counts(subject, held)
+            and held.method in self.methods
+            and not self.methods[held.method].descriptor.is_recovery
+        )
+
+    def chosen_is_off(self, subject: Subject) -> bool:
+        """Tell whether the method that a person has chosen to be asked by was switched off since."""
+        chosen = subject.user.default_method
+        if not chosen or chosen not in self.methods:
+            return bool(chosen)
+        return not self.is_switched_on(subject.user.tenant_id, chosen)
+
+    def is_switched_on(self, tenant_id: str, method: str) -> bool:
+        """Tell whether people of the tenant may register and use this method."""
+        chosen = self._configuration.current.tenants[tenant_id].settings.methods
+        return not chosen or method in chosen or self.methods[method].descriptor.is_recovery
+
+    def _counts(self, subject: Subject, held: Authenticator) -> bool:
+        is_known = held.method in self.methods
+        is_on = not is_known or self.is_switched_on(held.tenant_id, held.method)
+        return is_on and held.created_at >= subject.user.methods_since
 
     def take_passcodes(self, held: Iterable[Authenticator]) -> list[Authenticator]:
         """Return those of them whose passcode a person types."""

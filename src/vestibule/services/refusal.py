@@ -66,6 +66,11 @@ class Refusal(StrEnum):
     OUT_OF_BOUNDS = "out_of_bounds"
     LIST_TOO_LONG = "list_too_long"
     NOT_TEXT = "not_text"
+    METHOD_OFF = "method_off"
+    CODE_WRONG = "code_wrong"
+    NO_MAIL = "no_mail"
+    VOUCHING_OFF = "vouching_off"
+    REGISTRATION_UNFINISHED = "registration_unfinished"
 
 
 class Refused(Exception):

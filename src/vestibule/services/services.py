@@ -41,7 +41,9 @@ from vestibule.services.password_reset import PasswordResets
 from vestibule.services.passwords import Passwords
 from vestibule.services.phones import Phones
 from vestibule.services.pins import Pins
+from vestibule.services.registration import Registrations
 from vestibule.services.remembered_browsers import RememberedBrowsers
+from vestibule.services.requirements import Requirements
 from vestibule.services.rule_sets import RuleSets
 from vestibule.services.sending_limits import SendingLimits
 from vestibule.services.sessions import Sessions
@@ -51,6 +53,8 @@ from vestibule.services.token_import import TokenImports
 from vestibule.services.users import Users
 from vestibule.services.verification import Verifications
 from vestibule.services.voice_messages import VoiceMessages
+from vestibule.services.vouchers import Vouchers
+from vestibule.services.vouching import Vouching
 from vestibule.services.waiting import Waiting
 
 
@@ -88,6 +92,10 @@ class Services:
     rule_sets: RuleSets
     remembered_browsers: RememberedBrowsers
     sessions: Sessions
+    vouching: Vouching
+    vouchers: Vouchers
+    registrations: Registrations
+    requirements: Requirements
     attempts: Attempts
     disowning: Disowning
     passwords: Passwords
@@ -100,6 +108,8 @@ class Services:
     token_imports: TokenImports
     housekeeping: Housekeeping
     voice_messages: VoiceMessages
+    public_url: str
+    """Where people reach the pages, without a slash at the end."""
     form_key: Secret[str]
     """What forms and repeated requests are signed with: the same on every node."""
     check_store: Callable[[], Awaitable[None]]

@@ -27,8 +27,9 @@ from vestibule.model.verification import (
 from vestibule.policy.decision import RequirePasscode
 from vestibule.policy.evaluate import Facts, evaluate
 from vestibule.services.configuration import ConfigurationCache
-from vestibule.services.proving import Prover, is_enrolled
+from vestibule.services.proving import Prover
 from vestibule.services.refusal import Refusal, Refused
+from vestibule.services.vouching import Vouching
 
 FRESH_MS = 5 * 60 * 1000
 """How recent a proof must be for changing authenticators."""
@@ -46,11 +47,13 @@ CONSOLE_LIFETIME = Lifetime(12 * _HOUR_MS, _HOUR_MS // 4)
 
 
 class SignedIn(msgspec.Struct, frozen=True):
-    """A live session with its person. `is_fresh`: he proved himself a moment ago."""
+    """A live session with its person. `is_fresh`: he proved himself a moment ago. `address`: where this very
+    request comes from, as far as it is known."""
 
     session: Session
     user: User
     is_fresh: bool
+    address: str = ""
 
     @property
     def actor(self) -> Actor:
@@ -79,10 +82,13 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Sessions:
-    def __init__(self, store: Store, configuration: ConfigurationCache, prover: Prover) -> None:
+    def __init__(
+        self, store: Store, configuration: ConfigurationCache, prover: Prover, vouching: Vouching
+    ) -> None:
         self._store = store
         self._configuration = configuration
         self._prover = prover
+        self._vouching = vouching
 
     async def begin(self, verification: Verification) -> Secret[str]:
         """Make a session from a verification that was approved just now; return the browser's token.
@@ -121,7 +127,7 @@ class Sessions:
         await self._store.transact(body)
         return Secret(token)
 
-    async def find(self, token: str, application_id: str) -> SignedIn | None:
+    async def find(self, token: str, application_id: str, address: str = "") -> SignedIn | None:
         """Return the live session of this token at this door, or None. Notes that it was used."""
         if not token:
             return None
@@ -138,7 +144,9 @@ class Sessions:
             if subject is None or not subject.user.is_active:
                 return None
             is_fresh = tx.now < session.proven_at + FRESH_MS
-            return SignedIn(session, subject.user, is_fresh), tx.now - session.seen_at > _SEEN_EVERY_MS
+            return SignedIn(
+                session, subject.user, is_fresh, address
+            ), tx.now - session.seen_at > _SEEN_EVERY_MS
 
         found = await self._store.read(look)
         if found is None:
@@ -182,21 +190,22 @@ class Sessions:
         await self._store.transact(body)
 
     async def may_enroll(self, signed_in: SignedIn) -> bool:
-        """Tell whether this session may add or remove authenticators now.
-
-        With nothing enrolled yet the password is enough; else a second factor, proven recently.
-        """
+        """Tell whether this session may add or remove authenticators now: a second factor was proven
+        recently, or, where the person has none that counts, something else vouches for him beside his
+        password."""
         session = signed_in.session
         if not signed_in.is_fresh:
             return False
         if session.is_second_factor_proven:
             return True
 
-        async def holds_none(tx: Transaction) -> bool:
+        async def is_vouched_for(tx: Transaction) -> bool:
             subject = await tx.subject(session.tenant_id, session.user_id)
-            return subject is not None and not is_enrolled(subject)
+            if subject is None:
+                return False
+            return await self._vouching.way_of(tx, session, subject, signed_in.address) is not None
 
-        return await self._store.read(holds_none)
+        return await self._store.read(is_vouched_for)
 
     async def places(self, signed_in: SignedIn) -> tuple[Place, ...]:
         """Return where this person is signed in now, the session that asks first."""
@@ -235,7 +244,10 @@ class Sessions:
         """Return the authenticators that open this session's door: what is proven later is judged by the
         same rules as at the sign-in."""
         application = self._configuration.current.applications[session.tenant_id, session.application_id]
-        usable = self._prover.usable(subject, now)
+        if subject.user.must_register and not self._prover.usable(subject, now):
+            # What he had before vouches for him while he registers anew, and for nothing else.
+            return self._prover.usable_once(subject, now)
+        usable = self._prover.usable_at(application, subject, now)
         held = frozenset([authenticator.method for authenticator in usable])
         decision = evaluate(Facts(application, subject.user, held, is_first_factor_proven=True))
         if not isinstance(decision, RequirePasscode):

@@ -357,8 +357,8 @@ class Verifications:
     async def _decide(self, tx: Transaction, attempt: Attempt) -> Progress:
         subject = await tx.subject_by_names(attempt.tenant.tenant_id, attempt.names)
         attempt = as_of(attempt, subject)
-        usable = self._prover.usable(subject, tx.now) if subject else ()
-        facts = await gathered(tx, attempt, subject, usable)
+        usable = self._prover.usable_at(attempt.application, subject, tx.now) if subject else ()
+        facts = await gathered(tx, attempt, subject, self._prover, usable)
         match await decided(tx, attempt, subject, facts):
             case Deny(reason, trace):
                 return await conclude(tx, attempt, subject, denied(reason, trace), self._node)

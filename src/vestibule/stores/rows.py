@@ -48,6 +48,7 @@ from vestibule.model.verification import (
     VerificationState,
 )
 from vestibule.model.voice_message import MessageType, VoiceMessage
+from vestibule.model.voucher import Vouch, Voucher, VoucherKind
 
 Row = Sequence[Any]
 Values = tuple[Any, ...]
@@ -147,6 +148,8 @@ def user_of(row: Row) -> User:
         language_app=row[26],
         language_token=row[27],
         has_made_app_password=bool(row[28]),
+        methods_since=row[29],
+        registering_since=row[30],
     )
 
 
@@ -210,6 +213,16 @@ def app_password_of(row: Row) -> AppPassword:
     values = dict(zip(APP_PASSWORD, row, strict=True))
     values["applications"] = _decode_texts(values["applications"])
     return AppPassword(**values)
+
+
+VOUCHER: Final = Voucher.__struct_fields__
+
+
+def voucher_of(row: Row) -> Voucher:
+    values = dict(zip(VOUCHER, row, strict=True))
+    values["kind"] = VoucherKind(values["kind"])
+    values["vouch"] = Vouch(values["vouch"])
+    return Voucher(**values)
 
 
 # --- attempts -----------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from vestibule.model.verification import (
     Verification,
     VerificationState,
 )
+from vestibule.model.voucher import Vouch, Voucher, VoucherKind
 
 START = 1_800_000_000_000
 LIMITS = ThrottleLimits(threshold=3, lock_ms=60_000, hard_stop=7)
@@ -90,6 +91,20 @@ def authenticator(tenant_id: str, authenticator_id: str = "phone", **fields: Any
         "created_at": START,
     }
     return Authenticator(**(usual | fields))
+
+
+def voucher(tenant_id: str, user_id: str = "alice", **fields: Any) -> Voucher:
+    usual = {
+        "tenant_id": tenant_id,
+        "user_id": user_id,
+        "kind": VoucherKind.CODE,
+        "vouch": Vouch.LETTER,
+        "code_hash": "hash",
+        "made_at": START,
+        "made_by": "root",
+        "expires_at": START + 1000,
+    }
+    return Voucher(**(usual | fields))
 
 
 def pin(tenant_id: str, user_id: str = "alice", **fields: Any) -> Pin:

@@ -58,6 +58,7 @@ OF_ALL = {
     "put_note",
     "take_deliveries",
     "is_delivery_due",
+    *("is_dispatch_due", "take_dispatches", "is_untold", "take_untold"),
 }
 """About the installation, or the worker's own."""
 
@@ -238,6 +239,8 @@ READS = {
 
 OWN_SUITES = {
     *("pin", "add_pin", "replace_pin", "remove_pin"),
+    *("dispatch", "dispatches", "add_dispatch", "replace_dispatch"),
+    *("vouchers_of", "put_voucher", "use_code", "remove_vouchers"),
     *("voice_messages", "voice_sound", "put_voice_message", "remove_voice_message"),
     *("add_device_record", "device_records"),
     *("groups_of", "add_member", "remove_member", "count_members", "members"),

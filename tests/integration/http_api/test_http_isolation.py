@@ -94,6 +94,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "NewPhoneNumber": {"method": "sms", "number": "+49 30 1234567"},
     "NewPin": {},
     "NewPassword": {"password": "Looking-Glass-1871"},
+    "NewRequirement": {"requirement": "enabled"},
+    "NewWindow": {"hours": 1},
     "NewAuthenticator": {"method": "totp"},
     "Proof": {"passcode": "123456"},
     "Resynchronization": {"passcodes": ["123456", "654321"]},

@@ -25,6 +25,7 @@ from vestibule.model.throttle import ThrottleLimits
 from vestibule.model.user import User
 from vestibule.runtime import registry
 from vestibule.runtime.token_files import read_token_file
+from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.enrollment import MAX_AUTHENTICATORS
 from vestibule.services.proving import Prover
 from vestibule.services.token_import import (
@@ -52,7 +53,9 @@ class Place:
     def __init__(self, store: Store, folder: Path) -> None:
         self.store = store
         self.folder = folder
-        self.prover = Prover(registry.methods(), Sealer(new_master_key()))
+        sealer = Sealer(new_master_key())
+        self.configuration = ConfigurationCache(store, sealer)
+        self.prover = Prover(registry.methods(), sealer, self.configuration)
         self.service = TokenImports(store, self.prover, read_token_file)
 
     async def bring(self, content: str | bytes, tenant_id: str = TENANT, **options: Any) -> ImportReport:
@@ -113,7 +116,9 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     for tenant_id in (TENANT, OTHER):
         tenant = Tenant(tenant_id=tenant_id, name=tenant_id, created_at=1)
         await store.transact(lambda tx, tenant=tenant: tx.put(tenant))  # type: ignore[misc]
-    yield Place(store, tmp_path)
+    opened = Place(store, tmp_path)
+    await opened.configuration.refresh()
+    yield opened
     await store.close()
 
 

@@ -34,6 +34,14 @@ class SignInRequired(Exception):
         self.path = path
 
 
+class RegistrationRequired(Exception):
+    """He must register before he gets any further; he is sent to `<root>/register`."""
+
+    def __init__(self, root: str) -> None:
+        super().__init__(root)
+        self.root = root
+
+
 def door_of(path: str) -> Door:
     """Return the door that a path belongs to; the portal if to none."""
     return "console" if path == "/console" or path.startswith("/console/") else "portal"
@@ -54,7 +62,11 @@ async def find_session(connection: Connection, door: Door) -> SignedIn | None:
     if door not in found:
         site = site_of(connection)
         token = connection.cookies.get(cookie_name(site.options, door), "")
-        found[door] = await site.services.sessions.find(token, APPLICATIONS[door]) if token else None
+        found[door] = (
+            await site.services.sessions.find(token, APPLICATIONS[door], address_of(connection))
+            if token
+            else None
+        )
     return found[door]
 
 

@@ -18,7 +18,7 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from vestibule import catalog
 from vestibule.crypto.tokens import new_id
-from vestibule.frontends.http.door import SignInRequired, door_of, known_session
+from vestibule.frontends.http.door import RegistrationRequired, SignInRequired, door_of, known_session
 from vestibule.frontends.http.pages import language_of, page
 from vestibule.frontends.http.problem import InvalidField, problem
 from vestibule.frontends.http.redirects import local_path, see_other
@@ -79,6 +79,8 @@ def answer_failure(request: AnyRequest, error: Exception) -> Response[Any]:
     if isinstance(error, SignInRequired):
         came_from = quote(error.path, safe="/")
         return see_other(f"{error.root}/sign-in" + (f"?next={came_from}" if came_from else ""))
+    if isinstance(error, RegistrationRequired):
+        return see_other(f"{error.root}/register")
     failure = _failure(request, error)
     if request.scope["path"].startswith(API_PREFIX):
         return _as_problem(failure)

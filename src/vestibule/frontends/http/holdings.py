@@ -8,7 +8,9 @@ from typing import Literal
 
 from vestibule.interfaces.method import Method
 from vestibule.model.authenticator import Authenticator
-from vestibule.services.phones import phone_of
+from vestibule.services.app_activations import METHOD as APP
+from vestibule.services.enrollment import Enrollments
+from vestibule.services.phones import METHODS, phone_of
 
 Kind = Literal["token", "app", "device", "text", "call"]
 _PHONES: dict[str, Kind] = {"sms": "text", "voice": "call"}
@@ -26,6 +28,17 @@ class Holding:
     """Another phone of the same method is asked before it."""
     traits: tuple[str, ...] = ()
     """`two_way`, `with_pin`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addable:
+    """What a person of a tenant may add: `phones` are the methods that reach one, `device` is the app of
+    ours."""
+
+    phones: tuple[str, ...]
+    app: bool
+    device: bool
+    hardware: bool
 
 
 def holding_of(held: Authenticator, all_held: Sequence[Authenticator]) -> Holding:
@@ -46,6 +59,20 @@ def _kind(held: Authenticator, *, is_phone: bool) -> Kind:
     if "public_key" in held.parameters:
         return "device"
     return _PHONES.get(held.method, "app") if is_phone else "app"
+
+
+def addable(enrollments: Enrollments, tenant_id: str) -> Addable:
+    on = {
+        name: method.descriptor
+        for name, method in enrollments.methods.items()
+        if enrollments.prover.is_switched_on(tenant_id, name)
+    }
+    return Addable(
+        phones=tuple(name for name in METHODS if name in on),
+        app=any(each.self_enrolled for each in on.values()),
+        device=APP in on,
+        hardware=any(each.can_be_hardware for each in on.values()),
+    )
 
 
 def default_methods(methods: Mapping[str, Method], held: Sequence[Authenticator]) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ class _RadiusKind:
             listen,
             check_store=services.check_store,
             remember_signing=remember_signing_in(services.applications),
+            public_url=services.public_url,
         )
 
 

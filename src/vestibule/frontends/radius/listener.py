@@ -72,9 +72,10 @@ class RadiusFrontend:
         check_store: Callable[[], Awaitable[None]] = _nothing_to_check,
         remember_signing: RememberSigning = _forget,
         duplicates: Duplicates | None = None,
+        public_url: str = "",
     ) -> None:
         """`listen` are addresses or names, and ports. `check_store` raises `Unavailable` when this node could
-        not decide now; Status-Server asks that."""
+        not decide now; Status-Server asks that. `public_url` is where people reach the portals."""
         self._configuration = configuration
         self._clock = clock
         self._metrics = metrics
@@ -82,7 +83,7 @@ class RadiusFrontend:
         self._check_store = check_store
         self._checked_at: int | None = None
         self._remember_signing = remember_signing
-        self._mapping = Mapping(verifications, configuration)
+        self._mapping = Mapping(verifications, configuration, public_url)
         self._duplicates = Duplicates() if duplicates is None else duplicates
         self._quiet = QuietLog()
         for fate in Fate:

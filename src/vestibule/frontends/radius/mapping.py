@@ -60,9 +60,12 @@ def fingerprint(message: Message, client: RadiusClient) -> bytes:
 class Mapping:
     """Turns one Access-Request into one reply."""
 
-    def __init__(self, verifications: Verifications, configuration: ConfigurationCache) -> None:
+    def __init__(
+        self, verifications: Verifications, configuration: ConfigurationCache, public_url: str = ""
+    ) -> None:
         self._verifications = verifications
         self._configuration = configuration
+        self._public_url = public_url
 
     async def answer(
         self,
@@ -169,7 +172,11 @@ class Mapping:
             state_key = client.valid_secrets(now)[0].state_key
             state = state_key.seal(progress.challenge.challenge_id, client.client, access.user_name)
             return ACCESS_CHALLENGE, [(STATE, state), *reply_messages(question)]
-        words = reply_messages(text(language, _rejection(progress, access, client)))
+        if _must_register(progress, access, client):
+            portal = f"{self._public_url}/portal/{client.client.tenant_id}"
+            words = reply_messages(text(language, "radius.registration_required", portal=portal))
+        else:
+            words = reply_messages(text(language, _rejection(progress, access, client)))
         return ACCESS_REJECT, [*words, *_eap_failure(message, access)]
 
     def _language(self, client: RadiusClient, own: str) -> str:
@@ -199,6 +206,12 @@ def _typed(access: AccessRequest, secret: SharedSecret, message: Message) -> Sec
         return Secret(revealed.decode())
     except UnicodeDecodeError:
         return None
+
+
+def _must_register(progress: Progress, access: AccessRequest, client: RadiusClient) -> bool:
+    """Tell whether he is told to register: only where, as below, this betrays nothing of the password."""
+    is_told = access.proof in _SPOKEN and client.settings.mode is not Mode.COMBINED
+    return is_told and progress.reason is Reason.REGISTRATION_REQUIRED
 
 
 def _rejection(progress: Progress, access: AccessRequest, client: RadiusClient) -> str:

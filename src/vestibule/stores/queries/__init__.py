@@ -21,6 +21,7 @@ from vestibule.stores.queries.sending_counts import SendingCounts
 from vestibule.stores.queries.sessions import Sessions
 from vestibule.stores.queries.subjects import Subjects
 from vestibule.stores.queries.voice_messages import VoiceMessages
+from vestibule.stores.queries.vouchers import Vouchers
 from vestibule.stores.queries.waiting import Waiting
 
 
@@ -37,6 +38,7 @@ class Queries(
     Groups,
     Pins,
     AppPasswords,
+    Vouchers,
     Authenticators,
     ConfigurationRecords,
     RuleSets,

@@ -229,6 +229,7 @@ users = Table(
     *added_numbers("void_before", "blocked_until", "bypass_until"),
     *added_words("language_call", "language_text", "language_app", "language_token"),
     *added_flags("has_made_app_password"),
+    *added_numbers("methods_since", "registering_since"),
     key("users", "tenant_id", "user_id"),
     belongs("users", "tenants", "tenant_id", cascade=False),
     Index("users_by_name", "tenant_id", "sort_name"),
@@ -324,6 +325,19 @@ app_passwords = Table(
     unique("app_passwords_hash", "tenant_id", "user_id", "token_hash"),
     belongs("app_passwords", "users", "tenant_id", "user_id"),
     **ROOMY,
+)
+
+vouchers = Table(
+    "vouchers",
+    metadata,
+    *words("tenant_id", "user_id", "kind", "vouch", "code_hash"),
+    *numbers("made_at"),
+    *words("made_by"),
+    *numbers("expires_at"),
+    maybe("used_at"),
+    *words("used_by"),
+    key("vouchers", "tenant_id", "user_id", "kind"),
+    belongs("vouchers", "users", "tenant_id", "user_id"),
 )
 
 authenticators = Table(

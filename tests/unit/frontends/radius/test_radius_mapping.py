@@ -57,7 +57,8 @@ async def exchange(
 ) -> tuple[Message, ScriptedVerifications]:
     client = client or radius_client()
     verifications = ScriptedVerifications(outcome)
-    mapping = Mapping(verifications.service, configuration(client.peer, language=language))
+    held = configuration(client.peer, language=language)
+    mapping = Mapping(verifications.service, held, "https://id.example.org")
     request = admit(datagram, client, False, NOW)
     assert isinstance(request, Admitted)
     assert request.access is not None
@@ -286,6 +287,18 @@ async def test_who_has_proven_the_password_is_told_more() -> None:
     assert words(reply) == text("en", "radius.no_authenticator")
     reply, _ = await exchange(sign_in_request(b"000000", ANSWER), DENIED)
     assert words(reply) == text("en", "radius.passcode_refused")
+
+
+async def test_who_must_register_is_told_where() -> None:
+    """ENR-03: a door that can show nothing names the one that can; not where that would betray a password."""
+    outcome = progress(VerificationState.DENIED, Reason.REGISTRATION_REQUIRED)
+    reply, _ = await exchange(sign_in_request(b"secret"), outcome)
+    assert reply.code == ACCESS_REJECT
+    assert "https://id.example.org/portal/" in words(reply)
+    combined = client_in("combined")
+    one, _ = await exchange(sign_in_request(b"secret123456"), outcome, combined)
+    other, _ = await exchange(sign_in_request(b"secret123456"), DENIED, combined)
+    assert one.octets == other.octets
 
 
 async def test_every_state_but_approved_is_no_acceptance() -> None:

@@ -22,6 +22,7 @@ from vestibule.frontends.http.api.groups import Groups
 from vestibule.frontends.http.api.history import Attempts, Events
 from vestibule.frontends.http.api.outbox import Outbox
 from vestibule.frontends.http.api.pins import Pins
+from vestibule.frontends.http.api.registration import Registration, Requirements
 from vestibule.frontends.http.api.request import ApiRequest, refuse_unknown_parameters
 from vestibule.frontends.http.api.tenants import Tenants
 from vestibule.frontends.http.api.token_import import import_tokens
@@ -39,6 +40,8 @@ _ADMINISTRATION = Router(
         Groups,
         Pins,
         AppPasswords,
+        Requirements,
+        Registration,
         Authenticators,
         Tokens,
         import_tokens,

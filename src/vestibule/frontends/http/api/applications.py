@@ -11,10 +11,10 @@ from litestar.exceptions import NotFoundException
 from litestar.params import JSONBody
 from msgspec import UNSET, UnsetType
 
-from vestibule.frontends.http.api.caller import Caller
+from vestibule.frontends.http.api.caller import Caller, check_methods
 from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.records import ApplicationRecord, Listing, application_record, whole
-from vestibule.frontends.http.api.request import Discreet, invalid
+from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Id, Name, PathId, Version
 from vestibule.interfaces.store import Conflict
 from vestibule.model.application import Application, Caching, FirstFactor, Purpose, SecondFactor
@@ -77,7 +77,7 @@ class Applications(Controller):
         self, caller: NamedDependency[Caller], data: JSONBody[NewApplication]
     ) -> ApplicationRecord:
         """Add an application."""
-        _check_methods(caller, data.methods)
+        check_methods(caller, data.methods)
         added = await caller.services.applications.add_application(
             caller.actor,
             caller.tenant_id,
@@ -104,7 +104,7 @@ class Applications(Controller):
         """Change an application; it holds from the next sign-in on."""
         current = _find(caller, application_id)
         if data.methods is not UNSET:
-            _check_methods(caller, data.methods)
+            check_methods(caller, data.methods)
         changed = msgspec.structs.replace(current, **changes(data, current.version))
         return application_record(
             await caller.services.applications.change_application(caller.actor, changed)
@@ -131,9 +131,3 @@ def _find(caller: Caller, application_id: str) -> Application:
     if found is None:
         raise NotFoundException
     return found
-
-
-def _check_methods(caller: Caller, methods: Any) -> None:
-    known = caller.services.enrollments.methods
-    if any(name not in known for name in methods):
-        raise invalid("methods", "not a method of this installation")

@@ -6,6 +6,7 @@ A key belongs to one tenant. Only a key of the system tenant reaches others, and
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Final
 
 from litestar import Request
@@ -13,6 +14,7 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
 
+from vestibule.frontends.http.api.request import invalid
 from vestibule.frontends.http.api.values import ID_PATTERN
 from vestibule.frontends.http.api_key import need_peer
 from vestibule.frontends.http.site import Connection, Site, site_of
@@ -85,3 +87,10 @@ async def provide_caller(request: Request[Any, Any, Any], tenant: Tenant = None)
         rights=frozenset({Right.ADMINISTER}),
     )
     return Caller(site, actor, tenant_id)
+
+
+def check_methods(caller: Caller, methods: Iterable[str]) -> None:
+    """Refuse what is no method of this installation."""
+    known = caller.services.enrollments.methods
+    if any(name not in known for name in methods):
+        raise invalid("methods", "not a method of this installation")

@@ -25,10 +25,12 @@ from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.model.user import User
 from vestibule.model.verification import Challenge, Verification
 from vestibule.model.voice_message import VoiceMessage
+from vestibule.model.voucher import Voucher
 from vestibule.services.bulk import BulkReport
 from vestibule.services.gateways import GatewayState
 from vestibule.services.groups import MembersReport
 from vestibule.services.outcome import Progress
+from vestibule.services.requirements import Change
 from vestibule.services.sending_limits import SendingStanding
 from vestibule.services.ways import Way
 
@@ -202,6 +204,10 @@ class UserRecord(Record):
     role: str
     default_method: str
     """The method that is asked for first; empty: no preference."""
+    requirement: str
+    """`disabled`, `enabled` or `enforced`."""
+    must_register: bool
+    """He was told to register anew, and has not yet."""
     has_password: bool
     """Whether there is a password of our own to check."""
     created_at: int
@@ -214,6 +220,28 @@ class PersonRecord(UserRecord):
 
     authenticators: list[AuthenticatorRecord]
     throttles: list[ThrottleRecord]
+
+
+class RequirementChangeRecord(Record):
+    """User names, by what became of them."""
+
+    changed: list[str]
+    unchanged: list[str]
+    unregistered: list[str]
+    """Of those changed to `enforced`: who has registered nothing. His legacy clients stop working at once."""
+
+
+class VoucherRecord(Record):
+    kind: str
+    """`code` or `window`."""
+    vouch: str
+    made_at: int
+    made_by: str
+    expires_at: int
+
+
+class CodeRecord(Record):
+    code: str
 
 
 class PinRecord(Record):
@@ -584,6 +612,19 @@ def person_record(subject: Person, now: int) -> PersonRecord:
         authenticators=[authenticator_record(held) for held in subject.authenticators],
         throttles=throttles,
     )
+    return record
+
+
+def requirement_change_record(change: Change) -> RequirementChangeRecord:
+    return RequirementChangeRecord(
+        changed=list(change.changed),
+        unchanged=list(change.unchanged),
+        unregistered=list(change.unregistered),
+    )
+
+
+def voucher_record(voucher: Voucher) -> VoucherRecord:
+    record: VoucherRecord = VoucherRecord.of(voucher)
     return record
 
 

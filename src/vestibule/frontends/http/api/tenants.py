@@ -11,7 +11,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import JSONBody
 from msgspec import Meta
 
-from vestibule.frontends.http.api.caller import Caller
+from vestibule.frontends.http.api.caller import Caller, check_methods
 from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.records import Listing, TenantRecord, tenant_record, whole
 from vestibule.frontends.http.api.request import Discreet, invalid
@@ -86,10 +86,19 @@ class NewSettings(TenantSettings, frozen=True, kw_only=True, forbid_unknown_fiel
         default_factory=dict
     )
     fraud_code: Annotated[str, Meta(pattern=r"^[0-9]{1,8}$")] = "0"
-    mail: NewMailSettings = msgspec.field(default_factory=NewMailSettings)
+    mail: NewMailSettings = msgspec.field(default_factory=MailSettings)  # type: ignore[assignment] # a default is not converted
     caller_id: Annotated[str, Meta(max_length=16, pattern=r"^(\+[1-9][0-9]{6,14})?$")] = ""
     password_reset_groups: Annotated[tuple[Id, ...], Meta(max_length=100)] = ()
     help_contact: Annotated[str, Meta(max_length=500)] = ""
+    methods: Annotated[tuple[Id, ...], Meta(max_length=50)] = ()
+    registration_methods: Annotated[int, Meta(ge=1, le=2)] = 1
+    registration_groups: Annotated[tuple[Id, ...], Meta(max_length=200)] = ()
+    registration_except_groups: Annotated[tuple[Id, ...], Meta(max_length=200)] = ()
+    registration_skip_days: Annotated[int, Meta(ge=0, le=365)] = 14
+    registration_open_until: Annotated[
+        str, Meta(max_length=10, pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$")
+    ] = ""
+    registration_code_days: Annotated[int, Meta(ge=1, le=90)] = 14
 
 
 class SettingsRequest(NewSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -136,6 +145,7 @@ class Tenants(Controller):
     ) -> TenantSettings:
         """Replace the settings of the tenant as a whole."""
         settings = _settings(data)
+        check_methods(caller, settings.methods)
         changed = await caller.services.applications.change_settings(caller.actor, caller.tenant_id, settings)
         return changed.settings
 

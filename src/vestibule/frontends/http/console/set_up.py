@@ -84,6 +84,7 @@ async def _recovery_codes(request: AnyRequest, site: Site, user: User) -> Respon
         username=user.username,
         made_at=made.authenticator.created_at,
         continue_to=f"{ROOT}/sign-in",
+        keep_at="",
     )
 
 

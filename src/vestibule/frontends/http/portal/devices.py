@@ -12,7 +12,7 @@ from litestar import Response, get, post
 from vestibule.frontends.http.enrollment import draw_qr
 from vestibule.frontends.http.fields import InPath
 from vestibule.frontends.http.notices import after
-from vestibule.frontends.http.portal.home import home_page
+from vestibule.frontends.http.portal.home import landing
 from vestibule.frontends.http.portal.visitor import Visitor, portal_page, to_confirm, visitor
 from vestibule.frontends.http.redirects import see_other
 from vestibule.frontends.http.sign_in import AnyRequest
@@ -25,26 +25,26 @@ from vestibule.services.refusal import Refused
 
 @get("/{tenant:str}/authenticators/device")
 async def to_devices(request: AnyRequest, tenant: InPath) -> Response[Any]:
-    return see_other((await visitor(request, tenant)).at.home)
+    return see_other((await visitor(request, tenant, registering=True)).at.home)
 
 
 @post("/{tenant:str}/authenticators/device/begin")
 async def begin_device(request: AnyRequest, tenant: InPath) -> Response[Any]:
     """Make a code and show it, this one time."""
-    who = await visitor(request, tenant)
+    who = await visitor(request, tenant, registering=True)
     try:
         begun = await site_of(request).services.app_activations.begin(who.signed_in)
     except NotAllowed:
         return to_confirm(who, who.at.home)
     except Refused as refused:
-        return await home_page(request, who, refused, 422)
+        return await landing(request, who, refused)
     return _page(request, who, begun.authenticator_id, Stage(), begun)
 
 
 @get("/{tenant:str}/authenticators/device/{device:str}")
 async def show_device(request: AnyRequest, tenant: InPath, device: InPath) -> Response[Any]:
     """Show how far it is; once the device is proven, home."""
-    who = await visitor(request, tenant)
+    who = await visitor(request, tenant, registering=True)
     activations = site_of(request).services.app_activations
     stage = await activations.stage(who.signed_in, device)
     if stage.is_active:
@@ -58,7 +58,7 @@ async def show_device(request: AnyRequest, tenant: InPath, device: InPath) -> Re
 @post("/{tenant:str}/authenticators/device/{device:str}/cancel")
 async def cancel_device(request: AnyRequest, tenant: InPath, device: InPath) -> Response[Any]:
     """End the activation: a code that somebody else has used gets him nowhere."""
-    who = await visitor(request, tenant)
+    who = await visitor(request, tenant, registering=True)
     await site_of(request).services.app_activations.cancel(who.user, device)
     return see_other(who.at.home)
 
@@ -66,7 +66,7 @@ async def cancel_device(request: AnyRequest, tenant: InPath, device: InPath) -> 
 @get("/{tenant:str}/authenticators/device/{device:str}/state")
 async def device_state(request: AnyRequest, tenant: InPath, device: InPath) -> dict[str, bool]:
     """Answer as soon as there is something else to show than what `at` says."""
-    who = await visitor(request, tenant)
+    who = await visitor(request, tenant, registering=True)
     site = site_of(request)
     at_number = request.query_params.get("at") == "number"
     moved: list[bool] = []

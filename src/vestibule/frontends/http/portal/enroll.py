@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from vestibule.frontends.http.enrollment import enrollment_view
 from vestibule.frontends.http.fields import Fields, InPath, read_fields
 from vestibule.frontends.http.notices import after
-from vestibule.frontends.http.portal.home import home_page
+from vestibule.frontends.http.portal.home import landing
 from vestibule.frontends.http.portal.visitor import (
     Visitor,
     may_change,
@@ -35,20 +35,20 @@ def _method_name(request: AnyRequest) -> str:
 @get("/{tenant:str}/authenticators/app")
 async def to_app(request: AnyRequest, tenant: InPath) -> Response[Any]:
     """Nothing begins by following a link: a new secret is made by a form of ours."""
-    return see_other((await visitor(request, tenant)).at.home)
+    return see_other((await visitor(request, tenant, registering=True)).at.home)
 
 
 @post("/{tenant:str}/authenticators/app/begin")
 async def begin_app(request: AnyRequest, tenant: InPath) -> Response[Any]:
     site = site_of(request)
-    who = await visitor(request, tenant)
+    who = await visitor(request, tenant, registering=True)
     if not await may_change(request, who):
         return to_confirm(who, who.at.home)
     enrollments = site.services.enrollments
     try:
         made = await enrollments.begin(who.actor, tenant, who.user.user_id, _method_name(request))
     except Refused as refused:
-        return await home_page(request, who, refused, 422)
+        return await landing(request, who, refused)
     uri = made.shown[0].reveal()
     return _app_page(request, who, made.authenticator.authenticator_id, uri, Form())
 
@@ -56,7 +56,7 @@ async def begin_app(request: AnyRequest, tenant: InPath) -> Response[Any]:
 @post("/{tenant:str}/authenticators/app")
 async def confirm_app(request: AnyRequest, tenant: InPath) -> Response[Any]:
     site = site_of(request)
-    who = await visitor(request, tenant)
+    who = await visitor(request, tenant, registering=True)
     if not await may_finish(request, who):
         return to_confirm(who, who.at.home)
     fields = await read_fields(request)
@@ -122,7 +122,7 @@ def _app_page(
 
 @get("/{tenant:str}/authenticators/token")
 async def show_token(request: AnyRequest, tenant: InPath) -> Response[Any]:
-    who = await visitor(request, tenant)
+    who = await visitor(request, tenant, registering=True)
     if not await may_change(request, who):
         return to_confirm(who, f"{who.at.root}/authenticators/token")
     return portal_page(request, "portal/add_token.html", who, form=Form())
@@ -131,7 +131,7 @@ async def show_token(request: AnyRequest, tenant: InPath) -> Response[Any]:
 @post("/{tenant:str}/authenticators/token")
 async def register_token(request: AnyRequest, tenant: InPath) -> Response[Any]:
     site = site_of(request)
-    who = await visitor(request, tenant)
+    who = await visitor(request, tenant, registering=True)
     if not await may_change(request, who):
         return to_confirm(who, f"{who.at.root}/authenticators/token")
     fields = await read_fields(request)

@@ -75,10 +75,12 @@ async def signed_out(request: AnyRequest, tenant: InPath) -> Response[Any]:
 async def show_confirm(request: AnyRequest, tenant: InPath) -> Response[Any]:
     """Ask for a passcode before authenticators change. Who has none, or a phone only, signs in again."""
     site = site_of(request)
-    who = await visitor(request, tenant)
+    who = await visitor(request, tenant, registering=True)
     following = destination(who.at, asked(request, "next", 1000))
     if await site.services.sessions.may_enroll(who.signed_in):
         return see_other(following)
+    if who.signed_in.is_fresh and await _lacks_voucher(request, who):
+        return see_other(f"{who.at.root}/register")
     if not await _holds_something(request, who):
         await site.services.sessions.end(session_token(request, DOOR))
         return after(request, f"{who.at.root}/sign-in", "portal.confirm.sign_in_again", "info")
@@ -88,7 +90,7 @@ async def show_confirm(request: AnyRequest, tenant: InPath) -> Response[Any]:
 @post("/{tenant:str}/confirm")
 async def take_confirm(request: AnyRequest, tenant: InPath) -> Response[Any]:
     site = site_of(request)
-    who = await visitor(request, tenant)
+    who = await visitor(request, tenant, registering=True)
     fields = await read_fields(request)
     following = destination(who.at, fields.raw("next", 1000))
     try:
@@ -120,6 +122,12 @@ def _confirm_page(
         can_type=True,
         with_pin=False,
     )
+
+
+async def _lacks_voucher(request: AnyRequest, who: Visitor) -> bool:
+    """Tell whether he has nothing that counts to prove, and nothing vouches for him beside his password."""
+    standing = await site_of(request).services.registrations.standing(who.signed_in)
+    return not standing.is_enrolled and standing.vouched_by is None
 
 
 async def _holds_something(request: AnyRequest, who: Visitor) -> bool:

@@ -7,12 +7,14 @@ from typing import Any, Final
 from litestar import Response, get, post
 
 from vestibule.frontends.http.fields import InPath, asked, read_fields
-from vestibule.frontends.http.holdings import default_methods, holding_of
+from vestibule.frontends.http.holdings import addable, default_methods, holding_of
 from vestibule.frontends.http.notices import after
+from vestibule.frontends.http.portal.register import registration_page
 from vestibule.frontends.http.portal.visitor import (
     Visitor,
     may_change,
     portal_page,
+    registering_now,
     to_confirm,
     visitor,
 )
@@ -21,20 +23,26 @@ from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.site import site_of
 from vestibule.frontends.http.templates.views import Notice, refusal_words
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
-from vestibule.services.app_activations import METHOD
-from vestibule.services.phones import METHODS, phone_of
+from vestibule.services.phones import phone_of
 from vestibule.services.refusal import Refused
 
 LATER: Final = "later"
-"""Said in the address by who does not want to change his PIN now."""
+"""Said in the address by who does not want to register, or to change his PIN, now."""
 
 
 @get("/{tenant:str}")
 async def home(request: AnyRequest, tenant: InPath) -> Response[Any]:
     who = await visitor(request, tenant)
+    if asked(request, "register") != LATER and await _is_asked(request, who):
+        return see_other(f"{who.at.root}/register")
     if asked(request, "pin") != LATER and await _wants_new_pin(request, who):
         return see_other(f"{who.at.root}/pin")
     return await home_page(request, who)
+
+
+async def _is_asked(request: AnyRequest, who: Visitor) -> bool:
+    """Tell whether he is asked to register, though it can wait."""
+    return (await site_of(request).services.registrations.standing(who.signed_in)).must_register
 
 
 async def _wants_new_pin(request: AnyRequest, who: Visitor) -> bool:
@@ -46,6 +54,14 @@ async def _wants_new_pin(request: AnyRequest, who: Visitor) -> bool:
     subject = await services.enrollments.held(who.actor, tenant_id, user_id)
     now = services.clock.now()
     return any(held.is_usable(now) for held in subject.authenticators)
+
+
+async def landing(request: AnyRequest, who: Visitor, refused: Refused) -> Response[Any]:
+    """Return the page on which something was begun that was refused: the registration for who must register,
+    home for all others."""
+    if await registering_now(request, who.signed_in) is not None:
+        return await registration_page(request, who, refused)
+    return await home_page(request, who, refused, 422)
 
 
 async def home_page(
@@ -62,7 +78,6 @@ async def home_page(
         and not (held.method in methods and methods[held.method].descriptor.is_recovery)
     )
     notices = (Notice("bad", refusal_words(refused.why.value, refused.key)),) if refused else ()
-    descriptors = [method.descriptor for method in methods.values()]
     return portal_page(
         request,
         "portal/home.html",
@@ -72,11 +87,8 @@ async def home_page(
         user=subject.user,
         recovery_codes_left=services.enrollments.recovery_codes_left(subject),
         holdings=tuple(holding_of(held, shown) for held in shown),
-        can_add_phone=tuple(name for name in METHODS if name in methods),
         default_methods=default_methods(methods, shown),
-        can_add_app=any(descriptor.self_enrolled for descriptor in descriptors),
-        can_add_device=METHOD in methods,
-        can_add_hardware=any(descriptor.can_be_hardware for descriptor in descriptors),
+        addable=addable(services.enrollments, who.at.tenant.tenant_id),
         must_register=not any(held.is_usable(services.clock.now()) for held in shown),
     )
 
@@ -122,6 +134,7 @@ async def new_recovery_codes(request: AnyRequest, tenant: InPath) -> Response[An
         username=who.user.username,
         made_at=made.authenticator.created_at,
         continue_to=who.at.home,
+        keep_at="",
     )
 
 

@@ -46,7 +46,7 @@ _BESIDE: Final = {
 
 @get("/{tenant:str}/authenticators/phone")
 async def show_phone(request: AnyRequest, tenant: InPath) -> Response[Any]:
-    who = await visitor(request, tenant)
+    who = await visitor(request, tenant, registering=True)
     method = _method(asked(request, "for"))
     if not await may_change(request, who):
         return to_confirm(who, f"{who.at.root}/authenticators/phone?for={method}")
@@ -56,7 +56,7 @@ async def show_phone(request: AnyRequest, tenant: InPath) -> Response[Any]:
 @post("/{tenant:str}/authenticators/phone/begin")
 async def begin_phone(request: AnyRequest, tenant: InPath) -> Response[Any]:
     """Send the text or place the call that proves the number."""
-    who = await visitor(request, tenant)
+    who = await visitor(request, tenant, registering=True)
     fields = await read_fields(request)
     method = _method(fields.text("for"))
     activations = site_of(request).services.activations
@@ -73,7 +73,7 @@ async def begin_phone(request: AnyRequest, tenant: InPath) -> Response[Any]:
 @get("/{tenant:str}/authenticators/phone/{challenge:str}")
 async def show_proof(request: AnyRequest, tenant: InPath, challenge: InPath) -> Response[Any]:
     """Show where the proof stands; once the phone is proven, home."""
-    who = await visitor(request, tenant)
+    who = await visitor(request, tenant, registering=True)
     progress = await site_of(request).services.activations.find(who.signed_in, challenge)
     if progress is None:
         return after(request, who.at.home, "portal.add_phone.over", "bad")
@@ -83,7 +83,7 @@ async def show_proof(request: AnyRequest, tenant: InPath, challenge: InPath) -> 
 @post("/{tenant:str}/authenticators/phone/{challenge:str}")
 async def take_proof(request: AnyRequest, tenant: InPath, challenge: InPath) -> Response[Any]:
     """Judge the passcode that was sent to the new phone."""
-    who = await visitor(request, tenant)
+    who = await visitor(request, tenant, registering=True)
     if not await may_finish(request, who):
         return to_confirm(who, who.at.home)
     passcode = (await read_fields(request)).passcode()
@@ -98,7 +98,7 @@ async def take_proof(request: AnyRequest, tenant: InPath, challenge: InPath) -> 
 @get("/{tenant:str}/authenticators/phone/{challenge:str}/state")
 async def proof_state(request: AnyRequest, tenant: InPath, challenge: InPath) -> dict[str, bool]:
     """Answer as soon as there is something else to show."""
-    who = await visitor(request, tenant)
+    who = await visitor(request, tenant, registering=True)
     site = site_of(request)
     activations = site.services.activations
     await site.long_polls.wait(

@@ -10,7 +10,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import NotFoundException
 
-from vestibule.frontends.http.door import SignInRequired, find_session, path_of
+from vestibule.frontends.http.door import RegistrationRequired, SignInRequired, find_session, path_of
 from vestibule.frontends.http.notices import noticed_page
 from vestibule.frontends.http.redirects import see_other
 from vestibule.frontends.http.sign_in import AnyRequest, Entrance, entrance
@@ -18,6 +18,7 @@ from vestibule.frontends.http.site import site_of
 from vestibule.model.actor import Actor
 from vestibule.model.application import PORTAL_APPLICATION
 from vestibule.model.user import User
+from vestibule.policy.registration import Asked
 from vestibule.services.sessions import SignedIn
 
 DOOR: Final = "portal"
@@ -67,13 +68,26 @@ async def own_session(request: AnyRequest, tenant_id: str) -> SignedIn | None:
     return signed_in if signed_in is not None and signed_in.user.tenant_id == tenant_id else None
 
 
-async def visitor(request: AnyRequest, tenant_id: str) -> Visitor:
-    """Return who is signed in here; raise `SignInRequired` if nobody of this tenant is."""
+async def visitor(request: AnyRequest, tenant_id: str, *, registering: bool = False) -> Visitor:
+    """Return who is signed in here; raise `SignInRequired` if nobody of this tenant is.
+
+    Who must register gets no further: `RegistrationRequired` is raised, unless `registering` says that this
+    is a page on the way there (ENR-03).
+    """
     at = portal_of(request, tenant_id)
     signed_in = await own_session(request, tenant_id)
     if signed_in is None:
         raise SignInRequired(DOOR, path_of(request) if request.method in ("GET", "HEAD") else "", at.root)
+    if not registering and (await registering_now(request, signed_in)) is not None:
+        raise RegistrationRequired(at.root)
     return Visitor(at, signed_in)
+
+
+async def registering_now(request: AnyRequest, signed_in: SignedIn) -> Asked | None:
+    """Return why he must register now, None if he need not, or not yet."""
+    services = site_of(request).services
+    asked = (await services.registrations.standing(signed_in)).asked
+    return None if asked is None or asked.can_wait(services.clock.now()) else asked
 
 
 async def may_change(request: AnyRequest, who: Visitor) -> bool:

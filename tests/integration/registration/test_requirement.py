@@ -1,0 +1,95 @@
+"""Disabled, enabled, enforced: set for one and for many, and raised by the registration itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration.registration.desk import Desk
+from vestibule.model.actor import Actor, NotAllowed, Right
+from vestibule.model.user import Requirement
+from vestibule.model.verification import Reason
+
+
+async def requirement(desk: Desk, name: str) -> Requirement:
+    found = await desk.house.store.read(lambda tx: tx.subject_by_names("acme", (name,)))
+    assert found is not None
+    return found.user.requirement
+
+
+async def test_enabled_becomes_enforced_with_the_registration(desk: Desk) -> None:
+    """Inventory 1.10: automatically, and in the same transaction."""
+    alice = await desk.house.add_bare_person("Alice")
+    await desk.require(Requirement.ENABLED, "alice")
+    signed_in = await desk.sign_in("alice")
+    await desk.register_app(signed_in)
+    assert await requirement(desk, "alice") is Requirement.ENABLED
+    await desk.keep_codes(signed_in)
+    assert (await desk.house.services.registrations.finish(signed_in, "totp")).requirement == "enforced"
+    assert await requirement(desk, "alice") is Requirement.ENFORCED
+    (event,) = await desk.events("registration.finished")
+    assert event.facts["requirement"] == "enforced"
+    assert (await desk.user(alice)).default_method == "totp"
+
+
+async def test_disabling_keeps_methods_and_enabling_again_enforces_nothing(desk: Desk) -> None:
+    """Inventory 1.10: who had registered stays enabled until he registers anew."""
+    alice = await desk.house.add_bare_person("Alice")
+    await desk.require(Requirement.ENABLED, "alice")
+    await desk.register(await desk.sign_in("alice"))
+    await desk.require(Requirement.DISABLED, "alice")
+    held = (await desk.subject(alice.user)).authenticators
+    assert {each.method for each in held} == {"totp", "recovery_code"}
+    await desk.require(Requirement.ENABLED, "alice")
+    assert await requirement(desk, "alice") is Requirement.ENABLED
+
+
+async def test_enforcing_who_has_registered_nothing_is_told(desk: Desk) -> None:
+    """Inventory 1.10: it breaks his legacy clients, so the administrator is warned, also by a rehearsal."""
+    await desk.house.add_bare_person("Alice")
+    await desk.house.add_person("Bob")
+    for dry_run in (True, False):
+        change = await desk.require(Requirement.ENFORCED, "ALICE", "bob", dry_run=dry_run)
+        assert change.changed == ("Alice", "Bob")
+        assert change.unregistered == ("Alice",)
+        assert (await requirement(desk, "alice") is Requirement.ENFORCED) is not dry_run
+
+
+async def test_many_are_changed_together_or_not_at_all(desk: Desk) -> None:
+    await desk.house.add_person("Alice")
+    await desk.house.add_person("Bob")
+    change = await desk.require(Requirement.ENABLED, "alice", "nobody", "bob", "\x00")
+    assert change.unknown == ("nobody", "\x00")
+    assert await requirement(desk, "alice") is Requirement.DISABLED
+    assert (await desk.require(Requirement.ENABLED, "alice", "alice ")).changed == ("Alice",)
+    again = await desk.require(Requirement.ENABLED, "alice", "bob")
+    assert (again.changed, again.unchanged) == (("Bob",), ("Alice",))
+    assert len(await desk.events("user.requirement")) == 2
+
+
+async def test_nobody_but_an_administrator_of_the_tenant_requires_anything(desk: Desk) -> None:
+    """TEN-01."""
+    alice = await desk.house.add_person("Alice")
+    requirements = desk.house.services.requirements
+    oneself = Actor(
+        actor_id=alice.user.user_id, name="alice", tenant_id="acme", rights=frozenset({Right.SELF})
+    )
+    stranger = Actor(
+        actor_id="x", name="x", tenant_id="other", rights=frozenset({Right.ADMINISTER, Right.SELF})
+    )
+    for actor in (oneself, stranger):
+        with pytest.raises(NotAllowed):
+            await requirements.require(actor, "acme", ["alice"], Requirement.DISABLED)
+        with pytest.raises(NotAllowed):
+            await requirements.demand_registration(actor, "acme", alice.user.user_id)
+        with pytest.raises(NotAllowed):
+            await requirements.withdraw_demand(actor, "acme", alice.user.user_id)
+
+
+async def test_who_is_required_and_has_registered_nothing_is_sent_to_register(desk: Desk) -> None:
+    """S66: at a door that can show nothing he is denied, with a reason of its own."""
+    await desk.house.add_bare_person("Alice")
+    assert (await desk.house.start("alice")).reason is Reason.NO_AUTHENTICATOR
+    await desk.require(Requirement.ENABLED, "alice")
+    assert (await desk.house.start("alice")).reason is Reason.REGISTRATION_REQUIRED
+    await desk.register(await desk.sign_in("alice"))
+    assert (await desk.house.start("alice")).reason is Reason.PASSCODE_PENDING
