@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-EVERYWHERE: Final = frozenset({"name", "username", "tenant", "portal_url"})
+EVERYWHERE: Final = frozenset({"name", "username", "tenant", "portal_url", "help_contact"})
 """Placeholders that every mail to a person may have."""
 
 TEMPLATES: Final[Mapping[str, frozenset[str]]] = {
@@ -21,9 +21,12 @@ TEMPLATES: Final[Mapping[str, frozenset[str]]] = {
     "changed": EVERYWHERE | {"what", "when", "who", "details"},
     "registration_code": EVERYWHERE | {"code", "days"},
     "test": frozenset({"tenant"}),
-    "welcome": EVERYWHERE | {"issuer"},
+    "welcome": EVERYWHERE | {"how"},
 }
 """Placeholders by key."""
+
+BY_METHOD: Final = frozenset({"changed", "welcome"})
+"""What a tenant may say in other words for a method, as `welcome.METHOD`."""
 
 LONGEST_SUBJECT: Final = 150
 LONGEST_TEXT: Final = 5000

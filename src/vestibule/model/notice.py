@@ -60,6 +60,9 @@ TOLD: Final[Mapping[str, Told]] = {
     "user.unlocked": Told.PERSON,
 }
 
+GIVES_FACTOR: Final = frozenset({"authenticator.assigned", "authenticator.enrolled", "phone.added"})
+"""Kinds of events after which a person has one factor more."""
+
 _OF_A_STRANGER_S_INTEREST: Final = frozenset(
     {"password_hash", "email", "phone", "status", "username", "role"}
 )

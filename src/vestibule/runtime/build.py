@@ -189,7 +189,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         device_records,
         countries,
     )
-    users = Users(store, prover)
+    users = Users(store, prover, notices)
     groups = Groups(store, configuration)
     requirements = Requirements(store, configuration, prover)
     services = Services(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from vestibule.catalog import LANGUAGES
+from vestibule.catalog import LANGUAGES, has
 from vestibule.model.mail_address import read_address
 from vestibule.model.mail_settings import MailSettings
-from vestibule.model.mail_template import TEMPLATES, TemplateWrong, check_template
+from vestibule.model.mail_template import BY_METHOD, TEMPLATES, TemplateWrong, check_template
 from vestibule.model.notice import ALERTS, TOLD
 from vestibule.services.refusal import Refusal, Refused
 
@@ -26,13 +26,23 @@ def check_mail_settings(settings: MailSettings) -> None:
             if read_address(address) is None:
                 raise Refused(Refusal.MAIL_ADDRESS_INVALID, address[:64])
     for name, template in settings.templates.items():
-        key, _, language = name.rpartition(".")
-        if key not in TEMPLATES or language not in LANGUAGES:
+        key = template_key(name)
+        if not key:
             raise Refused(Refusal.TEMPLATE_UNKNOWN, name[:64])
         try:
             check_template(template, TEMPLATES[key])
         except TemplateWrong as wrong:
             raise Refused(_WRONG[wrong.why], f"{name}: {wrong.told}".rstrip(": ")) from None
+
+
+def template_key(name: str) -> str:
+    """Return which template `KEY.LANGUAGE` or `KEY.METHOD.LANGUAGE` is; empty if there is none."""
+    named, _, language = name.rpartition(".")
+    key, _, method = named.partition(".")
+    is_known = key in TEMPLATES and language in LANGUAGES
+    if method and not (key in BY_METHOD and has(f"method.{method}.welcome")):
+        return ""
+    return key if is_known else ""
 
 
 _WRONG: Final = {

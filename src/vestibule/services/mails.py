@@ -59,20 +59,23 @@ class Mails:
         template: str,
         facts: Mapping[str, str],
         *,
+        method: str = "",
         user_id: str = "",
         life_ms: int = LIFE_MS,
     ) -> bool:
         """Write a mail and put it into the outbox, in this transaction; False if none can be sent.
 
         `facts` are the values of the template's own placeholders; what every mail may say is known here, but
-        for `name` and `username` of whom it is for. `life_ms`: after this time its content is of no use, and
-        is gone. KeyError for a placeholder without a value.
+        for `name` and `username` of whom it is for. `method`: a tenant may have words of its own for it.
+        `life_ms`: after this time the content is of no use, and is gone. KeyError for a placeholder without
+        a value.
         """
         if not self.can_send(tenant_id) or read_address(to) is None:
             return False
         tenant = self._configuration.current.tenants[tenant_id]
         language = self.language(tenant, language)
-        body = self.written(tenant, language, template, self.own_template(tenant, template, language), facts)
+        words = self.own_template(tenant, template, language, method)
+        body = self.written(tenant, language, template, words, facts)
         await self._dispatches.add_mail(tx, tenant_id, template, to, body, user_id=user_id, life_ms=life_ms)
         return True
 
@@ -84,6 +87,7 @@ class Mails:
         facts: Mapping[str, str],
         *,
         address: str = "",
+        method: str = "",
         life_ms: int = LIFE_MS,
     ) -> bool:
         """`send` to a person, at his address unless another is given."""
@@ -95,6 +99,7 @@ class Mails:
             user.language,
             template,
             named,
+            method=method,
             user_id=user.user_id,
             life_ms=life_ms,
         )
@@ -107,15 +112,22 @@ class Mails:
         return LANGUAGES[0]
 
     @staticmethod
-    def own_template(tenant: Tenant, template: str, language: str) -> MailTemplate:
-        """Return the words of a tenant for a mail, else the built-in ones."""
-        return tenant.settings.mail.templates.get(f"{template}.{language}") or built_in(template, language)
+    def own_template(tenant: Tenant, template: str, language: str, method: str = "") -> MailTemplate:
+        """Return the words of a tenant for a mail, those for the method before others; else the built-in."""
+        own = tenant.settings.mail.templates
+        by_method = own.get(f"{template}.{method}.{language}") if method else None
+        return by_method or own.get(f"{template}.{language}") or built_in(template, language)
 
     def written(
         self, tenant: Tenant, language: str, key: str, template: MailTemplate, facts: Mapping[str, str]
     ) -> MailBody:
         """Return a mail with everything filled in."""
-        values = {"tenant": tenant.name, "portal_url": self.portal_url(tenant.tenant_id), **facts}
+        values = {
+            "tenant": tenant.name,
+            "portal_url": self.portal_url(tenant.tenant_id),
+            "help_contact": tenant.settings.help_contact,
+            **facts,
+        }
         known = {name: value for name, value in values.items() if name in TEMPLATES[key]}
         subject = filled(template.subject, known).strip()
         text = filled(template.text, known)

@@ -15,11 +15,11 @@ import msgspec
 import structlog
 
 from vestibule.catalog import has, text
-from vestibule.interfaces.store import Store, Transaction, Unavailable
-from vestibule.model.actor import SYSTEM
+from vestibule.interfaces.store import Store, Subject, Transaction, Unavailable
+from vestibule.model.actor import SYSTEM, Actor
 from vestibule.model.delivery import Carries
 from vestibule.model.event import Event
-from vestibule.model.notice import alerted, is_asked_for, is_person_told
+from vestibule.model.notice import GIVES_FACTOR, alerted, is_asked_for, is_person_told
 from vestibule.model.tenant import Tenant
 from vestibule.model.user import User
 from vestibule.services.configuration import ConfigurationCache
@@ -67,17 +67,17 @@ class Notices:
             await self._store.transact(self._bite)
             self._dispatches.nudge()
 
-    async def tell_old_address(self, tx: Transaction, before: User, event_kind: str, who: str) -> None:
+    async def tell_old_address(self, tx: Transaction, actor: Actor, before: User) -> None:
         """Tell a person at the address that he has had until now, in the transaction that changes it: whoever
-        changes it could read the other notice."""
+        changes it reads the other notice himself."""
         tenant = self._configuration.current.tenants[before.tenant_id]
         if not tenant.settings.mail.notices:
             return
         language = self._mails.language(tenant, before.language)
         facts = {
-            "what": text(language, f"event.{event_kind}"),
+            "what": text(language, "event.user.changed"),
             "when": _moment(tx.now),
-            "who": who,
+            "who": who_words(language, actor.actor_id, actor.name, before.user_id),
             "details": text(language, "mail.old_address"),
         }
         await self._mails.send_to(tx, before, "changed", facts)
@@ -87,22 +87,34 @@ class Notices:
             tenant = self._configuration.current.tenants.get(event.tenant_id)
             if tenant is None:
                 continue
-            user = await self._person(tx, event)
-            if user is not None:
-                await self._tell_person(tx, tenant, event, user)
+            person = await tx.subject(event.tenant_id, event.subject) if event.subject else None
+            if person is not None:
+                await self._welcome(tx, tenant, event, person)
+                await self._tell_person(tx, tenant, event, person.user)
             await self._tell_administrators(tx, tenant, event)
-            await self._tell_webhooks(tx, event, user)
+            await self._tell_webhooks(tx, event, person.user if person is not None else None)
 
-    @staticmethod
-    async def _person(tx: Transaction, event: Event) -> User | None:
-        found = await tx.subject(event.tenant_id, event.subject) if event.subject else None
-        return found.user if found is not None else None
+    async def _welcome(self, tx: Transaction, tenant: Tenant, event: Event, person: Subject) -> None:
+        """Welcome a person who was added, and again when somebody else has given him his first factor. What
+        is secret, such as a first PIN, is never told by mail."""
+        if not tenant.settings.mail.welcomes:
+            return
+        held = sorted({one.method for one in person.authenticators if has(f"method.{one.method}.welcome")})
+        is_first = event.kind in GIVES_FACTOR and len(held) == 1 and event.actor != event.subject
+        if event.kind != "user.added" and not is_first:
+            return
+        language = self._mails.language(tenant, person.user.language)
+        how = " ".join(text(language, f"method.{method}.welcome") for method in held)
+        facts = {"how": how or text(language, "mail.nothing_yet")}
+        method = held[0] if len(held) == 1 else ""
+        await self._mails.send_to(tx, person.user, "welcome", facts, method=method)
 
     async def _tell_person(self, tx: Transaction, tenant: Tenant, event: Event, user: User) -> None:
         if not tenant.settings.mail.notices or not is_person_told(event.kind, event.facts):
             return
         language = self._mails.language(tenant, user.language)
-        await self._mails.send_to(tx, user, "changed", _facts(language, event))
+        method = str(event.facts.get("method", ""))
+        await self._mails.send_to(tx, user, "changed", _facts(language, event), method=method)
 
     async def _tell_administrators(self, tx: Transaction, tenant: Tenant, event: Event) -> None:
         language = self._mails.language(tenant, "")

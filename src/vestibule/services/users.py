@@ -34,6 +34,7 @@ from vestibule.model.throttle import Factor
 from vestibule.model.user import Role, User, UserStatus
 from vestibule.model.username import canonical_name
 from vestibule.services.bulk import Apply, BulkAct
+from vestibule.services.notices import Notices
 from vestibule.services.proving import Prover
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
@@ -62,9 +63,10 @@ class UserFields(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Users:
-    def __init__(self, store: Store, prover: Prover) -> None:
+    def __init__(self, store: Store, prover: Prover, notices: Notices) -> None:
         self._store = store
         self._prover = prover
+        self._notices = notices
 
     async def list(self, actor: Actor, tenant_id: str, where: UserFilter, page: Page) -> Listed:
         actor.demand(Right.ADMINISTER, tenant_id)
@@ -173,6 +175,8 @@ class Users:
             raise Conflict
         if after.password_hash != before.password_hash or not after.is_active:
             await tx.end_sessions_of(after.tenant_id, after.user_id)
+        if before.email and after.email != before.email:
+            await self._notices.tell_old_address(tx, actor, before)
         fields = _changed_fields(before, after)
         await record(tx, actor, after.tenant_id, "user.changed", after.user_id, after.username, fields=fields)
         return msgspec.structs.replace(after, version=after.version + 1)
