@@ -160,6 +160,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     inbox: Inbox
     callback_url: str = ""
     """Public address under which `callback` is reached, with a slash at its end; empty if there is none."""
+    private_hosts: frozenset[str] = frozenset()
+    """`host` or `host:port` that may be connected to although its address is no public one."""
 
 
 class Gateway(Protocol):

@@ -36,6 +36,8 @@ class Request:
     url: str
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    address: str = ""
+    """Where to connect to, in place of what the name of the host means by then; empty: to the host."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -98,12 +100,15 @@ class HttpClient:
             return NoAnswer(_trouble(problem, departure.has_left), departure.has_left)
 
     async def _exchange(self, request: Request, departure: _Departure) -> Answer:
+        url, headers = httpx.URL(request.url), list(request.headers)
+        extensions: dict[str, Any] = {"trace": departure.trace}
+        if request.address:
+            headers.append(("host", url.netloc.decode("ascii")))
+            # The certificate is still that of the name.
+            extensions["sni_hostname"] = url.host
+            url = url.copy_with(host=request.address)
         asked = self._client.build_request(
-            request.method,
-            request.url,
-            headers=list(request.headers),
-            content=request.body or None,
-            extensions={"trace": departure.trace},
+            request.method, url, headers=headers, content=request.body or None, extensions=extensions
         )
         answer = await self._client.send(asked, stream=True)
         try:

@@ -163,7 +163,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     voice_messages = VoiceMessages(store, configuration, SoundFiles())
     inboxes = Inboxes(store, verifications, out_of_band, calls, voice_messages, EspeakSpeech())
     deliveries.on_call(calls.placed)
-    gateways.connect(inboxes.open, settings.http.public_url)
+    gateways.connect(inboxes.open, settings.http.public_url, frozenset(settings.webhook.private_hosts))
     deliveries.on_lost(inboxes.lost)
     app_checks = AppChecks(store, pins)
     app_activations = AppActivations(

@@ -85,6 +85,13 @@ class PushSettings(msgspec.Struct, frozen=True):
     """Whom the people of a push service write to."""
 
 
+class WebhookSettings(msgspec.Struct, frozen=True):
+    """Where events may be sent to."""
+
+    private_hosts: tuple[str, ...]
+    """These may have an address in a network of one's own."""
+
+
 class LogSettings(msgspec.Struct, frozen=True):
     level: str
     format: str
@@ -99,6 +106,7 @@ class Settings(msgspec.Struct, frozen=True):
     radius: RadiusSettings
     http: HttpSettings
     push: PushSettings
+    webhook: WebhookSettings
     country_database: Path | None
     """A file in the MaxMind DB format that tells the countries of addresses."""
     log: LogSettings
@@ -169,6 +177,7 @@ _FIELDS = (
     _Field("push.private_hosts", read_named_hosts, lambda *_: ()),
     _Field("push.ca_file", read_path, lambda *_: None),
     _Field("push.contact", read_contact, lambda chosen, _: _push_contact(chosen["http.public_url"])),
+    _Field("webhook.private_hosts", read_named_hosts, lambda *_: ()),
     _Field("country_database", read_path, lambda *_: None),
     _Field("log.level", read_choice("debug", "info", "warning", "error"), lambda *_: "info"),
     _Field("log.format", read_choice("console", "json"), lambda *_: "console"),
@@ -237,6 +246,7 @@ def _settings(chosen: _Chosen) -> Settings:
         radius=RadiusSettings(**section("radius")),
         http=HttpSettings(**section("http")),
         push=PushSettings(**section("push")),
+        webhook=WebhookSettings(**section("webhook")),
         country_database=chosen["country_database"],
         log=LogSettings(**section("log")),
     )

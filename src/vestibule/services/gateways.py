@@ -105,12 +105,17 @@ class Gateways:
         """The snapshot that was followed last; None while this process uses no gateways."""
         self._open_inbox: OpenInbox | None = None
         self._public_url = ""
+        self._private_hosts: frozenset[str] = frozenset()
         self._endings: set[asyncio.Task[None]] = set()
 
-    def connect(self, open_inbox: OpenInbox, public_url: str) -> None:
-        """Say where what they hear goes, and under which address they are called back."""
+    def connect(
+        self, open_inbox: OpenInbox, public_url: str, private_hosts: frozenset[str] = frozenset()
+    ) -> None:
+        """Say where what they hear goes, under which address they are called back, and which hosts webhooks
+        may reach although their addresses are not public."""
         self._open_inbox = open_inbox
         self._public_url = public_url
+        self._private_hosts = private_hosts
 
     async def follow(self) -> None:
         """Open and close what the configuration wants now, so that what stays connected is connected
@@ -181,11 +186,14 @@ class Gateways:
         if isinstance(found, ShowsPasscodes):
             return "kind: it shows every passcode on a page; only the demonstration makes one"
         try:
-            gateway = found.open(settings, secret, Surroundings(gateway_id="", inbox=_Deaf()))
+            gateway = found.open(settings, secret, self._nowhere())
         except ValueError as wrong:
             return str(wrong)
         await gateway.close()
         return ""
+
+    def _nowhere(self) -> Surroundings:
+        return Surroundings(gateway_id="", inbox=_Deaf(), private_hosts=self._private_hosts)
 
     def state(self, configured: GatewayConfiguration) -> GatewayState:
         """Return how a gateway stands on this node."""
@@ -273,6 +281,7 @@ class Gateways:
             gateway_id=gateway_id,
             inbox=self._open_inbox(tenant_id, gateway_id),
             callback_url=self.callback_url(configured),
+            private_hosts=self._private_hosts,
         )
         try:
             gateway = kind.open(configured.settings, self.secret(configured), surroundings)
