@@ -50,6 +50,8 @@ from vestibule.model.device_record import DeviceFact, DeviceRecord, asked_device
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
+from vestibule.model.mail_settings import MailSettings
+from vestibule.model.mail_template import MailTemplate
 from vestibule.model.pin import PinStatus
 from vestibule.model.remembered_browser import RememberedBrowser
 from vestibule.model.sending_limit import LimitKind, LimitReached
@@ -1519,6 +1521,37 @@ def _outbox() -> list[Sample]:
     ]
 
 
+def _mail() -> list[Sample]:
+    mail = MailSettings(alerts={"*": ("security@example.com",)})
+    page = {
+        "mail": mail,
+        "version": 1,
+        "form": Form({"*": "security@example.com", "user.locked": HOSTILE}),
+        "kinds": (("user.fraud_reported", True), ("user.locked", True), ("user.added", False)),
+        "templates": ("welcome.en", "welcome.de", "alert.en"),
+        "own": frozenset({"welcome.de"}),
+        "can_send": False,
+    }
+    words = {
+        "name": "welcome.en",
+        "key": "welcome",
+        "placeholders": ("help_contact", "how", "name", "portal_url", "tenant", "username"),
+        "variants": ("welcome.sms.en", "welcome.voice.en"),
+        "is_own": True,
+        "longest_subject": 150,
+        "longest_text": 5000,
+        "preview": MailTemplate("Hi " + HOSTILE, "First.\n\nSecond,\nand on."),
+        "form": Form(
+            {"subject": "Hi {name}", "text": HOSTILE},
+            problem=Words("refusal.placeholder_unknown", {"key": "welcome.en: {pin}"}),
+        ),
+    }
+    return [
+        Sample("mail", "console/mail.html", page),
+        Sample("mail-template", "console/mail_template.html", words),
+    ]
+
+
 def _gateways() -> list[Sample]:
     kinds = (("http_call", "Calls over HTTP"), ("smpp", "SMPP (texts)"))
     first = (
@@ -1583,6 +1616,7 @@ def _gateways() -> list[Sample]:
         Sample("gateway", page, there),
         Sample("gateway-mail", page, {**there, "carries": ("mail",), "priced": (), "lately": ()}),
         *_outbox(),
+        *_mail(),
         Sample("deliveries", list_page, shown),
         Sample("deliveries-none", list_page, none),
         Sample("deliveries-empty", list_page, {**none, "where": DeliveryFilter()}),

@@ -1,11 +1,11 @@
 """A mail server as a program of its own: aiosmtpd, with what its recipients make it do.
 
-    python mail_program.py PORT FOLDER [CERTIFICATE KEY [implicit]]
+    python mail_program.py PORT SECURITY FOLDER [CERTIFICATE KEY]
 
 Whatever it takes is a file in FOLDER, whose first line is the envelope. The local part of a recipient says
 what becomes of a mail to him: `unknown` 550, `relay` 550 5.7.1, `greylisted` 450 once, `full` 452, `deaf` no
-answer, `broken` an end of the connection after the content, `rejected` 554 to the content. With a certificate
-it wants TLS, and the account `vestibule` with the password `tests-only`.
+answer, `broken` an end of the connection after the content, `rejected` 554 to the content. SECURITY is
+`none`, or `starttls` or `tls`, and then it wants the account `vestibule` with the password `tests-only`.
 """
 
 from __future__ import annotations
@@ -94,9 +94,9 @@ async def main(port: int, folder: Path, tls: ssl.SSLContext | None, *, is_implic
 
 
 if __name__ == "__main__":
-    _port, _folder, *rest = sys.argv[1:]
+    _port, _security, _folder, *_files = sys.argv[1:]
     context = None
-    if rest:
+    if _files:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(rest[0], rest[1])
-    asyncio.run(main(int(_port), Path(_folder), context, is_implicit=rest[2:] == ["implicit"]))
+        context.load_cert_chain(*_files)
+    asyncio.run(main(int(_port), Path(_folder), context, is_implicit=_security == "tls"))

@@ -66,9 +66,8 @@ class MailServer:
         return "" if self.security == "none" else PASSWORD
 
     def start(self) -> None:
-        implicit = ["implicit"] if self.security == "tls" else []
         script = Path(__file__).with_name("mail_program.py")
-        self._program = Program([sys.executable, script, self.port, self._folder, *self._tls, *implicit])
+        self._program = Program([sys.executable, script, self.port, self.security, self._folder, *self._tls])
         self._program.wait_for("^ready$")
 
     def stop(self) -> None:

@@ -1,22 +1,29 @@
-"""`vestibule mail`: the outbox of e-mails and webhooks, what became of each, and what failed once more."""
+"""`vestibule mail`: what was sent and what was not, who is told of what, and in which words."""
 
 from __future__ import annotations
 
-from cyclopts import App
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cyclopts import App, Parameter
 
 from vestibule.cli.desk import Desk, at_desk
 from vestibule.cli.listing import show_pages
 from vestibule.cli.output import moment
 from vestibule.cli.parameters import HERE, Json, Limit, Scope
 from vestibule.cli.records import dispatch_record
+from vestibule.cli.terminal import NotDone
 from vestibule.interfaces.store import DispatchFilter
 from vestibule.model.delivery import Carries
 from vestibule.model.dispatch import Dispatch, DispatchState
+from vestibule.model.mail_settings import MailSettings
+from vestibule.model.mail_template import MailTemplate
 from vestibule.services.gateway_words import cause_words, dispatch_kind
 
 app = App(
     name="mail",
-    help="E-mails and webhooks: what was sent, what failed and why, and sending it again.",
+    help="E-mails and webhooks: what was sent or failed, who is told of what, and in which words.",
     help_format="plaintext",
 )
 
@@ -85,6 +92,148 @@ def again(dispatch_id: str, /, *, as_json: Json = False, scope: Scope = HERE) ->
             desk.terminal.say("mail.due")
 
     return at_desk(scope, work)
+
+
+@app.command
+def settings(
+    *,
+    notices: bool | None = None,
+    welcomes: bool | None = None,
+    as_json: Json = False,
+    scope: Scope = HERE,
+) -> int:
+    """Show who is told of what by e-mail, or switch notices and welcomes on and off.
+
+    For example:
+
+      vestibule mail settings
+      vestibule mail settings --welcomes --tenant acme
+
+    Parameters
+    ----------
+    notices
+        A user is told of every change of how he signs in.
+    welcomes
+        A user who is added is told where he sets up his second factor.
+    """
+
+    async def work(desk: Desk) -> None:
+        given = {"notices": notices, "welcomes": welcomes}
+        chosen = {name: value for name, value in given.items() if value is not None}
+        shown = await _put(desk, **chosen) if chosen else desk.tenant.settings.mail
+        if as_json:
+            desk.terminal.json(shown)
+            return
+        desk.terminal.facts(
+            [
+                ("notices", desk.terminal.yes_no(shown.notices)),
+                ("welcomes", desk.terminal.yes_no(shown.welcomes)),
+            ]
+        )
+        for kind, addresses in sorted(shown.alerts.items()):
+            desk.terminal.line(f"  {kind} = {', '.join(addresses) or '-'}")
+
+    return at_desk(scope, work)
+
+
+@app.command
+def alert(
+    kind: str,
+    /,
+    *addresses: str,
+    forget: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    scope: Scope = HERE,
+) -> int:
+    """Say who is told of a kind of event; without an address nobody is.
+
+    For example:
+
+      vestibule mail alert "*" security@example.org
+      vestibule mail alert user.fraud_reported security@example.org helpdesk@example.org
+      vestibule mail alert limit.reached --forget
+
+    Parameters
+    ----------
+    kind
+        A kind of event, such as user.locked, or * for every alert that is not named.
+    addresses
+        Who is told.
+    forget
+        The kind is treated as * again.
+    """
+
+    async def work(desk: Desk) -> None:
+        alerts = dict(desk.tenant.settings.mail.alerts)
+        if forget:
+            alerts.pop(kind, None)
+        else:
+            alerts[kind] = addresses
+        await _put(desk, alerts=alerts)
+        desk.terminal.say("mail.alert", kind=kind)
+
+    return at_desk(scope, work)
+
+
+@app.command
+def template(
+    name: str,
+    /,
+    file: Path | None = None,
+    *,
+    built_in: Annotated[bool, Parameter(name="--built-in", negative="", show_default=False)] = False,
+    scope: Scope = HERE,
+) -> int:
+    """Show the words of a mail, or take them from a file: the subject on its first line, then the text.
+
+    For example:
+
+      vestibule mail template welcome.en
+      vestibule mail template welcome.en words.txt
+      vestibule mail template welcome.en --built-in
+
+    Parameters
+    ----------
+    name
+        Template and language: welcome.de, changed.en; or for one method, welcome.sms.de.
+    file
+        A text file in UTF-8.
+    built_in
+        Take the built-in words again.
+    """
+
+    async def work(desk: Desk) -> None:
+        templates = dict(desk.tenant.settings.mail.templates)
+        if built_in:
+            templates.pop(name, None)
+        elif file is not None:
+            templates[name] = _read(file)
+        else:
+            shown = desk.services.mails.template(desk.tenant, name)
+            desk.terminal.line(shown.subject)
+            desk.terminal.line()
+            desk.terminal.line(shown.text)
+            return
+        await _put(desk, templates=templates)
+        desk.terminal.say("mail.template", name=name)
+
+    return at_desk(scope, work)
+
+
+def _read(file: Path) -> MailTemplate:
+    try:
+        subject, _, text = file.read_text(encoding="utf-8").partition("\n")
+    except (OSError, UnicodeError) as problem:
+        reason = getattr(problem, "strerror", None) or type(problem).__name__
+        raise NotDone("cli.mail.file", file=str(file), reason=reason) from None
+    return MailTemplate(subject.strip(), text.strip())
+
+
+async def _put(desk: Desk, **changes: object) -> MailSettings:
+    before = desk.tenant.settings
+    mail = msgspec.structs.replace(before.mail, **changes)
+    wanted = msgspec.structs.replace(before, mail=mail)
+    put = await desk.services.applications.change_settings(desk.actor, desk.tenant_id, wanted)
+    return put.settings.mail
 
 
 def _cells(desk: Desk, names: dict[str, str], one: Dispatch) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Final
 from vestibule.catalog import LANGUAGES, has
 from vestibule.model.mail_address import read_address
 from vestibule.model.mail_settings import MailSettings
-from vestibule.model.mail_template import BY_METHOD, TEMPLATES, TemplateWrong, check_template
+from vestibule.model.mail_template import BY_METHOD, TEMPLATES, MailTemplate, TemplateWrong, check_template
 from vestibule.model.notice import ALERTS, TOLD
 from vestibule.services.refusal import Refusal, Refused
 
@@ -26,13 +26,18 @@ def check_mail_settings(settings: MailSettings) -> None:
             if read_address(address) is None:
                 raise Refused(Refusal.MAIL_ADDRESS_INVALID, address[:64])
     for name, template in settings.templates.items():
-        key = template_key(name)
-        if not key:
-            raise Refused(Refusal.TEMPLATE_UNKNOWN, name[:64])
-        try:
-            check_template(template, TEMPLATES[key])
-        except TemplateWrong as wrong:
-            raise Refused(_WRONG[wrong.why], f"{name}: {wrong.told}".rstrip(": ")) from None
+        check_template_of(name, template)
+
+
+def check_template_of(name: str, template: MailTemplate) -> None:
+    """Raise `Refused` unless these can be the words of `KEY.LANGUAGE` or `KEY.METHOD.LANGUAGE`."""
+    key = template_key(name)
+    if not key:
+        raise Refused(Refusal.TEMPLATE_UNKNOWN, name[:64])
+    try:
+        check_template(template, TEMPLATES[key])
+    except TemplateWrong as wrong:
+        raise Refused(_WRONG[wrong.why], f"{name}: {wrong.told}".rstrip(": ")) from None
 
 
 def template_key(name: str) -> str:

@@ -14,7 +14,7 @@ from html import escape
 from typing import Final
 from urllib.parse import quote
 
-from vestibule.catalog import LANGUAGES, wordings
+from vestibule.catalog import LANGUAGES, has, text, wordings
 from vestibule.interfaces.store import Transaction
 from vestibule.model.delivery import Carries
 from vestibule.model.dispatch import LIFE_MS
@@ -25,7 +25,10 @@ from vestibule.model.user import User
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.dispatches import Dispatches, MailBody
 from vestibule.services.gateways import Gateways
+from vestibule.services.mail_settings import check_template_of, template_key
+from vestibule.services.refusal import Refusal, Refused
 
+_KNOWN_HERE: Final = frozenset({"tenant", "portal_url", "help_contact"})
 _PARAGRAPH: Final = '<p style="margin:0 0 1em">{}</p>'
 _PAGE: Final = (
     '<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title></head>'
@@ -118,6 +121,24 @@ class Mails:
         by_method = own.get(f"{template}.{method}.{language}") if method else None
         return by_method or own.get(f"{template}.{language}") or built_in(template, language)
 
+    @staticmethod
+    def template(tenant: Tenant, name: str) -> MailTemplate:
+        """Return the words that `KEY.LANGUAGE` or `KEY.METHOD.LANGUAGE` has now; raises `Refused`."""
+        key = template_key(name)
+        if not key:
+            raise Refused(Refusal.TEMPLATE_UNKNOWN, name[:64])
+        own = tenant.settings.mail.templates.get(name)
+        return own or built_in(key, name.rpartition(".")[2])
+
+    def sample(self, tenant: Tenant, name: str, template: MailTemplate) -> MailTemplate:
+        """Return how a mail in these words would read; raises `Refused` if they cannot be used."""
+        check_template_of(name, template)
+        key, language = template_key(name), name.rpartition(".")[2]
+        made_up = {each: f"mail.sample.{each}" for each in TEMPLATES[key] - _KNOWN_HERE}
+        facts = {each: text(language, found) if has(found) else each for each, found in made_up.items()}
+        body = self.written(tenant, language, key, template, facts)
+        return MailTemplate(body.subject, body.text)
+
     def written(
         self, tenant: Tenant, language: str, key: str, template: MailTemplate, facts: Mapping[str, str]
     ) -> MailBody:
@@ -130,8 +151,8 @@ class Mails:
         }
         known = {name: value for name, value in values.items() if name in TEMPLATES[key]}
         subject = filled(template.subject, known).strip()
-        text = filled(template.text, known)
-        return MailBody(subject, text, self._html(language, subject, text), language)
+        plain = filled(template.text, known)
+        return MailBody(subject, plain, self._html(language, subject, plain), language)
 
     def portal_url(self, tenant_id: str) -> str:
         """Return where people of a tenant sign in; empty without a public address."""
@@ -140,10 +161,10 @@ class Mails:
         where = "console" if tenant_id == SYSTEM_TENANT else f"portal/{quote(tenant_id, safe='')}"
         return f"{self._public_url}/{where}"
 
-    def _html(self, language: str, subject: str, text: str) -> str:
+    def _html(self, language: str, subject: str, plain: str) -> str:
         paragraphs = [
             _PARAGRAPH.format(self._linked(escape(each).replace("\n", "<br>")))
-            for each in re.split(r"\n\s*\n", text.strip())
+            for each in re.split(r"\n\s*\n", plain.strip())
         ]
         return _PAGE.format(language=language, title=escape(subject), body="".join(paragraphs))
 

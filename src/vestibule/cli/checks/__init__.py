@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from vestibule.cli.checks import database, doors, gateways, machine, tenants
+from vestibule.cli.checks import database, doors, gateways, machine, mail, tenants
 from vestibule.cli.checks.findings import Check, Finding, Grade, Installation, OpenCheck, OpenInstallation
 
 WITHOUT_DATABASE: Final[tuple[Check, ...]] = (
@@ -37,6 +37,7 @@ WITH_DATABASE: Final[tuple[OpenCheck, ...]] = (
     gateways.gateways,
     gateways.phones,
     gateways.limits,
+    mail.mail,
     tenants.users,
     tenants.unlock,
     tenants.demonstration,

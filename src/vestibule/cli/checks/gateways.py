@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from vestibule.catalog import text
 from vestibule.cli.checks.findings import Finding, OpenInstallation, note, ok, problem, warning
-from vestibule.interfaces.gateway import ShowsPasscodes, StaysConnected, TakesCallbacks
+from vestibule.interfaces.gateway import Probes, ShowsPasscodes, StaysConnected, TakesCallbacks
 from vestibule.interfaces.store import Page, UserFilter
 from vestibule.model.actor import SYSTEM
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
@@ -20,6 +20,7 @@ from vestibule.model.delivery import Carries
 from vestibule.model.sending_limit import LimitKind
 from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.model.user import UserStatus
+from vestibule.services.gateway_words import cause_words
 
 if TYPE_CHECKING:
     from vestibule.model.gateway import GatewayConfiguration
@@ -54,6 +55,9 @@ async def _gateway(at: OpenInstallation, one: GatewayConfiguration) -> list[Find
     try:
         async with at.house.services.gateways.borrowed(one) as opened:
             is_connected = await _is_connected(opened)
+            if isinstance(opened.gateway, Probes) and (cause := await opened.gateway.probe()):
+                why = cause_words(at.language, cause)
+                return [problem("gateways", "gateways.refused", why=why, **told)]
             found += _reach(at, one, opened)
     except ValueError as wrong:
         return [*found, problem("gateways", "gateways.unusable", why=str(wrong), **told)]

@@ -1,0 +1,159 @@
+"""E-mail: who is told of what, and in which words."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from litestar import Response, get, post
+from litestar.exceptions import NotFoundException
+
+from vestibule.catalog import LANGUAGES, has
+from vestibule.frontends.http.console.desk import CHANGED_MEANWHILE, Desk, desk, refused_words
+from vestibule.frontends.http.fields import LONG, Fields, InPath, read_fields
+from vestibule.frontends.http.sign_in import AnyRequest
+from vestibule.frontends.http.templates.views import Form, Words
+from vestibule.interfaces.store import Conflict
+from vestibule.model.mail_settings import MailSettings
+from vestibule.model.mail_template import (
+    BY_METHOD,
+    LONGEST_SUBJECT,
+    LONGEST_TEXT,
+    TEMPLATES,
+    MailTemplate,
+)
+from vestibule.model.notice import ALERTS, TOLD, Told
+from vestibule.services.mail_settings import template_key
+from vestibule.services.refusal import Refused
+
+_TICKS: Final = ("notices", "welcomes")
+_NOBODY: Final = "-"
+"""Typed for a kind of which nobody is told, though it is an alert."""
+_LONGEST_TYPED: Final = 2 * LONGEST_TEXT
+"""A line takes one character more in a form than it has."""
+
+
+@get("/tenants/{tenant:str}/mail")
+async def show_mail(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    return _page(await desk(request, tenant))
+
+
+@post("/tenants/{tenant:str}/mail")
+async def change_mail(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    at = await desk(request, tenant)
+    fields = await read_fields(request)
+    if fields.whole("version") != at.tenant.version:
+        return _page(at, Form(problem=CHANGED_MEANWHILE), status=409)
+    wanted = msgspec.structs.replace(
+        at.tenant.settings.mail,
+        alerts=_alerts(fields),
+        **{name: fields.is_ticked(name) for name in _TICKS},
+    )
+    try:
+        await _put(at, wanted)
+    except Refused as refused:
+        return _page(at, Form(_typed(fields), problem=refused_words(refused)))
+    except Conflict:
+        return _page(await desk(request, tenant), Form(problem=CHANGED_MEANWHILE), status=409)
+    return at.done(at.path("mail"), "form.saved")
+
+
+@get("/tenants/{tenant:str}/mail/templates/{name:str}")
+async def show_template(request: AnyRequest, tenant: InPath, name: InPath) -> Response[Any]:
+    at = await desk(request, tenant)
+    _known(name)
+    return _template_page(at, name, at.services.mails.template(at.tenant, name))
+
+
+@post("/tenants/{tenant:str}/mail/templates/{name:str}")
+async def change_template(request: AnyRequest, tenant: InPath, name: InPath) -> Response[Any]:
+    """Save the words, take the built-in ones again, or show how a mail with them would read."""
+    at = await desk(request, tenant)
+    _known(name)
+    fields = await read_fields(request)
+    text = "\n".join(fields.text("text", _LONGEST_TYPED).splitlines())
+    typed = MailTemplate(fields.text("subject", LONG), text)
+    templates = dict(at.tenant.settings.mail.templates)
+    act = fields.text("act")
+    try:
+        if act == "preview":
+            return _template_page(at, name, typed, preview=at.services.mails.sample(at.tenant, name, typed))
+        if act == "built_in":
+            templates.pop(name, None)
+        else:
+            templates[name] = typed
+        await _put(at, msgspec.structs.replace(at.tenant.settings.mail, templates=templates))
+    except Refused as refused:
+        return _template_page(at, name, typed, problem=refused_words(refused))
+    return at.done(at.path("mail"), "form.saved")
+
+
+def _known(name: str) -> None:
+    if not template_key(name):
+        raise NotFoundException
+
+
+async def _put(at: Desk, mail: MailSettings) -> None:
+    wanted = msgspec.structs.replace(at.tenant.settings, mail=mail)
+    await at.services.applications.change_settings(at.actor, at.tenant_id, wanted)
+
+
+def _page(at: Desk, form: Form | None = None, status: int = 422) -> Response[Any]:
+    mail = at.tenant.settings.mail
+    return at.page(
+        "console/mail.html",
+        status=status if form else 200,
+        mail=mail,
+        version=at.tenant.version,
+        form=form or Form(_shown(mail)),
+        kinds=tuple((kind, Told.ALERT in told) for kind, told in TOLD.items()),
+        templates=tuple(f"{key}.{language}" for key in TEMPLATES for language in LANGUAGES),
+        own=frozenset(mail.templates),
+        can_send=at.services.mails.can_send(at.tenant_id),
+    )
+
+
+def _template_page(
+    at: Desk,
+    name: str,
+    shown: MailTemplate,
+    *,
+    preview: MailTemplate | None = None,
+    problem: Words | None = None,
+) -> Response[Any]:
+    key, language = template_key(name), name.rpartition(".")[2]
+    methods = sorted(at.services.enrollments.methods) if key in BY_METHOD else []
+    return at.page(
+        "console/mail_template.html",
+        status=422 if problem else 200,
+        name=name,
+        key=key,
+        placeholders=tuple(sorted(TEMPLATES[key])),
+        variants=tuple(f"{key}.{each}.{language}" for each in methods if has(f"method.{each}.welcome")),
+        is_own=name in at.tenant.settings.mail.templates,
+        longest_subject=LONGEST_SUBJECT,
+        longest_text=LONGEST_TEXT,
+        preview=preview,
+        form=Form({"subject": shown.subject, "text": shown.text}, problem=problem),
+    )
+
+
+def _alerts(fields: Fields) -> dict[str, tuple[str, ...]]:
+    """Return who is told, by kind; a kind without an entry is told as `ALERTS` says."""
+    typed = {kind: fields.text(kind, LONG) for kind in (ALERTS, *TOLD)}
+    return {
+        kind: () if words == _NOBODY else tuple(dict.fromkeys(words.replace(",", " ").split()))
+        for kind, words in typed.items()
+        if words
+    }
+
+
+def _shown(mail: MailSettings) -> dict[str, str]:
+    return {kind: ", ".join(addresses) or _NOBODY for kind, addresses in mail.alerts.items()}
+
+
+def _typed(fields: Fields) -> dict[str, str]:
+    return {kind: fields.text(kind, LONG) for kind in (ALERTS, *TOLD)}
+
+
+ROUTES: Final = [show_mail, change_mail, show_template, change_template]
