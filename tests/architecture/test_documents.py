@@ -9,6 +9,9 @@ from urllib.parse import unquote
 
 import pytest
 
+from vestibule import catalog
+from vestibule.model.notice import TOLD, Told
+
 ROOT = Path(__file__).parents[2]
 CHANGES = ROOT / "changes"
 KINDS = {"added", "changed", "fixed", "removed", "security"}
@@ -61,3 +64,14 @@ def test_fragments_of_changes_have_a_kind_and_a_sentence() -> None:
         assert fragment.read_text(encoding="utf-8").strip().endswith("."), (
             f"{fragment.name} is not a sentence"
         )
+
+
+def test_the_reference_lists_every_kind_of_event_that_is_told() -> None:
+    """A kind that is told is one line in `model/notice.py`, and its row here."""
+    rows = {
+        f"| `{kind}` | {catalog.text('en', f'event.{kind}')} | {'yes' if Told.PERSON in told else ''} |"
+        f" {'yes' if Told.ALERT in told else ''} |"
+        for kind, told in TOLD.items()
+    }
+    listed = (ROOT / "docs/reference/events-told.md").read_text(encoding="utf-8").splitlines()
+    assert sorted(line for line in listed if line.startswith("| `")) == sorted(rows)

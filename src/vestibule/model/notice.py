@@ -29,6 +29,9 @@ _BOTH: Final = Told.PERSON | Told.ALERT
 
 TOLD: Final[Mapping[str, Told]] = {
     "administrator.added": Told.ALERT,
+    "app_password.all_revoked": Told.PERSON,
+    "app_password.made": Told.PERSON,
+    "app_password.revoked": Told.PERSON,
     "authenticator.assigned": Told.PERSON,
     "authenticator.enrolled": Told.PERSON,
     "authenticator.removed": Told.PERSON,
@@ -46,6 +49,7 @@ TOLD: Final[Mapping[str, Told]] = {
     "registration.demanded": Told.PERSON,
     "registration.finished": Told.PERSON,
     "registration.window_opened": Told.PERSON,
+    "rules.changed": Told.ON_REQUEST,
     "settings.changed": Told.ON_REQUEST,
     "user.added": Told.ON_REQUEST,
     "user.attempt_disowned": _BOTH,
