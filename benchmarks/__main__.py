@@ -13,6 +13,7 @@ from benchmarks import (
     apps,
     bounds,
     calls,
+    decisions,
     http_load,
     pages,
     phone_sign_ins,
@@ -65,6 +66,7 @@ def main() -> None:
             phone_sign_ins.report()
             apps.report(folder, postgres, is_quick=chosen.quick)
             pushes.report()
+            decisions.report(is_quick=chosen.quick)
             pages.report(folder, postgres, is_quick=chosen.quick)
         finally:
             bound.stop()

@@ -23,6 +23,8 @@ DAYS = 90
 """Over how many days the attempts are spread."""
 APPLICATIONS = 20
 CLIENTS = 40
+GROUPS = 100
+"""Each person is in five of them; the last has a thousandth of all."""
 _DAY_MS = 24 * 3_600_000
 _PART = 200_000
 """Rows that one statement makes."""
@@ -206,6 +208,16 @@ _OF_PEOPLE = tuple(
         select '$tenant', lower(f.word), hashed(p.n) from $numbered p $words
          union all
         select '$tenant', $name || '@example.org', hashed(p.n) from $numbered p $words
+        """,
+        """
+        insert into group_members (tenant_id, group_id, user_id)
+        select '$tenant', 'group' || ((p.n + k.k * 17) % 99), hashed(p.n)
+          from $numbered p join (select 0 as k union all select 1 union all select 2 union all select 3
+                                  union all select 4) k on true
+        """,
+        """
+        insert into group_members (tenant_id, group_id, user_id)
+        select '$tenant', 'group99', hashed(p.n) from $numbered p where p.n % 1000 = 500
         """,
         """
         insert into throttles (tenant_id, user_id, factor, failures, locked_until)

@@ -32,6 +32,7 @@ from vestibule.model.application import (
     DirectoryConfiguration,
     FirstFactor,
 )
+from vestibule.model.group import Group
 from vestibule.model.session import Session
 from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.model.user import Role, User
@@ -97,6 +98,7 @@ class Place:
             "application": f"app{number % large.APPLICATIONS}",
             "client": f"client{number % large.CLIENTS}",
             "directory": "ldap",
+            "group": f"group{number % large.GROUPS}",
             "kind": "ldap" if "/directories/" in path else "http_text",
         }
 
@@ -194,8 +196,11 @@ class _Tour:
                 "user_id=VISITOR&state=canceled", "application_id=app3&state=expired",
                 "text=NAME&since=DAY&until=DAY",
             ),
-            "users": ("text=NAME", "text=a", "text=lovelace", "text=nobody", "status=disabled",
-                      "text=ada&status=disabled"),
+            "users": (
+                "text=NAME", "text=a", "text=lovelace", "text=nobody", "status=disabled",
+                "text=ada&status=disabled", "requirement=enforced", "method=totp", "method=sms",
+                "method=none", "group_id=group7", "group_id=group99", "text=ada&group_id=group99",
+            ),
             "events": ("text=user.added", "text=admin3", "text=person17", "text=nobody"),
             "tokens": ("text=SERIAL", "text=T1", "text=nothing", "assigned=yes", "assigned=no"),
             "deliveries": ("state=failed", "state=dropped", "gateway_id=texts"),
@@ -263,6 +268,9 @@ async def _configure(house: House) -> None:
         created_at=1,
     )
     await applications.put_directory(SYSTEM, ldap, Secret(""))
+    for number in range(large.GROUPS):
+        group = Group(tenant_id=TENANT, group_id=f"group{number}", name=f"Group {number}", created_at=1)
+        await house.store.transact(lambda tx, group=group: tx.put(group))
     for number in range(large.APPLICATIONS):
         await applications.add_application(
             SYSTEM,

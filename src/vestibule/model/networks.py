@@ -60,6 +60,18 @@ def contains(networks: Networks, address: Address | None) -> bool:
     return any(each.version == version and each.first <= number <= each.last for each in networks)
 
 
+def joined(networks: Networks) -> Networks:
+    """Return the same addresses as ranges that do not overlap, those of each IP version in order."""
+    found: list[Range] = []
+    for each in sorted(networks, key=lambda each: (each.version, each.first)):
+        last = found[-1] if found else None
+        if last is not None and last.version == each.version and each.first <= last.last:
+            found[-1] = Range(last.version, last.first, max(last.last, each.last))
+        else:
+            found.append(each)
+    return tuple(found)
+
+
 def _between(first: Address | None, last: Address | None) -> Range | None:
     if first is None or last is None or first.version != last.version or int(first) > int(last):
         return None
