@@ -353,6 +353,18 @@ EVENTS = (
     ),
 )
 
+_BROWSER = RememberedBrowser(
+    tenant_id="acme",
+    browser_id="b1",
+    token_hash="",
+    user_id="u1",
+    application_id="portal",
+    label="Firefox, Windows",
+    proven_at=NOW - DAY,
+    used_at=NOW,
+    expires_at=NOW + 13 * DAY,
+)
+BROWSERS = (_BROWSER, msgspec.structs.replace(_BROWSER, browser_id="b2", label=""))
 APPLICATION = Application(
     tenant_id="demo",
     application_id="vpn",
@@ -994,23 +1006,11 @@ def _cards(pin: PinStatus) -> tuple[ShownCard, ...]:
         Place("portal", NOW - DAY, NOW, "2001:db8:7a::93", is_this=True),
         Place("console", NOW - 3 * DAY, NOW - DAY, HOSTILE, is_this=False),
     )
-    browser = RememberedBrowser(
-        tenant_id="acme",
-        browser_id="b1",
-        token_hash="",
-        user_id="u1",
-        application_id="portal",
-        label="Firefox, Windows",
-        proven_at=NOW - DAY,
-        used_at=NOW,
-        expires_at=NOW + 13 * DAY,
-    )
-    unnamed = msgspec.structs.replace(browser, browser_id="b2", label="")
     return (
         ShownCard("portal/cards/password.html", {}),
         ShownCard("portal/cards/pin.html", {"pin": pin}),
         ShownCard("portal/cards/app_passwords.html", {"count": 2}),
-        ShownCard("portal/cards/browsers.html", {"browsers": (browser, unnamed)}),
+        ShownCard("portal/cards/browsers.html", {"browsers": BROWSERS}),
         ShownCard("portal/cards/sessions.html", {"sessions": places}),
     )
 
@@ -1173,6 +1173,7 @@ def _console_people() -> list[Sample]:
         "new_pin": "",
         "app_passwords": APP_PASSWORDS,
         "application_names": APPLICATION_NAMES,
+        "browsers": BROWSERS,
     }
     locked = (Throttle(Factor.PASSCODE, 10, NOW + 9 * MINUTE), Throttle(Factor.PASSWORD, 2, 0))
     return [

@@ -335,6 +335,60 @@ def remove(name: str, /, *, yes: Yes = False, dry_run: DryRun = False, scope: Sc
 
 
 @app.command
+def forget_browsers(name: str, /, *, scope: Scope = HERE) -> int:
+    """Ask a user for a second factor again in every browser that was remembered.
+
+    For example:
+
+      vestibule user forget-browsers alice
+
+    Parameters
+    ----------
+    name
+        A name of the user, in any spelling.
+    """
+
+    async def work(desk: Desk) -> None:
+        user = (await finding.user(desk, name)).user
+        browsers = desk.services.remembered_browsers
+        count = await browsers.forget_all(desk.actor, desk.tenant_id, user.user_id)
+        desk.terminal.say("user.browsers_forgotten", name=user.username, count=count)
+
+    return at_desk(scope, work)
+
+
+@app.command
+def break_glass(
+    name: str,
+    /,
+    *,
+    off: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    scope: Scope = HERE,
+) -> int:
+    """Make an administrator a break-glass account: no access rule keeps it out, and each use is told.
+
+    For example:
+
+      vestibule user break-glass k.meier --tenant system
+      vestibule user break-glass k.meier --tenant system --off
+
+    Parameters
+    ----------
+    name
+        A name of the administrator, in any spelling.
+    off
+        Make it an ordinary account again.
+    """
+
+    async def work(desk: Desk) -> None:
+        user = (await finding.user(desk, name)).user
+        await desk.services.break_glass.mark(desk.actor, desk.tenant_id, user.user_id, is_break_glass=not off)
+        desk.terminal.say("user.ordinary" if off else "user.break_glass", name=user.username)
+
+    return at_desk(scope, work)
+
+
+@app.command
 def set_password(
     name: str,
     /,

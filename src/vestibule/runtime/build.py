@@ -31,6 +31,7 @@ from vestibule.services.apps import Apps
 from vestibule.services.asking import Asking
 from vestibule.services.attempt import Node
 from vestibule.services.attempts import Attempts
+from vestibule.services.break_glass import BreakGlass
 from vestibule.services.bulk import Bulk
 from vestibule.services.calls import Calls
 from vestibule.services.configuration import ConfigurationCache
@@ -226,6 +227,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         directories=Directories(kinds, first_factors),
         rule_sets=RuleSets(store, configuration, prover),
         remembered_browsers=RememberedBrowsers(store, configuration),
+        break_glass=BreakGlass(store),
         sessions=sessions,
         vouching=vouching,
         vouchers=Vouchers(store, configuration, sealer, os.urandom, mails),

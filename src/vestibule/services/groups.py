@@ -103,8 +103,13 @@ class Groups:
         return self.find(actor, tenant_id, group_id)
 
     async def remove(self, actor: Actor, tenant_id: str, group_id: str) -> None:
-        """Remove a group; its people stay."""
+        """Remove a group; its people stay. One that an access rule names is refused: without it the rule
+        would mean somebody else."""
         group = self.find(actor, tenant_id, group_id)
+        rules = self._configuration.current.rule_sets.get(tenant_id)
+        for rule in rules.rules if rules else ():
+            if group_id in (*rule.groups, *rule.except_groups):
+                raise Refused(Refusal.NAMED_BY_RULE, rule.name)
 
         async def body(tx: Transaction) -> None:
             await tx.remove(group)

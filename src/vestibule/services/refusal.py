@@ -62,6 +62,7 @@ class Refusal(StrEnum):
     MAIL_ADDRESS_INVALID = "mail_address_invalid"
     NOT_SENDABLE = "not_sendable"
     RULE_INVALID = "rule_invalid"
+    NAMED_BY_RULE = "named_by_rule"
     LOCKS_OUT = "locks_out"
     OUT_OF_BOUNDS = "out_of_bounds"
     LIST_TOO_LONG = "list_too_long"

@@ -19,6 +19,7 @@ from vestibule.services.applications import Applications
 from vestibule.services.apps import Apps
 from vestibule.services.attempt import Node
 from vestibule.services.attempts import Attempts
+from vestibule.services.break_glass import BreakGlass
 from vestibule.services.bulk import Bulk
 from vestibule.services.calls import Calls
 from vestibule.services.configuration import ConfigurationCache
@@ -91,6 +92,7 @@ class Services:
     directories: Directories
     rule_sets: RuleSets
     remembered_browsers: RememberedBrowsers
+    break_glass: BreakGlass
     sessions: Sessions
     vouching: Vouching
     vouchers: Vouchers

@@ -12,7 +12,7 @@ import msgspec
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_token, token_hash
 from vestibule.interfaces.store import Conflict, Store, Subject, Transaction
-from vestibule.model.actor import Actor, Right
+from vestibule.model.actor import Actor, Right, self_of
 from vestibule.model.application import CONSOLE_APPLICATION
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.session import Link, Session
@@ -28,6 +28,7 @@ from vestibule.policy.decision import RequirePasscode
 from vestibule.policy.evaluate import Facts, evaluate
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.proving import Prover
+from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.services.vouching import Vouching
 
@@ -109,6 +110,8 @@ class Sessions:
                 is_proven and subject.user.role is Role.ADMINISTRATOR
             ):
                 raise Refused(Refusal.NOT_POSSIBLE)
+            if subject.user.is_break_glass:
+                await _record_break_glass(tx, subject.user, verification)
             await tx.add_session(
                 Session(
                     tenant_id=verification.tenant_id,
@@ -292,6 +295,12 @@ def _is_over(session: Session, now: int) -> bool:
 
 def _proven(session: Session, now: int) -> Session:
     return msgspec.structs.replace(session, is_second_factor_proven=True, proven_at=now)
+
+
+async def _record_break_glass(tx: Transaction, user: User, verification: Verification) -> None:
+    facts = {"application": verification.application_name, "address": verification.user_address}
+    by = self_of(user.tenant_id, user.user_id, user.username)
+    await record(tx, by, user.tenant_id, "break_glass.used", user.user_id, user.username, **facts)
 
 
 async def _touch(tx: Transaction, hashed: str) -> None:

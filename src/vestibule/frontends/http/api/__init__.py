@@ -23,6 +23,7 @@ from vestibule.frontends.http.api.history import Attempts, Events
 from vestibule.frontends.http.api.outbox import Outbox
 from vestibule.frontends.http.api.pins import Pins
 from vestibule.frontends.http.api.registration import Registration, Requirements
+from vestibule.frontends.http.api.remembered_browsers import RememberedBrowsers
 from vestibule.frontends.http.api.request import ApiRequest, refuse_unknown_parameters
 from vestibule.frontends.http.api.tenants import Tenants
 from vestibule.frontends.http.api.token_import import import_tokens
@@ -47,6 +48,7 @@ _ADMINISTRATION = Router(
         import_tokens,
         Applications,
         AccessRules,
+        RememberedBrowsers,
         RadiusClients,
         ApiClients,
         Directories,

@@ -203,6 +203,7 @@ async def user_page(
         vouchers=await services.vouchers.standing(at.actor, at.tenant_id, user_id),
         vouching=tuple(way.value for way in at.tenant.settings.vouching),
         has_registered=bool(services.enrollments.prover.registered(subject)),
+        browsers=await services.remembered_browsers.list(at.actor, at.tenant_id, user_id),
         pin=await services.pins.status(at.actor, at.tenant_id, user_id),
         pin_rules=rule_words(services.pins.rules(at.tenant_id)),
         pin_form=pin_form or Form(),
