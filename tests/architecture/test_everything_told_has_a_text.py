@@ -14,6 +14,8 @@ from vestibule.catalog import has, keys, wordings
 from vestibule.interfaces.directory import PasswordVerdictKind
 from vestibule.model.access_rule import Effect
 from vestibule.model.device_record import DeviceFact
+from vestibule.model.mail_template import TEMPLATES
+from vestibule.model.notice import TOLD
 from vestibule.model.pin import PinState
 from vestibule.model.verdict import VerdictKind
 from vestibule.model.verification import Reason
@@ -129,3 +131,10 @@ def test_each_change_has_a_text() -> None:
     }
     assert len(kinds) > 20, "the search finds what there is"
     assert [kind for kind in sorted(kinds) if not has(f"event.{kind}")] == []
+
+
+def test_every_mail_has_words_and_a_name_in_the_outbox() -> None:
+    wanted = [f"mail.{key}.{part}" for key in TEMPLATES for part in ("subject", "text")]
+    wanted += [f"dispatch.kind.{key}" for key in TEMPLATES]
+    wanted += [f"event.{kind}" for kind in TOLD]
+    assert [key for key in wanted if not has(key)] == []

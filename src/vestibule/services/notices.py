@@ -24,6 +24,7 @@ from vestibule.model.tenant import Tenant
 from vestibule.model.user import User
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.dispatches import Dispatches
+from vestibule.services.gateway_words import dispatch_kind
 from vestibule.services.gateways import Gateways
 from vestibule.services.mails import Mails
 
@@ -152,7 +153,7 @@ def webhook_body(event: Event) -> bytes:
 
 def _facts(language: str, event: Event) -> dict[str, str]:
     return {
-        "what": text(language, f"event.{event.kind}"),
+        "what": dispatch_kind(language, event.kind),
         "when": _moment(event.at),
         "who": who_words(language, event.actor, event.actor_name, event.subject),
         "details": ", ".join(_shown(language, event.facts)),

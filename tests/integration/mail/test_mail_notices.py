@@ -10,12 +10,11 @@ import pytest
 from tests.houses import TENANT, Person, TestHouse, open_house
 from tests.integration.mail.mailing import add_mail_gateway, outbox, round_of
 from tests.peers.mail_server import MailServer, Taken
-from vestibule.catalog import LANGUAGES, has
+from vestibule.catalog import LANGUAGES
 from vestibule.crypto.secret import Secret
 from vestibule.model.actor import SYSTEM, self_of
 from vestibule.model.mail_settings import MailSettings
 from vestibule.model.mail_template import TEMPLATES, MailTemplate
-from vestibule.model.notice import TOLD
 from vestibule.model.tenant import TenantSettings
 from vestibule.model.user import Role
 from vestibule.services.mail_settings import check_mail_settings
@@ -196,10 +195,6 @@ def test_a_template_that_cannot_be_used_is_refused_when_it_is_saved() -> None:
         f"{key}.{language}": built_in(key, language) for key in TEMPLATES for language in LANGUAGES
     }
     check_mail_settings(MailSettings(templates=built_in_ones))
-
-
-def test_every_kind_that_is_told_has_words() -> None:
-    assert [kind for kind in TOLD if not has(f"event.{kind}")] == []
 
 
 async def test_addresses_of_alerts_are_checked_when_they_are_saved(
