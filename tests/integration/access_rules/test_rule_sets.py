@@ -8,15 +8,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.houses import TENANT, Person, TestHouse
+from tests.houses import PASSWORD, TENANT, Person, TestHouse
+from vestibule.crypto.secret import Secret
 from vestibule.interfaces.store import Page, Transaction
 from vestibule.model.access_rule import AccessRule, Effect, RuleSet, RuleState
 from vestibule.model.actor import SYSTEM, Actor, Right
-from vestibule.model.application import Caching
+from vestibule.model.application import CONSOLE_APPLICATION, Caching
+from vestibule.model.notice import ALERTS, alerted
 from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.model.user import Role
 from vestibule.model.verification import Reason
+from vestibule.services.attempt import Origin
 from vestibule.services.refusal import Refusal, Refused
+from vestibule.services.setup import built_in_client_id
 
 HERE, ELSEWHERE = "192.0.2.7", "198.51.100.7"
 
@@ -235,4 +239,19 @@ async def test_a_break_glass_account_is_marked_and_is_kept_out_by_no_rule(house:
         actor, RuleSet(tenant_id=SYSTEM_TENANT, version=1, rules=(rule(),)), ELSEWHERE
     )
     events = await house.store.read(lambda tx: tx.events(SYSTEM_TENANT, "break_glass", Page()))
-    assert [event.kind for event in events.rows] == ["break_glass.unmarked", "break_glass.marked"]
+    assert {event.kind for event in events.rows} == {"break_glass.unmarked", "break_glass.marked"}
+
+
+async def test_each_use_of_a_break_glass_account_is_recorded_to_be_told(house: TestHouse) -> None:
+    keeper, _ = await administrator(house, "keeper", is_break_glass=True)
+    await house.services.rule_sets.write(SYSTEM, SYSTEM_TENANT, (rule(),), seen=0)
+    snapshot = house.services.configuration.current
+    peer = snapshot.peers[built_in_client_id(SYSTEM_TENANT, CONSOLE_APPLICATION)]
+    origin = Origin(peer=peer, channel="console", claimed_username="keeper", user_address=HERE)
+    passcode = keeper.passcode(house.clock.now())
+    entered = await house.services.verifications.start(origin, Secret(PASSWORD), passcode)
+    assert entered.reason is Reason.PASSCODE_VERIFIED
+    await house.services.sessions.begin(entered.verification)
+    events = await house.store.read(lambda tx: tx.events(SYSTEM_TENANT, "break_glass.used", Page()))
+    assert [(event.subject_name, event.facts["address"]) for event in events.rows] == [("keeper", HERE)]
+    assert alerted("break_glass.used", {ALERTS: ("it@example.org",)}) == ("it@example.org",)
