@@ -100,6 +100,19 @@ async def test_s39_a_demand_is_withdrawn_and_all_is_as_before(desk: Desk) -> Non
     assert (await desk.house.start("alice", passcode=alice.passcode(now))).is_approved
 
 
+async def test_s39_app_passwords_go_on_working_and_the_password_does_not_come_back(desk: Desk) -> None:
+    """S39, inventory 1.10: they are deleted by who wants them gone; a legacy client that took the password of
+    who had registered nothing does not take it again."""
+    alice = await desk.house.add_person("Alice", requirement=Requirement.ENABLED)
+    await desk.house.change_settings(app_passwords=True)
+    await desk.house.add_application("mail", is_legacy=True)
+    signed_in = await desk.sign_in("alice", alice.passcode(desk.house.clock.now()))
+    made = await desk.house.services.app_passwords.make(signed_in, "laptop", ("mail",))
+    await desk.demand(alice)
+    assert (await desk.house.start("alice", made.shown.reveal(), door="mail")).is_approved
+    assert (await desk.house.start("alice", door="mail")).reason is Reason.APP_PASSWORD_REQUIRED
+
+
 async def test_s39_who_is_enabled_and_registers_anew_is_enforced(desk: Desk) -> None:
     """Inventory 1.10: enabled again, an old user jumps to enforced only by registering anew."""
     alice = await desk.house.add_person("Alice")

@@ -173,6 +173,20 @@ async def test_a_person_goes_from_the_reason_to_the_end(place: HttpHouse, browse
     assert (await browser.get(f"{ROOT}/register")).headers["location"] == f"{ROOT}/"
 
 
+async def test_the_first_app_password_is_offered_at_the_end(place: HttpHouse, browser: Browser) -> None:
+    """Inventory 1.10, 1.11: where they are allowed, and there are old programs to use them."""
+    await bare(place, requirement=Requirement.ENABLED)
+    await place.inside.change_settings(app_passwords=True)
+    await place.inside.add_application("old mail", is_legacy=True)
+    await browser.sign_in("alice")
+    await browser.add_app()
+    await browser.get(f"{ROOT}/register?methods=one")
+    await browser.keep_codes()
+    page = await browser.finish()
+    assert text("en", "registration.app_passwords") in words(page)
+    assert page.url.path == f"{ROOT}/app-passwords"
+
+
 async def test_codes_that_were_not_kept_do_not_count(place: HttpHouse, browser: Browser) -> None:
     """Shown once, and confirmed as kept: who closes the page is shown new ones."""
     await bare(place, requirement=Requirement.ENABLED)

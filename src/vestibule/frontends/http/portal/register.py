@@ -149,12 +149,17 @@ async def keep_codes(request: AnyRequest, tenant: InPath) -> Response[Any]:
 
 @post("/{tenant:str}/register/finish")
 async def finish(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    """End it; who may have app passwords for old programs, and has none, is led to make the first."""
     who = await visitor(request, tenant, registering=True)
+    services = site_of(request).services
     method = (await read_fields(request)).text("method", 64)
     try:
-        await site_of(request).services.registrations.finish(who.signed_in, method)
+        user = await services.registrations.finish(who.signed_in, method)
     except Refused as refused:
         return await registration_page(request, who, refused)
+    app_passwords = services.app_passwords
+    if app_passwords.choices(user) and not await app_passwords.list(who.actor, tenant, user.user_id):
+        return after(request, f"{who.at.root}/app-passwords", "registration.app_passwords")
     return after(request, who.at.home, "registration.finished")
 
 
