@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.integration.registration.desk import Desk
-from vestibule.model.actor import Actor, NotAllowed, Right
+from vestibule.model.actor import SYSTEM, Actor, NotAllowed, Right
 from vestibule.model.user import Requirement
 from vestibule.model.verification import Reason
 
@@ -93,3 +93,15 @@ async def test_who_is_required_and_has_registered_nothing_is_sent_to_register(de
     assert (await desk.house.start("alice")).reason is Reason.REGISTRATION_REQUIRED
     await desk.register(await desk.sign_in("alice"))
     assert (await desk.house.start("alice")).reason is Reason.PASSCODE_PENDING
+
+
+async def test_many_are_required_and_told_to_register_anew_in_bulk(desk: Desk) -> None:
+    """Inventory 1.9, 1.10, S39: from the list of people, tried first."""
+    alice, bob = await desk.house.add_person("Alice"), await desk.house.add_person("Bob")
+    bulk, both = desk.house.services.bulk, [alice.user.user_id, bob.user.user_id]
+    tried = await bulk.run(SYSTEM, "acme", "require_enabled", both, is_dry_run=True)
+    assert (tried.changed, await requirement(desk, "bob")) == (2, Requirement.DISABLED)
+    assert (await bulk.run(SYSTEM, "acme", "require_enabled", both)).changed == 2
+    assert (await bulk.run(SYSTEM, "acme", "require_enabled", both)).unchanged == 2
+    assert (await bulk.run(SYSTEM, "acme", "register_anew", both[:1])).changed == 1
+    assert [(await desk.user(each)).must_register for each in (alice, bob)] == [True, False]
