@@ -47,6 +47,7 @@ from vestibule.model.application import Application, Client, ClientKind, Directo
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.call import Spoken
 from vestibule.model.device_record import DeviceFact, DeviceRecord, asked_devices
+from vestibule.model.edition import Edition
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
@@ -1632,7 +1633,13 @@ def _installation() -> list[Sample]:
         Sample(
             "tenants",
             "console/tenants.html",
-            {"rows": rows, "public_url": "https://signin.example.com", "form": Form()},
+            {
+                "rows": rows,
+                "public_url": "https://signin.example.com",
+                "form": Form(problem=Words("refusal.edition_exceeded", {"key": "api, caller_id"})),
+                "current": rows[0][0],
+                "editions": tuple(Edition),
+            },
         ),
         Sample(
             "account", "console/account.html", {"user": ADMIN, "form": Form(problem=Words("sign_in.refused"))}

@@ -197,7 +197,7 @@ def spending_record(standing: SendingStanding) -> dict[str, Any]:
 
 
 def tenant_record(tenant: Tenant) -> dict[str, Any]:
-    return _chosen(tenant, "tenant_id", ("name", "settings", "created_at", "version"))
+    return _chosen(tenant, "tenant_id", ("name", "edition", "settings", "created_at", "version"))
 
 
 def attempt_record(attempt: Verification) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from vestibule.cli.program import command
 from vestibule.cli.records import tenant_record
 from vestibule.cli.terminal import NotDone
 from vestibule.cli.values import plain_name
+from vestibule.model.edition import Edition
 from vestibule.model.tenant import SYSTEM_TENANT
 
 app = App(name="tenant", help="Tenants: customers isolated from one another.", help_format="plaintext")
@@ -46,10 +47,11 @@ def list_tenants(*, as_json: Json = False, config: ConfigFile = None) -> int:
             tenants,
             as_json=as_json,
             record=tenant_record,
-            header=("id", "name", "users", "portal", "added"),
+            header=("id", "name", "edition", "users", "portal", "added"),
             row=lambda tenant: (
                 tenant.tenant_id,
                 tenant.name,
+                tenant.edition.value,
                 str(counts[tenant.tenant_id]),
                 _portal(desk, tenant.tenant_id),
                 moment(tenant.created_at),
@@ -90,6 +92,32 @@ def add(tenant: str, name: str, /, *, as_json: Json = False, config: ConfigFile 
             return
         desk.terminal.say("tenant.added", name=added.name, portal=_portal(desk, tenant))
         desk.terminal.note("tenant.next", command=_next(tenant, config))
+
+    return in_the_house(config, work)
+
+
+@app.command
+def edition(tenant: str, wanted: Edition, /, *, config: ConfigFile = None) -> int:
+    """Give a tenant another edition; it holds for all its users at once.
+
+    For example:
+
+      vestibule tenant edition acme full
+      vestibule tenant edition acme free-suite
+
+    Parameters
+    ----------
+    tenant
+        Its identifier.
+    wanted
+        free-admins, free-suite or full. One that lacks what the tenant uses is refused, naming that.
+    """
+
+    async def work(desk: Desk) -> None:
+        if tenant not in desk.snapshot.tenants:
+            raise NotDone("cli.unknown.tenant", name=tenant, command=desk.command("tenant list"))
+        changed = await desk.services.editions.change(desk.actor, tenant, wanted)
+        desk.terminal.say("tenant.edition", name=changed.name, edition=changed.edition.value)
 
     return in_the_house(config, work)
 

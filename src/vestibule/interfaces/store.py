@@ -499,6 +499,10 @@ class Transaction(Protocol):
         """Delete it; False if there is none."""
         ...
 
+    async def has_pins(self, tenant_id: str) -> bool:
+        """Tell whether anybody of a tenant has a PIN."""
+        ...
+
     async def app_passwords(self, tenant_id: str, user_id: str) -> tuple[AppPassword, ...]:
         """Return all of a person, oldest first, those of before his `void_before` too."""
         ...

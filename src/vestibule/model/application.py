@@ -51,6 +51,8 @@ class Purpose(StrEnum):
     """A device is joined to the organization."""
     DEVICE_SIGN_IN_SETUP = "device_sign_in_setup"
     """A device's own sign-in (PIN, face, fingerprint) is set up, as with Windows Hello for Business."""
+    SUITE_SERVICE = "suite_service"
+    """A service of the office suite: what users with its licence have at no cost (S19)."""
 
 
 class Application(msgspec.Struct, frozen=True, kw_only=True):

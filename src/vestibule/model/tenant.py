@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from vestibule.model.app_check import AppCheck
+from vestibule.model.edition import Edition, Feature, has
 from vestibule.model.mail_settings import MailSettings
 from vestibule.model.pin import PinRules
 from vestibule.model.self_service import PasswordReset
@@ -169,6 +170,7 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     settings: TenantSettings = TenantSettings()
     created_at: int
     version: int = 1
+    edition: Edition = Edition.FULL
 
     @property
     def registration_open_until(self) -> int:
@@ -178,3 +180,8 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
             return self.created_at + OPEN_DAYS * DAY_MS
         midnight = datetime.strptime(last_day, "%Y-%m-%d").replace(tzinfo=UTC)
         return int(midnight.timestamp()) * 1000 + DAY_MS
+
+    @property
+    def takes_fraud_reports(self) -> bool:
+        """On by default, so it has no effect in an edition that lacks it."""
+        return self.settings.fraud_reports and has(self.edition, Feature.FRAUD_ALERT)

@@ -41,6 +41,7 @@ from vestibule.services.device_records import DeviceRecords
 from vestibule.services.directories import Directories
 from vestibule.services.disowning import Disowning
 from vestibule.services.dispatches import Dispatches
+from vestibule.services.editions import Editions
 from vestibule.services.enrollment import Enrollments
 from vestibule.services.first_factor import FirstFactors
 from vestibule.services.gateway_settings import GatewaySettings
@@ -190,7 +191,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         device_records,
         countries,
     )
-    users = Users(store, prover, notices)
+    users = Users(store, configuration, prover, notices)
     groups = Groups(store, configuration)
     requirements = Requirements(store, configuration, prover)
     services = Services(
@@ -224,6 +225,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         app_moves=AppMoves(store, configuration, enrollments, app_activations, app_checks, sealer),
         app_lists=app_lists,
         applications=applications,
+        editions=Editions(store, configuration),
         directories=Directories(kinds, first_factors),
         rule_sets=RuleSets(store, configuration, prover),
         remembered_browsers=RememberedBrowsers(store, configuration),
@@ -233,7 +235,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         vouchers=Vouchers(store, configuration, sealer, os.urandom, mails),
         registrations=Registrations(store, configuration, prover, enrollments, vouching),
         requirements=requirements,
-        attempts=Attempts(store),
+        attempts=Attempts(store, configuration),
         disowning=Disowning(store, configuration),
         passwords=passwords,
         password_resets=PasswordResets(store, configuration, prover, passwords),

@@ -19,9 +19,11 @@ from vestibule.interfaces.store import Conflict, Store, Transaction
 from vestibule.model.actor import Actor, NotAllowed
 from vestibule.model.app_password import LONGEST_NAME, MOST, AppPassword, generated, letters_of, may_have
 from vestibule.model.application import Application
+from vestibule.model.edition import Feature
 from vestibule.model.tenant import Tenant
 from vestibule.model.user import User
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.editions import demand
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.services.sessions import SignedIn
@@ -145,6 +147,7 @@ class AppPasswords:
         return await self._store.transact(body)
 
     def _check(self, user: User, applications: tuple[str, ...]) -> None:
+        demand(self._tenant(user.tenant_id), Feature.APP_PASSWORDS)
         hindrance = _hindrance(self._tenant(user.tenant_id), user)
         if hindrance is not None:
             raise Refused(hindrance)

@@ -39,6 +39,7 @@ from vestibule.services.configuration import (
     directory_context,
     secret_context,
 )
+from vestibule.services.editions import CLIENTS, demand, of_application, of_settings, usual_purpose
 from vestibule.services.mail_settings import check_mail_settings
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
@@ -96,6 +97,7 @@ class Applications:
         actor.demand(Right.ADMINISTER, tenant_id)
         _check_settings(settings)
         tenant = self.snapshot.tenants[tenant_id]
+        demand(tenant, *of_settings(settings))
 
         async def body(tx: Transaction) -> Tenant:
             await tx.put(msgspec.structs.replace(tenant, settings=settings))
@@ -131,6 +133,7 @@ class Applications:
         is_legacy: bool = False,
     ) -> Application:
         actor.demand(Right.ADMINISTER, tenant_id)
+        tenant = self.snapshot.tenants[tenant_id]
         self._check_directory(tenant_id, first_factor, directory_id)
         application = Application(
             tenant_id=tenant_id,
@@ -141,9 +144,11 @@ class Applications:
             second_factor=second_factor,
             methods=methods,
             is_legacy=is_legacy,
+            purpose=usual_purpose(tenant),
             created_at=0,
         )
         self._check_built_in(application)
+        demand(tenant, *of_application(application))
         if (tenant_id, application.application_id) in self.snapshot.applications:
             raise Refused(Refusal.NAME_TAKEN, application.application_id)
 
@@ -161,6 +166,7 @@ class Applications:
         actor.demand(Right.ADMINISTER, tenant_id)
         self._check_built_in(application)
         check_skipping(application)
+        demand(self.snapshot.tenants[tenant_id], *of_application(application))
         self._check_directory(tenant_id, application.first_factor, application.directory_id)
         for peer in self.snapshot.peers.values():
             client = peer.client
@@ -216,6 +222,8 @@ class Applications:
         scopes: tuple[str, ...] = (),
     ) -> Client:
         actor.demand(Right.ADMINISTER, tenant_id)
+        if kind in CLIENTS:
+            demand(self.snapshot.tenants[tenant_id], CLIENTS[kind])
         _check_client_settings(kind, settings or {}, self._application(tenant_id, application_id))
         if client_id in self.snapshot.peers:
             raise Refused(Refusal.NAME_TAKEN, client_id)

@@ -191,7 +191,8 @@ class Apps:
                 country = self._countries.of(verification.user_address)
                 requests.append(Request(challenge, verification, country))
         everybodys = frozenset(each.challenge_id for each in found)
-        settings = self._configuration.current.tenants[tenant_id].settings
+        tenant = self._configuration.current.tenants[tenant_id]
+        settings = msgspec.structs.replace(tenant.settings, fraud_reports=tenant.takes_fraud_reports)
         return Shown(
             account,
             tuple(requests),
@@ -300,7 +301,7 @@ class Apps:
         self, challenge: Challenge, answer: AppAnswer, device: Authenticator, given: Given
     ) -> Progress | WantsNewPin | None:
         by = device.authenticator_id
-        settings = self._configuration.current.tenants[challenge.tenant_id].settings
+        tenant = self._configuration.current.tenants[challenge.tenant_id]
         match answer.decision:
             case Decision.APPROVE:
                 is_right = is_number_of(challenge, answer.number)
@@ -309,8 +310,8 @@ class Apps:
                 if isinstance(pin, WantsNewPin):
                     return pin
                 return await self._verifications.answered_by_app(challenge, answer.number, by, pin)
-            case Decision.FRAUD if settings.fraud_reports and not challenge.is_activation:
-                blocks = settings.fraud_blocks
+            case Decision.FRAUD if tenant.takes_fraud_reports and not challenge.is_activation:
+                blocks = tenant.settings.fraud_blocks
                 return await self._verifications.fraud_reported(challenge, blocks=blocks, by=by)
             case Decision.DENY | Decision.FRAUD:
                 return await self._verifications.denied_by_app(challenge, by)

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from vestibule.interfaces.store import Listed, Page, Store, VerificationFilter
 from vestibule.model.actor import Actor, Right
+from vestibule.model.edition import Feature
 from vestibule.model.verification import Verification
+from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.editions import demand
 
 
 class Attempts:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, configuration: ConfigurationCache) -> None:
         self._store = store
+        self._configuration = configuration
 
     async def list(self, actor: Actor, tenant_id: str, where: VerificationFilter, page: Page) -> Listed:
         """Return one page of attempts, newest first."""
         actor.demand(Right.ADMINISTER, tenant_id)
         return await self._store.read(lambda tx: tx.verifications(tenant_id, where, page))
+
+    async def report(self, actor: Actor, tenant_id: str, where: VerificationFilter, page: Page) -> Listed:
+        """Return one page of attempts for a report that leaves the console."""
+        demand(self._configuration.current.tenants[tenant_id], Feature.REPORTS)
+        return await self.list(actor, tenant_id, where, page)
 
     async def find(self, actor: Actor, tenant_id: str, verification_id: str) -> Verification | None:
         """Return one attempt with its why-trace."""

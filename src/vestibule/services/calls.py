@@ -259,7 +259,7 @@ class Calls:
             extension=str(parameters.get("extension", "")),
             is_activation=challenge.is_activation,
             # Whoever is called by a wrong number has no account that a report could protect.
-            takes_fraud_reports=settings.fraud_reports and not challenge.is_activation,
+            takes_fraud_reports=tenant.takes_fraud_reports and not challenge.is_activation,
             blocks_on_fraud=settings.fraud_blocks,
             fraud_code=settings.fraud_code,
             must_change_pin=with_pin and must_change,

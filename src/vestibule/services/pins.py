@@ -21,9 +21,11 @@ from vestibule.crypto.sealing import CannotUnseal, Sealer, context
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.store import Store, Subject, Transaction
 from vestibule.model.actor import Actor, Right, self_of
+from vestibule.model.edition import Feature
 from vestibule.model.pin import Pin, PinProblem, PinRules, PinState, PinStatus, generated, problems
 from vestibule.model.throttle import Factor, Throttle
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.editions import demand
 from vestibule.services.phones import numbers_of
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
@@ -96,6 +98,7 @@ class Pins:
         """Give a person a PIN, random if none is named; it is in the result this one time. He must change it
         at its first use unless that is said otherwise. A lock of the PIN before it is lifted."""
         actor.demand(Right.ADMINISTER, tenant_id)
+        demand(self._configuration.current.tenants[tenant_id], Feature.PIN_MODE)
         subject, held = await self._read(tenant_id, user_id)
         chosen = pin
         if chosen is None:

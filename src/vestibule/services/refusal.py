@@ -40,6 +40,8 @@ class Refusal(StrEnum):
     APP_PASSWORD_NAME = "app_password_name"  # noqa: S105
     APP_PASSWORD_APPLICATION = "app_password_application"  # noqa: S105
     LEGACY_UNCHECKED = "legacy_unchecked"
+    EDITION_NEEDED = "edition_needed"
+    EDITION_EXCEEDED = "edition_exceeded"
     NO_PIN = "no_pin"
     PIN_REFUSED = "pin_refused"
     PHONE_INVALID = "phone_invalid"

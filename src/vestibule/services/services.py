@@ -29,6 +29,7 @@ from vestibule.services.device_records import DeviceRecords
 from vestibule.services.directories import Directories
 from vestibule.services.disowning import Disowning
 from vestibule.services.dispatches import Dispatches
+from vestibule.services.editions import Editions
 from vestibule.services.enrollment import Enrollments
 from vestibule.services.gateway_settings import GatewaySettings
 from vestibule.services.gateways import Gateways
@@ -89,6 +90,7 @@ class Services:
     app_moves: AppMoves
     app_lists: AppLists
     applications: Applications
+    editions: Editions
     directories: Directories
     rule_sets: RuleSets
     remembered_browsers: RememberedBrowsers

@@ -29,11 +29,15 @@ from vestibule.interfaces.store import (
     UserFilter,
 )
 from vestibule.model.actor import Actor, Right
+from vestibule.model.edition import Feature
 from vestibule.model.language import Medium
+from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.model.throttle import Factor
 from vestibule.model.user import Role, User, UserStatus
 from vestibule.model.username import canonical_name
 from vestibule.services.bulk import Apply, BulkAct
+from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.editions import demand
 from vestibule.services.notices import Notices
 from vestibule.services.proving import Prover
 from vestibule.services.recording import record
@@ -63,8 +67,11 @@ class UserFields(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Users:
-    def __init__(self, store: Store, prover: Prover, notices: Notices) -> None:
+    def __init__(
+        self, store: Store, configuration: ConfigurationCache, prover: Prover, notices: Notices
+    ) -> None:
         self._store = store
+        self._configuration = configuration
         self._prover = prover
         self._notices = notices
 
@@ -113,6 +120,8 @@ class Users:
     ) -> User:
         """Add a person; raises `Refused` if a name is taken or a field is not acceptable."""
         actor.demand(Right.ADMINISTER, tenant_id)
+        if tenant_id != SYSTEM_TENANT:
+            demand(self._configuration.current.tenants[tenant_id], Feature.SUITE_SERVICES)
         username = _set(fields.username, "")
         names = _names(username, _set(fields.other_names, ()))
         hashed = await self.hash_password(password, username, role) if password else ""

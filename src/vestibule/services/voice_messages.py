@@ -16,8 +16,10 @@ from vestibule.interfaces.gateway import Sound
 from vestibule.interfaces.sound_reader import SoundReader, Unusable
 from vestibule.interfaces.store import Store, Transaction
 from vestibule.model.actor import Actor, Right
+from vestibule.model.edition import Feature
 from vestibule.model.voice_message import MessageType, VoiceMessage
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.editions import demand
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 
@@ -57,6 +59,7 @@ class VoiceMessages:
     ) -> VoiceMessage:
         """Store a WAV or MP3 file for its place, instead of the one that is there; raises UnusableSound."""
         actor.demand(Right.ADMINISTER, tenant_id)
+        demand(self._configuration.current.tenants[tenant_id], Feature.VOICE_MESSAGES)
         if language not in catalog.LANGUAGES:
             raise Refused(Refusal.NOT_FOUND, language)
         application_name = self._application_name(tenant_id, application_id)

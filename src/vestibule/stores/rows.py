@@ -30,6 +30,7 @@ from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.delivery import Carries, Delivery, DeliveryState
 from vestibule.model.device_record import DeviceFact, DeviceRecord
 from vestibule.model.dispatch import Dispatch, DispatchState
+from vestibule.model.edition import Edition
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
@@ -323,6 +324,7 @@ def record_values(record: msgspec.Struct) -> dict[str, Any]:
 def tenant_of(row: Row) -> Tenant:
     values = dict(zip(TENANT, row, strict=True))
     values["settings"] = _decode_settings(values["settings"])
+    values["edition"] = Edition(values["edition"])
     return Tenant(**values)
 
 

@@ -9,8 +9,10 @@ import httpx
 
 from tests.integration.http_api.house import API, PASSWORD, SYSTEM_TENANT, TENANT, HttpHouse, Key
 from vestibule.crypto.secret import Secret
+from vestibule.crypto.tokens import new_id
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind, DirectoryConfiguration
+from vestibule.model.dispatch import Carries, Dispatch
 from vestibule.model.voice_message import MessageType
 from vestibule.wire.sound import write_wav
 
@@ -59,11 +61,24 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
     )
     group = await services.groups.add(SYSTEM, tenant_id, "Staff")
     app_password = await house.add_app_password(person)
+    dispatch = Dispatch(
+        tenant_id=tenant_id,
+        dispatch_id=new_id(),
+        carries=Carries.MAIL,
+        kind="welcome",
+        address="alice@example.org",
+        due_at=house.inside.clock.now(),
+        expires_at=house.inside.clock.now() + 1000,
+        created_at=house.inside.clock.now(),
+    )
+    await house.inside.store.transact(lambda tx: tx.add_dispatch(dispatch))
     secrets = [
         (await services.applications.secrets(SYSTEM, tenant_id, client_id))[0].secret_id
         for client_id in (key.client_id, radius.client_id)
     ]
     return {
+        "tenant_id": tenant_id,
+        "dispatch_id": dispatch.dispatch_id,
         "user_id": person.user.user_id,
         "authenticator_id": person.authenticator_id,
         "app_password_id": app_password.app_password_id,
@@ -93,6 +108,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "DefaultMethod": {"method": "totp"},
     "NewPhoneNumber": {"method": "sms", "number": "+49 30 1234567"},
     "NewPin": {},
+    "BreakGlass": {"is_break_glass": True},
+    "DispatchTest": {},
+    "NewEdition": {"edition": "free-suite"},
     "NewPassword": {"password": "Looking-Glass-1871"},
     "NewRequirement": {"requirement": "enabled"},
     "NewWindow": {"hours": 1},

@@ -57,6 +57,7 @@ _REFUSALS: Final = {
     Refusal.SERIAL_TAKEN: 409,
     Refusal.ADDRESS_TAKEN: 409,
     Refusal.IN_USE: 409,
+    Refusal.EDITION_EXCEEDED: 409,
     Refusal.LOCKED_OUT: 423,
 }
 _TOKEN_IN_PATH: Final = re.compile(r"^(/phone/|/console/setup/)[^/]+")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from litestar import Request, Response
@@ -20,6 +22,7 @@ THEME: Final = "theme"
 FORM: Final = "form"
 THEMES: Final[tuple[Theme, ...]] = ("auto", "light", "dark")
 YEAR_SECONDS: Final = 365 * 24 * 3600
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def page(
@@ -32,6 +35,7 @@ def page(
     root: str = "",
     base: str = "",
     tenants: tuple[Tenancy, ...] = (),
+    lacking: Mapping[str, str] = NOTHING,
     status: int = 200,
     **variables: object,
 ) -> Response[str]:
@@ -39,7 +43,8 @@ def page(
 
     The door is told from the path unless given.
     """
-    framed = frame(request, door or door_of(request.scope["path"]), signed_in, notices, root, base, tenants)
+    door = door or door_of(request.scope["path"])
+    framed = frame(request, door, signed_in, notices, root, base, tenants, lacking)
     content = site_of(request).pages.render(template, framed, **variables)
     response = Response(content, media_type=MediaType.HTML, status_code=status)
     asked = request.query_params.get("lang")
@@ -57,6 +62,7 @@ def frame(
     root: str = "",
     base: str = "",
     tenants: tuple[Tenancy, ...] = (),
+    lacking: Mapping[str, str] = NOTHING,
 ) -> Frame:
     """Return what every page needs to know. `root` and `base` (see `Frame`) unless both are `/<door>`."""
     signed_in = signed_in or known_session(request)
@@ -71,6 +77,7 @@ def frame(
         person=signed_in.user.display_name if signed_in else "",
         tenants=tenants,
         notices=notices,
+        lacking=lacking,
     )
 
 

@@ -22,6 +22,7 @@ REPLACE_PIN: Final = Statement(
     """
 )
 REMOVE_PIN: Final = Statement("delete from pins where tenant_id = :tenant_id and user_id = :user_id")
+HAS_PINS: Final = Statement("select 1 from pins where tenant_id = :tenant_id limit 1")
 
 
 class Pins(Requests):
@@ -39,3 +40,6 @@ class Pins(Requests):
 
     async def remove_pin(self, tenant_id: str, user_id: str) -> bool:
         return await self.execute(REMOVE_PIN(tenant_id=tenant_id, user_id=user_id)) > 0
+
+    async def has_pins(self, tenant_id: str) -> bool:
+        return bool(await self.fetch(HAS_PINS(tenant_id=tenant_id)))

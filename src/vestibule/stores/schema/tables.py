@@ -117,6 +117,7 @@ tenants = Table(
     metadata,
     *words("tenant_id", "name", "settings"),
     *numbers("created_at", "version"),
+    *added_words("edition", default="full"),
     key("tenants", "tenant_id"),
     unique("tenants_name", "name"),
 )

@@ -466,6 +466,7 @@ class TenantRecord(Record):
 
     id: str
     name: str
+    edition: str
     settings: TenantSettings
     created_at: int
     version: int

@@ -15,7 +15,8 @@ from vestibule.frontends.http.api.caller import Caller, check_methods
 from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.records import Listing, TenantRecord, tenant_record, whole
 from vestibule.frontends.http.api.request import Discreet, invalid
-from vestibule.frontends.http.api.values import Id, Name
+from vestibule.frontends.http.api.values import Id, Name, PathId
+from vestibule.model.edition import Edition
 from vestibule.model.mail_settings import MailSettings
 from vestibule.model.mail_template import LONGEST_SUBJECT, MailTemplate
 from vestibule.model.mail_template import LONGEST_TEXT as LONGEST_MAIL
@@ -114,6 +115,10 @@ class NewTenant(Discreet):
     name: Name
 
 
+class NewEdition(Discreet):
+    edition: Edition
+
+
 class Tenants(Controller):
     tags = ("Tenants",)
 
@@ -133,6 +138,17 @@ class Tenants(Controller):
         added = await services.applications.add_tenant(caller.actor, data.id, data.name)
         await services.setup.ensure_portal(data.id)
         return tenant_record(added)
+
+    @put("/tenants/{tenant_id:str}/edition", responses=problems(404, 409))
+    async def change_edition(
+        self, caller: NamedDependency[Caller], tenant_id: PathId, data: JSONBody[NewEdition]
+    ) -> TenantRecord:
+        """Give a tenant another edition. For keys of the system tenant. An `edition_exceeded` names what is
+        in use and the edition has not."""
+        if not caller.reaches_all or tenant_id not in caller.services.configuration.current.tenants:
+            raise NotFoundException
+        changed = await caller.services.editions.change(caller.actor, tenant_id, data.edition)
+        return tenant_record(changed)
 
     @get("/settings", responses=problems(404))
     async def read_settings(self, caller: NamedDependency[Caller]) -> TenantSettings:

@@ -11,13 +11,14 @@ from litestar.exceptions import NotFoundException
 from litestar.response import Stream
 
 from vestibule.frontends.http.console.csv_export import HEADER, csv_line, csv_row
-from vestibule.frontends.http.console.desk import Desk, desk, listed, wanted_page
+from vestibule.frontends.http.console.desk import Desk, desk, listed, refused_notice, wanted_page
 from vestibule.frontends.http.fields import InPath, asked
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Choice
-from vestibule.interfaces.store import Page, UserFilter, VerificationFilter
+from vestibule.interfaces.store import Listed, Page, UserFilter, VerificationFilter
 from vestibule.model.user import User
 from vestibule.model.verification import VerificationState
+from vestibule.services.refusal import Refused
 
 _CSV_ROWS: Final = 500
 _FEW: Final = 5
@@ -25,19 +26,24 @@ _FEW: Final = 5
 
 @get("/tenants/{tenant:str}/attempts")
 async def attempts(request: AnyRequest, tenant: InPath) -> Response[Any]:
-    at = await desk(request, tenant)
+    return await _list_page(request, await desk(request, tenant))
+
+
+async def _list_page(request: AnyRequest, at: Desk, refused: Refused | None = None) -> Response[Any]:
     where, since, until = _filter(request)
     page = wanted_page(request)
-    found = await listed(at.services.attempts.list(at.actor, tenant, where, page))
+    found = await listed(at.services.attempts.list(at.actor, at.tenant_id, where, page))
     return at.page(
         "console/attempts.html",
+        status=422 if refused else 200,
+        notices=refused_notice(refused) if refused else (),
         listed=found,
         where=where,
         since=since,
         until=until,
         applications=tuple(
             Choice(application.application_id, application.name)
-            for application in at.services.applications.applications(at.actor, tenant)
+            for application in at.services.applications.applications(at.actor, at.tenant_id)
         ),
         narrowed_to=await _narrowed_to(at, where),
         people=await _called(at, where),
@@ -46,13 +52,17 @@ async def attempts(request: AnyRequest, tenant: InPath) -> Response[Any]:
 
 
 @get("/tenants/{tenant:str}/attempts.csv")
-async def attempts_csv(request: AnyRequest, tenant: InPath) -> Stream:
+async def attempts_csv(request: AnyRequest, tenant: InPath) -> Response[Any] | Stream:
     """Return every attempt that the filters let through, not only one page of them."""
     at = await desk(request, tenant)
     where, _, _ = _filter(request)
+    try:
+        first = await at.services.attempts.report(at.actor, tenant, where, Page(_CSV_ROWS))
+    except Refused as refused:
+        return await _list_page(request, at, refused)
     today = datetime.fromtimestamp(at.services.clock.now() / 1000, UTC).date()
     return Stream(
-        _csv(at, where),
+        _csv(at, where, first),
         media_type="text/csv",
         headers={"content-disposition": f'attachment; filename="attempts-{today:%Y-%m-%d}.csv"'},
     )
@@ -69,16 +79,15 @@ async def show_attempt(request: AnyRequest, tenant: InPath, attempt: InPath) -> 
     return at.page("console/attempt.html", attempt=found, devices=devices, country=country)
 
 
-async def _csv(at: Desk, where: VerificationFilter) -> AsyncIterator[str]:
+async def _csv(at: Desk, where: VerificationFilter, found: Listed) -> AsyncIterator[str]:
+    """Yield `found`, the first page, and all that follow it."""
     yield "\ufeff" + csv_line(HEADER)  # spreadsheets take it for UTF-8 only with this mark
-    cursor = ""
     while True:
-        page = Page(_CSV_ROWS, cursor)
-        found = await at.services.attempts.list(at.actor, at.tenant_id, where, page)
         yield "".join(csv_line(csv_row(attempt)) for attempt in found.rows)
-        cursor = found.next_cursor
-        if not cursor:
+        if not found.next_cursor:
             return
+        page = Page(_CSV_ROWS, found.next_cursor)
+        found = await at.services.attempts.report(at.actor, at.tenant_id, where, page)
 
 
 def _filter(request: AnyRequest) -> tuple[VerificationFilter, str, str]:

@@ -22,6 +22,7 @@ from vestibule.frontends.http.site import Site, site_of
 from vestibule.frontends.http.templates.views import Form, Notice, Tenancy, Words, refusal_words
 from vestibule.interfaces.store import Page
 from vestibule.model.actor import Actor, NotAllowed, Right
+from vestibule.model.edition import lacking
 from vestibule.model.tenant import SYSTEM_TENANT, Tenant
 from vestibule.services.configuration import Snapshot
 from vestibule.services.refusal import Refusal, Refused
@@ -77,6 +78,7 @@ class Desk:
             base=self.base,
             signed_in=self.signed_in,
             tenants=tenancies(self.snapshot, self.actor, self.tenant_id),
+            lacking=lacking(self.tenant.edition),
             status=status,
             **variables,
         )

@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 from litestar import Response, get, post
+from litestar.exceptions import NotFoundException
 
 from vestibule.frontends.http.console.desk import (
     ROOT,
@@ -22,6 +23,7 @@ from vestibule.frontends.http.redirects import see_other
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form, Words
 from vestibule.model.application import PORTAL_APPLICATION
+from vestibule.model.edition import Edition
 from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.services.refusal import Refusal, Refused
 
@@ -58,6 +60,20 @@ async def add_tenant(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return after(request, f"{base_of(tenant_id)}/", "console.tenant.added", name=name)
 
 
+@post("/tenants/{tenant:str}/edition")
+async def change_edition(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    at = await desk(request, tenant)
+    wanted = (await read_fields(request)).text("edition")
+    if wanted not in list(Edition):
+        raise NotFoundException
+    try:
+        changed = await at.services.editions.change(at.actor, tenant, Edition(wanted))
+    except Refused as refused:
+        return _page(at, refused_form(refused, {}, {}))
+    values = {"name": changed.name, "edition": changed.edition.value}
+    return at.done(at.path("tenants"), "console.tenant.edition_changed", **values)
+
+
 def _page(at: Desk, form: Form) -> Response[Any]:
     snapshot = at.snapshot
     rows = [
@@ -66,7 +82,15 @@ def _page(at: Desk, form: Form) -> Response[Any]:
     ]
     status = 422 if form.errors or form.problem else 200
     public_url = at.site.options.public_url.rstrip("/")
-    return at.page("console/tenants.html", status=status, rows=tuple(rows), public_url=public_url, form=form)
+    return at.page(
+        "console/tenants.html",
+        status=status,
+        rows=tuple(rows),
+        public_url=public_url,
+        form=form,
+        current=at.tenant,
+        editions=tuple(Edition),
+    )
 
 
 @get("/tenants")
@@ -75,4 +99,4 @@ async def to_first(request: AnyRequest) -> Response[Any]:
     return see_other(f"{ROOT}/")
 
 
-ROUTES: Final = [tenants, add_tenant, to_first]
+ROUTES: Final = [tenants, add_tenant, change_edition, to_first]

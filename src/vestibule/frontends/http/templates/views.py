@@ -79,6 +79,8 @@ class Frame:
     tenants: tuple[Tenancy, ...] = ()
     """The tenants that an administrator may look at."""
     notices: tuple[Notice, ...] = ()
+    lacking: Mapping[str, str] = field(default_factory=dict)
+    """Features that the edition of the tenant lacks, with the edition that has them."""
 
 
 @dataclass(frozen=True, slots=True)
