@@ -3,7 +3,7 @@
 It is judged in the transaction of whoever brings the answer. Invariants:
 - A pending phone becomes active only here, by its own challenge, and once.
 - Who has got another authenticator since he began must have proven a second factor when he began (ENR-02).
-- What a device began it finishes only while it is active itself (PU-08).
+- What a device began it finishes only while it is active itself (PU-08), and counts.
 - What is decided here opens no door: its verification has a reason of its own.
 """
 
@@ -176,7 +176,11 @@ class Activating:
         began = _began(case.verification)
         if Began.BESIDE in began or Began.INSTEAD in began:
             device = _began_by(case)
-            is_active = device is not None and device.status is AuthenticatorStatus.ACTIVE
+            is_active = (
+                device is not None
+                and device.status is AuthenticatorStatus.ACTIVE
+                and self._prover.counts(case.subject, device)
+            )
             return None if is_active else TraceLine("activation", "device_gone")
         if Began.PROVEN in began or Began.TESTED in began or not self._prover.is_enrolled(case.subject):
             return None

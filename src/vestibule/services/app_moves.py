@@ -33,6 +33,7 @@ from vestibule.services.app_checks import AppChecks, Given
 from vestibule.services.apps import Account, NotActivated, Over
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.enrollment import Enrollments
+from vestibule.services.refusal import Refusal, Refused
 
 PURPOSE: Final = "app-move"
 """Of the links that remember which moves were begun."""
@@ -75,6 +76,9 @@ class AppMoves:
             raise Unsigned
         if device.status is not AuthenticatorStatus.ACTIVE:
             raise NotActivated
+        if user.must_register:
+            # What he holds vouches for him at the portal, and for no other device.
+            raise Refused(Refusal.NOT_POSSIBLE)
         if self._configuration.current.tenants[user.tenant_id].settings.app_check is AppCheck.UNLOCK:
             await self._checks.unlocked(device, given, text)
         await self._spend(device, at)

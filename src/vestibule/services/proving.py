@@ -82,7 +82,7 @@ class Prover:
 
     def usable(self, subject: Subject, at: int) -> tuple[Authenticator, ...]:
         """Return the user's authenticators that may open a door now, by a passcode or on another road."""
-        return tuple([held for held in self.usable_once(subject, at) if self._counts(subject, held)])
+        return tuple([held for held in self.usable_once(subject, at) if self.counts(subject, held)])
 
     def usable_once(self, subject: Subject, at: int) -> tuple[Authenticator, ...]:
         """Return the same and what would be usable if it counted still: its method was not switched off and
@@ -106,14 +106,14 @@ class Prover:
 
     def is_enrolled(self, subject: Subject) -> bool:
         """Tell whether a person has proven an authenticator, or was given one, that counts."""
-        return any(self._counts(subject, held) for held in proven(subject))
+        return any(self.counts(subject, held) for held in proven(subject))
 
     def registered(self, subject: Subject) -> tuple[Authenticator, ...]:
         """Return what counts as registered: all that counts but recovery codes."""
         return tuple(
             held
             for held in proven(subject)
-            if self._counts(subject, held)
+            if self.counts(subject, held)
             and held.method in self.methods
             and not self.methods[held.method].descriptor.is_recovery
         )
@@ -130,7 +130,9 @@ class Prover:
         chosen = self._configuration.current.tenants[tenant_id].settings.methods
         return not chosen or method in chosen or self.methods[method].descriptor.is_recovery
 
-    def _counts(self, subject: Subject, held: Authenticator) -> bool:
+    def counts(self, subject: Subject, held: Authenticator) -> bool:
+        """Tell whether what a person holds counts: its method is switched on, and nothing newer was
+        demanded."""
         is_known = held.method in self.methods
         is_on = not is_known or self.is_switched_on(held.tenant_id, held.method)
         return is_on and held.created_at >= subject.user.methods_since

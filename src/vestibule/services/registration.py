@@ -61,7 +61,7 @@ class Standing(msgspec.Struct, frozen=True):
     is_enrolled: bool
     """He holds something that counts, and proves that before he adds more."""
     can_prove_old: bool
-    """He holds something that counts no more, and may prove it to be vouched for."""
+    """He holds something that counts no more but shows passcodes, and may prove it to be vouched for."""
     vouched_by: Vouch | None
 
     @property
@@ -153,7 +153,7 @@ class Registrations:
             methods_needed=tenant.settings.registration_methods,
             has_recovery_codes=self._enrollments.recovery_codes_left(subject) > 0,
             is_enrolled=self._prover.is_enrolled(subject),
-            can_prove_old=bool(self._prover.usable_once(subject, tx.now)),
+            can_prove_old=bool(self._prover.take_passcodes(self._prover.usable_once(subject, tx.now))),
             vouched_by=await self._vouching.way_of(tx, session, subject, signed_in.address),
         )
         groups = await tx.groups_of(user.tenant_id, user.user_id)

@@ -185,3 +185,17 @@ async def test_a_phone_from_before_the_unlock_was_asked_for_moves_nowhere(apps: 
     _, (old,) = await apps.alice("Old phone")
     await apps.house.change_settings(app_check=AppCheck.UNLOCK)
     assert await refused(old.begin_move()) == "no_unlock"
+
+
+async def test_s39_a_phone_that_counts_no_more_makes_no_other_that_does(apps: AppHouse) -> None:
+    """S39: whoever has the lost phone moves nothing, neither begun before the demand nor after it."""
+    alice, (old,) = await apps.alice("Old phone")
+    await apps.house.services.setup.ensure_portal(TENANT)
+    new, number = await scanned(apps, old, "keep")
+    requirements = apps.house.services.requirements
+    await requirements.demand_registration(SYSTEM, TENANT, alice.user.user_id)
+    apps.house.clock.advance(1)
+    request = await new.next_request()
+    assert (await new.approve(request, number))["outcome"] != "approved"
+    assert await labels(apps, alice) == ["Old phone"]
+    assert await refused(old.begin_move()) == "over"

@@ -71,6 +71,10 @@ async def test_s39_what_he_still_has_vouches_for_him(desk: Desk) -> None:
     await desk.demand(alice)
     signed_in = await desk.sign_in("alice")
     assert (await desk.standing(signed_in)).can_prove_old
+    caller = await desk.house.add_bare_person("Carol")
+    await desk.house.add_phone(caller, "voice", number="+4930123456")
+    await desk.demand(caller)
+    assert not (await desk.standing(await desk.sign_in("carol"))).can_prove_old, "it shows no passcodes"
     await desk.house.services.sessions.step_up(signed_in, alice.passcode(desk.house.clock.now()))
     user = await desk.register(await desk.again(signed_in))
     assert not user.must_register
