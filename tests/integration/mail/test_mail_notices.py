@@ -12,6 +12,7 @@ from tests.integration.mail.mailing import add_mail_gateway, outbox, round_of
 from tests.peers.mail_server import MailServer, Taken
 from vestibule.catalog import LANGUAGES
 from vestibule.crypto.secret import Secret
+from vestibule.interfaces.store import Transaction
 from vestibule.model.actor import SYSTEM, self_of
 from vestibule.model.mail_settings import MailSettings
 from vestibule.model.mail_template import TEMPLATES, MailTemplate
@@ -20,6 +21,7 @@ from vestibule.model.user import Role
 from vestibule.services.mail_settings import check_mail_settings
 from vestibule.services.mails import built_in
 from vestibule.services.phones import NewPhone
+from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.services.users import UserFields
 
@@ -129,6 +131,25 @@ async def test_administrators_are_told_of_alerts_by_kind(mailing: tuple[TestHous
     assert to(server.taken(), "alice@example.org") == ["Benutzer gesperrt"]
     await round_of(house)
     assert len(server.taken()) == 4  # Each once.
+
+
+async def test_a_report_of_fraud_is_told_at_once(mailing: tuple[TestHouse, MailServer]) -> None:
+    """FRA-01: administrators are told of the report, the person that he was disabled by it."""
+    house, server = mailing
+    await set_mail(house, alerts={"*": (SOC,)})
+    alice = await add_alice(house, language="en")
+
+    async def reported(tx: Transaction) -> None:
+        for kind in ("user.fraud_reported", "user.disabled_by_fraud_report"):
+            await record(tx, SYSTEM, TENANT, kind, alice.user.user_id, "alice", application="vpn")
+
+    await house.store.transact(reported)
+    await round_of(house)
+    assert sorted(to(server.taken(), SOC)) == [
+        "User disabled after a report of fraud: alice",
+        "User reported fraud: alice",
+    ]
+    assert to(server.taken(), "alice@example.org") == ["User disabled after a report of fraud"]
 
 
 async def test_notices_can_be_switched_off_and_other_tenants_hear_nothing(

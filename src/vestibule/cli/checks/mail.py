@@ -19,8 +19,8 @@ async def mail(at: OpenInstallation) -> list[Finding]:
 
 async def _mail(at: OpenInstallation, tenant_id: str) -> list[Finding]:
     if not at.house.services.mails.can_send(tenant_id):
-        add = at.command("gateway add smtp NAME --set host=HOST --set sender=ADDRESS", tenant=tenant_id)
-        return [note("mail", "mail.no_gateway", tenant=tenant_id, command=add)]
+        kinds = at.command("gateway kinds", tenant=tenant_id)
+        return [note("mail", "mail.no_gateway", tenant=tenant_id, command=kinds)]
     found = []
     if not any(at.snapshot.tenants[tenant_id].settings.mail.alerts.values()):
         command = at.command("mail alert '*' ADDRESS", tenant=tenant_id)
