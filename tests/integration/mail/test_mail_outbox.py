@@ -65,6 +65,7 @@ async def test_values_are_text_and_nothing_else(mail_server: Starting, tmp_path:
     assert "<b>{username}</b> {{7*7}} %s" in taken.part("plain").splitlines()[0]
     html = taken.part("html")
     assert "&lt;b&gt;{username}&lt;/b&gt; {{7*7}} %s" in html
+    assert "<b>" not in html
     links = [each.partition('"')[0] for each in html.split('href="')[1:]]
     assert links == [f"{URL}/portal/{TENANT}"]
 
