@@ -73,6 +73,7 @@ from vestibule.services.sessions import Place
 NOW: Final = 1_793_714_700_000
 MINUTE: Final = 60_000
 DAY: Final = 24 * 60 * MINUTE
+QUESTIONS: Final = ("Wie hieß Ihr erstes Haustier?", "In welcher Straße?", "Wer?", "Wo?", "Wann?")
 HOSTILE: Final = "<script>alert(1)</script>{{7*7}}\"'"
 SECRET: Final = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 URI: Final = f"otpauth://totp/Example:alice?secret={SECRET}&issuer=Example"
@@ -509,6 +510,7 @@ def _signing_in() -> list[Sample]:
         "offers": OFFERS,
         "can_type": True,
         "with_pin": False,
+        "has_questions": False,
     }
     person = {"person": "alice", "next": ""}
     page = "sign_in/second_factor.html"
@@ -568,6 +570,7 @@ def _signing_in() -> list[Sample]:
                 "offers": OFFERS,
                 "question": Words("sign_in.asked.call", HINT),
                 "number": "",
+                "has_questions": True,
             },
             is_signed_in=False,
         ),
@@ -580,6 +583,7 @@ def _signing_in() -> list[Sample]:
                 "offers": OFFERS,
                 "question": Words("sign_in.asked.app"),
                 "number": "07",
+                "has_questions": False,
             },
             is_signed_in=False,
         ),
@@ -868,6 +872,21 @@ def _passwords() -> list[Sample]:
     refused = Form({"username": HOSTILE}, problem=Words("refusal.not_proven"))
     return [
         Sample("password", "portal/password.html", {"form": Form()}),
+        Sample(
+            "questions",
+            "portal/questions.html",
+            {
+                "form": Form(problem=Words("refusal.answers_unfit", {"key": 3})),
+                "offered": QUESTIONS,
+                "count": 4,
+            },
+        ),
+        Sample(
+            "questions-asked",
+            "sign_in/questions.html",
+            {"form": Form(), "questions": QUESTIONS[1:], "person": "alice", "next": ""},
+            is_signed_in=False,
+        ),
         Sample("password-wrong", "portal/password.html", {"form": Form(errors=wrong)}),
         Sample("expired", "portal/expired.html", {"form": Form(errors=wrong)}, is_signed_in=False),
         Sample("reset", "portal/reset.html", {"form": Form()}, is_signed_in=False),
@@ -1009,6 +1028,7 @@ def _cards(pin: PinStatus) -> tuple[ShownCard, ...]:
     )
     return (
         ShownCard("portal/cards/password.html", {}),
+        ShownCard("portal/cards/questions.html", {"is_answered": True}),
         ShownCard("portal/cards/pin.html", {"pin": pin}),
         ShownCard("portal/cards/app_passwords.html", {"count": 2}),
         ShownCard("portal/cards/browsers.html", {"browsers": BROWSERS}),

@@ -98,6 +98,9 @@ def change(
     password_reset_groups: Annotated[
         list[str] | None, Parameter(name="--password-reset-group", negative="--no-password-reset-groups")
     ] = None,
+    security_question: Annotated[list[str] | None, Parameter(negative="--no-security-questions")] = None,
+    security_questions_kept: int | None = None,
+    security_questions_right: int | None = None,
     help_contact: str | None = None,
     disowning_blocks: bool | None = None,
     app_passwords: bool | None = None,
@@ -215,6 +218,13 @@ def change(
         Who may reset a forgotten password by what he has registered: nobody, members of groups, or all.
     password_reset_groups
         Id of a group whose members may; may be repeated.
+    security_question
+        en=What was your first street? The questions of a language, in their order, one option each; they take
+        the place of those before. Without any, people cannot answer any.
+    security_questions_kept
+        How many a person picks and answers: 2 to 10.
+    security_questions_right
+        How many answers must be right: 2 to as many as he picks.
     help_contact
         How people reach the help desk, as the help of the portal shows it to everybody.
     disowning_blocks
@@ -280,6 +290,9 @@ def change(
         "app_plain_approval": app_plain_approval,
         "password_reset": None if password_reset is None else PasswordReset(password_reset),
         "password_reset_groups": None if password_reset_groups is None else tuple(password_reset_groups),
+        "security_questions": _questions(security_question),
+        "security_questions_kept": security_questions_kept,
+        "security_questions_right": security_questions_right,
         "help_contact": help_contact,
         "disowning_blocks": disowning_blocks,
         "app_passwords": app_passwords,
@@ -331,6 +344,13 @@ def _templates(before: dict[str, str], entries: Iterable[str]) -> dict[str, str]
     """Return the texts of the tenant's own with those that were given; an empty one is taken away."""
     given = {language: values[-1] for language, values in named_values(entries).items()}
     return {language: template for language, template in {**before, **given}.items() if template}
+
+
+def _questions(entries: list[str] | None) -> dict[str, tuple[str, ...]] | None:
+    """Return the questions by language, in the order in which they were given."""
+    if entries is None:
+        return None
+    return {language: tuple(questions) for language, questions in named_values(entries).items()}
 
 
 def _names(settings: TenantSettings) -> tuple[str, ...]:

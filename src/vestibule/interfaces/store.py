@@ -27,6 +27,7 @@ from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
 from vestibule.model.pin import Pin
 from vestibule.model.remembered_browser import RememberedBrowser
+from vestibule.model.security_question import SecurityAnswers
 from vestibule.model.sending_limit import LimitReached, SendingLimit
 from vestibule.model.session import Link, Session
 from vestibule.model.tenant import Tenant
@@ -501,6 +502,16 @@ class Transaction(Protocol):
 
     async def has_pins(self, tenant_id: str) -> bool:
         """Tell whether anybody of a tenant has a PIN."""
+        ...
+
+    async def security_answers(self, tenant_id: str, user_id: str) -> SecurityAnswers | None: ...
+
+    async def put_security_answers(self, answers: SecurityAnswers) -> None:
+        """Insert, or put in the place of those before."""
+        ...
+
+    async def remove_security_answers(self, tenant_id: str, user_id: str) -> bool:
+        """Delete them; False if there are none."""
         ...
 
     async def app_passwords(self, tenant_id: str, user_id: str) -> tuple[AppPassword, ...]:

@@ -64,6 +64,8 @@ TOLD: Final[Mapping[str, Told]] = {
     "user.password_changed": Told.PERSON,
     "user.password_reset": Told.PERSON,
     "user.password_reset_refused": Told.PERSON,
+    "user.questions_answered": Told.PERSON,
+    "user.questions_removed": Told.PERSON,
     "user.removed": Told.ON_REQUEST,
     "user.unlocked": Told.PERSON,
 }

@@ -140,6 +140,13 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Who may reset a forgotten password by what he has registered."""
     password_reset_groups: tuple[str, ...] = ()
     """Ids of the groups whose members may, where not all may."""
+    security_questions: dict[str, tuple[str, ...]] = {}
+    """By language, in their order: questions that may be answered at the portal in place of the second
+    factor. None: that is not possible."""
+    security_questions_kept: int = 4
+    """How many of them a person picks and answers."""
+    security_questions_right: int = 3
+    """How many of his answers must be right."""
     disowning_blocks: bool = False
     """A person who says of an attempt that it was not he is blocked until an administrator lets him in."""
     help_contact: str = ""

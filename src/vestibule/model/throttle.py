@@ -18,6 +18,7 @@ class Factor(StrEnum):
     PASSWORD = "password"  # noqa: S105 - the name of a factor
     PASSCODE = "passcode"
     PIN = "pin"
+    QUESTIONS = "questions"
     APP_PASSWORD = "app_password"  # noqa: S105 - the name of a factor
 
 

@@ -147,6 +147,9 @@ class Reason(StrEnum):
     APP_NOT_ASKED = "app_not_asked"
     """So many requests had no answer or were denied that no more are shown for a while."""
 
+    QUESTIONS_ANSWERED = "questions_answered"
+    QUESTIONS_TIMED_OUT = "questions_timed_out"
+
     PHONE_PROVEN = "phone_proven"
     """A new phone was proven at its enrollment; this opens no door."""
 

@@ -63,6 +63,7 @@ from vestibule.services.registration import Registrations
 from vestibule.services.remembered_browsers import RememberedBrowsers
 from vestibule.services.requirements import Requirements
 from vestibule.services.rule_sets import RuleSets
+from vestibule.services.security_questions import SecurityQuestions
 from vestibule.services.sending_limits import SendingLimits
 from vestibule.services.services import Services
 from vestibule.services.sessions import Sessions
@@ -238,6 +239,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         attempts=Attempts(store, configuration),
         disowning=Disowning(store, configuration),
         passwords=passwords,
+        security_questions=SecurityQuestions(store, configuration, sealer),
         password_resets=PasswordResets(store, configuration, prover, passwords),
         device_records=device_records,
         countries=countries,

@@ -16,6 +16,7 @@ from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import is_id
 from vestibule.interfaces.store import Conflict, Subject, Transaction
 from vestibule.model.app_check import AppCheck
+from vestibule.model.application import PORTAL_APPLICATION
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.pin import PinState
 from vestibule.model.sending_limit import app_limit
@@ -40,6 +41,7 @@ from vestibule.services.attempt import (
     Ending,
     Node,
     applied,
+    approved,
     denied,
     event,
     pending,
@@ -121,6 +123,37 @@ class Answering:
             # This request is let in by it, and so no other: a repeat has the answer of its own packet.
             await tx.take_challenge(tenant_id, challenge_id, challenge.waiter)
         return asked_in_his_language(progress, attempt, subject.user)
+
+    async def by_questions(
+        self, tx: Transaction, attempt: Attempt, challenge_id: str, user_id: str
+    ) -> Progress:
+        """Approve a pending sign-in to the portal whose person has answered his security questions; deny one
+        that was begun by another, elsewhere, or is over."""
+        subject = await tx.subject_by_names(attempt.tenant.tenant_id, attempt.names)
+        found = await tx.challenge(attempt.tenant.tenant_id, challenge_id) if is_id(challenge_id) else None
+        verification = await tx.verification(found.tenant_id, found.verification_id) if found else None
+        if (
+            found is None
+            or verification is None
+            or subject is None
+            or not found.is_open
+            or found.is_activation
+            or subject.user.user_id != user_id
+            or found.user_id != user_id
+            or found.client_id != attempt.origin.peer.client.client_id
+            or attempt.application.application_id != PORTAL_APPLICATION
+            or found.application_id != PORTAL_APPLICATION
+        ):
+            return await self._unknown(tx, attempt, subject)
+        attempt = _as_of_start(attempt, subject, verification, tx.now)
+        if found.expires_at <= tx.now:
+            late = denied(Reason.QUESTIONS_TIMED_OUT, (TraceLine("questions", "too_late"),))
+            return await self._close(tx, attempt, verification, found, late)
+        case = await self._case(tx, attempt, subject, verification, found)
+        if isinstance(case, Ending):
+            return await self._close(tx, attempt, verification, found, case)
+        right = approved(Reason.QUESTIONS_ANSWERED, (TraceLine("questions", "right"),))
+        return await self._close(tx, attempt, verification, found, right)
 
     async def _was_answered_meanwhile(
         self, tx: Transaction, verification: Verification, challenge: Challenge

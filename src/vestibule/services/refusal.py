@@ -19,6 +19,8 @@ class Refusal(StrEnum):
     PASSWORDS_DIFFER = "passwords_differ"
     PASSWORD_UNFIT = "password_unfit"  # noqa: S105
     DIRECTORY_SILENT = "directory_silent"
+    QUESTIONS_UNFIT = "questions_unfit"
+    ANSWERS_UNFIT = "answers_unfit"
     NOT_PROVEN = "not_proven"
     LAST_ADMINISTRATOR = "last_administrator"
     LAST_AUTHENTICATOR = "last_authenticator"

@@ -47,6 +47,7 @@ from vestibule.services.registration import Registrations
 from vestibule.services.remembered_browsers import RememberedBrowsers
 from vestibule.services.requirements import Requirements
 from vestibule.services.rule_sets import RuleSets
+from vestibule.services.security_questions import SecurityQuestions
 from vestibule.services.sending_limits import SendingLimits
 from vestibule.services.sessions import Sessions
 from vestibule.services.setup import Setup
@@ -103,6 +104,7 @@ class Services:
     attempts: Attempts
     disowning: Disowning
     passwords: Passwords
+    security_questions: SecurityQuestions
     password_resets: PasswordResets
     device_records: DeviceRecords
     countries: Countries

@@ -322,6 +322,15 @@ class Verifications:
 
         return self._guarded(origin, self._store.transact(body))
 
+    async def answered_by_questions(self, origin: Origin, challenge_id: str, user_id: str) -> Progress:
+        """Let in who has answered his security questions instead of an open challenge of the portal."""
+        attempt = self._attempt(origin, None)
+        return await self._guarded(
+            origin,
+            self._store.transact(lambda tx: self._answering.by_questions(tx, attempt, challenge_id, user_id)),
+            goes_on=True,
+        )
+
     # --- starting -----------------------------------------------------------------------------------
 
     def _attempt(self, origin: Origin, passcode: Secret[str] | None) -> Attempt:

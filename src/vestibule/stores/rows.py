@@ -36,6 +36,7 @@ from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
 from vestibule.model.pin import Pin
 from vestibule.model.remembered_browser import RememberedBrowser
+from vestibule.model.security_question import SecurityAnswers
 from vestibule.model.session import Link, Session
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.model.user import Requirement, Role, User, UserStatus
@@ -196,6 +197,13 @@ def authenticator_of(row: Row) -> Authenticator:
         used_at=row[13],
         version=row[14],
     )
+
+
+SECURITY_ANSWERS: Final = SecurityAnswers.__struct_fields__
+
+
+def security_answers_of(row: Row) -> SecurityAnswers:
+    return SecurityAnswers(**dict(zip(SECURITY_ANSWERS, row, strict=True)))
 
 
 PIN: Final = Pin.__struct_fields__

@@ -186,6 +186,7 @@ def _page(
         next=following,
         question=question(challenge),
         offers=offers(progress),
+        has_questions=at.door == "portal" and bool(at.tenant.settings.security_questions),
         **({"number": challenge.number} if is_waiting else _field(progress, challenge, kind)),
     )
     if challenge.challenge_id != pending.challenge_id:

@@ -17,6 +17,7 @@ from vestibule.stores.queries.people_lists import PeopleLists
 from vestibule.stores.queries.pins import Pins
 from vestibule.stores.queries.remembered_browsers import RememberedBrowsers
 from vestibule.stores.queries.rule_sets import RuleSets
+from vestibule.stores.queries.security_answers import SecurityAnswerRows
 from vestibule.stores.queries.sending_counts import SendingCounts
 from vestibule.stores.queries.sessions import Sessions
 from vestibule.stores.queries.subjects import Subjects
@@ -37,6 +38,7 @@ class Queries(
     PeopleLists,
     Groups,
     Pins,
+    SecurityAnswerRows,
     AppPasswords,
     Vouchers,
     Authenticators,

@@ -316,6 +316,16 @@ pins = Table(
     belongs("pins", "users", "tenant_id", "user_id"),
 )
 
+security_answers = Table(
+    "security_answers",
+    metadata,
+    *words("tenant_id", "user_id"),
+    sealed("sealed"),
+    *numbers("created_at"),
+    key("security_answers", "tenant_id", "user_id"),
+    belongs("security_answers", "users", "tenant_id", "user_id"),
+)
+
 app_passwords = Table(
     "app_passwords",
     metadata,

@@ -34,6 +34,7 @@ MailAddress = Annotated[str, Meta(max_length=254, pattern=r"^[^\x00-\x20\x7f]+@[
 AlertAddresses = Annotated[tuple[MailAddress, ...], Meta(max_length=20)]
 TemplateName = Annotated[str, Meta(max_length=64, pattern=r"^[a-z_.]+\.(en|de)$")]
 TrustedAddress = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Question = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 CallingCode = Annotated[str, Meta(max_length=7, pattern=r"^[1-9][0-9]{0,6}$")]
 
 
@@ -89,6 +90,11 @@ class NewSettings(TenantSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     fraud_code: Annotated[str, Meta(pattern=r"^[0-9]{1,8}$")] = "0"
     mail: NewMailSettings = msgspec.field(default_factory=MailSettings)  # type: ignore[assignment] # a default is not converted
     caller_id: Annotated[str, Meta(max_length=16, pattern=r"^(\+[1-9][0-9]{6,14})?$")] = ""
+    security_questions: Annotated[dict[Language, tuple[Question, ...]], Meta(max_length=2)] = msgspec.field(  # type: ignore[assignment] # the languages are known here
+        default_factory=dict
+    )
+    security_questions_kept: Annotated[int, Meta(ge=2, le=10)] = 4
+    security_questions_right: Annotated[int, Meta(ge=2, le=10)] = 3
     password_reset_groups: Annotated[tuple[Id, ...], Meta(max_length=100)] = ()
     help_contact: Annotated[str, Meta(max_length=500)] = ""
     methods: Annotated[tuple[Id, ...], Meta(max_length=50)] = ()

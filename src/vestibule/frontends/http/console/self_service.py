@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from litestar import Response, get, post
 
+from vestibule import catalog
 from vestibule.frontends.http.console.desk import CHANGED_MEANWHILE, Desk, desk, refused_words
 from vestibule.frontends.http.fields import LONG, Fields, InPath, read_fields
 from vestibule.frontends.http.sign_in import AnyRequest
@@ -44,9 +45,19 @@ def _wanted(settings: TenantSettings, fields: Fields) -> TenantSettings:
         settings,
         password_reset=PasswordReset(reset) if reset in set(PasswordReset) else settings.password_reset,
         password_reset_groups=fields.many("password_reset_groups"),
+        security_questions=_questions(fields),
+        security_questions_kept=fields.whole("security_questions_kept") or 0,
+        security_questions_right=fields.whole("security_questions_right") or 0,
         help_contact=_lines(fields, "help_contact"),
         disowning_blocks=fields.is_ticked("disowning_blocks"),
     )
+
+
+def _questions(fields: Fields) -> dict[str, tuple[str, ...]]:
+    """Return the questions by language, one of each line, in their order."""
+    typed = {each: fields.text(f"questions_{each}", 4 * LONG).splitlines() for each in catalog.LANGUAGES}
+    told = {each: tuple(line.strip() for line in lines if line.strip()) for each, lines in typed.items()}
+    return {language: questions for language, questions in told.items() if questions}
 
 
 def _lines(fields: Fields, name: str) -> str:

@@ -119,6 +119,7 @@ def _confirm_page(
         next=following,
         question=None,
         offers=(),
+        has_questions=False,
         can_type=True,
         with_pin=False,
     )

@@ -7,7 +7,7 @@ from typing import Any, Final
 from litestar import Response, get
 
 from vestibule.frontends.http.fields import InPath
-from vestibule.frontends.http.portal import app_passwords, browsers, password, pin, sessions
+from vestibule.frontends.http.portal import app_passwords, browsers, password, pin, questions, sessions
 from vestibule.frontends.http.portal.cards import Card, show_cards
 from vestibule.frontends.http.portal.visitor import portal_page, visitor
 from vestibule.frontends.http.sign_in import AnyRequest
@@ -15,6 +15,7 @@ from vestibule.frontends.http.sign_in import AnyRequest
 CARDS: Final[tuple[Card, ...]] = (
     password.CARD,
     pin.CARD,
+    questions.CARD,
     app_passwords.CARD,
     browsers.CARD,
     sessions.CARD,
