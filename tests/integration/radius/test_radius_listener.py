@@ -445,6 +445,7 @@ def test_plug_in_describes_itself() -> None:
         metrics=Metrics(),
         applications=None,
         check_store=None,
+        public_url="https://id.example.org",
     )
     endpoint = SimpleNamespace(host="127.0.0.1", port=0)
     assert FRONTEND.name == "radius"
