@@ -81,8 +81,10 @@ def _bits(holds: Iterable[bool]) -> int:
 
 
 def _line(rule: AccessRule, version: int) -> TraceLine:
-    step = "report_only_rule" if rule.state is RuleState.REPORT_ONLY else "rule"
-    return TraceLine(step, rule.effect.value, {"rule": rule.name, "version": str(version)})
+    named = {"rule": rule.name, "version": str(version)}
+    if rule.state is RuleState.REPORT_ONLY:
+        return TraceLine("report_only_rule", rule.effect.value, named)
+    return TraceLine("rule", rule.effect.value, named)
 
 
 def _networks(places: tuple[str, ...], trusted: Networks) -> Networks:
