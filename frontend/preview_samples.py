@@ -29,6 +29,7 @@ from vestibule.frontends.http.templates.views import (
     Door,
     Form,
     GatewayRow,
+    GrantRow,
     HealthLine,
     ImportReport,
     Notice,
@@ -42,6 +43,7 @@ from vestibule.frontends.http.templates.views import (
 from vestibule.interfaces.directory import DirectoryEntry
 from vestibule.interfaces.store import DeliveryFilter, DispatchFilter, Listed, VerificationFilter
 from vestibule.model.access_rule import AccessRule, Effect, RuleSet, RuleState
+from vestibule.model.actor import Right
 from vestibule.model.app_password import AppPassword
 from vestibule.model.application import Application, Client, ClientKind, DirectoryConfiguration, FirstFactor
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
@@ -54,7 +56,10 @@ from vestibule.model.group import Group
 from vestibule.model.mail_settings import MailSettings
 from vestibule.model.mail_template import MailTemplate
 from vestibule.model.pin import PinStatus
+from vestibule.model.proposal import Act, Proposal, ProposalState
 from vestibule.model.remembered_browser import RememberedBrowser
+from vestibule.model.right import OF_ADMINISTRATORS
+from vestibule.model.role import AdminRole
 from vestibule.model.sending_limit import LimitKind, LimitReached
 from vestibule.model.simulated_phone import CallEnding, CallStage, PhoneCall, PhoneText, SimulatedPhone
 from vestibule.model.tenant import Tenant, TenantSettings
@@ -1176,12 +1181,75 @@ def _console_groups() -> list[Sample]:
     ]
 
 
+def _console_roles() -> list[Sample]:
+    choices = {
+        "roles": (Choice("administrator", ""), Choice("help_desk", ""), Choice("r1", HOSTILE)),
+        "places": (Choice("demo", "Example GmbH"), Choice("system", "Vestibule")),
+        "groups": (Choice("g1", "Example GmbH: Außendienst"),),
+    }
+    grants = (
+        GrantRow("help_desk", "", "demo", "Example GmbH", ("Außendienst", HOSTILE)),
+        GrantRow("r1", HOSTILE, "", ""),
+    )
+    proposals = tuple(
+        (
+            Proposal(
+                tenant_id="system",
+                proposal_id=f"p{number}",
+                act=act,
+                user_id="u3",
+                username=HOSTILE,
+                actor=f"u{number}",
+                actor_name="katharina",
+                state=state,
+                decided_by_name="root" if number else "",
+                created_at=NOW,
+                expires_at=NOW + DAY,
+            ),
+            ((Words("role.fact.number"), "+49 30 1234567"),),
+        )
+        for number, (act, state) in enumerate(
+            (
+                (Act.ADD_FACTOR, ProposalState.OPEN),
+                (Act.ROLES, ProposalState.OPEN),
+                (Act.PASSWORD, ProposalState.CONFIRMED),
+            )
+        )
+    )
+    rights = tuple(right.value for right in Right if right in OF_ADMINISTRATORS)
+    own = AdminRole(tenant_id="system", role_id="r1", name=HOSTILE, rights=("people.read", "pins.change"))
+    built_in = AdminRole(
+        tenant_id="system",
+        role_id="auditor",
+        name="auditor",
+        rights=("people.read", "history.read"),
+        version=0,
+    )
+    named = {"rights": rights, "ticked": own.rights, "form": Form(), "longest_name": 100}
+    holders = ((ADMIN, (GrantRow("administrator", "", "", ""),)), (EVIL, grants))
+    people = {"holders": holders, "proposals": (), "own_id": "u1", "link": "", **choices}
+    return [
+        Sample("administrators", "console/administrators.html", {**people, "proposals": proposals}),
+        Sample(
+            "administrators-invited",
+            "console/administrators.html",
+            {**people, "link": "https://example.org/console/setup/" + "k3Jx" * 10},
+        ),
+        Sample("administrator", "console/administrator.html", {"user": EVIL, "grants": grants, **choices}),
+        Sample("administrator-none", "console/administrator.html", {"user": LONG, "grants": (), **choices}),
+        Sample("roles", "console/roles.html", {"roles": (built_in, own), **named}),
+        Sample("role", "console/role.html", {"role": own, **named}),
+        Sample("role-built-in", "console/role.html", {"role": built_in, **named, "ticked": built_in.rights}),
+    ]
+
+
 def _console_people() -> list[Sample]:
     detail = {
         "groups": GROUPS[:2],
         "holdings": _held(PHONE, TOKEN, PENDING, *_phones()),
         "default_methods": ("totp", "sms"),
         "phone_form": Form(),
+        "password_form": Form(),
         "recovery_codes_left": 8,
         "has_registered": True,
         "vouchers": (),
@@ -1664,12 +1732,6 @@ def _installation() -> list[Sample]:
         Sample(
             "account", "console/account.html", {"user": ADMIN, "form": Form(problem=Words("sign_in.refused"))}
         ),
-        Sample("invite", "console/invite.html", {"link": ""}),
-        Sample(
-            "invite-made",
-            "console/invite.html",
-            {"link": "https://signin.example.com/console/setup/Zm9vYmFyYmF6"},
-        ),
     ]
 
 
@@ -1693,6 +1755,7 @@ def _api_keys(rows: tuple[ApiKeyRow, ...], new_key: str) -> dict[str, Any]:
         "ticked": ("verify",),
         "scopes": ("verify", "admin"),
         "applications": APPLICATION_CHOICES,
+        "roles": (Choice("administrator", ""), Choice("r1", HOSTILE)),
     }
 
 
@@ -1802,7 +1865,9 @@ def _console_records() -> list[Sample]:
                     "two_way_texts": True,
                     "app_passwords": True,
                     "app_plain_approval": False,
+                    "two_administrators": True,
                 },
+                "is_system": True,
             },
             notices=(Notice("good", Words("form.saved")),),
         ),
@@ -1849,6 +1914,7 @@ def samples() -> list[Sample]:
     console = [
         *_console_people(),
         *_console_groups(),
+        *_console_roles(),
         *_console_tokens(),
         *_console_doors(),
         *_directories(),

@@ -21,6 +21,7 @@ from vestibule.cli.records import client_record, secret_record
 from vestibule.cli.values import moment_after, plain_name
 from vestibule.crypto.secret import Secret
 from vestibule.model.application import Client, ClientKind, ClientSecret
+from vestibule.model.role import ADMINISTRATOR
 
 app = App(name="api-key", help="Keys of programs that use the REST API.", help_format="plaintext")
 
@@ -80,6 +81,7 @@ def add(
             "do in this tenant. May be repeated; verify if left out.",
         ),
     ] = None,
+    role: str = ADMINISTRATOR,
     address: str = "",
     ends: str | None = None,
     as_json: Json = False,
@@ -90,7 +92,7 @@ def add(
     For example:
 
       vestibule api-key add intranet --application Intranet
-      vestibule api-key add provisioning --application Intranet --scope admin --ends 90d
+      vestibule api-key add provisioning --application Intranet --scope admin --role people_administrator
 
     Parameters
     ----------
@@ -98,6 +100,8 @@ def add(
         What the program is called.
     application
         The application on whose behalf it asks.
+    role
+        Of a key with --scope admin: the role whose rights it has, by name or identifier.
     address
         The IP address or network it may ask from; from anywhere if left out.
     ends
@@ -116,6 +120,7 @@ def add(
             plain_name(name),
             address=address,
             scopes=tuple(dict.fromkeys(scopes or ("verify",))),
+            role_id=finding.role(desk, role).role_id,
         )
         key = await applications.add_api_key(desk.actor, desk.tenant_id, client.client_id)
         if not_after is not None:

@@ -15,6 +15,7 @@ from vestibule.model.application import Application, Client, ClientKind, ClientS
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus, canonical_serial
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
+from vestibule.model.role import AdminRole
 from vestibule.model.user import User
 from vestibule.model.verification import Verification
 
@@ -25,7 +26,14 @@ _LEAST_BEGINNING = 4
 
 Found = TypeVar("Found")
 NamedOne = TypeVar(
-    "NamedOne", Application, AppPassword, Client, DirectoryConfiguration, GatewayConfiguration, Group
+    "NamedOne",
+    Application,
+    AppPassword,
+    Client,
+    DirectoryConfiguration,
+    GatewayConfiguration,
+    Group,
+    AdminRole,
 )
 
 
@@ -129,6 +137,13 @@ def group(desk: Desk, wanted: str) -> Group:
     found = desk.services.groups.list(desk.actor, desk.tenant_id)
     named = [one for one in found if wanted == one.group_id] or _named(found, wanted)
     return _only(named, wanted, desk, "group list", "group")
+
+
+def role(desk: Desk, wanted: str) -> AdminRole:
+    """Return the role of that name or identifier; a built-in one has only an identifier."""
+    found = desk.services.roles.list(desk.actor)
+    named = [one for one in found if wanted == one.role_id] or _named(found, wanted)
+    return _only(named, wanted, desk, "role list", "role")
 
 
 async def attempt(desk: Desk, wanted: str) -> Verification:

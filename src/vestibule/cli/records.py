@@ -22,6 +22,7 @@ from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
 from vestibule.model.phone import masked
 from vestibule.model.pin import PinStatus
+from vestibule.model.role import AdminRole
 from vestibule.model.tenant import Tenant
 from vestibule.model.user import User
 from vestibule.model.verification import Verification
@@ -31,6 +32,7 @@ from vestibule.model.voucher import Voucher
 if TYPE_CHECKING:
     from vestibule.services.bulk import BulkReport
     from vestibule.services.groups import MembersReport
+    from vestibule.services.roles import Holder
     from vestibule.services.sending_limits import SendingStanding
 
 _LANGUAGES = ("language", "language_call", "language_text", "language_app", "language_token")
@@ -49,7 +51,8 @@ _RULE = (
     "except_applications", "places", "except_places", "methods", "within_minutes",
 )  # fmt: skip
 _CLIENT = (
-    "application_id", "kind", "name", "address", "settings", "scopes", "is_enabled", "created_at", "version",
+    "application_id", "kind", "name", "address", "settings", "scopes", "role_id", "is_enabled", "created_at",
+    "version",
 )  # fmt: skip
 _ATTEMPT = (
     "started_at", "decided_at", "expires_at", "application_id", "application_name", "client_id",
@@ -160,6 +163,19 @@ def rule_set_record(rules: RuleSet) -> dict[str, Any]:
 
 def client_record(client: Client) -> dict[str, Any]:
     return _chosen(client, "client_id", _CLIENT)
+
+
+def role_record(role: AdminRole) -> dict[str, Any]:
+    return _chosen(role, "role_id", ("name", "rights", "version"))
+
+
+def administrator_record(holder: Holder) -> dict[str, Any]:
+    roles = [
+        {"role_id": grant.role_id, "tenant_id": grant.tenant_id, "groups": grant.groups}
+        for grant in holder.grants
+    ]
+    user = holder.user
+    return {"user_id": user.user_id, "username": user.username, "status": user.status, "roles": roles}
 
 
 def secret_record(secret: ClientSecret) -> dict[str, Any]:

@@ -118,6 +118,7 @@ def change(
     vouching: Annotated[list[Vouch] | None, Parameter(name="--vouching", negative="--no-vouching")] = None,
     registration_open_until: str | None = None,
     registration_code_days: int | None = None,
+    two_administrators: bool | None = None,
     scope: Scope = HERE,
 ) -> int:
     """Change settings of a tenant; they hold within a second. What is left out stays as it is.
@@ -250,6 +251,8 @@ def change(
         The last day of the open window, such as 2026-12-31. Empty: 14 days after the tenant was made.
     registration_code_days
         For how many days a registration code can be used: 1 to 90.
+    two_administrators
+        Of the tenant system: what is done to people who have a role needs a second administrator.
     """
     given = {
         "language": language,
@@ -306,6 +309,7 @@ def change(
         "vouching": None if vouching is None else tuple(vouching),
         "registration_open_until": registration_open_until,
         "registration_code_days": registration_code_days,
+        "two_administrators": two_administrators,
     }
 
     async def work(desk: Desk) -> None:

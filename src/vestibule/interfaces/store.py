@@ -26,7 +26,9 @@ from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
 from vestibule.model.pin import Pin
+from vestibule.model.proposal import Proposal
 from vestibule.model.remembered_browser import RememberedBrowser
+from vestibule.model.role import AdminRole, Grant
 from vestibule.model.security_question import SecurityAnswers
 from vestibule.model.sending_limit import LimitReached, SendingLimit
 from vestibule.model.session import Link, Session
@@ -109,6 +111,8 @@ class UserFilter(msgspec.Struct, frozen=True, kw_only=True):
     role: str = ""
     group_id: str = ""
     """Only people of this group."""
+    within: tuple[str, ...] = ()
+    """Only people of one of these groups; empty: everybody."""
     requirement: str = ""
     method: str = ""
     """Only people who hold an active authenticator of this method."""
@@ -188,6 +192,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     directories: tuple[DirectoryConfiguration, ...]
     gateways: tuple[GatewayConfiguration, ...] = ()
     groups: tuple[Group, ...] = ()
+    roles: tuple[AdminRole, ...] = ()
     rule_sets: tuple[RuleSet, ...] = ()
     """The newest version of each tenant that has any."""
 
@@ -454,6 +459,26 @@ class Transaction(Protocol):
         """How many people are in each group; one that has none is left out."""
         ...
 
+    async def grants_of(self, tenant_id: str, user_id: str) -> tuple[Grant, ...]:
+        """Return the roles that a person was given, besides that of an administrator of everything."""
+        ...
+
+    async def grants(self, tenant_id: str) -> dict[str, tuple[Grant, ...]]:
+        """Return the same of all people who were given some, by user id."""
+        ...
+
+    async def replace_grants(self, tenant_id: str, user_id: str, grants: Sequence[Grant]) -> None: ...
+
+    async def add_proposal(self, proposal: Proposal) -> None: ...
+
+    async def proposals(self, tenant_id: str) -> tuple[Proposal, ...]:
+        """Return those that are not over, newest first."""
+        ...
+
+    async def replace_proposal(self, proposal: Proposal) -> bool:
+        """Compare-and-set on `version`: writes the state, who decided it and its end."""
+        ...
+
     async def add_authenticator(self, authenticator: Authenticator) -> None:
         """Insert; raise `AlreadyExists("authenticator", serial)` if the serial is taken."""
         ...
@@ -554,7 +579,8 @@ class Transaction(Protocol):
         | ClientSecret
         | DirectoryConfiguration
         | GatewayConfiguration
-        | Group,
+        | Group
+        | AdminRole,
     ) -> None:
         """Insert (version 1 and new), or replace by compare-and-set on `version` (raises `Conflict`);
         raises the generation. `AlreadyExists` if a name is taken in its tenant."""
@@ -562,7 +588,13 @@ class Transaction(Protocol):
 
     async def remove(
         self,
-        record: Application | Client | ClientSecret | DirectoryConfiguration | GatewayConfiguration | Group,
+        record: Application
+        | Client
+        | ClientSecret
+        | DirectoryConfiguration
+        | GatewayConfiguration
+        | Group
+        | AdminRole,
     ) -> bool:
         """Delete the record and what belongs to it (a client's secrets, a group's members); raises the
         generation."""

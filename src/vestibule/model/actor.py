@@ -1,42 +1,91 @@
-"""Actor: who asks for a change. Every service that changes something takes one and asks it."""
+"""Actor: who asks for something. Every service takes one and asks it before it reads or changes anything."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+from collections.abc import Iterator
 
 import msgspec
 
+from vestibule.model.right import OF_ADMINISTRATORS, Right
 
-class Right(StrEnum):
-    ADMINISTER = "administer"
-    """Change people, applications and clients of the tenants in reach."""
-    SELF = "self"
-    """Change one's own authenticators."""
-    VERIFY = "verify"
+__all__ = ["SYSTEM", "Actor", "Forbidden", "NotAllowed", "Reach", "Right", "self_of"]
 
 
 class NotAllowed(Exception):
-    """The actor may not do this; says which right is missing."""
+    """The actor may not do this; says which right is missing. What it is about is not there for him."""
+
+
+class Forbidden(NotAllowed):
+    """The actor may see that it is there, and may not do this to it."""
+
+
+class Reach(msgspec.Struct, frozen=True, kw_only=True):
+    """Rights in one tenant (empty: in every one), over the people of some groups only if any are named."""
+
+    rights: frozenset[Right]
+    tenant_id: str
+    groups: frozenset[str] = frozenset()
+
+    def includes(self, right: Right, tenant_id: str) -> bool:
+        is_held = right in self.rights or (Right.ADMINISTER in self.rights and right in OF_ADMINISTRATORS)
+        return is_held and self.tenant_id in ("", tenant_id)
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """`tenant_id` is the tenant in reach; empty means every tenant (administrators of the installation)."""
+    """`rights` hold in `tenant_id` (empty: in every tenant); each of `reaches` says for itself where."""
 
     actor_id: str
     name: str
     tenant_id: str
     rights: frozenset[Right]
+    reaches: tuple[Reach, ...] = ()
+    is_program: bool = False
+    """Asks by an API key: no second person stands behind it."""
+
+    def _reaches(self) -> Iterator[Reach]:
+        yield Reach(rights=self.rights, tenant_id=self.tenant_id)
+        yield from self.reaches
+
+    def may(self, right: Right, tenant_id: str) -> bool:
+        """Tell whether the right is held over the whole tenant."""
+        return any(not reach.groups and reach.includes(right, tenant_id) for reach in self._reaches())
+
+    def groups_for(self, right: Right, tenant_id: str) -> frozenset[str]:
+        """Return the groups over whose people the right is held, besides where it is held over everybody."""
+        reaches = [reach.groups for reach in self._reaches() if reach.includes(right, tenant_id)]
+        return frozenset().union(*reaches)
+
+    def is_within(self, tenant_id: str) -> bool:
+        """Tell whether there is anything that this actor may do or see in the tenant."""
+        return any(reach.rights and reach.tenant_id in ("", tenant_id) for reach in self._reaches())
 
     def demand(self, right: Right, tenant_id: str) -> None:
-        """Raise `NotAllowed` unless this actor has `right` in the tenant."""
-        if right not in self.rights or self.tenant_id not in ("", tenant_id):
-            raise NotAllowed(f"this needs the right to {right} in tenant {tenant_id}")
+        """Raise `NotAllowed` unless this actor has `right` over the whole tenant."""
+        if not self.may(right, tenant_id):
+            raise self._refusal(right, tenant_id)
+
+    def limit(self, right: Right, tenant_id: str) -> frozenset[str]:
+        """Return the groups to whose people this actor is limited in what the right is about; empty: to
+        nobody. Raises `NotAllowed` if he has it over nobody."""
+        if self.may(right, tenant_id):
+            return frozenset()
+        groups = self.groups_for(right, tenant_id)
+        if not groups:
+            raise self._refusal(right, tenant_id)
+        return groups
+
+    def is_self(self, tenant_id: str, user_id: str) -> bool:
+        """Tell whether this is the person himself, acting as such."""
+        return Right.SELF in self.rights and (self.actor_id, self.tenant_id) == (user_id, tenant_id)
 
     def demand_of(self, tenant_id: str, user_id: str) -> None:
         """Raise `NotAllowed` unless this actor administers the tenant, or is this person himself."""
-        if Right.SELF in self.rights and (self.actor_id, self.tenant_id) == (user_id, tenant_id):
-            return
-        self.demand(Right.ADMINISTER, tenant_id)
+        if not self.is_self(tenant_id, user_id):
+            self.demand(Right.ADMINISTER, tenant_id)
+
+    def _refusal(self, right: Right, tenant_id: str) -> NotAllowed:
+        kind = Forbidden if self.is_within(tenant_id) else NotAllowed
+        return kind(f"this needs the right {right.value} in tenant {tenant_id}")
 
 
 def self_of(tenant_id: str, user_id: str, username: str) -> Actor:

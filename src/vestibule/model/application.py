@@ -103,6 +103,8 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     is_enabled: bool = True
     created_at: int
     version: int = 1
+    role_id: str = "administrator"
+    """Of a key with the scope `admin`: the role whose rights it has."""
 
 
 class ClientSecret(msgspec.Struct, frozen=True, kw_only=True):

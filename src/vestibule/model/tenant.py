@@ -79,6 +79,9 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """A report disables the person until an administrator enables him again."""
     caller_id: str = ""
     """The number that calls show; carriers may suppress it."""
+    two_administrators: bool = True
+    """Of the system tenant: what is done to people who have a role needs a second administrator who agrees,
+    where there is one."""
     trusted_addresses: tuple[str, ...] = ()
     """Networks (CIDR), ranges and single addresses that applications may take as a second factor."""
     methods: tuple[str, ...] = ()

@@ -29,7 +29,10 @@ class Role(StrEnum):
     """What a person may do beyond signing in. Administrators live in the system tenant."""
 
     NONE = ""
+    LIMITED = "limited"
+    """Some rights: those of the roles that he was given."""
     ADMINISTRATOR = "administrator"
+    """Every right, in every tenant."""
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):

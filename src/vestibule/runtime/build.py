@@ -47,6 +47,7 @@ from vestibule.services.first_factor import FirstFactors
 from vestibule.services.gateway_settings import GatewaySettings
 from vestibule.services.gateways import Gateways
 from vestibule.services.groups import Groups
+from vestibule.services.guard import Guard
 from vestibule.services.housekeeping import Housekeeping
 from vestibule.services.inbox import Inboxes
 from vestibule.services.mails import Mails
@@ -58,10 +59,12 @@ from vestibule.services.password_reset import PasswordResets
 from vestibule.services.passwords import Passwords
 from vestibule.services.phones import Phones
 from vestibule.services.pins import Pins
+from vestibule.services.proposals import Proposals
 from vestibule.services.proving import Prover
 from vestibule.services.registration import Registrations
 from vestibule.services.remembered_browsers import RememberedBrowsers
 from vestibule.services.requirements import Requirements
+from vestibule.services.roles import Roles
 from vestibule.services.rule_sets import RuleSets
 from vestibule.services.security_questions import SecurityQuestions
 from vestibule.services.sending_limits import SendingLimits
@@ -139,7 +142,9 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     passwords = Passwords(store, configuration, first_factors)
     sessions = Sessions(store, configuration, prover, vouching)
     setup = Setup(store, configuration, prover, sealer, sessions)
-    applications = Applications(store, configuration, sealer)
+    proposals = Proposals(store, configuration)
+    guard = Guard(store, proposals)
+    applications = Applications(store, configuration, sealer, proposals)
     gateways = Gateways(registry.gateways(), configuration, sealer)
     limits = SendingLimits(store, clock, configuration, gateways, metrics)
     deliveries = Deliveries(store, gateways, configuration, limits, sealer, node)
@@ -149,12 +154,12 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     out_of_band = OutOfBand(deliveries, limits, sealer)
     waiting = Waiting(store)
     asking = Asking(out_of_band, prover.methods, node)
-    pins = Pins(store, configuration, sealer)
+    pins = Pins(store, configuration, sealer, guard)
     verifications = Verifications(
         store, configuration, prover, first_factors, asking, waiting, pins, node, metrics
     )
-    phones = Phones(store, configuration, prover)
-    enrollments = Enrollments(store, configuration, prover)
+    phones = Phones(store, configuration, prover, guard)
+    enrollments = Enrollments(store, configuration, prover, guard)
     app_lists = AppLists(store)
     device_records = DeviceRecords(store)
     pusher = await open_push(store, sealer, settings.push)
@@ -192,9 +197,9 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         device_records,
         countries,
     )
-    users = Users(store, configuration, prover, notices)
+    users = Users(store, configuration, prover, notices, guard)
     groups = Groups(store, configuration)
-    requirements = Requirements(store, configuration, prover)
+    requirements = Requirements(store, configuration, prover, guard)
     services = Services(
         node=node,
         clock=clock,
@@ -212,10 +217,12 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         waiting=waiting,
         users=users,
         groups=groups,
-        bulk=Bulk(store, (*users.bulk_acts, *groups.bulk_acts, *requirements.bulk_acts)),
+        roles=Roles(store, configuration, proposals, setup),
+        proposals=proposals,
+        bulk=Bulk(store, guard, (*users.bulk_acts, *groups.bulk_acts, *requirements.bulk_acts)),
         enrollments=enrollments,
         pins=pins,
-        app_passwords=AppPasswords(store, configuration),
+        app_passwords=AppPasswords(store, configuration, guard),
         calls=calls,
         phones=phones,
         activations=Activations(
@@ -229,14 +236,14 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         editions=Editions(store, configuration),
         directories=Directories(kinds, first_factors),
         rule_sets=RuleSets(store, configuration, prover),
-        remembered_browsers=RememberedBrowsers(store, configuration),
-        break_glass=BreakGlass(store),
+        remembered_browsers=RememberedBrowsers(store, configuration, guard),
+        break_glass=BreakGlass(store, guard),
         sessions=sessions,
         vouching=vouching,
-        vouchers=Vouchers(store, configuration, sealer, os.urandom, mails),
+        vouchers=Vouchers(store, configuration, sealer, os.urandom, mails, guard),
         registrations=Registrations(store, configuration, prover, enrollments, vouching),
         requirements=requirements,
-        attempts=Attempts(store, configuration),
+        attempts=Attempts(store, configuration, guard),
         disowning=Disowning(store, configuration),
         passwords=passwords,
         security_questions=SecurityQuestions(store, configuration, sealer),

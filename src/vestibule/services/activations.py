@@ -80,7 +80,7 @@ class Activations:
 
     async def test(self, actor: Actor, tenant_id: str, user_id: str, authenticator_id: str) -> Progress:
         """Send a text to a person's phone, or call it, to see that it works; an attempt tells how it went."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        await self._enrollments.guard.admit_reading(actor, Right.AUTHENTICATORS, tenant_id, user_id)
         subject = await self._store.read(lambda tx: tx.subject(tenant_id, user_id))
         held = subject.authenticators if subject is not None else ()
         phone = next((one for one in held if one.authenticator_id == authenticator_id), None)

@@ -16,14 +16,16 @@ import msgspec
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id, token_hash
 from vestibule.interfaces.store import Conflict, Store, Transaction
-from vestibule.model.actor import Actor, NotAllowed
+from vestibule.model.actor import Actor, NotAllowed, Right
 from vestibule.model.app_password import LONGEST_NAME, MOST, AppPassword, generated, letters_of, may_have
 from vestibule.model.application import Application
 from vestibule.model.edition import Feature
+from vestibule.model.proposal import Act
 from vestibule.model.tenant import Tenant
 from vestibule.model.user import User
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.editions import demand
+from vestibule.services.guard import Guard
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.services.sessions import SignedIn
@@ -37,8 +39,9 @@ class NewAppPassword(msgspec.Struct, frozen=True):
 
 
 class AppPasswords:
-    def __init__(self, store: Store, configuration: ConfigurationCache) -> None:
+    def __init__(self, store: Store, configuration: ConfigurationCache, guard: Guard) -> None:
         self._store = store
+        self._guard = guard
         self._configuration = configuration
 
     def choices(self, user: User) -> tuple[Application, ...]:
@@ -102,7 +105,7 @@ class AppPasswords:
 
     async def list(self, actor: Actor, tenant_id: str, user_id: str) -> tuple[AppPassword, ...]:
         """Return the app passwords of a person that are good, oldest first."""
-        actor.demand_of(tenant_id, user_id)
+        await self._guard.admit_reading_or_self(actor, Right.READ_PEOPLE, tenant_id, user_id)
 
         async def body(tx: Transaction) -> tuple[AppPassword, ...]:
             subject = await tx.subject(tenant_id, user_id)
@@ -115,7 +118,7 @@ class AppPasswords:
 
     async def revoke(self, actor: Actor, tenant_id: str, user_id: str, app_password_id: str) -> AppPassword:
         """Take one away; it opens nothing from now on."""
-        actor.demand_of(tenant_id, user_id)
+        await self._guard.admit_or_self(actor, Right.APP_PASSWORDS, tenant_id, user_id, Act.APP_PASSWORDS)
 
         async def body(tx: Transaction) -> AppPassword:
             user = await _held(tx, tenant_id, user_id)
@@ -133,7 +136,7 @@ class AppPasswords:
 
     async def revoke_all(self, actor: Actor, tenant_id: str, user_id: str) -> int:
         """Take all of them away (S40); return how many there were."""
-        actor.demand_of(tenant_id, user_id)
+        await self._guard.admit_or_self(actor, Right.APP_PASSWORDS, tenant_id, user_id, Act.APP_PASSWORDS)
 
         async def body(tx: Transaction) -> int:
             user = await _held(tx, tenant_id, user_id)

@@ -30,8 +30,10 @@ from vestibule.model.application import (
     SecondFactor,
 )
 from vestibule.model.phone import calling_code, is_calling_code
+from vestibule.model.proposal import Act
 from vestibule.model.radius_client import Mode, read_settings
-from vestibule.model.tenant import Tenant, TenantSettings
+from vestibule.model.role import ADMINISTRATOR, rights_of
+from vestibule.model.tenant import SYSTEM_TENANT, Tenant, TenantSettings
 from vestibule.services.configuration import (
     ConfigurationCache,
     Peer,
@@ -41,6 +43,7 @@ from vestibule.services.configuration import (
 )
 from vestibule.services.editions import CLIENTS, demand, of_application, of_settings, usual_purpose
 from vestibule.services.mail_settings import check_mail_settings
+from vestibule.services.proposals import Proposals
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.services.registration_settings import check_registration
@@ -53,6 +56,13 @@ LONGEST_TEXT = 300
 _FRAUD_CODE = re.compile(r"[0-9]{1,8}")
 _CALLER_ID = re.compile(r"\+[1-9][0-9]{6,14}")
 API_KEY_PREFIX = "vst_"
+ADMIN_SCOPE = "admin"
+_RIGHTS = {
+    ClientKind.RADIUS: Right.APPLICATIONS,
+    ClientKind.API: Right.API_KEYS,
+    ClientKind.BUILT_IN: Right.APPLICATIONS,
+}
+"""What it takes to change a client."""
 
 Result = TypeVar("Result")
 
@@ -60,10 +70,13 @@ Result = TypeVar("Result")
 class Applications:
     """What stands in the configuration snapshot is read from there; changes are written here."""
 
-    def __init__(self, store: Store, configuration: ConfigurationCache, sealer: Sealer) -> None:
+    def __init__(
+        self, store: Store, configuration: ConfigurationCache, sealer: Sealer, proposals: Proposals
+    ) -> None:
         self._store = store
         self._configuration = configuration
         self._sealer = sealer
+        self._proposals = proposals
 
     @property
     def snapshot(self) -> Snapshot:
@@ -74,7 +87,7 @@ class Applications:
     async def add_tenant(
         self, actor: Actor, tenant_id: str, name: str, settings: TenantSettings | None = None
     ) -> Tenant:
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.TENANTS, "")
         _check_settings(settings or TenantSettings())
         if tenant_id in self.snapshot.tenants:
             raise Refused(Refusal.NAME_TAKEN, tenant_id)
@@ -94,10 +107,13 @@ class Applications:
 
     async def change_settings(self, actor: Actor, tenant_id: str, settings: TenantSettings) -> Tenant:
         """Replace the settings of a tenant; refuses values that would lock everybody out or in."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.SETTINGS, tenant_id)
         _check_settings(settings)
         tenant = self.snapshot.tenants[tenant_id]
         demand(tenant, *of_settings(settings))
+        if tenant_id == SYSTEM_TENANT and tenant.settings.two_administrators > settings.two_administrators:
+            actor.demand(Right.ADMINISTRATORS, SYSTEM_TENANT)
+            await self._proposals.need_second(actor, Act.ONE_IS_ENOUGH, None, {})
 
         async def body(tx: Transaction) -> Tenant:
             await tx.put(msgspec.structs.replace(tenant, settings=settings))
@@ -115,7 +131,7 @@ class Applications:
     # --- applications -------------------------------------------------------------------------------
 
     def applications(self, actor: Actor, tenant_id: str) -> tuple[Application, ...]:
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.READ_CONFIGURATION, tenant_id)
         found = [a for a in self.snapshot.applications.values() if a.tenant_id == tenant_id]
         return tuple(sorted(found, key=lambda application: application.name.casefold()))
 
@@ -132,7 +148,7 @@ class Applications:
         methods: tuple[str, ...] = (),
         is_legacy: bool = False,
     ) -> Application:
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.APPLICATIONS, tenant_id)
         tenant = self.snapshot.tenants[tenant_id]
         self._check_directory(tenant_id, first_factor, directory_id)
         application = Application(
@@ -163,7 +179,7 @@ class Applications:
     async def change_application(self, actor: Actor, application: Application) -> Application:
         """Write `application` as given; `Conflict` if its version is not the newest."""
         tenant_id = application.tenant_id
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.APPLICATIONS, tenant_id)
         self._check_built_in(application)
         check_skipping(application)
         demand(self.snapshot.tenants[tenant_id], *of_application(application))
@@ -188,7 +204,7 @@ class Applications:
         return self.snapshot.applications[tenant_id, application.application_id]
 
     async def remove_application(self, actor: Actor, tenant_id: str, application_id: str) -> None:
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.APPLICATIONS, tenant_id)
         application = self.snapshot.applications.get((tenant_id, application_id))
         if application is None:
             raise Refused(Refusal.NOT_FOUND, application_id)
@@ -204,7 +220,7 @@ class Applications:
     # --- clients ------------------------------------------------------------------------------------
 
     def clients(self, actor: Actor, tenant_id: str, kind: ClientKind) -> tuple[Client, ...]:
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.READ_CONFIGURATION, tenant_id)
         found = [p.client for p in self._peers(tenant_id) if p.client.kind is kind]
         return tuple(sorted(found, key=lambda client: client.name.casefold()))
 
@@ -220,8 +236,10 @@ class Applications:
         address: str = "",
         settings: dict[str, Any] | None = None,
         scopes: tuple[str, ...] = (),
+        role_id: str = ADMINISTRATOR,
     ) -> Client:
-        actor.demand(Right.ADMINISTER, tenant_id)
+        """Add a client. `role_id`: of a key with the scope `admin`, whose rights it has in its tenant."""
+        self._demand_client(actor, tenant_id, kind, scopes, role_id)
         if kind in CLIENTS:
             demand(self.snapshot.tenants[tenant_id], CLIENTS[kind])
         _check_client_settings(kind, settings or {}, self._application(tenant_id, application_id))
@@ -236,6 +254,7 @@ class Applications:
             address=self._checked_address(tenant_id, kind, address, ""),
             settings=settings or {},
             scopes=scopes,
+            role_id=role_id,
             created_at=0,
         )
 
@@ -249,7 +268,7 @@ class Applications:
 
     async def change_client(self, actor: Actor, client: Client) -> Client:
         """Write `client` as given; `Conflict` if its version is not the newest."""
-        actor.demand(Right.ADMINISTER, client.tenant_id)
+        self._demand_client(actor, client.tenant_id, client.kind, client.scopes, client.role_id)
         application = self._application(client.tenant_id, client.application_id)
         _check_client_settings(client.kind, client.settings, application)
         address = self._checked_address(client.tenant_id, client.kind, client.address, client.client_id)
@@ -263,8 +282,7 @@ class Applications:
         return self.snapshot.peers[client.client_id].client
 
     async def remove_client(self, actor: Actor, tenant_id: str, client_id: str) -> None:
-        actor.demand(Right.ADMINISTER, tenant_id)
-        client = self._client(tenant_id, client_id)
+        client = self._client_to_change(actor, tenant_id, client_id)
 
         async def body(tx: Transaction) -> None:
             await tx.remove(client)
@@ -276,7 +294,7 @@ class Applications:
 
     async def secrets(self, actor: Actor, tenant_id: str, client_id: str) -> tuple[ClientSecret, ...]:
         """Return the secrets of a client, sealed, newest first."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.READ_CONFIGURATION, tenant_id)
         loaded = await self._store.read(lambda tx: tx.configuration())
         found = [s for s in loaded.secrets if (s.tenant_id, s.client_id) == (tenant_id, client_id)]
         return tuple(sorted(found, key=lambda secret: -secret.created_at))
@@ -285,7 +303,7 @@ class Applications:
         self, actor: Actor, tenant_id: str, client_id: str, chosen: Secret[str] | None = None
     ) -> Secret[str]:
         """Add a shared secret beside those there are and return it: 32 random characters unless chosen."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.APPLICATIONS, tenant_id)
         client = self._client(tenant_id, client_id)
         shared = chosen or Secret(new_token(24))
         if len(shared) < MIN_SHARED_SECRET_CHARACTERS:
@@ -297,8 +315,7 @@ class Applications:
 
     async def add_api_key(self, actor: Actor, tenant_id: str, client_id: str) -> Secret[str]:
         """Add an API key and return it; only its hash is stored."""
-        actor.demand(Right.ADMINISTER, tenant_id)
-        client = self._client(tenant_id, client_id)
+        client = self._client_to_change(actor, tenant_id, client_id)
         key = API_KEY_PREFIX + new_token(32)
         await self._add_secret(actor, client, new_id(), token_hash=token_hash(key), hint=key[-4:])
         return Secret(key)
@@ -307,8 +324,7 @@ class Applications:
         self, actor: Actor, tenant_id: str, client_id: str, secret_id: str, not_after: int | None
     ) -> None:
         """Let a secret end at `not_after` (epoch ms); None removes it at once."""
-        actor.demand(Right.ADMINISTER, tenant_id)
-        client = self._client(tenant_id, client_id)
+        client = self._client_to_change(actor, tenant_id, client_id)
         found = [s for s in await self.secrets(actor, tenant_id, client_id) if s.secret_id == secret_id]
         if not found:
             raise Refused(Refusal.NOT_FOUND, secret_id)
@@ -325,14 +341,14 @@ class Applications:
     # --- directories --------------------------------------------------------------------------------
 
     def directories(self, actor: Actor, tenant_id: str) -> tuple[DirectoryConfiguration, ...]:
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.READ_CONFIGURATION, tenant_id)
         return tuple(d for d in self.snapshot.directories.values() if d.tenant_id == tenant_id)
 
     async def put_directory(
         self, actor: Actor, directory: DirectoryConfiguration, password: Secret[str] | None
     ) -> DirectoryConfiguration:
         """Add or change a directory; None leaves the stored service password as it is."""
-        actor.demand(Right.ADMINISTER, directory.tenant_id)
+        actor.demand(Right.DIRECTORIES, directory.tenant_id)
         changed = directory
         if password is not None:
             bound_to = directory_context(directory.tenant_id, directory.directory_id)
@@ -399,6 +415,31 @@ class Applications:
         if peer is None or peer.client.tenant_id != tenant_id:
             raise Refused(Refusal.NOT_FOUND, client_id)
         return peer.client
+
+    def _client_to_change(self, actor: Actor, tenant_id: str, client_id: str) -> Client:
+        kind = ClientKind.API if self._is_api(client_id) else ClientKind.RADIUS
+        actor.demand(_RIGHTS[kind], tenant_id)
+        client = self._client(tenant_id, client_id)
+        self._demand_client(actor, tenant_id, client.kind, client.scopes, client.role_id)
+        return client
+
+    def _is_api(self, client_id: str) -> bool:
+        peer = self.snapshot.peers.get(client_id)
+        return peer is not None and peer.client.kind is ClientKind.API
+
+    def _demand_client(
+        self, actor: Actor, tenant_id: str, kind: ClientKind, scopes: tuple[str, ...], role_id: str
+    ) -> None:
+        """Raise `NotAllowed` unless the actor may keep such a client: a key may nothing that he may not
+        himself, where it may it (TEN-05)."""
+        actor.demand(_RIGHTS[kind], tenant_id)
+        if kind is not ClientKind.API or ADMIN_SCOPE not in scopes:
+            return
+        rights = rights_of(role_id, self.snapshot.roles)
+        if not rights:
+            raise Refused(Refusal.ROLE_UNKNOWN, role_id)
+        for right in rights:
+            actor.demand(right, "" if tenant_id == SYSTEM_TENANT else tenant_id)
 
     def _check_built_in(self, application: Application) -> None:
         """The portal and the console check a password themselves, always, and no app password; the console

@@ -6,18 +6,22 @@ import msgspec
 
 from vestibule.interfaces.store import Conflict, Store, Transaction
 from vestibule.model.actor import Actor, Right
+from vestibule.model.proposal import Act
 from vestibule.model.user import Role
+from vestibule.services.guard import Guard
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 
 
 class BreakGlass:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, guard: Guard) -> None:
         self._store = store
+        self._guard = guard
 
     async def mark(self, actor: Actor, tenant_id: str, user_id: str, *, is_break_glass: bool) -> None:
         """Make an administrator a break-glass account, or an ordinary one again; `Refused` for others."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        facts = {"break_glass": is_break_glass}
+        await self._guard.admit(actor, Right.RULES, tenant_id, user_id, Act.EDIT, facts)
 
         async def body(tx: Transaction) -> None:
             subject = await tx.subject(tenant_id, user_id)

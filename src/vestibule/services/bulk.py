@@ -12,10 +12,12 @@ from functools import partial
 from typing import Final, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from vestibule.interfaces.store import Listed, Page, Store, Transaction, UserFilter
 from vestibule.model.actor import Actor, NotAllowed, Right
 from vestibule.model.user import User
+from vestibule.services.guard import Guard
 from vestibule.services.refusal import Refusal, Refused
 
 MOST_PEOPLE: Final = 10_000
@@ -29,6 +31,8 @@ class BulkAct(msgspec.Struct, frozen=True, kw_only=True):
     """What can be done to many. Its texts are `bulk.act.<name>` and `bulk.done.<name>`."""
 
     name: str
+    right: Right
+    """What it takes over everybody to whom it is done."""
     apply: Apply
     """Do it to one person in this transaction and record it; False: nothing to change. The last argument is
     what was chosen with it, such as a group. Raises `Refused` if it cannot be."""
@@ -58,8 +62,9 @@ Chosen: TypeAlias = Sequence[str] | UserFilter
 
 
 class Bulk:
-    def __init__(self, store: Store, acts: Iterable[BulkAct]) -> None:
+    def __init__(self, store: Store, guard: Guard, acts: Iterable[BulkAct]) -> None:
         self._store = store
+        self._guard = guard
         self.acts = {act.name: act for act in acts}
         """By name, in the order in which they are offered."""
 
@@ -74,11 +79,11 @@ class Bulk:
         is_dry_run: bool = False,
     ) -> BulkReport:
         """Do `act` to everybody who is chosen. Raises `Refused` if there is no such act, or for too many."""
-        actor.demand(Right.ADMINISTER, tenant_id)
         if act not in self.acts:
             raise Refused(Refusal.NOT_FOUND, act)
         wanted = self.acts[act]
-        user_ids = await self._user_ids(tenant_id, chosen)
+        actor.limit(wanted.right, tenant_id)
+        user_ids = await self._user_ids(actor, tenant_id, chosen)
         results: list[bool | LeftOut | None] = []
         for start in range(0, len(user_ids), _AT_ONCE):
             some = user_ids[start : start + _AT_ONCE]
@@ -93,11 +98,12 @@ class Bulk:
             left_out=tuple(result for result in results if isinstance(result, LeftOut)),
         )
 
-    async def _user_ids(self, tenant_id: str, chosen: Chosen) -> list[str]:
+    async def _user_ids(self, actor: Actor, tenant_id: str, chosen: Chosen) -> list[str]:
         if not isinstance(chosen, UserFilter):
             user_ids = list(dict.fromkeys(chosen))
         else:
-            user_ids = await self._found(tenant_id, chosen)
+            within = tuple(actor.limit(Right.READ_PEOPLE, tenant_id))
+            user_ids = await self._found(tenant_id, replace(chosen, within=within))
         if len(user_ids) > MOST_PEOPLE:
             raise Refused(Refusal.LIST_TOO_LONG, str(MOST_PEOPLE))
         return user_ids
@@ -126,6 +132,7 @@ class Bulk:
             if subject is None:
                 return None
             name = subject.user.username
+            await self._guard.admit_one_of_many(tx, actor, act.right, subject.user)
             is_changed = await act.apply(tx, actor, subject.user, choice)
             if is_dry_run:
                 raise _TakenBack(is_changed)

@@ -21,6 +21,7 @@ from vestibule.model.application import Application, Client, ClientSecret, Direc
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
 from vestibule.model.networks import parse_networks
+from vestibule.model.role import AdminRole
 from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import ThrottleLimits
 from vestibule.policy.access import AccessRules, compiled
@@ -48,6 +49,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     directories: Mapping[tuple[str, str], DirectoryConfiguration]
     gateways: Mapping[tuple[str, str], GatewayConfiguration] = {}
     groups: Mapping[tuple[str, str], Group] = {}
+    roles: Mapping[str, AdminRole] = {}
+    """Own roles of the installation, by identifier."""
     rule_sets: Mapping[str, RuleSet] = {}
     """The newest version of each tenant that has any."""
     access: Mapping[str, AccessRules] = {}
@@ -120,6 +123,7 @@ class ConfigurationCache:
             directories={(d.tenant_id, d.directory_id): d for d in loaded.directories},
             gateways={(g.tenant_id, g.gateway_id): g for g in loaded.gateways},
             groups={(g.tenant_id, g.group_id): g for g in loaded.groups},
+            roles={role.role_id: role for role in loaded.roles},
             rule_sets=rule_sets,
             access=compiled(rule_sets, trusted),
         )

@@ -54,8 +54,8 @@ class DeviceRecords:
             self._writing = asyncio.get_running_loop().create_task(self._write())
 
     async def of(self, actor: Actor, attempt: Verification) -> tuple[AskedDevice, ...]:
-        """Return the devices on which an attempt was asked about."""
-        actor.demand(Right.ADMINISTER, attempt.tenant_id)
+        """Return the devices on which an attempt was asked about; the attempt was read by this actor."""
+        actor.limit(Right.READ_HISTORY, attempt.tenant_id)
         records = await self._store.read(
             lambda tx: tx.device_records(attempt.tenant_id, attempt.verification_id)
         )

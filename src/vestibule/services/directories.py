@@ -44,7 +44,7 @@ class Directories:
 
     async def find(self, actor: Actor, tenant_id: str, directory_id: str, name: str) -> DirectoryEntry | None:
         """Ask the directory for one person; raise `DirectorySilent` if it gives no answer."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.DIRECTORIES, tenant_id)
         directory = await self._first_factors.directory(tenant_id, directory_id)
         if directory is None:
             raise Refused(Refusal.NOT_FOUND, directory_id)

@@ -79,7 +79,7 @@ class Editions:
 
         Raises `Refused` with the names of what is in use and the edition has not; nothing is changed then.
         """
-        actor.demand(Right.ADMINISTER, "")  # of the whole installation: no tenant chooses its own
+        actor.demand(Right.TENANTS, "")  # of the whole installation: no tenant chooses its own
         snapshot = self._configuration.current
         tenant = snapshot.tenants[tenant_id]
 

@@ -30,10 +30,12 @@ from vestibule.interfaces.store import (
 )
 from vestibule.model.actor import Actor, Right
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus, canonical_serial
+from vestibule.model.proposal import Act
 from vestibule.model.throttle import Factor
 from vestibule.model.user import User
 from vestibule.model.verdict import MISMATCH, Verdict
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.guard import Guard
 from vestibule.services.proving import Prover
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
@@ -51,10 +53,11 @@ class Enrolled(msgspec.Struct, frozen=True):
 
 
 class Enrollments:
-    def __init__(self, store: Store, configuration: ConfigurationCache, prover: Prover) -> None:
+    def __init__(self, store: Store, configuration: ConfigurationCache, prover: Prover, guard: Guard) -> None:
         self._store = store
         self._configuration = configuration
         self._prover = prover
+        self.guard = guard
 
     @property
     def prover(self) -> Prover:
@@ -66,20 +69,21 @@ class Enrollments:
 
     async def held(self, actor: Actor, tenant_id: str, user_id: str) -> Subject:
         """Return a person with what he holds; `Refused` if there is no such person."""
-        _demand(actor, tenant_id, user_id)
+        await self.guard.admit_reading_or_self(actor, Right.READ_PEOPLE, tenant_id, user_id)
         return await self._subject(tenant_id, user_id)
 
     async def tokens(self, actor: Actor, tenant_id: str, where: AuthenticatorFilter, page: Page) -> Listed:
         """Return one page of hardware tokens, by serial."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.READ_PEOPLE, tenant_id)
         return await self._store.read(lambda tx: tx.authenticators(tenant_id, where, page))
 
     async def token(self, actor: Actor, tenant_id: str, authenticator_id: str) -> Authenticator:
         """Return one hardware token; `Refused` if there is none of that identifier."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.limit(Right.READ_PEOPLE, tenant_id)
         found = await self._store.read(lambda tx: tx.authenticator(tenant_id, authenticator_id))
         if found is None or not found.is_hardware or found.status is AuthenticatorStatus.REVOKED:
             raise Refused(Refusal.NOT_FOUND, authenticator_id)
+        await self.guard.admit_reading(actor, Right.READ_PEOPLE, tenant_id, found.user_id)
         return found
 
     async def begin(
@@ -96,7 +100,8 @@ class Enrollments:
 
         `instead_of` names the one whose place it is to take: that one does not count.
         """
-        _demand(actor, tenant_id, user_id)
+        await self._admit(actor, tenant_id, user_id, Act.ADD_FACTOR, {"method": method_name})
+        await self.guard.admit_reading_or_self(actor, Right.SECRETS, tenant_id, user_id)
         method = self.methods[method_name]
         if not self._prover.is_switched_on(tenant_id, method_name):
             raise Refused(Refusal.METHOD_OFF, method_name)
@@ -126,7 +131,7 @@ class Enrollments:
         self, actor: Actor, tenant_id: str, user_id: str, authenticator_id: str, passcode: Secret[str]
     ) -> Authenticator:
         """Prove a pending authenticator with a live passcode, which is thereby spent."""
-        _demand(actor, tenant_id, user_id)
+        await self.guard.admit_reading_or_self(actor, Right.AUTHENTICATORS, tenant_id, user_id)
 
         async def body(tx: Transaction) -> Authenticator | Refusal:
             subject = await tx.subject(tenant_id, user_id)
@@ -164,7 +169,8 @@ class Enrollments:
     ) -> Enrolled:
         """Make a new set of recovery codes; the old set is void at once. With `to_keep` the new one counts
         only when the person has said that he has kept it: see `keep_recovery_codes`."""
-        _demand(actor, tenant_id, user_id)
+        await self._admit(actor, tenant_id, user_id, Act.ADD_FACTOR, {"method": self.recovery_method})
+        await self.guard.admit_reading_or_self(actor, Right.SECRETS, tenant_id, user_id)
         name = self.recovery_method
         subject = await self._subject(tenant_id, user_id)
         new = self._made(self.methods[name], subject, {})
@@ -189,7 +195,7 @@ class Enrollments:
 
     async def keep_recovery_codes(self, actor: Actor, tenant_id: str, user_id: str) -> None:
         """Let the codes count that were made to be kept; raises `Refused` if there are none, or no more."""
-        _demand(actor, tenant_id, user_id)
+        await self.guard.admit_reading_or_self(actor, Right.SECRETS, tenant_id, user_id)
 
         async def body(tx: Transaction) -> None:
             subject = await tx.subject(tenant_id, user_id)
@@ -218,7 +224,7 @@ class Enrollments:
     async def rename(
         self, actor: Actor, tenant_id: str, user_id: str, authenticator_id: str, label: str
     ) -> None:
-        _demand(actor, tenant_id, user_id)
+        await self._admit(actor, tenant_id, user_id, Act.EDIT, {"label": label})
 
         async def body(tx: Transaction) -> None:
             authenticator = _of(await tx.subject(tenant_id, user_id), authenticator_id)
@@ -230,8 +236,8 @@ class Enrollments:
 
     async def remove(self, actor: Actor, tenant_id: str, user_id: str, authenticator_id: str) -> None:
         """Take an authenticator from a person. A hardware token is free again and keeps its counter."""
-        _demand(actor, tenant_id, user_id)
-        is_self = Right.ADMINISTER not in actor.rights
+        await self._admit_removal(actor, tenant_id, user_id, authenticator_id)
+        is_self = actor.is_self(tenant_id, user_id)
 
         async def body(tx: Transaction) -> None:
             await tx.hold_user(tenant_id, user_id)
@@ -256,7 +262,9 @@ class Enrollments:
 
     async def assign(self, actor: Actor, tenant_id: str, user_id: str, serial: str) -> Authenticator:
         """Give a hardware token that nobody holds to a person."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        await self.guard.admit(
+            actor, Right.TOKENS, tenant_id, user_id, Act.ADD_FACTOR, {"serial": serial.strip()}
+        )
 
         async def body(tx: Transaction) -> Authenticator:
             await tx.hold_user(tenant_id, user_id)
@@ -268,7 +276,7 @@ class Enrollments:
         self, actor: Actor, tenant_id: str, user_id: str, serial: str, passcode: Secret[str]
     ) -> Authenticator:
         """A person registers the token in his hand: its serial and a live passcode, which is spent."""
-        _demand(actor, tenant_id, user_id)
+        await self._admit(actor, tenant_id, user_id, Act.ADD_FACTOR, {"serial": serial.strip()})
 
         async def body(tx: Transaction) -> Authenticator | Refusal:
             subject = await tx.subject(tenant_id, user_id)
@@ -296,7 +304,7 @@ class Enrollments:
 
         It counts like a sign-in, so it is no better place to guess.
         """
-        _demand(actor, tenant_id, user_id)
+        await self.guard.admit_or_self(actor, Right.TOKENS, tenant_id, user_id, Act.EDIT)
         answers = (passcodes[0].reveal(), passcodes[1].reveal())
 
         async def body(tx: Transaction) -> Authenticator | Refusal:
@@ -324,6 +332,20 @@ class Enrollments:
         return _settled(await self._store.transact(body))
 
     # --- parts --------------------------------------------------------------------------------------
+
+    async def _admit(
+        self, actor: Actor, tenant_id: str, user_id: str, act: Act, facts: Mapping[str, Any]
+    ) -> None:
+        await self.guard.admit_or_self(actor, Right.AUTHENTICATORS, tenant_id, user_id, act, facts)
+
+    async def _admit_removal(self, actor: Actor, tenant_id: str, user_id: str, authenticator_id: str) -> None:
+        """A hardware token is taken by who keeps tokens, anything else by who keeps authenticators."""
+        held = await self._store.read(lambda tx: tx.authenticator(tenant_id, authenticator_id))
+        if held is None:
+            raise Refused(Refusal.NOT_FOUND, authenticator_id)
+        right = Right.TOKENS if held.is_hardware else Right.AUTHENTICATORS
+        facts = {"authenticator": authenticator_id}
+        await self.guard.admit_or_self(actor, right, tenant_id, user_id, Act.REMOVE_FACTOR, facts)
 
     async def _subject(self, tenant_id: str, user_id: str) -> Subject:
         subject = await self._store.read(lambda tx: tx.subject(tenant_id, user_id))
@@ -452,13 +474,6 @@ async def _record_removal(tx: Transaction, actor: Actor, user: User, authenticat
         method=authenticator.method,
         label=authenticator.label or (authenticator.serial or ""),
     )
-
-
-def _demand(actor: Actor, tenant_id: str, user_id: str) -> None:
-    """Administrators may; a person may for himself."""
-    if Right.SELF in actor.rights and actor.actor_id == user_id and actor.tenant_id == tenant_id:
-        return
-    actor.demand(Right.ADMINISTER, tenant_id)
 
 
 def _of(subject: Subject | None, authenticator_id: str) -> Authenticator | None:

@@ -92,16 +92,23 @@ class GatewaySettings:
 
     def list(self, actor: Actor, tenant_id: str) -> tuple[GatewayConfiguration, ...]:
         """Return the gateways of a tenant in the order in which they are used."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.READ_CONFIGURATION, tenant_id)
+        return self._of(tenant_id)
+
+    def _of(self, tenant_id: str) -> tuple[GatewayConfiguration, ...]:
         found = [g for g in self._configuration.current.gateways.values() if g.tenant_id == tenant_id]
         return tuple(sorted(found, key=lambda each: (each.priority, each.name)))
 
     def find(self, actor: Actor, tenant_id: str, gateway_id: str) -> GatewayConfiguration:
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.READ_CONFIGURATION, tenant_id)
         found = self._configuration.current.gateways.get((tenant_id, gateway_id))
         if found is None:
             raise Refused(Refusal.NOT_FOUND, gateway_id)
         return found
+
+    def _to_change(self, actor: Actor, tenant_id: str, gateway_id: str) -> GatewayConfiguration:
+        actor.demand(Right.GATEWAYS, tenant_id)
+        return self.find(actor, tenant_id, gateway_id)
 
     def states(self, actor: Actor, tenant_id: str) -> tuple[GatewayState, ...]:
         """Return how each gateway stands on this node."""
@@ -116,7 +123,7 @@ class GatewaySettings:
 
     async def deliveries(self, actor: Actor, tenant_id: str, where: DeliveryFilter, page: Page) -> Listed:
         """Return one page of what was sent lately, newest first. No body is among it."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.READ_HISTORY, tenant_id)
         listed = await self._store.read(lambda tx: tx.deliveries(tenant_id, where, page))
         bare = tuple(msgspec.structs.replace(each, sealed_body=b"") for each in listed.rows)
         return Listed(bare, listed.next_cursor)
@@ -138,7 +145,8 @@ class GatewaySettings:
         call_price: str = "",
     ) -> GatewayConfiguration:
         """Add a gateway; it is used from the next text or call on."""
-        mine = self.list(actor, tenant_id)
+        actor.demand(Right.GATEWAYS, tenant_id)
+        mine = self._of(tenant_id)
         if len(mine) >= MOST_GATEWAYS:
             raise Refused(Refusal.TOO_MANY, str(MOST_GATEWAYS))
         configured = GatewayConfiguration(
@@ -162,7 +170,7 @@ class GatewaySettings:
     ) -> GatewayConfiguration:
         """Write a gateway as given; without a secret the one before stays. `Conflict` if its version is not
         the newest."""
-        before = self.find(actor, changed.tenant_id, changed.gateway_id)
+        before = self._to_change(actor, changed.tenant_id, changed.gateway_id)
         if changed.version != before.version:
             raise Conflict
         _name(changed.name)
@@ -185,14 +193,14 @@ class GatewaySettings:
     async def set_enabled(
         self, actor: Actor, tenant_id: str, gateway_id: str, *, is_enabled: bool
     ) -> GatewayConfiguration:
-        found = self.find(actor, tenant_id, gateway_id)
+        found = self._to_change(actor, tenant_id, gateway_id)
         if found.is_enabled is is_enabled:
             return found
         changed = msgspec.structs.replace(found, is_enabled=is_enabled)
         return await self._put(actor, changed, "gateway.enabled" if is_enabled else "gateway.disabled")
 
     async def remove(self, actor: Actor, tenant_id: str, gateway_id: str) -> None:
-        found = self.find(actor, tenant_id, gateway_id)
+        found = self._to_change(actor, tenant_id, gateway_id)
 
         async def body(tx: Transaction) -> None:
             if not await tx.remove(found):
@@ -219,7 +227,7 @@ class GatewaySettings:
         `wait_seconds` is how long to wait for the receipt, or for the end of the call, after the network has
         taken it. A call of a gateway that is not in use here ends when the waiting does.
         """
-        configured = self.find(actor, tenant_id, gateway_id)
+        configured = self._to_change(actor, tenant_id, gateway_id)
         kind = self._gateways.kinds.get(configured.kind)
         if kind is None or carries not in kind.carries:
             raise Refused(Refusal.NOT_POSSIBLE, configured.name)

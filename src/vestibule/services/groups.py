@@ -15,6 +15,7 @@ from vestibule.crypto.tokens import new_id
 from vestibule.interfaces.store import AlreadyExists, Listed, Page, Store, Transaction, UserFilter
 from vestibule.model.actor import Actor, Right
 from vestibule.model.group import Group
+from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.model.user import User
 from vestibule.model.username import canonical_name
 from vestibule.services.bulk import BulkAct
@@ -54,15 +55,29 @@ class Groups:
         self._configuration = configuration
 
     def list(self, actor: Actor, tenant_id: str) -> tuple[Group, ...]:
-        """Return the groups of a tenant by name."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        """Return the groups of a tenant by name; to whom only some of them are open, those."""
+        open_to_him = actor.limit(Right.READ_PEOPLE, tenant_id)
+        return tuple(
+            group for group in self._of(tenant_id) if not open_to_him or group.group_id in open_to_him
+        )
+
+    def _of(self, tenant_id: str) -> tuple[Group, ...]:
         found = [
             group for group in self._configuration.current.groups.values() if group.tenant_id == tenant_id
         ]
         return tuple(sorted(found, key=lambda group: group.name.casefold()))
 
     def find(self, actor: Actor, tenant_id: str, group_id: str) -> Group:
-        actor.demand(Right.ADMINISTER, tenant_id)
+        open_to_him = actor.limit(Right.READ_PEOPLE, tenant_id)
+        if open_to_him and group_id not in open_to_him:
+            raise Refused(Refusal.NOT_FOUND, group_id)
+        return self._found(tenant_id, group_id)
+
+    def _to_change(self, actor: Actor, tenant_id: str, group_id: str) -> Group:
+        actor.demand(Right.GROUPS, tenant_id)
+        return self._found(tenant_id, group_id)
+
+    def _found(self, tenant_id: str, group_id: str) -> Group:
         found = self._configuration.current.groups.get((tenant_id, group_id))
         if found is None:
             raise Refused(Refusal.NOT_FOUND, group_id)
@@ -70,12 +85,12 @@ class Groups:
 
     async def sizes(self, actor: Actor, tenant_id: str) -> dict[str, int]:
         """Return how many people are in each group; one that has none is left out."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.limit(Right.READ_PEOPLE, tenant_id)
         return await self._store.read(lambda tx: tx.count_members(tenant_id))
 
     async def add(self, actor: Actor, tenant_id: str, name: str) -> Group:
-        actor.demand(Right.ADMINISTER, tenant_id)
-        if len(self.list(actor, tenant_id)) >= MOST_GROUPS:
+        actor.demand(Right.GROUPS, tenant_id)
+        if len(self._of(tenant_id)) >= MOST_GROUPS:
             raise Refused(Refusal.TOO_MANY, str(MOST_GROUPS))
 
         async def body(tx: Transaction) -> Group:
@@ -90,7 +105,7 @@ class Groups:
         self, actor: Actor, tenant_id: str, group_id: str, name: str, version: int | None = None
     ) -> Group:
         """Call a group otherwise; with `version`, only if nobody else has changed it since."""
-        group = self.find(actor, tenant_id, group_id)
+        group = self._to_change(actor, tenant_id, group_id)
         if version is not None and version != group.version:
             raise Refused(Refusal.CHANGED_MEANWHILE, group.name)
         renamed = msgspec.structs.replace(group, name=name.strip())
@@ -100,18 +115,21 @@ class Groups:
             await record(tx, actor, tenant_id, "group.renamed", group_id, renamed.name, before=group.name)
 
         await self._written(body)
-        return self.find(actor, tenant_id, group_id)
+        return self._found(tenant_id, group_id)
 
     async def remove(self, actor: Actor, tenant_id: str, group_id: str) -> None:
         """Remove a group; its people stay. One that an access rule names is refused: without it the rule
         would mean somebody else."""
-        group = self.find(actor, tenant_id, group_id)
+        group = self._to_change(actor, tenant_id, group_id)
         rules = self._configuration.current.rule_sets.get(tenant_id)
         for rule in rules.rules if rules else ():
             if group_id in (*rule.groups, *rule.except_groups):
                 raise Refused(Refusal.NAMED_BY_RULE, rule.name)
 
         async def body(tx: Transaction) -> None:
+            grants = (await tx.grants(SYSTEM_TENANT)).values()
+            if any(group_id in grant.groups for held in grants for grant in held):
+                raise Refused(Refusal.LIMITS_A_ROLE, group.name)
             await tx.remove(group)
             await record(tx, actor, tenant_id, "group.removed", group_id, group.name)
 
@@ -139,7 +157,7 @@ class Groups:
         is_dry_run: bool = False,
     ) -> MembersReport:
         """Put the people of these names into a group: all of them, or none if one name is nobody's."""
-        group = self.find(actor, tenant_id, group_id)
+        group = self._to_change(actor, tenant_id, group_id)
         if len(names) > MOST_NAMES:
             raise Refused(Refusal.LIST_TOO_LONG, str(MOST_NAMES))
         canonical = {named: canonical_name(named.name) for named in names}
@@ -166,7 +184,7 @@ class Groups:
         self, actor: Actor, tenant_id: str, group_id: str, user_ids: Sequence[str]
     ) -> int:
         """Take people out of a group; return how many were in it."""
-        group = self.find(actor, tenant_id, group_id)
+        group = self._to_change(actor, tenant_id, group_id)
 
         async def body(tx: Transaction) -> int:
             removed = 0
@@ -184,19 +202,19 @@ class Groups:
     def bulk_acts(self) -> tuple[BulkAct, ...]:
         """What can be done to many people at once."""
         return (
-            BulkAct(name="join", apply=self._join, choice="group"),
-            BulkAct(name="leave", apply=self._leave, choice="group"),
+            BulkAct(name="join", right=Right.GROUPS, apply=self._join, choice="group"),
+            BulkAct(name="leave", right=Right.GROUPS, apply=self._leave, choice="group"),
         )
 
     async def _join(self, tx: Transaction, actor: Actor, user: User, group_id: str) -> bool:
-        group = self.find(actor, user.tenant_id, group_id)
+        group = self._to_change(actor, user.tenant_id, group_id)
         if not await tx.add_member(user.tenant_id, group_id, user.user_id):
             return False
         await self._record(tx, actor, "group.member_added", group, user.user_id, user.username)
         return True
 
     async def _leave(self, tx: Transaction, actor: Actor, user: User, group_id: str) -> bool:
-        group = self.find(actor, user.tenant_id, group_id)
+        group = self._to_change(actor, user.tenant_id, group_id)
         if not await tx.remove_member(user.tenant_id, group_id, user.user_id):
             return False
         await self._record(tx, actor, "group.member_removed", group, user.user_id, user.username)

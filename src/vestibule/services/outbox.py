@@ -47,12 +47,12 @@ class Outbox:
 
     async def list(self, actor: Actor, tenant_id: str, where: DispatchFilter, page: Page) -> Listed:
         """Return one page of mails and webhooks, newest first. No body is among it."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.READ_HISTORY, tenant_id)
         listed = await self._store.read(lambda tx: tx.dispatches(tenant_id, where, page))
         return Listed(tuple(_bare(each) for each in listed.rows), listed.next_cursor)
 
     async def find(self, actor: Actor, tenant_id: str, dispatch_id: str) -> Dispatch:
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.READ_HISTORY, tenant_id)
         found = await self._store.read(lambda tx: tx.dispatch(tenant_id, dispatch_id))
         if found is None:
             raise Refused(Refusal.NOT_FOUND, dispatch_id)
@@ -61,7 +61,7 @@ class Outbox:
     async def again(self, actor: Actor, tenant_id: str, dispatch_id: str) -> Dispatch:
         """Send what has failed, or waits for its next try, once more and now, for a day again. What was sent
         is gone and is not possible, nor is what was of use for a while only and is over."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.GATEWAYS, tenant_id)
 
         async def body(tx: Transaction) -> Dispatch:
             found = await tx.dispatch(tenant_id, dispatch_id)
@@ -86,7 +86,7 @@ class Outbox:
     async def send_test(self, actor: Actor, tenant_id: str, gateway_id: str, address: str = "") -> Dispatch:
         """Send a test mail to an address, or a test event to the webhook, through exactly this gateway, once;
         return what came of it."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.GATEWAYS, tenant_id)
         configured = self._configuration.current.gateways.get((tenant_id, gateway_id))
         if configured is None:
             raise Refused(Refusal.NOT_FOUND, gateway_id)

@@ -18,9 +18,11 @@ from vestibule.interfaces.store import Store, Subject, Transaction
 from vestibule.model.actor import Actor, Right
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.phone import Phone, read_phone
+from vestibule.model.proposal import Act
 from vestibule.model.sending_limit import closed_for
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.enrollment import MAX_AUTHENTICATORS
+from vestibule.services.guard import Guard
 from vestibule.services.proving import Prover
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
@@ -50,10 +52,11 @@ class NewPhone(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Phones:
-    def __init__(self, store: Store, configuration: ConfigurationCache, prover: Prover) -> None:
+    def __init__(self, store: Store, configuration: ConfigurationCache, prover: Prover, guard: Guard) -> None:
         self._store = store
         self._configuration = configuration
         self._prover = prover
+        self._guard = guard
 
     def read(self, tenant_id: str, typed: str) -> Phone:
         """Return what was typed as a number that may be called and texted; raises `Refused` otherwise."""
@@ -91,7 +94,8 @@ class Phones:
 
     async def add(self, actor: Actor, tenant_id: str, user_id: str, wanted: NewPhone) -> Authenticator:
         """Give a person a phone, ready at once: an administrator answers for the number."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        facts = {"number": wanted.typed.strip(), "method": wanted.method}
+        await self._guard.admit(actor, Right.AUTHENTICATORS, tenant_id, user_id, Act.ADD_FACTOR, facts)
         options = await self.options(tenant_id, user_id, wanted, by_himself=False)
         new = self._prover.methods[wanted.method].enroll(options, os.urandom)
         bare = Authenticator(

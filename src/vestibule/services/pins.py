@@ -23,9 +23,11 @@ from vestibule.interfaces.store import Store, Subject, Transaction
 from vestibule.model.actor import Actor, Right, self_of
 from vestibule.model.edition import Feature
 from vestibule.model.pin import Pin, PinProblem, PinRules, PinState, PinStatus, generated, problems
+from vestibule.model.proposal import Act
 from vestibule.model.throttle import Factor, Throttle
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.editions import demand
+from vestibule.services.guard import Guard
 from vestibule.services.phones import numbers_of
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
@@ -59,17 +61,18 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 class Pins:
-    def __init__(self, store: Store, configuration: ConfigurationCache, sealer: Sealer) -> None:
+    def __init__(self, store: Store, configuration: ConfigurationCache, sealer: Sealer, guard: Guard) -> None:
         self._store = store
         self._configuration = configuration
         self._sealer = sealer
+        self._guard = guard
 
     def rules(self, tenant_id: str) -> PinRules:
         return self._configuration.current.tenants[tenant_id].settings.pin_rules
 
     async def status(self, actor: Actor, tenant_id: str, user_id: str) -> PinStatus:
         """Return how it stands with a person's PIN."""
-        actor.demand_of(tenant_id, user_id)
+        await self._guard.admit_reading_or_self(actor, Right.READ_PEOPLE, tenant_id, user_id)
         return await self._status(tenant_id, user_id)
 
     async def _status(self, tenant_id: str, user_id: str) -> PinStatus:
@@ -97,7 +100,7 @@ class Pins:
     ) -> PinChange:
         """Give a person a PIN, random if none is named; it is in the result this one time. He must change it
         at its first use unless that is said otherwise. A lock of the PIN before it is lifted."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        await self._guard.admit(actor, Right.PINS, tenant_id, user_id, Act.PIN)
         demand(self._configuration.current.tenants[tenant_id], Feature.PIN_MODE)
         subject, held = await self._read(tenant_id, user_id)
         chosen = pin
@@ -109,7 +112,7 @@ class Pins:
 
     async def require_change(self, actor: Actor, tenant_id: str, user_id: str) -> None:
         """Let a person's PIN open nothing until he has changed it."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        await self._guard.admit(actor, Right.PINS, tenant_id, user_id, Act.PIN)
 
         async def body(tx: Transaction) -> None:
             subject, pin = await _of(tx, tenant_id, user_id)
@@ -123,7 +126,7 @@ class Pins:
 
     async def clear(self, actor: Actor, tenant_id: str, user_id: str) -> None:
         """Take a person's PIN away; nothing is left to guess, so nothing is left locked."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        await self._guard.admit(actor, Right.PINS, tenant_id, user_id, Act.PIN)
 
         async def body(tx: Transaction) -> None:
             subject, pin = await _of(tx, tenant_id, user_id)

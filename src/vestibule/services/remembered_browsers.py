@@ -7,10 +7,12 @@ from typing import Final
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id, new_token, token_hash
 from vestibule.interfaces.store import Store, Transaction
-from vestibule.model.actor import Actor
+from vestibule.model.actor import Actor, Right
+from vestibule.model.proposal import Act
 from vestibule.model.remembered_browser import RememberedBrowser
 from vestibule.model.verification import SECOND_FACTOR_NOT_PROVEN, Verification, VerificationState
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.guard import Guard
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 
@@ -19,8 +21,9 @@ _LONGEST_LABEL: Final = 64
 
 
 class RememberedBrowsers:
-    def __init__(self, store: Store, configuration: ConfigurationCache) -> None:
+    def __init__(self, store: Store, configuration: ConfigurationCache, guard: Guard) -> None:
         self._store = store
+        self._guard = guard
         self._configuration = configuration
 
     def days(self, tenant_id: str, application_id: str) -> int:
@@ -56,12 +59,18 @@ class RememberedBrowsers:
         return Secret(token)
 
     async def list(self, actor: Actor, tenant_id: str, user_id: str) -> tuple[RememberedBrowser, ...]:
-        actor.demand_of(tenant_id, user_id)
-        return await self._store.read(lambda tx: tx.remembered_browsers(tenant_id, user_id))
+        await self._guard.admit_reading_or_self(actor, Right.READ_PEOPLE, tenant_id, user_id)
+
+        async def body(tx: Transaction) -> tuple[RememberedBrowser, ...]:
+            if await tx.subject(tenant_id, user_id) is None:
+                raise Refused(Refusal.NOT_FOUND, user_id)
+            return await tx.remembered_browsers(tenant_id, user_id)
+
+        return await self._store.read(body)
 
     async def forget(self, actor: Actor, tenant_id: str, user_id: str, browser_id: str) -> None:
         """Ask for a second factor in that browser from now on; `Refused` if it is none of his."""
-        actor.demand_of(tenant_id, user_id)
+        await self._guard.admit_or_self(actor, Right.AUTHENTICATORS, tenant_id, user_id, Act.FORGET_BROWSERS)
 
         async def body(tx: Transaction) -> None:
             if not await tx.forget_browser(tenant_id, user_id, browser_id):
@@ -72,7 +81,7 @@ class RememberedBrowsers:
 
     async def forget_all(self, actor: Actor, tenant_id: str, user_id: str) -> int:
         """Ask for a second factor in every browser from now on; return how many were remembered."""
-        actor.demand_of(tenant_id, user_id)
+        await self._guard.admit_or_self(actor, Right.AUTHENTICATORS, tenant_id, user_id, Act.FORGET_BROWSERS)
 
         async def body(tx: Transaction) -> int:
             count = await tx.forget_browsers(tenant_id, user_id)

@@ -15,12 +15,14 @@ import msgspec
 from vestibule.interfaces.store import Conflict, Store, Subject, Transaction
 from vestibule.model.actor import Actor, Right
 from vestibule.model.application import PORTAL_APPLICATION
+from vestibule.model.proposal import Act
 from vestibule.model.requirement import BY_ADMINISTRATOR
 from vestibule.model.throttle import Factor
 from vestibule.model.user import Requirement, User
 from vestibule.model.username import canonical_name
 from vestibule.services.bulk import Apply, BulkAct
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.guard import Guard
 from vestibule.services.proving import Prover
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
@@ -41,10 +43,11 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Requirements:
-    def __init__(self, store: Store, configuration: ConfigurationCache, prover: Prover) -> None:
+    def __init__(self, store: Store, configuration: ConfigurationCache, prover: Prover, guard: Guard) -> None:
         self._store = store
         self._configuration = configuration
         self._prover = prover
+        self._guard = guard
 
     async def require(
         self,
@@ -57,7 +60,7 @@ class Requirements:
     ) -> Change:
         """Set what is required of the people of these names, each in any spelling. `dry_run`: only say what
         it would come to."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.limit(Right.CHANGE_PEOPLE, tenant_id)
         if len(names) > MOST_NAMES:
             raise Refused(Refusal.TOO_MANY, str(MOST_NAMES))
         canonical = {name: canonical_name(name) for name in names}
@@ -70,6 +73,8 @@ class Requirements:
             subjects = [
                 subject for user_id in wanted_ids if (subject := await tx.subject(tenant_id, user_id))
             ]
+            for subject in subjects:
+                await self._guard.admit_one_of_many(tx, actor, Right.CHANGE_PEOPLE, subject.user)
             change = self._change(subjects, wanted, unknown)
             if dry_run or unknown:
                 return change
@@ -85,7 +90,7 @@ class Requirements:
         """Have a person register anew at his next sign-in (S39). Until he has he is let in nowhere else, and
         what he held vouches for him at most. App passwords go on working: who wants them gone deletes
         them."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        await self._guard.admit(actor, Right.AUTHENTICATORS, tenant_id, user_id, Act.REGISTRATION)
 
         async def body(tx: Transaction) -> None:
             await self._demand(tx, actor, (await _subject(tx, tenant_id, user_id)).user, "")
@@ -94,7 +99,7 @@ class Requirements:
 
     async def withdraw_demand(self, actor: Actor, tenant_id: str, user_id: str) -> None:
         """Take back the demand to register anew: what he held counts again."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        await self._guard.admit(actor, Right.AUTHENTICATORS, tenant_id, user_id, Act.REGISTRATION)
 
         async def body(tx: Transaction) -> None:
             user = (await _subject(tx, tenant_id, user_id)).user
@@ -110,8 +115,11 @@ class Requirements:
     @property
     def bulk_acts(self) -> tuple[BulkAct, ...]:
         """Return what can be done to many of this kind."""
-        required = [BulkAct(name=f"require_{each}", apply=_setting(each)) for each in Requirement]
-        return (*required, BulkAct(name="register_anew", apply=self._demand))
+        required = [
+            BulkAct(name=f"require_{each}", right=Right.CHANGE_PEOPLE, apply=_setting(each))
+            for each in Requirement
+        ]
+        return (*required, BulkAct(name="register_anew", right=Right.AUTHENTICATORS, apply=self._demand))
 
     async def _demand(self, tx: Transaction, actor: Actor, user: User, _: str) -> bool:
         tenant_id, user_id = user.tenant_id, user.user_id

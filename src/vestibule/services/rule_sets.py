@@ -53,12 +53,12 @@ class RuleSets:
         self._prover = prover
 
     def current(self, actor: Actor, tenant_id: str) -> RuleSet:
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.READ_CONFIGURATION, tenant_id)
         return self._current(tenant_id)
 
     async def versions(self, actor: Actor, tenant_id: str, before: int, limit: int) -> tuple[RuleSet, ...]:
         """Return at most `limit` versions older than the version `before`, newest first."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.READ_CONFIGURATION, tenant_id)
         return await self._store.read(lambda tx: tx.rule_sets(tenant_id, before, limit))
 
     async def write(
@@ -78,7 +78,7 @@ class RuleSets:
         is wrong in it, LOCKS_OUT if the actor, from `address`, could not come back to the console (unless
         `anyway`).
         """
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.RULES, tenant_id)
         await self._check(tenant_id, rules)
         written = RuleSet(
             tenant_id=tenant_id,
@@ -118,7 +118,7 @@ class RuleSets:
     ) -> Rehearsal:
         """Return what would be decided about a person who has typed the right password, by `rules` or by
         those that hold. Changes and asks nothing. `Refused` if there is no such person or application."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.READ_CONFIGURATION, tenant_id)
         application = self._configuration.current.applications.get((tenant_id, application_id))
         if application is None:
             raise Refused(Refusal.NOT_FOUND, application_id)
@@ -157,7 +157,7 @@ class RuleSets:
 
     async def check(self, actor: Actor, tenant_id: str, rules: tuple[AccessRule, ...]) -> None:
         """Raise `Refused` with the first rule that could not be written, and what is wrong in it."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.READ_CONFIGURATION, tenant_id)
         await self._check(tenant_id, rules)
 
     # --- parts ----------------------------------------------------------------------------------------

@@ -152,7 +152,7 @@ class SendingLimits:
                 log.warning("alarm cannot be written", limit=limit.kind.value, error=type(error).__name__)
 
     async def standing(self, actor: Actor, tenant_id: str) -> SendingStanding:
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.READ_CONFIGURATION, tenant_id)
         settings = self._configuration.current.tenants[tenant_id].settings
 
         async def body(tx: Transaction) -> SendingStanding:

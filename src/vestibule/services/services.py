@@ -43,9 +43,11 @@ from vestibule.services.password_reset import PasswordResets
 from vestibule.services.passwords import Passwords
 from vestibule.services.phones import Phones
 from vestibule.services.pins import Pins
+from vestibule.services.proposals import Proposals
 from vestibule.services.registration import Registrations
 from vestibule.services.remembered_browsers import RememberedBrowsers
 from vestibule.services.requirements import Requirements
+from vestibule.services.roles import Roles
 from vestibule.services.rule_sets import RuleSets
 from vestibule.services.security_questions import SecurityQuestions
 from vestibule.services.sending_limits import SendingLimits
@@ -80,6 +82,8 @@ class Services:
     calls: Calls
     users: Users
     groups: Groups
+    roles: Roles
+    proposals: Proposals
     bulk: Bulk
     enrollments: Enrollments
     pins: Pins

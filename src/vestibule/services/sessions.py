@@ -12,9 +12,10 @@ import msgspec
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_token, token_hash
 from vestibule.interfaces.store import Conflict, Store, Subject, Transaction
-from vestibule.model.actor import Actor, Right, self_of
+from vestibule.model.actor import Actor, Reach, self_of
 from vestibule.model.application import CONSOLE_APPLICATION
 from vestibule.model.authenticator import Authenticator
+from vestibule.model.role import EVERYTHING, reach_of
 from vestibule.model.session import Link, Session
 from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.model.user import Role, User
@@ -55,21 +56,26 @@ class SignedIn(msgspec.Struct, frozen=True):
     user: User
     is_fresh: bool
     address: str = ""
+    reaches: tuple[Reach, ...] = ()
+    """What his roles allow; empty at the portal."""
 
     @property
     def actor(self) -> Actor:
-        """Administrators act on every tenant, everybody else on himself."""
-        is_administrator = (
-            self.session.application_id == CONSOLE_APPLICATION
-            and self.user.tenant_id == SYSTEM_TENANT
-            and self.user.role is Role.ADMINISTRATOR
-        )
+        """At the console a person acts by his roles, on himself too; at the portal on himself alone."""
+        if self.session.application_id != CONSOLE_APPLICATION:
+            return self.himself
         return Actor(
             actor_id=self.user.user_id,
             name=self.user.username,
-            tenant_id="" if is_administrator else self.user.tenant_id,
-            rights=frozenset({Right.ADMINISTER, Right.SELF} if is_administrator else {Right.SELF}),
+            tenant_id=self.user.tenant_id,
+            rights=frozenset(),
+            reaches=self.reaches,
         )
+
+    @property
+    def himself(self) -> Actor:
+        """The person as who acts on himself, having proven who he is."""
+        return self_of(self.user.tenant_id, self.user.user_id, self.user.username)
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -107,7 +113,7 @@ class Sessions:
             if subject is None or not subject.user.is_active:
                 raise Refused(Refusal.NOT_POSSIBLE)
             if verification.application_id == CONSOLE_APPLICATION and not (
-                is_proven and subject.user.role is Role.ADMINISTRATOR
+                is_proven and subject.user.role is not Role.NONE
             ):
                 raise Refused(Refusal.NOT_POSSIBLE)
             if subject.user.is_break_glass:
@@ -147,8 +153,9 @@ class Sessions:
             if subject is None or not subject.user.is_active:
                 return None
             is_fresh = tx.now < session.proven_at + FRESH_MS
+            reaches = await self._reaches(tx, subject.user) if application_id == CONSOLE_APPLICATION else ()
             return SignedIn(
-                session, subject.user, is_fresh, address
+                session, subject.user, is_fresh, address, reaches
             ), tx.now - session.seen_at > _SEEN_EVERY_MS
 
         found = await self._store.read(look)
@@ -158,6 +165,15 @@ class Sessions:
         if is_stale:
             await self._store.transact(lambda tx: _touch(tx, hashed))
         return signed_in
+
+    async def _reaches(self, tx: Transaction, user: User) -> tuple[Reach, ...]:
+        """Return what the roles of an administrator allow now; nothing for anybody else."""
+        if user.tenant_id != SYSTEM_TENANT or user.role is Role.NONE:
+            return ()
+        if user.role is Role.ADMINISTRATOR:
+            return (reach_of(EVERYTHING, {}),)
+        own = self._configuration.current.roles
+        return tuple([reach_of(grant, own) for grant in await tx.grants_of(user.tenant_id, user.user_id)])
 
     async def step_up(self, signed_in: SignedIn, passcode: Secret[str]) -> None:
         """Prove oneself again with a passcode; raises `Refused` when it is not right."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -28,6 +29,8 @@ from vestibule.model.application import (
     SecondFactor,
 )
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
+from vestibule.model.role import EVERYTHING, Grant
+from vestibule.model.session import Link
 from vestibule.model.tenant import SYSTEM_TENANT, Tenant, TenantSettings
 from vestibule.model.user import Role, User
 from vestibule.model.username import canonical_name
@@ -41,7 +44,8 @@ from vestibule.services.users import Users
 
 PURPOSE = "setup"
 FIRST = "first"
-"""Subject of a link that was made while there was no administrator: void once there is one."""
+"""Subject of a link that was made while there was no administrator: void once there is one. That of any other
+says which roles it gives."""
 LINK_SECONDS = 24 * 3600
 
 
@@ -96,13 +100,13 @@ class Setup:
         found = await self._store.read(lambda tx: tx.users(SYSTEM_TENANT, where, Page(limit=1)))
         return bool(found.rows)
 
-    async def make_link(self) -> Secret[str]:
-        """Return a new one-time token for the set-up page, good for a day.
+    async def make_link(self, grants: Sequence[Grant] = (EVERYTHING,)) -> Secret[str]:
+        """Return a new one-time token for the set-up page, good for a day: whoever uses it has these roles.
 
         Of the links for the first administrator, of which each start prints one, the first that is used ends
         all others.
         """
-        subject = "" if await self.has_administrator() else FIRST
+        subject = msgspec.json.encode(grants).decode() if await self.has_administrator() else FIRST
         return await self._sessions.make_link(SYSTEM_TENANT, PURPOSE, subject, LINK_SECONDS)
 
     async def prepare(self, token: str, username: str) -> Prepared | None:
@@ -136,17 +140,21 @@ class Setup:
             link = await tx.spend_link(token_hash(token), PURPOSE)
             if link is None or (link.subject == FIRST and not await _is_first(tx)):
                 raise Refused(Refusal.NOT_FOUND)
+            grants = _grants_of(link)
+            is_limited = EVERYTHING not in grants
             user = User(
                 tenant_id=SYSTEM_TENANT,
                 user_id=new_id(),
                 username=username.strip(),
                 names=(canonical,),
                 password_hash=hashed,
-                role=Role.ADMINISTRATOR,
+                role=Role.LIMITED if is_limited else Role.ADMINISTRATOR,
                 created_at=tx.now,
                 updated_at=tx.now,
             )
             await tx.add_user(user)
+            if is_limited:
+                await tx.replace_grants(SYSTEM_TENANT, user.user_id, grants)
             await tx.add_authenticator(self._authenticator(user, name, new, verdict))
             await record(tx, SYSTEM, SYSTEM_TENANT, "administrator.added", user.user_id, user.username)
             return user
@@ -181,6 +189,13 @@ class Setup:
             used_at=user.created_at,
         )
         return self._prover.sealed(bare, new.secret)
+
+
+def _grants_of(link: Link) -> tuple[Grant, ...]:
+    """Return the roles that a link gives; one without any word of them is from before there were roles."""
+    if link.subject in ("", FIRST):
+        return (EVERYTHING,)
+    return msgspec.json.decode(link.subject, type=tuple[Grant, ...])
 
 
 async def _is_first(tx: Transaction) -> bool:

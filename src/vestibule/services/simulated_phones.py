@@ -22,7 +22,7 @@ class SimulatedPhones:
 
     def of_tenant(self, actor: Actor, tenant_id: str) -> Simulates | None:
         """Return the simulated phones of a tenant, None if it has none; raises `NotAllowed`."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.SECRETS, tenant_id)
         found = self._found(tenant_id)
         return found[1] if found is not None else None
 

@@ -177,7 +177,7 @@ class TokenImports:
         UnusableFile when nothing was stored, and `Unavailable` when the database was lost on the way: then
         what came before it is stored, and running it again does the rest.
         """
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.TOKENS, tenant_id)
         file = await asyncio.to_thread(self._read_file, source, options or TokenFileOptions())
         told = progress or _nothing
         if not is_dry_run:

@@ -31,6 +31,7 @@ from vestibule.interfaces.store import (
 from vestibule.model.actor import Actor, Right
 from vestibule.model.edition import Feature
 from vestibule.model.language import Medium
+from vestibule.model.proposal import Act
 from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.model.throttle import Factor
 from vestibule.model.user import Role, User, UserStatus
@@ -38,6 +39,7 @@ from vestibule.model.username import canonical_name
 from vestibule.services.bulk import Apply, BulkAct
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.editions import demand
+from vestibule.services.guard import Guard
 from vestibule.services.notices import Notices
 from vestibule.services.proving import Prover
 from vestibule.services.recording import record
@@ -68,42 +70,55 @@ class UserFields(msgspec.Struct, frozen=True, kw_only=True):
 
 class Users:
     def __init__(
-        self, store: Store, configuration: ConfigurationCache, prover: Prover, notices: Notices
+        self,
+        store: Store,
+        configuration: ConfigurationCache,
+        prover: Prover,
+        notices: Notices,
+        guard: Guard,
     ) -> None:
         self._store = store
         self._configuration = configuration
         self._prover = prover
         self._notices = notices
+        self._guard = guard
 
     async def list(self, actor: Actor, tenant_id: str, where: UserFilter, page: Page) -> Listed:
-        actor.demand(Right.ADMINISTER, tenant_id)
-        return await self._store.read(lambda tx: tx.users(tenant_id, where, page))
+        """Return one page of the people whom the actor may see, by name."""
+        seen = replace(where, within=tuple(actor.limit(Right.READ_PEOPLE, tenant_id)))
+        return await self._store.read(lambda tx: tx.users(tenant_id, seen, page))
 
     async def by_id(self, actor: Actor, tenant_id: str, user_ids: Sequence[str]) -> dict[str, User]:
         """Return those of these people who are there, by identifier."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.READ_PEOPLE, tenant_id)
         return await self._store.read(lambda tx: tx.users_by_id(tenant_id, user_ids))
 
     async def count(self, actor: Actor, tenant_id: str) -> int:
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.READ_PEOPLE, tenant_id)
         return await self._store.read(lambda tx: tx.count_users(tenant_id))
 
     async def find(self, actor: Actor, tenant_id: str, user_id: str) -> Person | None:
         """Return the person with authenticators and throttles."""
-        actor.demand(Right.ADMINISTER, tenant_id)
-        return await self._found(lambda tx: tx.subject(tenant_id, user_id))
+        groups = actor.limit(Right.READ_PEOPLE, tenant_id)
+        return await self._found(lambda tx: tx.subject(tenant_id, user_id), groups)
 
     async def find_by_name(self, actor: Actor, tenant_id: str, name: str) -> Person | None:
-        actor.demand(Right.ADMINISTER, tenant_id)
+        groups = actor.limit(Right.READ_PEOPLE, tenant_id)
         canonical = canonical_name(name)
         if canonical is None:
             return None
-        return await self._found(lambda tx: tx.subject_by_names(tenant_id, (canonical,)))
+        return await self._found(lambda tx: tx.subject_by_names(tenant_id, (canonical,)), groups)
 
-    async def _found(self, look: Callable[[Transaction], Awaitable[Subject | None]]) -> Person | None:
+    async def _found(
+        self, look: Callable[[Transaction], Awaitable[Subject | None]], within: frozenset[str]
+    ) -> Person | None:
+        """Return a person; who is in none of the groups to which the asker is limited is not there."""
+
         async def body(tx: Transaction) -> Person | None:
             found = await look(tx)
             if found is None:
+                return None
+            if within and within.isdisjoint(await tx.groups_of(found.user.tenant_id, found.user.user_id)):
                 return None
             throttles = await tx.throttles(found.user.tenant_id, found.user.user_id)
             return Person(found.user, found.authenticators, throttles)
@@ -116,22 +131,22 @@ class Users:
         tenant_id: str,
         fields: UserFields,
         password: Secret[str] | None = None,
-        role: Role = Role.NONE,
     ) -> User:
         """Add a person; raises `Refused` if a name is taken or a field is not acceptable."""
-        actor.demand(Right.ADMINISTER, tenant_id)
-        if tenant_id != SYSTEM_TENANT:
+        actor.demand(Right.CHANGE_PEOPLE, tenant_id)
+        if tenant_id == SYSTEM_TENANT:
+            actor.demand(Right.ADMINISTRATORS, SYSTEM_TENANT)
+        else:
             demand(self._configuration.current.tenants[tenant_id], Feature.SUITE_SERVICES)
         username = _set(fields.username, "")
         names = _names(username, _set(fields.other_names, ()))
-        hashed = await self.hash_password(password, username, role) if password else ""
+        hashed = await self.hash_password(password, username) if password else ""
         user = User(
             tenant_id=tenant_id,
             user_id=new_id(),
             username=username.strip(),
             names=names,
             password_hash=hashed,
-            role=role,
             created_at=0,
             updated_at=0,
             **_plain(fields),
@@ -158,7 +173,23 @@ class Users:
         version: int | None = None,
     ) -> User:
         """Change a person; with `version`, only if nobody else has changed him since."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        await self._admit_editing(actor, tenant_id, user_id, fields, has_password=password is not None)
+        return await self._edited(actor, tenant_id, user_id, fields, password, version)
+
+    async def set_own_password(self, actor: Actor, password: Secret[str]) -> None:
+        """Set the password of who acts on himself and has proven who he is a moment ago."""
+        actor.demand(Right.SELF, actor.tenant_id)
+        await self._edited(actor, actor.tenant_id, actor.actor_id, UserFields(), password, None)
+
+    async def _edited(
+        self,
+        actor: Actor,
+        tenant_id: str,
+        user_id: str,
+        fields: UserFields,
+        password: Secret[str] | None,
+        version: int | None,
+    ) -> User:
         current = await self._store.read(lambda tx: tx.subject(tenant_id, user_id))
         if current is None:
             raise Refused(Refusal.NOT_FOUND, user_id)
@@ -178,8 +209,26 @@ class Users:
         except AlreadyExists as taken:
             raise Refused(Refusal.NAME_TAKEN, taken.key) from None
 
+    async def _admit_editing(
+        self, actor: Actor, tenant_id: str, user_id: str, fields: UserFields, *, has_password: bool
+    ) -> None:
+        given = {name for name in UserFields.__struct_fields__ if getattr(fields, name) is not msgspec.UNSET}
+        if has_password:
+            await self._guard.admit(actor, Right.PASSWORDS, tenant_id, user_id, Act.PASSWORD)
+        if not given:
+            return
+        act = Act.EDIT
+        if given == {"status"}:
+            act = Act.ENABLE if fields.status is UserStatus.ACTIVE else Act.DISABLE
+        told = (
+            {}
+            if act is not Act.EDIT
+            else {name: msgspec.to_builtins(getattr(fields, name)) for name in given}
+        )
+        await self._guard.admit(actor, Right.CHANGE_PEOPLE, tenant_id, user_id, act, told)
+
     async def _write(self, tx: Transaction, actor: Actor, before: User, after: User) -> User:
-        await self._keep_an_administrator(tx, before, after)
+        await keep_an_administrator(tx, before, after)
         if not await tx.replace_user(after):
             raise Conflict
         if after.password_hash != before.password_hash or not after.is_active:
@@ -204,13 +253,13 @@ class Users:
             return apply
 
         return (
-            BulkAct(name="enable", apply=setting(UserStatus.ACTIVE)),
-            BulkAct(name="disable", apply=setting(UserStatus.DISABLED)),
+            BulkAct(name="enable", right=Right.CHANGE_PEOPLE, apply=setting(UserStatus.ACTIVE)),
+            BulkAct(name="disable", right=Right.CHANGE_PEOPLE, apply=setting(UserStatus.DISABLED)),
         )
 
     async def unlock(self, actor: Actor, tenant_id: str, user_id: str) -> None:
         """Let a locked user try again, with every factor."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        await self._guard.admit(actor, Right.BLOCKS, tenant_id, user_id, Act.UNLOCK)
 
         async def body(tx: Transaction) -> None:
             subject = await tx.subject(tenant_id, user_id)
@@ -224,14 +273,14 @@ class Users:
 
     async def remove(self, actor: Actor, tenant_id: str, user_id: str) -> None:
         """Remove a person and what he holds; his attempts stay in the list."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        await self._guard.admit(actor, Right.CHANGE_PEOPLE, tenant_id, user_id, Act.REMOVE)
 
         async def body(tx: Transaction) -> None:
             subject = await tx.subject(tenant_id, user_id)
             if subject is None:
                 raise Refused(Refusal.NOT_FOUND, user_id)
             gone = msgspec.structs.replace(subject.user, status=UserStatus.DISABLED)
-            await self._keep_an_administrator(tx, subject.user, gone)
+            await keep_an_administrator(tx, subject.user, gone)
             await self._free_tokens(tx, subject)
             await tx.remove_user(tenant_id, user_id)
             await record(tx, actor, tenant_id, "user.removed", user_id, subject.user.username)
@@ -241,7 +290,7 @@ class Users:
     async def set_default_method(self, actor: Actor, tenant_id: str, user_id: str, method: str) -> None:
         """Choose by which method a person is asked first; empty: as the rules of the house prefer. One that
         he does not hold is refused."""
-        actor.demand_of(tenant_id, user_id)
+        await self._guard.admit_or_self(actor, Right.AUTHENTICATORS, tenant_id, user_id, Act.EDIT)
 
         async def body(tx: Transaction) -> None:
             subject = await tx.subject(tenant_id, user_id)
@@ -294,23 +343,26 @@ class Users:
             if not await tx.replace_authenticator(free):
                 raise Conflict
 
-    @staticmethod
-    async def _keep_an_administrator(tx: Transaction, before: User, after: User) -> None:
-        if before.role is not Role.ADMINISTRATOR or not before.is_active or after.is_active:
-            return
-        # What is written holds up whoever takes another administrator away at the same time, until this is
-        # committed: two who each saw the other would leave none.
-        await tx.put_note("administrators_changed", str(tx.now))
-        where = UserFilter(role=Role.ADMINISTRATOR.value, status=UserStatus.ACTIVE.value)
-        others = await tx.users(before.tenant_id, where, Page(limit=2))
-        if len(others.rows) < 2:
-            raise Refused(Refusal.LAST_ADMINISTRATOR, before.username)
+
+async def keep_an_administrator(tx: Transaction, before: User, after: User) -> None:
+    """Raise `Refused` if `after` would leave nobody active who may do everything."""
+    if before.role is not Role.ADMINISTRATOR or not before.is_active:
+        return
+    if after.role is Role.ADMINISTRATOR and after.is_active:
+        return
+    # What is written holds up whoever takes another administrator away at the same time, until this is
+    # committed: two who each saw the other would leave none.
+    await tx.put_note("administrators_changed", str(tx.now))
+    where = UserFilter(role=Role.ADMINISTRATOR.value, status=UserStatus.ACTIVE.value)
+    others = await tx.users(before.tenant_id, where, Page(limit=2))
+    if len(others.rows) < 2:
+        raise Refused(Refusal.LAST_ADMINISTRATOR, before.username)
 
 
 def check_password_rules(password: Secret[str], username: str, role: Role) -> None:
     """Length only, and not the name itself; no composition rules (NIST SP 800-63B-4 §3.1.1.2)."""
     revealed = password.reveal()
-    least = MIN_ADMINISTRATOR_PASSWORD_CHARACTERS if role is Role.ADMINISTRATOR else MIN_PASSWORD_CHARACTERS
+    least = MIN_ADMINISTRATOR_PASSWORD_CHARACTERS if role is not Role.NONE else MIN_PASSWORD_CHARACTERS
     if len(revealed) < least:
         raise Refused(Refusal.PASSWORD_TOO_SHORT, str(least))
     if len(revealed.encode()) > MAX_PASSWORD_BYTES:

@@ -58,7 +58,7 @@ class VoiceMessages:
         description: str = "",
     ) -> VoiceMessage:
         """Store a WAV or MP3 file for its place, instead of the one that is there; raises UnusableSound."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.GATEWAYS, tenant_id)
         demand(self._configuration.current.tenants[tenant_id], Feature.VOICE_MESSAGES)
         if language not in catalog.LANGUAGES:
             raise Refused(Refusal.NOT_FOUND, language)
@@ -87,19 +87,19 @@ class VoiceMessages:
         return await self._store.transact(body)
 
     async def list(self, actor: Actor, tenant_id: str) -> tuple[VoiceMessage, ...]:
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.READ_CONFIGURATION, tenant_id)
         return await self._store.read(lambda tx: tx.voice_messages(tenant_id))
 
     async def wav(self, actor: Actor, tenant_id: str, message_id: str) -> bytes:
         """Return a recording as a WAV file, as it sounds in a call."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.READ_CONFIGURATION, tenant_id)
         sound = await self.sound(tenant_id, message_id)
         if sound is None:
             raise Refused(Refusal.NOT_FOUND, message_id)
         return self._reader.wav(sound)
 
     async def remove(self, actor: Actor, tenant_id: str, message_id: str) -> None:
-        actor.demand(Right.ADMINISTER, tenant_id)
+        actor.demand(Right.GATEWAYS, tenant_id)
 
         async def body(tx: Transaction) -> None:
             found = [each for each in await tx.voice_messages(tenant_id) if each.message_id == message_id]

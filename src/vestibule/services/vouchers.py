@@ -14,10 +14,12 @@ from vestibule.interfaces.method import RandomBytes
 from vestibule.interfaces.store import Store, Subject, Transaction
 from vestibule.model.activation_code import CODE_OCTETS, code_of, grouped
 from vestibule.model.actor import Actor, Right
+from vestibule.model.proposal import Act
 from vestibule.model.tenant import DAY_MS, TenantSettings
 from vestibule.model.user import User
 from vestibule.model.voucher import Vouch, Voucher, VoucherKind
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.guard import Guard
 from vestibule.services.mails import Mails
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
@@ -35,7 +37,9 @@ class Vouchers:
         sealer: Sealer,
         random_bytes: RandomBytes,
         mails: Mails,
+        guard: Guard,
     ) -> None:
+        self._guard = guard
         self._store = store
         self._configuration = configuration
         self._sealer = sealer
@@ -44,6 +48,7 @@ class Vouchers:
 
     async def make_code(self, actor: Actor, tenant_id: str, user_id: str) -> Secret[str]:
         """Make a code that vouches once, for a letter, in place of the one before."""
+        await self._admit(actor, tenant_id, user_id)
         code, hashed = self._code(tenant_id, user_id)
 
         async def body(tx: Transaction) -> None:
@@ -55,6 +60,7 @@ class Vouchers:
     async def mail_code(self, actor: Actor, tenant_id: str, user_id: str) -> None:
         """Make a code and send it to the person's own address; nobody else is told it. Raises `Refused` if he
         has none, or no mail can be sent."""
+        await self._admit(actor, tenant_id, user_id)
         code, hashed = self._code(tenant_id, user_id)
         lifetime_ms = self._code_ms(tenant_id)
 
@@ -70,6 +76,7 @@ class Vouchers:
         """Let a person who has registered nothing do so with his password alone, for so many hours."""
         if not 1 <= hours <= MOST_WINDOW_HOURS:
             raise Refused(Refusal.OUT_OF_BOUNDS, f"hours: 1…{MOST_WINDOW_HOURS}")
+        await self._admit(actor, tenant_id, user_id)
 
         async def body(tx: Transaction) -> None:
             await self._put(tx, actor, tenant_id, user_id, Vouch.HELP_DESK, hours * _HOUR_MS)
@@ -78,7 +85,7 @@ class Vouchers:
 
     async def withdraw(self, actor: Actor, tenant_id: str, user_id: str) -> None:
         """Make codes and windows of a person void."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        await self._admit(actor, tenant_id, user_id)
 
         async def body(tx: Transaction) -> None:
             subject = await _subject(tx, tenant_id, user_id)
@@ -90,13 +97,16 @@ class Vouchers:
 
     async def standing(self, actor: Actor, tenant_id: str, user_id: str) -> tuple[Voucher, ...]:
         """Return the vouchers of a person that are not over."""
-        actor.demand(Right.ADMINISTER, tenant_id)
+        await self._guard.admit_reading(actor, Right.READ_PEOPLE, tenant_id, user_id)
 
         async def body(tx: Transaction) -> tuple[Voucher, ...]:
             found = await tx.vouchers_of(tenant_id, user_id)
             return tuple([each for each in found if each.expires_at > tx.now and each.used_at is None])
 
         return await self._store.read(body)
+
+    async def _admit(self, actor: Actor, tenant_id: str, user_id: str) -> None:
+        await self._guard.admit(actor, Right.AUTHENTICATORS, tenant_id, user_id, Act.REGISTRATION)
 
     async def _put(
         self,
@@ -108,7 +118,6 @@ class Vouchers:
         lifetime_ms: int,
         hashed: str = "",
     ) -> User:
-        actor.demand(Right.ADMINISTER, tenant_id)
         if vouch not in self._settings(tenant_id).vouching:
             raise Refused(Refusal.VOUCHING_OFF, vouch.value)
         user = (await _subject(tx, tenant_id, user_id)).user

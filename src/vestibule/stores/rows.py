@@ -35,7 +35,9 @@ from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
 from vestibule.model.pin import Pin
+from vestibule.model.proposal import Act, Proposal, ProposalState
 from vestibule.model.remembered_browser import RememberedBrowser
+from vestibule.model.role import AdminRole, Grant
 from vestibule.model.security_question import SecurityAnswers
 from vestibule.model.session import Link, Session
 from vestibule.model.tenant import Tenant, TenantSettings
@@ -316,6 +318,8 @@ CLIENT: Final = Client.__struct_fields__
 CLIENT_SECRET: Final = ClientSecret.__struct_fields__
 DIRECTORY: Final = DirectoryConfiguration.__struct_fields__
 GATEWAY: Final = GatewayConfiguration.__struct_fields__
+ROLE: Final = AdminRole.__struct_fields__
+PROPOSAL: Final = Proposal.__struct_fields__
 
 
 def record_values(record: msgspec.Struct) -> dict[str, Any]:
@@ -361,6 +365,24 @@ def client_of(row: Row) -> Client:
 
 def client_secret_of(row: Row) -> ClientSecret:
     return ClientSecret(**dict(zip(CLIENT_SECRET, row, strict=True)))
+
+
+def role_of(row: Row) -> AdminRole:
+    values = dict(zip(ROLE, row, strict=True))
+    values["rights"] = _decode_texts(values["rights"])
+    return AdminRole(**values)
+
+
+def grant_of(row: Row) -> Grant:
+    return Grant(role_id=row[0], tenant_id=row[1], groups=_decode_texts(row[2]))
+
+
+def proposal_of(row: Row) -> Proposal:
+    values = dict(zip(PROPOSAL, row, strict=True))
+    values["act"] = Act(values["act"])
+    values["facts"] = _decode_object(values["facts"])
+    values["state"] = ProposalState(values["state"])
+    return Proposal(**values)
 
 
 def directory_of(row: Row) -> DirectoryConfiguration:

@@ -32,7 +32,7 @@ async def test_nothing_is_added_over_what_is_there(house: TestHouse) -> None:
     before = services.configuration.current
     applications = services.applications
     taken = [
-        applications.add_tenant(OWN, TENANT, "Mine", TenantSettings(lockout_threshold=100)),
+        applications.add_tenant(SYSTEM, TENANT, "Mine", TenantSettings(lockout_threshold=100)),
         applications.add_application(OWN, TENANT, "x", application_id="vpn"),
         applications.add_client(OWN, TENANT, "vpn", ClientKind.API, "x", client_id=house.doors["vpn"]),
         applications.add_client(

@@ -24,7 +24,7 @@ from vestibule.frontends.http.problem import InvalidField, problem
 from vestibule.frontends.http.redirects import local_path, see_other
 from vestibule.frontends.http.site import site_of
 from vestibule.interfaces.store import Conflict, Unavailable
-from vestibule.model.actor import NotAllowed
+from vestibule.model.actor import Forbidden, NotAllowed
 from vestibule.model.application import PORTAL_APPLICATION
 from vestibule.services.refusal import Refusal, Refused
 
@@ -58,6 +58,8 @@ _REFUSALS: Final = {
     Refusal.ADDRESS_TAKEN: 409,
     Refusal.IN_USE: 409,
     Refusal.EDITION_EXCEEDED: 409,
+    Refusal.SECOND_NEEDED: 409,
+    Refusal.LIMITS_A_ROLE: 409,
     Refusal.LOCKED_OUT: 423,
 }
 _TOKEN_IN_PATH: Final = re.compile(r"^(/phone/|/console/setup/)[^/]+")
@@ -92,6 +94,9 @@ def _failure(request: AnyRequest, error: Exception) -> Failure:
     match error:
         case Refused():
             return Failure(_REFUSALS.get(error.why, 422), error.why.value, _refusal_text(request, error))
+        case Forbidden():
+            log.warning("not allowed", why=str(error), **_facts(request))
+            return Failure(403, "forbidden")
         case NotAllowed():
             # What is out of reach is not there: another tenant's record must not differ from none (TEN-01).
             return Failure(404, "not_found")

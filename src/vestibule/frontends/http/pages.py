@@ -14,7 +14,7 @@ from litestar.utils.scope.state import ScopeState
 from vestibule import catalog
 from vestibule.frontends.http.door import cookie_name, door_of, known_session, make_cookie, path_of
 from vestibule.frontends.http.site import Connection, site_of
-from vestibule.frontends.http.templates.views import Door, Frame, Notice, Tenancy, Theme
+from vestibule.frontends.http.templates.views import Allowed, Door, Frame, Notice, Tenancy, Theme, everything
 from vestibule.services.sessions import SignedIn
 
 LANGUAGE: Final = "language"
@@ -36,6 +36,7 @@ def page(
     base: str = "",
     tenants: tuple[Tenancy, ...] = (),
     lacking: Mapping[str, str] = NOTHING,
+    allowed: Allowed = everything,
     status: int = 200,
     **variables: object,
 ) -> Response[str]:
@@ -44,7 +45,7 @@ def page(
     The door is told from the path unless given.
     """
     door = door or door_of(request.scope["path"])
-    framed = frame(request, door, signed_in, notices, root, base, tenants, lacking)
+    framed = frame(request, door, signed_in, notices, root, base, tenants, lacking, allowed)
     content = site_of(request).pages.render(template, framed, **variables)
     response = Response(content, media_type=MediaType.HTML, status_code=status)
     asked = request.query_params.get("lang")
@@ -63,6 +64,7 @@ def frame(
     base: str = "",
     tenants: tuple[Tenancy, ...] = (),
     lacking: Mapping[str, str] = NOTHING,
+    allowed: Allowed = everything,
 ) -> Frame:
     """Return what every page needs to know. `root` and `base` (see `Frame`) unless both are `/<door>`."""
     signed_in = signed_in or known_session(request)
@@ -76,6 +78,7 @@ def frame(
         theme=theme_of(request),
         person=signed_in.user.display_name if signed_in else "",
         tenants=tenants,
+        allowed=allowed,
         notices=notices,
         lacking=lacking,
     )

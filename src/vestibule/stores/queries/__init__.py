@@ -16,6 +16,7 @@ from vestibule.stores.queries.people import People
 from vestibule.stores.queries.people_lists import PeopleLists
 from vestibule.stores.queries.pins import Pins
 from vestibule.stores.queries.remembered_browsers import RememberedBrowsers
+from vestibule.stores.queries.roles import Roles
 from vestibule.stores.queries.rule_sets import RuleSets
 from vestibule.stores.queries.security_answers import SecurityAnswerRows
 from vestibule.stores.queries.sending_counts import SendingCounts
@@ -37,6 +38,7 @@ class Queries(
     People,
     PeopleLists,
     Groups,
+    Roles,
     Pins,
     SecurityAnswerRows,
     AppPasswords,

@@ -14,6 +14,7 @@ from vestibule.interfaces.store import AlreadyExists, Configuration, Conflict
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
+from vestibule.model.role import AdminRole
 from vestibule.model.tenant import Tenant
 from vestibule.stores.queries.generation import GENERATION, RAISE_GENERATION
 from vestibule.stores.queries.rule_sets import NEWEST_RULE_SETS
@@ -25,6 +26,7 @@ from vestibule.stores.rows import (
     DIRECTORY,
     GATEWAY,
     GROUP,
+    ROLE,
     TENANT,
     Row,
     application_of,
@@ -34,14 +36,17 @@ from vestibule.stores.rows import (
     gateway_of,
     group_of,
     record_values,
+    role_of,
     rule_set_of,
     tenant_of,
 )
 from vestibule.stores.statement import Statement, insert, select
 from vestibule.stores.transaction import Requests, UniqueTaken
 
-Record = Tenant | Application | Client | ClientSecret | DirectoryConfiguration | GatewayConfiguration | Group
-Removable = Application | Client | ClientSecret | DirectoryConfiguration | GatewayConfiguration | Group
+Removable = (
+    Application | Client | ClientSecret | DirectoryConfiguration | GatewayConfiguration | Group | AdminRole
+)
+Record = Tenant | Removable
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,7 @@ _DIRECTORIES: Final = _kind(
 )
 _GATEWAYS: Final = _kind("gateway", "gateways", GATEWAY, ("tenant_id", "gateway_id"), gateway_of)
 _GROUPS: Final = _kind("group", "groups", GROUP, ("tenant_id", "group_id"), group_of)
+_ROLES: Final = _kind("role", "roles", ROLE, ("tenant_id", "role_id"), role_of)
 _KINDS: Final[dict[type, _Kind]] = {
     Tenant: _TENANTS,
     Application: _APPLICATIONS,
@@ -102,6 +108,7 @@ _KINDS: Final[dict[type, _Kind]] = {
     DirectoryConfiguration: _DIRECTORIES,
     GatewayConfiguration: _GATEWAYS,
     Group: _GROUPS,
+    AdminRole: _ROLES,
 }
 
 
@@ -120,6 +127,7 @@ class ConfigurationRecords(Requests):
         directories = await self._every(_DIRECTORIES)
         gateways = await self._every(_GATEWAYS)
         groups = await self._every(_GROUPS)
+        roles = await self._every(_ROLES)
         rule_sets = tuple([rule_set_of(row) for row in await self.fetch(NEWEST_RULE_SETS())])
         if await self.generation() != before:
             # Each statement may see a later database than the one before it.
@@ -133,6 +141,7 @@ class ConfigurationRecords(Requests):
             directories=directories,
             gateways=gateways,
             groups=groups,
+            roles=roles,
             rule_sets=rule_sets,
         )
 

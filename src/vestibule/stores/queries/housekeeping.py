@@ -64,6 +64,7 @@ _SWEEPS: Final = tuple(
     for table, key, kept_ms, condition in (
         ("sessions", "token_hash", 0, ""),
         ("links", "token_hash", 0, ""),
+        ("proposals", "proposal_id", 0, ""),
         ("remembered_browsers", "browser_id", 0, ""),
         ("challenges", "challenge_id", TAKE_OVER_MS, "and state <> 'open'"),
         # They are looked at when something does not arrive.

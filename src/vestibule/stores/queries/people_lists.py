@@ -74,6 +74,10 @@ _IS_MEMBER: Final = """
     0 < (select count(*) from group_members m
           where m.tenant_id = users.tenant_id and m.group_id = :group_id and m.user_id = users.user_id)
 """
+_IS_WITHIN: Final = """
+    0 < (select count(*) from group_members m
+          where m.tenant_id = users.tenant_id and m.user_id = users.user_id and m.group_id = any(:within))
+"""
 MEMBERS: Final = Statement(
     "select user_id from group_members where tenant_id = :tenant_id and group_id = :group_id limit :limit"
 )
@@ -95,6 +99,8 @@ class PeopleLists(Requests):
     async def users(self, tenant_id: str, where: UserFilter, page: Page) -> Listed:
         known, sought = Where(), _sought(where)
         known.keep("tenant_id = :tenant_id", tenant_id=tenant_id)
+        if where.within:
+            sought.keep(_IS_WITHIN, within=self.texts(where.within))
         if where.role or where.status not in ("", UserStatus.ACTIVE):
             _keep_few(where, known)
             if where.text:

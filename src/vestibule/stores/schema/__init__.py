@@ -11,7 +11,7 @@ from typing import Final
 
 from vestibule.interfaces.store import Unavailable
 
-REVISION: Final = "0014_security_answers"
+REVISION: Final = "0015_roles"
 """The schema this program was written for; its number comes first."""
 
 REVISION_TABLE: Final = "schema_revision"

@@ -157,6 +157,7 @@ clients = Table(
     *words("tenant_id", "client_id", "application_id", "kind", "name", "address", "settings", "scopes"),
     *flags("is_enabled"),
     *numbers("created_at", "version"),
+    *added_words("role_id", default="administrator"),
     key("clients", "tenant_id", "client_id"),
     unique("clients_name", "tenant_id", "name"),
     belongs("clients", "applications", "tenant_id", "application_id"),
@@ -188,6 +189,16 @@ gateways = Table(
     key("gateways", "tenant_id", "gateway_id"),
     unique("gateways_name", "tenant_id", "name"),
     belongs("gateways", "tenants", "tenant_id", cascade=False),
+)
+
+roles = Table(
+    "roles",
+    metadata,
+    *words("tenant_id", "role_id", "name", "rights"),
+    *numbers("created_at", "version"),
+    key("roles", "tenant_id", "role_id"),
+    unique("roles_name", "tenant_id", "name"),
+    belongs("roles", "tenants", "tenant_id", cascade=False),
 )
 
 # Every version of the access rules that there ever was; the newest holds.
@@ -292,6 +303,26 @@ group_members = Table(
     belongs("group_members", "users", "tenant_id", "user_id"),
     Index("group_members_by_user", "tenant_id", "user_id"),
     **SLIM,
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    *words("tenant_id", "user_id", "role_id", "reach", "groups"),
+    key("grants", "tenant_id", "user_id", "role_id", "reach"),
+    belongs("grants", "users", "tenant_id", "user_id"),
+    **SLIM,
+)
+
+proposals = Table(
+    "proposals",
+    metadata,
+    *words("tenant_id", "proposal_id", "act", "user_id", "username", "facts"),
+    *words("actor", "actor_name", "state", "decided_by", "decided_by_name"),
+    *numbers("created_at", "expires_at", "version"),
+    key("proposals", "tenant_id", "proposal_id"),
+    belongs("proposals", "tenants", "tenant_id", cascade=False),
+    Index("proposals_by_end", "expires_at"),
 )
 
 throttles = Table(

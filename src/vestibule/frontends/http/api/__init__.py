@@ -25,6 +25,7 @@ from vestibule.frontends.http.api.pins import Pins
 from vestibule.frontends.http.api.registration import Registration, Requirements
 from vestibule.frontends.http.api.remembered_browsers import RememberedBrowsers
 from vestibule.frontends.http.api.request import ApiRequest, refuse_unknown_parameters
+from vestibule.frontends.http.api.roles import Roles
 from vestibule.frontends.http.api.tenants import Tenants
 from vestibule.frontends.http.api.token_import import import_tokens
 from vestibule.frontends.http.api.users import Users
@@ -58,6 +59,7 @@ _ADMINISTRATION = Router(
         Attempts,
         Events,
         Tenants,
+        Roles,
     ],
     guards=[may_administer],
     dependencies={"caller": Provide(provide_caller)},

@@ -22,7 +22,9 @@ from vestibule.frontends.http.api.listing import USUAL_LIMIT
 from vestibule.frontends.http.api.records import Listing, whole
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Id, Limit, Name
+from vestibule.frontends.http.rights import needs
 from vestibule.model.access_rule import AccessRule, Effect, RuleState
+from vestibule.model.actor import Right
 
 Ids = Annotated[tuple[Id, ...], Meta(max_length=1000)]
 Place = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -84,12 +86,12 @@ class AccessRules(Controller):
     path = "/access-rules"
     tags = ("Access rules",)
 
-    @get(responses=problems(404))
+    @get(responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def read_rules(self, caller: NamedDependency[Caller]) -> RuleSetRecord:
         """Read the rules that hold. Version 0: nobody has written any."""
         return rule_set_record(caller.services.rule_sets.current(caller.actor, caller.tenant_id))
 
-    @put(responses=problems(404, 409, 422))
+    @put(responses=problems(404, 409, 422), opt=needs(Right.RULES))
     async def write_rules(self, caller: NamedDependency[Caller], data: JSONBody[NewRules]) -> RuleSetRecord:
         """Replace the rules, all or nothing; they hold from the next sign-in on."""
         written = await caller.services.rule_sets.write(
@@ -97,7 +99,7 @@ class AccessRules(Controller):
         )
         return rule_set_record(written)
 
-    @get("/versions", responses=problems(404))
+    @get("/versions", responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def list_versions(
         self, caller: NamedDependency[Caller], before: Before = 0, limit: Limit = USUAL_LIMIT
     ) -> Listing[RuleSetRecord]:
@@ -107,7 +109,7 @@ class AccessRules(Controller):
         found = await service.versions(caller.actor, caller.tenant_id, before or newest + 1, limit)
         return whole(rule_set_record(one) for one in found)
 
-    @post("/rehearsal", status_code=200, responses=problems(404, 422))
+    @post("/rehearsal", status_code=200, responses=problems(404, 422), opt=needs(Right.READ_CONFIGURATION))
     async def rehearse(self, caller: NamedDependency[Caller], data: JSONBody[Question]) -> RehearsalRecord:
         """Say what would be decided about a user who has typed the right password, and why. Changes and
         sends nothing."""

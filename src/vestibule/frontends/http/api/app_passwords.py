@@ -10,13 +10,15 @@ from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.records import AppPasswordRecord, Listing, app_password_record, whole
 from vestibule.frontends.http.api.users import find_person
 from vestibule.frontends.http.api.values import PathId
+from vestibule.frontends.http.rights import needs
+from vestibule.model.actor import Right
 
 
 class AppPasswords(Controller):
     path = "/users/{user_id:str}/app-passwords"
     tags = ("Users",)
 
-    @get(responses=problems(404))
+    @get(responses=problems(404), opt=needs(Right.READ_PEOPLE))
     async def list_app_passwords(
         self, caller: NamedDependency[Caller], user_id: PathId
     ) -> Listing[AppPasswordRecord]:
@@ -25,12 +27,12 @@ class AppPasswords(Controller):
         found = await caller.services.app_passwords.list(caller.actor, caller.tenant_id, user_id)
         return whole(app_password_record(each) for each in found)
 
-    @delete(responses=problems(404))
+    @delete(responses=problems(404), opt=needs(Right.APP_PASSWORDS))
     async def revoke_app_passwords(self, caller: NamedDependency[Caller], user_id: PathId) -> None:
         """Revoke all app passwords of a user: they open nothing from now on."""
         await caller.services.app_passwords.revoke_all(caller.actor, caller.tenant_id, user_id)
 
-    @delete("/{app_password_id:str}", responses=problems(404))
+    @delete("/{app_password_id:str}", responses=problems(404), opt=needs(Right.APP_PASSWORDS))
     async def revoke_app_password(
         self, caller: NamedDependency[Caller], user_id: PathId, app_password_id: PathId
     ) -> None:

@@ -16,7 +16,9 @@ from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.records import ApplicationRecord, Listing, application_record, whole
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Id, Name, PathId, Version
+from vestibule.frontends.http.rights import needs
 from vestibule.interfaces.store import Conflict
+from vestibule.model.actor import Right
 from vestibule.model.application import Application, Caching, FirstFactor, Purpose, SecondFactor
 
 Address = Annotated[str, msgspec.Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -66,13 +68,13 @@ class Applications(Controller):
     path = "/applications"
     tags = ("Applications",)
 
-    @get(responses=problems(404))
+    @get(responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def list_applications(self, caller: NamedDependency[Caller]) -> Listing[ApplicationRecord]:
         """List the applications by name."""
         found = caller.services.applications.applications(caller.actor, caller.tenant_id)
         return whole(application_record(application) for application in found)
 
-    @post(responses=problems(404, 409, 422))
+    @post(responses=problems(404, 409, 422), opt=needs(Right.APPLICATIONS))
     async def add_application(
         self, caller: NamedDependency[Caller], data: JSONBody[NewApplication]
     ) -> ApplicationRecord:
@@ -90,14 +92,14 @@ class Applications(Controller):
         )
         return application_record(added)
 
-    @get("/{application_id:str}", responses=problems(404))
+    @get("/{application_id:str}", responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def read_application(
         self, caller: NamedDependency[Caller], application_id: PathId
     ) -> ApplicationRecord:
         """Read one application."""
         return application_record(_find(caller, application_id))
 
-    @patch("/{application_id:str}", responses=problems(404, 409, 422))
+    @patch("/{application_id:str}", responses=problems(404, 409, 422), opt=needs(Right.APPLICATIONS))
     async def change_application(
         self, caller: NamedDependency[Caller], application_id: PathId, data: JSONBody[ApplicationChange]
     ) -> ApplicationRecord:
@@ -110,7 +112,7 @@ class Applications(Controller):
             await caller.services.applications.change_application(caller.actor, changed)
         )
 
-    @delete("/{application_id:str}", responses=problems(404, 409))
+    @delete("/{application_id:str}", responses=problems(404, 409), opt=needs(Right.APPLICATIONS))
     async def remove_application(self, caller: NamedDependency[Caller], application_id: PathId) -> None:
         """Remove an application that has no clients any more."""
         _find(caller, application_id)

@@ -34,7 +34,9 @@ from vestibule.frontends.http.api.values import (
     Serial,
     ShortText,
 )
+from vestibule.frontends.http.rights import needs
 from vestibule.interfaces.store import AuthenticatorFilter, Page
+from vestibule.model.actor import Right
 from vestibule.model.authenticator import AuthenticatorStatus
 from vestibule.services.enrollment import Enrolled
 from vestibule.services.phones import NewPhone
@@ -86,7 +88,7 @@ class Authenticators(Controller):
     path = "/users/{user_id:str}"
     tags = ("Authenticators",)
 
-    @get("/authenticators", responses=problems(404))
+    @get("/authenticators", responses=problems(404), opt=needs(Right.READ_PEOPLE))
     async def list_authenticators(
         self, caller: NamedDependency[Caller], user_id: PathId
     ) -> Listing[AuthenticatorRecord]:
@@ -94,7 +96,7 @@ class Authenticators(Controller):
         subject = await find_person(caller, user_id)
         return whole(authenticator_record(held) for held in subject.authenticators)
 
-    @post("/authenticators", responses=problems(404, 409, 422))
+    @post("/authenticators", responses=problems(404, 409, 422), opt=needs(Right.SECRETS))
     async def begin_enrollment(
         self, caller: NamedDependency[Caller], user_id: PathId, data: JSONBody[NewAuthenticator]
     ) -> EnrolledRecord:
@@ -108,7 +110,7 @@ class Authenticators(Controller):
         )
         return _enrolled_record(await _with_options(begun))
 
-    @post("/phones", responses=problems(404, 409, 422))
+    @post("/phones", responses=problems(404, 409, 422), opt=needs(Right.AUTHENTICATORS))
     async def add_phone(
         self, caller: NamedDependency[Caller], user_id: PathId, data: JSONBody[NewPhoneNumber]
     ) -> AuthenticatorRecord:
@@ -125,7 +127,10 @@ class Authenticators(Controller):
         return authenticator_record(added)
 
     @post(
-        "/authenticators/{authenticator_id:str}/confirm", status_code=200, responses=problems(404, 422, 423)
+        "/authenticators/{authenticator_id:str}/confirm",
+        status_code=200,
+        responses=problems(404, 422, 423),
+        opt=needs(Right.AUTHENTICATORS),
     )
     async def confirm_enrollment(
         self,
@@ -144,6 +149,7 @@ class Authenticators(Controller):
         "/authenticators/{authenticator_id:str}/resynchronize",
         status_code=200,
         responses=problems(404, 422, 423),
+        opt=needs(Right.TOKENS),
     )
     async def resynchronize(
         self,
@@ -159,7 +165,12 @@ class Authenticators(Controller):
         )
         return authenticator_record(again)
 
-    @patch("/authenticators/{authenticator_id:str}", status_code=204, responses=problems(404, 409))
+    @patch(
+        "/authenticators/{authenticator_id:str}",
+        status_code=204,
+        responses=problems(404, 409),
+        opt=needs(Right.AUTHENTICATORS),
+    )
     async def rename_authenticator(
         self,
         caller: NamedDependency[Caller],
@@ -172,14 +183,18 @@ class Authenticators(Controller):
             caller.actor, caller.tenant_id, user_id, authenticator_id, data.label
         )
 
-    @delete("/authenticators/{authenticator_id:str}", responses=problems(404, 409))
+    @delete(
+        "/authenticators/{authenticator_id:str}",
+        responses=problems(404, 409),
+        opt=needs(Right.AUTHENTICATORS, Right.TOKENS),
+    )
     async def remove_authenticator(
         self, caller: NamedDependency[Caller], user_id: PathId, authenticator_id: PathId
     ) -> None:
         """Take an authenticator from a user. A hardware token is free again and keeps its counter."""
         await caller.services.enrollments.remove(caller.actor, caller.tenant_id, user_id, authenticator_id)
 
-    @post("/tokens", status_code=200, responses=problems(404, 409, 422))
+    @post("/tokens", status_code=200, responses=problems(404, 409, 422), opt=needs(Right.TOKENS))
     async def assign_token(
         self, caller: NamedDependency[Caller], user_id: PathId, data: JSONBody[Assignment]
     ) -> AuthenticatorRecord:
@@ -187,7 +202,7 @@ class Authenticators(Controller):
         given = await caller.services.enrollments.assign(caller.actor, caller.tenant_id, user_id, data.serial)
         return authenticator_record(given)
 
-    @post("/recovery-codes", responses=problems(404, 409, 422))
+    @post("/recovery-codes", responses=problems(404, 409, 422), opt=needs(Right.SECRETS))
     async def make_recovery_codes(self, caller: NamedDependency[Caller], user_id: PathId) -> EnrolledRecord:
         """Make a new set of recovery codes, shown this one time. The old set is void at once."""
         made = await caller.services.enrollments.new_recovery_codes(caller.actor, caller.tenant_id, user_id)
@@ -198,7 +213,7 @@ class Tokens(Controller):
     path = "/tokens"
     tags = ("Hardware tokens",)
 
-    @get(responses=problems(404))
+    @get(responses=problems(404), opt=needs(Right.READ_PEOPLE))
     async def list_tokens(
         self,
         caller: NamedDependency[Caller],
@@ -215,7 +230,7 @@ class Tokens(Controller):
         asked = caller.services.enrollments.tokens(caller.actor, caller.tenant_id, where, Page(limit, cursor))
         return await page_of(asked, authenticator_record)
 
-    @get("/{authenticator_id:str}", responses=problems(404))
+    @get("/{authenticator_id:str}", responses=problems(404), opt=needs(Right.READ_PEOPLE))
     async def read_token(
         self, caller: NamedDependency[Caller], authenticator_id: PathId
     ) -> AuthenticatorRecord:

@@ -17,8 +17,10 @@ from litestar.params import QueryParameter
 from vestibule.frontends.http.api.request import invalid
 from vestibule.frontends.http.api.values import ID_PATTERN
 from vestibule.frontends.http.api_key import need_peer
+from vestibule.frontends.http.rights import demand
 from vestibule.frontends.http.site import Connection, Site, site_of
-from vestibule.model.actor import Actor, Right
+from vestibule.model.actor import Actor
+from vestibule.model.role import rights_of
 from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.services.configuration import Peer
 from vestibule.services.services import Services
@@ -50,6 +52,7 @@ class Caller:
 
     @property
     def reaches_all(self) -> bool:
+        """Whether the key reaches every tenant."""
         return self.actor.tenant_id == ""
 
 
@@ -84,8 +87,10 @@ async def provide_caller(request: Request[Any, Any, Any], tenant: Tenant = None)
         actor_id=client.client_id,
         name=client.name,
         tenant_id="" if is_system else client.tenant_id,
-        rights=frozenset({Right.ADMINISTER}),
+        rights=rights_of(client.role_id, site.services.configuration.current.roles),
+        is_program=True,
     )
+    demand(request.route_handler, actor, tenant_id)
     return Caller(site, actor, tenant_id)
 
 

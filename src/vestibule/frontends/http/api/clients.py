@@ -26,7 +26,10 @@ from vestibule.frontends.http.api.records import (
 )
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Id, Name, PathId, ShortText, Time, Version
+from vestibule.frontends.http.rights import needs
+from vestibule.model.actor import Right
 from vestibule.model.application import Client, ClientKind
+from vestibule.model.role import ADMINISTRATOR
 
 Settings = Annotated[dict[Id, ShortText | bool | int], Meta(max_length=32)]
 Scopes = Annotated[tuple[Literal["verify", "admin"], ...], Meta(min_length=1, max_length=2)]
@@ -58,6 +61,8 @@ class NewApiClient(Discreet):
     address: ShortText = ""
     """IP address or network (CIDR) it may ask from; empty: from anywhere."""
     scopes: Scopes = ("verify",)
+    role_id: Id = ADMINISTRATOR
+    """Of a key with the scope `admin`: the role whose rights it has in this tenant."""
 
 
 class ApiClientChange(Discreet):
@@ -66,6 +71,7 @@ class ApiClientChange(Discreet):
     name: Name | UnsetType = UNSET
     address: ShortText | UnsetType = UNSET
     scopes: Scopes | UnsetType = UNSET
+    role_id: Id | UnsetType = UNSET
     is_enabled: bool | UnsetType = UNSET
     version: Version | None = None
 
@@ -84,12 +90,12 @@ class RadiusClients(Controller):
     path = "/radius-clients"
     tags = ("RADIUS clients",)
 
-    @get(responses=problems(404))
+    @get(responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def list_radius_clients(self, caller: NamedDependency[Caller]) -> Listing[ClientRecord]:
         """List the RADIUS clients by name."""
         return _listed(caller, ClientKind.RADIUS)
 
-    @post(responses=problems(404, 409, 422))
+    @post(responses=problems(404, 409, 422), opt=needs(Right.APPLICATIONS))
     async def add_radius_client(
         self, caller: NamedDependency[Caller], data: JSONBody[NewRadiusClient]
     ) -> ClientRecord:
@@ -105,31 +111,31 @@ class RadiusClients(Controller):
         )
         return client_record(added)
 
-    @get("/{client_id:str}", responses=problems(404))
+    @get("/{client_id:str}", responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def read_radius_client(self, caller: NamedDependency[Caller], client_id: PathId) -> ClientRecord:
         """Read one RADIUS client."""
         return client_record(_find(caller, client_id, ClientKind.RADIUS))
 
-    @patch("/{client_id:str}", responses=problems(404, 409, 422))
+    @patch("/{client_id:str}", responses=problems(404, 409, 422), opt=needs(Right.APPLICATIONS))
     async def change_radius_client(
         self, caller: NamedDependency[Caller], client_id: PathId, data: JSONBody[RadiusClientChange]
     ) -> ClientRecord:
         """Change a RADIUS client."""
         return await _changed(caller, client_id, ClientKind.RADIUS, data)
 
-    @delete("/{client_id:str}", responses=problems(404))
+    @delete("/{client_id:str}", responses=problems(404), opt=needs(Right.APPLICATIONS))
     async def remove_radius_client(self, caller: NamedDependency[Caller], client_id: PathId) -> None:
         """Remove a RADIUS client and its secrets."""
         await _remove(caller, client_id, ClientKind.RADIUS)
 
-    @get("/{client_id:str}/secrets", responses=problems(404))
+    @get("/{client_id:str}/secrets", responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def list_shared_secrets(
         self, caller: NamedDependency[Caller], client_id: PathId
     ) -> Listing[SecretRecord]:
         """List the shared secrets, newest first: their last characters only."""
         return await _secrets(caller, client_id, ClientKind.RADIUS)
 
-    @post("/{client_id:str}/secrets", responses=problems(404, 422))
+    @post("/{client_id:str}/secrets", responses=problems(404, 422), opt=needs(Right.APPLICATIONS))
     async def add_shared_secret(
         self, caller: NamedDependency[Caller], client_id: PathId, data: JSONBody[NewSharedSecret]
     ) -> NewSecretRecord:
@@ -140,7 +146,12 @@ class RadiusClients(Controller):
         )
         return NewSecretRecord(secret=shared.reveal())
 
-    @patch("/{client_id:str}/secrets/{secret_id:str}", status_code=204, responses=problems(404))
+    @patch(
+        "/{client_id:str}/secrets/{secret_id:str}",
+        status_code=204,
+        responses=problems(404),
+        opt=needs(Right.APPLICATIONS),
+    )
     async def end_shared_secret(
         self,
         caller: NamedDependency[Caller],
@@ -151,7 +162,9 @@ class RadiusClients(Controller):
         """Let a shared secret end at a time."""
         await _end(caller, client_id, ClientKind.RADIUS, secret_id, data.not_after)
 
-    @delete("/{client_id:str}/secrets/{secret_id:str}", responses=problems(404))
+    @delete(
+        "/{client_id:str}/secrets/{secret_id:str}", responses=problems(404), opt=needs(Right.APPLICATIONS)
+    )
     async def remove_shared_secret(
         self, caller: NamedDependency[Caller], client_id: PathId, secret_id: PathId
     ) -> None:
@@ -163,12 +176,12 @@ class ApiClients(Controller):
     path = "/api-clients"
     tags = ("API clients",)
 
-    @get(responses=problems(404))
+    @get(responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def list_api_clients(self, caller: NamedDependency[Caller]) -> Listing[ClientRecord]:
         """List the API clients by name."""
         return _listed(caller, ClientKind.API)
 
-    @post(responses=problems(404, 409, 422))
+    @post(responses=problems(404, 409, 422), opt=needs(Right.API_KEYS))
     async def add_api_client(
         self, caller: NamedDependency[Caller], data: JSONBody[NewApiClient]
     ) -> ClientRecord:
@@ -181,41 +194,47 @@ class ApiClients(Controller):
             data.name,
             address=data.address,
             scopes=_unique(data.scopes),
+            role_id=data.role_id,
         )
         return client_record(added)
 
-    @get("/{client_id:str}", responses=problems(404))
+    @get("/{client_id:str}", responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def read_api_client(self, caller: NamedDependency[Caller], client_id: PathId) -> ClientRecord:
         """Read one API client."""
         return client_record(_find(caller, client_id, ClientKind.API))
 
-    @patch("/{client_id:str}", responses=problems(404, 409, 422))
+    @patch("/{client_id:str}", responses=problems(404, 409, 422), opt=needs(Right.API_KEYS))
     async def change_api_client(
         self, caller: NamedDependency[Caller], client_id: PathId, data: JSONBody[ApiClientChange]
     ) -> ClientRecord:
         """Change an API client; it holds at once."""
         return await _changed(caller, client_id, ClientKind.API, data)
 
-    @delete("/{client_id:str}", responses=problems(404))
+    @delete("/{client_id:str}", responses=problems(404), opt=needs(Right.API_KEYS))
     async def remove_api_client(self, caller: NamedDependency[Caller], client_id: PathId) -> None:
         """Remove an API client and its keys."""
         await _remove(caller, client_id, ClientKind.API)
 
-    @get("/{client_id:str}/keys", responses=problems(404))
+    @get("/{client_id:str}/keys", responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def list_api_keys(
         self, caller: NamedDependency[Caller], client_id: PathId
     ) -> Listing[SecretRecord]:
         """List the keys, newest first: their last characters only."""
         return await _secrets(caller, client_id, ClientKind.API)
 
-    @post("/{client_id:str}/keys", responses=problems(404))
+    @post("/{client_id:str}/keys", responses=problems(404), opt=needs(Right.API_KEYS))
     async def add_api_key(self, caller: NamedDependency[Caller], client_id: PathId) -> NewSecretRecord:
         """Add a key beside those there are, and tell it this one time."""
         _find(caller, client_id, ClientKind.API)
         key = await caller.services.applications.add_api_key(caller.actor, caller.tenant_id, client_id)
         return NewSecretRecord(secret=key.reveal())
 
-    @patch("/{client_id:str}/keys/{secret_id:str}", status_code=204, responses=problems(404))
+    @patch(
+        "/{client_id:str}/keys/{secret_id:str}",
+        status_code=204,
+        responses=problems(404),
+        opt=needs(Right.API_KEYS),
+    )
     async def end_api_key(
         self,
         caller: NamedDependency[Caller],
@@ -226,7 +245,7 @@ class ApiClients(Controller):
         """Let a key end at a time."""
         await _end(caller, client_id, ClientKind.API, secret_id, data.not_after)
 
-    @delete("/{client_id:str}/keys/{secret_id:str}", responses=problems(404))
+    @delete("/{client_id:str}/keys/{secret_id:str}", responses=problems(404), opt=needs(Right.API_KEYS))
     async def remove_api_key(
         self, caller: NamedDependency[Caller], client_id: PathId, secret_id: PathId
     ) -> None:

@@ -19,6 +19,8 @@ from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.records import DirectoryRecord, Listing, directory_record, whole
 from vestibule.frontends.http.api.request import Discreet, invalid
 from vestibule.frontends.http.api.values import Id, Name, Password, PathId, Version
+from vestibule.frontends.http.rights import needs
+from vestibule.model.actor import Right
 from vestibule.model.application import DirectoryConfiguration
 
 Text = Annotated[str, Meta(max_length=1000, pattern=r"^[^\x00]*$")]
@@ -51,13 +53,13 @@ class Directories(Controller):
     path = "/directories"
     tags = ("Directories",)
 
-    @get(responses=problems(404))
+    @get(responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def list_directories(self, caller: NamedDependency[Caller]) -> Listing[DirectoryRecord]:
         """List the directories."""
         found = caller.services.applications.directories(caller.actor, caller.tenant_id)
         return whole(directory_record(directory) for directory in found)
 
-    @post(responses=problems(404, 409, 422))
+    @post(responses=problems(404, 409, 422), opt=needs(Right.DIRECTORIES))
     async def add_directory(
         self, caller: NamedDependency[Caller], data: JSONBody[NewDirectory]
     ) -> DirectoryRecord:
@@ -75,12 +77,12 @@ class Directories(Controller):
         put = await caller.services.applications.put_directory(caller.actor, directory, password)
         return directory_record(put)
 
-    @get("/{directory_id:str}", responses=problems(404))
+    @get("/{directory_id:str}", responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def read_directory(self, caller: NamedDependency[Caller], directory_id: PathId) -> DirectoryRecord:
         """Read one directory."""
         return directory_record(_find(caller, directory_id))
 
-    @patch("/{directory_id:str}", responses=problems(404, 409, 422))
+    @patch("/{directory_id:str}", responses=problems(404, 409, 422), opt=needs(Right.DIRECTORIES))
     async def change_directory(
         self, caller: NamedDependency[Caller], directory_id: PathId, data: JSONBody[DirectoryChange]
     ) -> DirectoryRecord:

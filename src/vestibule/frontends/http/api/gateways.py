@@ -30,7 +30,9 @@ from vestibule.frontends.http.api.records import (
 )
 from vestibule.frontends.http.api.request import Discreet, invalid
 from vestibule.frontends.http.api.values import Cursor, Id, Limit, Name, PathId, SearchId, Version
+from vestibule.frontends.http.rights import needs
 from vestibule.interfaces.store import DeliveryFilter, Page
+from vestibule.model.actor import Right
 from vestibule.model.delivery import Carries, DeliveryState
 from vestibule.services.gateways import GatewayState
 from vestibule.services.refusal import Refusal, Refused
@@ -87,7 +89,7 @@ class GatewayTest(Discreet):
 class Gateways(Controller):
     tags = ("Gateways",)
 
-    @get("/gateway-kinds", responses=problems(404))
+    @get("/gateway-kinds", responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def list_gateway_kinds(self, caller: NamedDependency[Caller]) -> Listing[GatewayKindRecord]:
         """List the kinds of gateway that can be added, with their settings."""
         service = caller.services.gateway_settings
@@ -109,13 +111,13 @@ class Gateways(Controller):
             for kind, carries in service.kinds.items()
         )
 
-    @get("/gateways", responses=problems(404))
+    @get("/gateways", responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def list_gateways(self, caller: NamedDependency[Caller]) -> Listing[GatewayRecord]:
         """List the gateways in the order in which they are used, and how each stands on this server."""
         found = caller.services.gateway_settings.states(caller.actor, caller.tenant_id)
         return whole(_record(caller, state) for state in found)
 
-    @post("/gateways", responses=problems(404, 409, 422))
+    @post("/gateways", responses=problems(404, 409, 422), opt=needs(Right.GATEWAYS))
     async def add_gateway(self, caller: NamedDependency[Caller], data: JSONBody[NewGateway]) -> GatewayRecord:
         """Add a gateway; it is used from the next text or call on."""
         service = caller.services.gateway_settings
@@ -136,12 +138,12 @@ class Gateways(Controller):
             raise _named(refused) from None
         return _record(caller, service.state(caller.actor, caller.tenant_id, added.gateway_id))
 
-    @get("/gateways/{gateway_id:str}", responses=problems(404))
+    @get("/gateways/{gateway_id:str}", responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def read_gateway(self, caller: NamedDependency[Caller], gateway_id: PathId) -> GatewayRecord:
         """Read one gateway, and how it stands on this server."""
         return _record(caller, _state(caller, gateway_id))
 
-    @patch("/gateways/{gateway_id:str}", responses=problems(404, 409, 422))
+    @patch("/gateways/{gateway_id:str}", responses=problems(404, 409, 422), opt=needs(Right.GATEWAYS))
     async def change_gateway(
         self, caller: NamedDependency[Caller], gateway_id: PathId, data: JSONBody[GatewayChange]
     ) -> GatewayRecord:
@@ -158,12 +160,12 @@ class Gateways(Controller):
             raise _named(refused) from None
         return _record(caller, _state(caller, gateway_id))
 
-    @delete("/gateways/{gateway_id:str}", responses=problems(404))
+    @delete("/gateways/{gateway_id:str}", responses=problems(404), opt=needs(Right.GATEWAYS))
     async def remove_gateway(self, caller: NamedDependency[Caller], gateway_id: PathId) -> None:
         """Remove a gateway with its settings and its secret."""
         await caller.services.gateway_settings.remove(caller.actor, caller.tenant_id, gateway_id)
 
-    @post("/gateways/{gateway_id:str}/test", responses=problems(404, 422))
+    @post("/gateways/{gateway_id:str}/test", responses=problems(404, 422), opt=needs(Right.GATEWAYS))
     async def try_gateway(
         self, caller: NamedDependency[Caller], gateway_id: PathId, data: JSONBody[GatewayTest]
     ) -> DeliveryRecord:
@@ -178,13 +180,13 @@ class Gateways(Controller):
         )
         return delivery_record(sent)
 
-    @get("/spending", responses=problems(404))
+    @get("/spending", responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def read_spending(self, caller: NamedDependency[Caller]) -> SpendingRecord:
         """Read what texts and calls cost today, and which limits have refused some within the last day."""
         service = caller.services.sending_limits
         return spending_record(await service.standing(caller.actor, caller.tenant_id))
 
-    @get("/deliveries", responses=problems(404))
+    @get("/deliveries", responses=problems(404), opt=needs(Right.READ_HISTORY))
     async def list_deliveries(
         self,
         caller: NamedDependency[Caller],

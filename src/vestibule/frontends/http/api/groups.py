@@ -25,7 +25,9 @@ from vestibule.frontends.http.api.records import (
 )
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Cursor, Limit, Name, PathId, Username, Version
+from vestibule.frontends.http.rights import needs
 from vestibule.interfaces.store import Page
+from vestibule.model.actor import Right
 from vestibule.services.groups import MOST_NAMES, NamedLine
 
 Usernames = Annotated[tuple[Username, ...], msgspec.Meta(min_length=1, max_length=MOST_NAMES)]
@@ -51,7 +53,7 @@ class Groups(Controller):
     path = "/groups"
     tags = ("Groups",)
 
-    @get(responses=problems(404))
+    @get(responses=problems(404), opt=needs(Right.READ_PEOPLE))
     async def list_groups(self, caller: NamedDependency[Caller]) -> Listing[GroupRecord]:
         """List the groups by name."""
         groups = caller.services.groups
@@ -59,13 +61,13 @@ class Groups(Controller):
         found = groups.list(caller.actor, caller.tenant_id)
         return whole(group_record(group, sizes.get(group.group_id, 0)) for group in found)
 
-    @post(responses=problems(404, 409, 422))
+    @post(responses=problems(404, 409, 422), opt=needs(Right.GROUPS))
     async def add_group(self, caller: NamedDependency[Caller], data: JSONBody[NewGroup]) -> GroupRecord:
         """Add a group that nobody is in yet."""
         added = await caller.services.groups.add(caller.actor, caller.tenant_id, data.name)
         return group_record(added, 0)
 
-    @get("/{group_id:str}", responses=problems(404))
+    @get("/{group_id:str}", responses=problems(404), opt=needs(Right.READ_PEOPLE))
     async def read_group(self, caller: NamedDependency[Caller], group_id: PathId) -> GroupRecord:
         """Read one group."""
         groups = caller.services.groups
@@ -73,7 +75,7 @@ class Groups(Controller):
         sizes = await groups.sizes(caller.actor, caller.tenant_id)
         return group_record(found, sizes.get(group_id, 0))
 
-    @patch("/{group_id:str}", responses=problems(404, 409))
+    @patch("/{group_id:str}", responses=problems(404, 409), opt=needs(Right.GROUPS))
     async def rename_group(
         self, caller: NamedDependency[Caller], group_id: PathId, data: JSONBody[GroupChange]
     ) -> GroupRecord:
@@ -83,12 +85,12 @@ class Groups(Controller):
         sizes = await groups.sizes(caller.actor, caller.tenant_id)
         return group_record(renamed, sizes.get(group_id, 0))
 
-    @delete("/{group_id:str}", responses=problems(404, 409))
+    @delete("/{group_id:str}", responses=problems(404, 409), opt=needs(Right.GROUPS))
     async def remove_group(self, caller: NamedDependency[Caller], group_id: PathId) -> None:
         """Remove a group. Its people stay."""
         await caller.services.groups.remove(caller.actor, caller.tenant_id, group_id)
 
-    @get("/{group_id:str}/members", responses=problems(404))
+    @get("/{group_id:str}/members", responses=problems(404), opt=needs(Right.READ_PEOPLE))
     async def list_members(
         self,
         caller: NamedDependency[Caller],
@@ -100,7 +102,7 @@ class Groups(Controller):
         asked = caller.services.groups.members(caller.actor, caller.tenant_id, group_id, Page(limit, cursor))
         return await page_of(asked, user_record)
 
-    @post("/{group_id:str}/members", status_code=200, responses=problems(404, 422))
+    @post("/{group_id:str}/members", status_code=200, responses=problems(404, 422), opt=needs(Right.GROUPS))
     async def add_members(
         self, caller: NamedDependency[Caller], group_id: PathId, data: JSONBody[NewMembers]
     ) -> MembersRecord:
@@ -111,7 +113,7 @@ class Groups(Controller):
         )
         return members_record(report, is_dry_run=data.dry_run)
 
-    @delete("/{group_id:str}/members/{user_id:str}", responses=problems(404))
+    @delete("/{group_id:str}/members/{user_id:str}", responses=problems(404), opt=needs(Right.GROUPS))
     async def remove_member(self, caller: NamedDependency[Caller], group_id: PathId, user_id: PathId) -> None:
         """Take a person out of a group."""
         groups = caller.services.groups

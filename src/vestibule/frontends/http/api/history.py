@@ -22,7 +22,9 @@ from vestibule.frontends.http.api.records import (
     traced_attempt_record,
 )
 from vestibule.frontends.http.api.values import Cursor, Limit, PathId, SearchId, SearchText, SearchTime
+from vestibule.frontends.http.rights import needs
 from vestibule.interfaces.store import Page, VerificationFilter
+from vestibule.model.actor import Right
 from vestibule.model.verification import Reason, VerificationState
 
 State = Annotated[
@@ -35,7 +37,7 @@ class Attempts(Controller):
     path = "/attempts"
     tags = ("Attempts",)
 
-    @get(responses=problems(404))
+    @get(responses=problems(404), opt=needs(Right.READ_HISTORY))
     async def list_attempts(
         self,
         caller: NamedDependency[Caller],
@@ -67,7 +69,7 @@ class Attempts(Controller):
         asked = attempts.list(caller.actor, caller.tenant_id, where, Page(limit, cursor))
         return await page_of(asked, attempt_record)
 
-    @get("/{attempt_id:str}", responses=problems(404))
+    @get("/{attempt_id:str}", responses=problems(404), opt=needs(Right.READ_HISTORY))
     async def read_attempt(self, caller: NamedDependency[Caller], attempt_id: PathId) -> TracedAttemptRecord:
         """Read one attempt with each step that led to its result, and what became of it at each device that
         was asked in its app."""
@@ -82,7 +84,7 @@ class Events(Controller):
     path = "/events"
     tags = ("Events",)
 
-    @get(responses=problems(404))
+    @get(responses=problems(404), opt=needs(Right.READ_HISTORY))
     async def list_events(
         self,
         caller: NamedDependency[Caller],

@@ -15,7 +15,9 @@ from vestibule.frontends.http.api.listing import USUAL_LIMIT, page_of
 from vestibule.frontends.http.api.records import DispatchRecord, Listing, dispatch_record
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Cursor, Limit, PathId, SearchId
+from vestibule.frontends.http.rights import needs
 from vestibule.interfaces.store import DispatchFilter, Page
+from vestibule.model.actor import Right
 from vestibule.model.dispatch import DispatchState
 
 Address = Annotated[str, Meta(max_length=254, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -30,7 +32,7 @@ class DispatchTest(Discreet):
 class Outbox(Controller):
     tags = ("Outbox",)
 
-    @get("/outbox", responses=problems(404))
+    @get("/outbox", responses=problems(404), opt=needs(Right.READ_HISTORY))
     async def list_outbox(
         self,
         caller: NamedDependency[Caller],
@@ -44,19 +46,19 @@ class Outbox(Controller):
         asked = caller.services.outbox.list(caller.actor, caller.tenant_id, where, Page(limit, cursor))
         return await page_of(asked, dispatch_record)
 
-    @get("/outbox/{dispatch_id:str}", responses=problems(404))
+    @get("/outbox/{dispatch_id:str}", responses=problems(404), opt=needs(Right.READ_HISTORY))
     async def read_dispatch(self, caller: NamedDependency[Caller], dispatch_id: PathId) -> DispatchRecord:
         """Read what became of one."""
         found = await caller.services.outbox.find(caller.actor, caller.tenant_id, dispatch_id)
         return dispatch_record(found)
 
-    @post("/outbox/{dispatch_id:str}/again", responses=problems(404, 422))
+    @post("/outbox/{dispatch_id:str}/again", responses=problems(404, 422), opt=needs(Right.GATEWAYS))
     async def send_again(self, caller: NamedDependency[Caller], dispatch_id: PathId) -> DispatchRecord:
         """Send what has failed, or waits for its next try, once more and now."""
         due = await caller.services.outbox.again(caller.actor, caller.tenant_id, dispatch_id)
         return dispatch_record(due)
 
-    @post("/gateways/{gateway_id:str}/test-mail", responses=problems(404, 422))
+    @post("/gateways/{gateway_id:str}/test-mail", responses=problems(404, 422), opt=needs(Right.GATEWAYS))
     async def send_test_mail(
         self, caller: NamedDependency[Caller], gateway_id: PathId, data: JSONBody[DispatchTest]
     ) -> DispatchRecord:

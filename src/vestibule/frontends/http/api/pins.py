@@ -16,6 +16,8 @@ from vestibule.frontends.http.api.records import NewPinRecord, PinRecord, pin_re
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.users import find_person
 from vestibule.frontends.http.api.values import PathId
+from vestibule.frontends.http.rights import needs
+from vestibule.model.actor import Right
 from vestibule.services.refusal import Refusal, Refused
 
 Digits = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[0-9]+$")]
@@ -32,13 +34,13 @@ class Pins(Controller):
     path = "/users/{user_id:str}/pin"
     tags = ("Users",)
 
-    @get(responses=problems(404))
+    @get(responses=problems(404), opt=needs(Right.READ_PEOPLE))
     async def read_pin(self, caller: NamedDependency[Caller], user_id: PathId) -> PinRecord:
         """Tell whether a user has a PIN, and whether it must be changed."""
         await find_person(caller, user_id)
         return pin_record(await caller.services.pins.status(caller.actor, caller.tenant_id, user_id))
 
-    @put(responses=problems(404, 409, 422))
+    @put(responses=problems(404, 409, 422), opt=needs(Right.PINS))
     async def set_pin(
         self, caller: NamedDependency[Caller], user_id: PathId, data: JSONBody[NewPin]
     ) -> NewPinRecord:
@@ -54,12 +56,12 @@ class Pins(Controller):
             raise Refused(Refusal.PIN_REFUSED, ", ".join(made.problems))
         return NewPinRecord(made.shown.reveal())
 
-    @post("/require-change", status_code=204, responses=problems(404, 409, 422))
+    @post("/require-change", status_code=204, responses=problems(404, 409, 422), opt=needs(Right.PINS))
     async def require_change(self, caller: NamedDependency[Caller], user_id: PathId) -> None:
         """Let the PIN of a user open nothing until the user has changed it."""
         await caller.services.pins.require_change(caller.actor, caller.tenant_id, user_id)
 
-    @delete(responses=problems(404, 422))
+    @delete(responses=problems(404, 422), opt=needs(Right.PINS))
     async def clear_pin(self, caller: NamedDependency[Caller], user_id: PathId) -> None:
         """Take the PIN of a user away."""
         await caller.services.pins.clear(caller.actor, caller.tenant_id, user_id)

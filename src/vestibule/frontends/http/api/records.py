@@ -21,6 +21,8 @@ from vestibule.model.event import Event
 from vestibule.model.group import Group
 from vestibule.model.phone import Phone, masked
 from vestibule.model.pin import PinStatus
+from vestibule.model.proposal import Proposal
+from vestibule.model.role import AdminRole
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.model.user import User
 from vestibule.model.verification import Challenge, Verification
@@ -31,6 +33,7 @@ from vestibule.services.gateways import GatewayState
 from vestibule.services.groups import MembersReport
 from vestibule.services.outcome import Progress
 from vestibule.services.requirements import Change
+from vestibule.services.roles import Holder
 from vestibule.services.sending_limits import SendingStanding
 from vestibule.services.ways import Way
 
@@ -312,9 +315,53 @@ class ClientRecord(Record):
     address: str
     settings: dict[str, Any]
     scopes: list[str]
+    role_id: str
+    """Of a key with the scope `admin`: the role whose rights it has."""
     is_enabled: bool
     created_at: int
     version: int
+
+
+class RoleRecord(Record):
+    """A role; a built-in one has version 0."""
+
+    named = "role_id"
+
+    id: str
+    name: str
+    rights: list[str]
+    version: int
+
+
+class GrantRecord(Record):
+    """A role that somebody has. Without `tenant_id`: in every tenant; without `groups`: over everybody."""
+
+    role_id: str
+    tenant_id: str
+    groups: list[str]
+
+
+class AdministratorRecord(Record):
+    user_id: str
+    username: str
+    status: str
+    roles: list[GrantRecord]
+
+
+class ProposalRecord(Record):
+    named = "proposal_id"
+
+    id: str
+    act: str
+    user_id: str
+    username: str
+    facts: dict[str, Any]
+    actor: str
+    actor_name: str
+    state: str
+    decided_by_name: str
+    created_at: int
+    expires_at: int
 
 
 class SecretRecord(Record):
@@ -678,6 +725,22 @@ def application_record(application: Application) -> ApplicationRecord:
 
 def client_record(client: Client) -> ClientRecord:
     record: ClientRecord = ClientRecord.of(client, scopes=list(client.scopes))
+    return record
+
+
+def role_record(role: AdminRole) -> RoleRecord:
+    record: RoleRecord = RoleRecord.of(role, rights=list(role.rights))
+    return record
+
+
+def administrator_record(holder: Holder) -> AdministratorRecord:
+    roles = [GrantRecord.of(grant, groups=list(grant.groups)) for grant in holder.grants]
+    record: AdministratorRecord = AdministratorRecord.of(holder.user, roles=roles)
+    return record
+
+
+def proposal_record(proposal: Proposal) -> ProposalRecord:
+    record: ProposalRecord = ProposalRecord.of(proposal)
     return record
 
 

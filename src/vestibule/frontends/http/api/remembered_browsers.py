@@ -11,6 +11,8 @@ from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.records import Listing, Record, whole
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import PathId
+from vestibule.frontends.http.rights import needs
+from vestibule.model.actor import Right
 
 
 class RememberedBrowserRecord(Record):
@@ -34,7 +36,7 @@ class RememberedBrowsers(Controller):
     path = "/users/{user_id:str}"
     tags = ("Users",)
 
-    @get("/remembered-browsers", responses=problems(404))
+    @get("/remembered-browsers", responses=problems(404), opt=needs(Right.READ_PEOPLE))
     async def list_browsers(
         self, caller: NamedDependency[Caller], user_id: PathId
     ) -> Listing[RememberedBrowserRecord]:
@@ -42,12 +44,12 @@ class RememberedBrowsers(Controller):
         found = await caller.services.remembered_browsers.list(caller.actor, caller.tenant_id, user_id)
         return whole(RememberedBrowserRecord.of(browser) for browser in found)
 
-    @delete("/remembered-browsers", responses=problems(404))
+    @delete("/remembered-browsers", responses=problems(404), opt=needs(Right.AUTHENTICATORS))
     async def forget_browsers(self, caller: NamedDependency[Caller], user_id: PathId) -> None:
         """Ask for a second factor in every browser from now on."""
         await caller.services.remembered_browsers.forget_all(caller.actor, caller.tenant_id, user_id)
 
-    @delete("/remembered-browsers/{browser_id:str}", responses=problems(404))
+    @delete("/remembered-browsers/{browser_id:str}", responses=problems(404), opt=needs(Right.AUTHENTICATORS))
     async def forget_browser(
         self, caller: NamedDependency[Caller], user_id: PathId, browser_id: PathId
     ) -> None:
@@ -55,7 +57,7 @@ class RememberedBrowsers(Controller):
         browsers = caller.services.remembered_browsers
         await browsers.forget(caller.actor, caller.tenant_id, user_id, browser_id)
 
-    @put("/break-glass", status_code=204, responses=problems(404, 422))
+    @put("/break-glass", status_code=204, responses=problems(404, 422), opt=needs(Right.RULES))
     async def mark_break_glass(
         self, caller: NamedDependency[Caller], user_id: PathId, data: JSONBody[BreakGlass]
     ) -> None:

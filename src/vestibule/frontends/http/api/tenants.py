@@ -16,6 +16,8 @@ from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.records import Listing, TenantRecord, tenant_record, whole
 from vestibule.frontends.http.api.request import Discreet, invalid
 from vestibule.frontends.http.api.values import Id, Name, PathId
+from vestibule.frontends.http.rights import ANY_ROLE, needs
+from vestibule.model.actor import Right
 from vestibule.model.edition import Edition
 from vestibule.model.mail_settings import MailSettings
 from vestibule.model.mail_template import LONGEST_SUBJECT, MailTemplate
@@ -128,16 +130,14 @@ class NewEdition(Discreet):
 class Tenants(Controller):
     tags = ("Tenants",)
 
-    @get("/tenants", responses=problems(404))
+    @get("/tenants", responses=problems(404), opt=ANY_ROLE)
     async def list_tenants(self, caller: NamedDependency[Caller]) -> Listing[TenantRecord]:
         """List the tenants in reach of this key."""
         return whole(tenant_record(tenant) for tenant in _in_reach(caller))
 
-    @post("/tenants", responses=problems(404, 409))
+    @post("/tenants", responses=problems(404, 409), opt=needs(Right.TENANTS))
     async def add_tenant(self, caller: NamedDependency[Caller], data: JSONBody[NewTenant]) -> TenantRecord:
         """Add a tenant with a portal. For keys of the system tenant."""
-        if not caller.reaches_all:
-            raise NotFoundException
         services = caller.services
         if data.id in services.configuration.current.tenants:
             raise Refused(Refusal.NAME_TAKEN, data.id)
@@ -145,23 +145,23 @@ class Tenants(Controller):
         await services.setup.ensure_portal(data.id)
         return tenant_record(added)
 
-    @put("/tenants/{tenant_id:str}/edition", responses=problems(404, 409))
+    @put("/tenants/{tenant_id:str}/edition", responses=problems(404, 409), opt=needs(Right.TENANTS))
     async def change_edition(
         self, caller: NamedDependency[Caller], tenant_id: PathId, data: JSONBody[NewEdition]
     ) -> TenantRecord:
         """Give a tenant another edition. For keys of the system tenant. An `edition_exceeded` names what is
         in use and the edition has not."""
-        if not caller.reaches_all or tenant_id not in caller.services.configuration.current.tenants:
+        if tenant_id not in caller.services.configuration.current.tenants:
             raise NotFoundException
         changed = await caller.services.editions.change(caller.actor, tenant_id, data.edition)
         return tenant_record(changed)
 
-    @get("/settings", responses=problems(404))
+    @get("/settings", responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def read_settings(self, caller: NamedDependency[Caller]) -> TenantSettings:
         """Read the settings of the tenant."""
         return caller.services.configuration.current.tenants[caller.tenant_id].settings
 
-    @put("/settings", responses=problems(404, 409, 422))
+    @put("/settings", responses=problems(404, 409, 422), opt=needs(Right.SETTINGS))
     async def replace_settings(
         self, caller: NamedDependency[Caller], data: JSONBody[SettingsRequest]
     ) -> TenantSettings:

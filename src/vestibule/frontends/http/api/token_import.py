@@ -21,6 +21,8 @@ from vestibule.frontends.http.api.request import Discreet, invalid
 from vestibule.frontends.http.api.verifications import AnyRequest
 from vestibule.frontends.http.options import MAX_UPLOAD_BYTES
 from vestibule.frontends.http.pages import language_of
+from vestibule.frontends.http.rights import needs
+from vestibule.model.actor import Right
 from vestibule.services.token_import import ImportReport, TokenFileOptions, UnusableFile
 
 _KEY_BYTES: Final = (16, 24, 32)
@@ -84,6 +86,7 @@ class FileUnusable(HTTPException):
     tags=["Hardware tokens"],
     request_max_body_size=MAX_UPLOAD_BYTES,
     responses=problems(404, 422),
+    opt=needs(Right.TOKENS),
 )
 async def import_tokens(
     request: AnyRequest, caller: NamedDependency[Caller], data: MultipartBody[ImportRequest]

@@ -39,7 +39,9 @@ from vestibule.frontends.http.api.values import (
     Username,
     Version,
 )
+from vestibule.frontends.http.rights import needs
 from vestibule.interfaces.store import Page, Person, UserFilter
+from vestibule.model.actor import Right
 from vestibule.model.user import UserStatus
 from vestibule.services.users import LANGUAGES_ELSEWHERE, UserFields
 
@@ -110,7 +112,7 @@ class Users(Controller):
     path = "/users"
     tags = ("Users",)
 
-    @get(responses=problems(404))
+    @get(responses=problems(404), opt=needs(Right.READ_PEOPLE))
     async def list_users(
         self,
         caller: NamedDependency[Caller],
@@ -131,7 +133,7 @@ class Users(Controller):
         asked = users.list(caller.actor, caller.tenant_id, where, Page(limit, cursor))
         return await page_of(asked, user_record)
 
-    @post(responses=problems(404, 409, 422))
+    @post(responses=problems(404, 409, 422), opt=needs(Right.CHANGE_PEOPLE))
     async def add_user(self, caller: NamedDependency[Caller], data: JSONBody[NewUser]) -> UserRecord:
         """Add a user."""
         _check_languages(data)
@@ -141,7 +143,9 @@ class Users(Controller):
         )
         return user_record(added)
 
-    @post("/bulk", status_code=200, responses=problems(404, 422))
+    @post(
+        "/bulk", status_code=200, responses=problems(404, 422), opt=needs(Right.CHANGE_PEOPLE, Right.GROUPS)
+    )
     async def change_many(self, caller: NamedDependency[Caller], data: JSONBody[BulkChange]) -> BulkRecord:
         """Do one act to many users, each for himself: who cannot be changed keeps nobody else from it."""
         bulk = caller.services.bulk
@@ -150,13 +154,13 @@ class Users(Controller):
         )
         return bulk_record(report)
 
-    @get("/{user_id:str}", responses=problems(404))
+    @get("/{user_id:str}", responses=problems(404), opt=needs(Right.READ_PEOPLE))
     async def read_user(self, caller: NamedDependency[Caller], user_id: PathId) -> PersonRecord:
         """Read a user with authenticators and locks."""
         subject = await find_person(caller, user_id)
         return person_record(subject, caller.services.clock.now())
 
-    @patch("/{user_id:str}", responses=problems(404, 409, 422))
+    @patch("/{user_id:str}", responses=problems(404, 409, 422), opt=needs(Right.CHANGE_PEOPLE))
     async def change_user(
         self, caller: NamedDependency[Caller], user_id: PathId, data: JSONBody[UserChange]
     ) -> UserRecord:
@@ -168,12 +172,17 @@ class Users(Controller):
         )
         return user_record(changed)
 
-    @delete("/{user_id:str}", responses=problems(404, 422))
+    @delete("/{user_id:str}", responses=problems(404, 422), opt=needs(Right.CHANGE_PEOPLE))
     async def remove_user(self, caller: NamedDependency[Caller], user_id: PathId) -> None:
         """Remove a user and what he holds. Hardware tokens are free again; attempts stay in the list."""
         await caller.services.users.remove(caller.actor, caller.tenant_id, user_id)
 
-    @post("/{user_id:str}/password", status_code=204, responses=problems(404, 409, 422))
+    @post(
+        "/{user_id:str}/password",
+        status_code=204,
+        responses=problems(404, 409, 422),
+        opt=needs(Right.PASSWORDS),
+    )
     async def set_password(
         self, caller: NamedDependency[Caller], user_id: PathId, data: JSONBody[NewPassword]
     ) -> None:
@@ -182,7 +191,12 @@ class Users(Controller):
             caller.actor, caller.tenant_id, user_id, UserFields(), _secret(data.password)
         )
 
-    @put("/{user_id:str}/default-method", status_code=204, responses=problems(404, 409, 422))
+    @put(
+        "/{user_id:str}/default-method",
+        status_code=204,
+        responses=problems(404, 409, 422),
+        opt=needs(Right.AUTHENTICATORS),
+    )
     async def choose_default_method(
         self, caller: NamedDependency[Caller], user_id: PathId, data: JSONBody[DefaultMethod]
     ) -> None:
@@ -191,7 +205,7 @@ class Users(Controller):
             caller.actor, caller.tenant_id, user_id, data.method or ""
         )
 
-    @post("/{user_id:str}/unlock", status_code=204, responses=problems(404))
+    @post("/{user_id:str}/unlock", status_code=204, responses=problems(404), opt=needs(Right.BLOCKS))
     async def unlock_user(self, caller: NamedDependency[Caller], user_id: PathId) -> None:
         """Let a locked user try again, with every factor."""
         await caller.services.users.unlock(caller.actor, caller.tenant_id, user_id)

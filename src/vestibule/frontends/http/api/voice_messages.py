@@ -26,6 +26,8 @@ from vestibule.frontends.http.api.values import Id, PathId
 from vestibule.frontends.http.api.verifications import AnyRequest
 from vestibule.frontends.http.options import MIB
 from vestibule.frontends.http.pages import language_of
+from vestibule.frontends.http.rights import needs
+from vestibule.model.actor import Right
 from vestibule.model.voice_message import MessageType
 from vestibule.services.voice_messages import MOST_DESCRIPTION, MOST_FILE_BYTES, UnusableSound
 
@@ -60,13 +62,15 @@ class VoiceMessages(Controller):
     path = "/voice-messages"
     tags = ("Voice messages",)
 
-    @get(responses=problems(404))
+    @get(responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def list_voice_messages(self, caller: NamedDependency[Caller]) -> Listing[VoiceMessageRecord]:
         """List the recordings."""
         found = await caller.services.voice_messages.list(caller.actor, caller.tenant_id)
         return whole(voice_message_record(message) for message in found)
 
-    @post(request_max_body_size=MOST_FILE_BYTES + MIB, responses=problems(404, 422))
+    @post(
+        request_max_body_size=MOST_FILE_BYTES + MIB, responses=problems(404, 422), opt=needs(Right.GATEWAYS)
+    )
     async def add_voice_message(
         self, request: AnyRequest, caller: NamedDependency[Caller], data: MultipartBody[NewVoiceMessage]
     ) -> VoiceMessageRecord:
@@ -90,13 +94,14 @@ class VoiceMessages(Controller):
         "/{message_id:str}/sound",
         media_type=WAV,
         responses={200: ResponseSpec(bytes, description="The sound", media_type=WAV), **problems(404)},
+        opt=needs(Right.READ_CONFIGURATION),
     )
     async def read_sound(self, caller: NamedDependency[Caller], message_id: PathId) -> Response[bytes]:
         """Read the sound of a recording as a WAV file, as it is heard in a call."""
         wav = await caller.services.voice_messages.wav(caller.actor, caller.tenant_id, message_id)
         return Response(wav, media_type=WAV)
 
-    @delete("/{message_id:str}", responses=problems(404))
+    @delete("/{message_id:str}", responses=problems(404), opt=needs(Right.GATEWAYS))
     async def remove_voice_message(self, caller: NamedDependency[Caller], message_id: PathId) -> None:
         """Remove a recording; the built-in text is said again."""
         await caller.services.voice_messages.remove(caller.actor, caller.tenant_id, message_id)

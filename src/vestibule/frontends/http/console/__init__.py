@@ -9,6 +9,7 @@ from litestar import Router
 from vestibule.frontends.http.console import (
     access_rules,
     account,
+    administrators,
     api_keys,
     app_passwords,
     applications,
@@ -27,6 +28,7 @@ from vestibule.frontends.http.console import (
     phones,
     pins,
     registration,
+    roles,
     self_service,
     set_up,
     settings,
@@ -83,6 +85,8 @@ ROUTER = Router(
         *self_service.ROUTES,
         *tenants.ROUTES,
         *account.ROUTES,
+        *administrators.ROUTES,
+        *roles.ROUTES,
         *simulated_phones.ROUTES,
     ],
 )

@@ -11,6 +11,7 @@ from vestibule.frontends.http.console.skipping import addresses
 from vestibule.frontends.http.fields import LONG, Fields
 from vestibule.frontends.http.templates.views import Choice, Form, Words
 from vestibule.model.access_rule import AccessRule, Effect, RuleSet, RuleState
+from vestibule.model.actor import Right
 
 _TEXTS: Final = (
     *("name", "effect", "state", "users", "except_users", "places", "except_places"),
@@ -66,6 +67,8 @@ async def names_of(at: Desk, rules: tuple[AccessRule, ...]) -> dict[str, str]:
     for key, application in snapshot.applications.items():
         if key[0] == tenant_id:
             names[application.application_id] = application.name
+    if not at.may(Right.READ_PEOPLE):
+        return names
     for user_id in {user_id for rule in rules for user_id in (*rule.users, *rule.except_users)}:
         person = await at.services.users.find(at.actor, tenant_id, user_id)
         if person is not None:

@@ -30,35 +30,37 @@ from vestibule.frontends.http.console.desk import (
 from vestibule.frontends.http.console.skipping import addresses
 from vestibule.frontends.http.door import address_of
 from vestibule.frontends.http.fields import LONG, Fields, InPath, asked, read_fields
+from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Choice, Form, Notice, Words
 from vestibule.interfaces.store import Conflict
 from vestibule.model.access_rule import AccessRule, RuleSet
+from vestibule.model.actor import Right
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.services.rule_sets import LONGEST_NOTE, never_asked
 
 VERSIONS: Final = 20
 
 
-@get("/tenants/{tenant:str}/access-rules")
+@get("/tenants/{tenant:str}/access-rules", opt=needs(Right.READ_CONFIGURATION))
 async def access_rules(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return await _list_page(await desk(request, tenant))
 
 
-@get("/tenants/{tenant:str}/access-rules/new")
+@get("/tenants/{tenant:str}/access-rules/new", opt=needs(Right.RULES))
 async def new_rule(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     return await rule_page(at, _current(at), None, Form())
 
 
-@get("/tenants/{tenant:str}/access-rules/rules/{rule:str}")
+@get("/tenants/{tenant:str}/access-rules/rules/{rule:str}", opt=needs(Right.READ_CONFIGURATION))
 async def show_rule(request: AnyRequest, tenant: InPath, rule: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     current = _current(at)
     return await rule_page(at, current, _rule(current, rule), Form())
 
 
-@post("/tenants/{tenant:str}/access-rules")
+@post("/tenants/{tenant:str}/access-rules", opt=needs(Right.RULES))
 async def add_rule(request: AnyRequest, tenant: InPath) -> Response[Any]:
     """Add a rule behind all others: it takes nothing from them."""
     at = await desk(request, tenant)
@@ -66,14 +68,14 @@ async def add_rule(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return await _saved(at, fields, None)
 
 
-@post("/tenants/{tenant:str}/access-rules/rules/{rule:str}")
+@post("/tenants/{tenant:str}/access-rules/rules/{rule:str}", opt=needs(Right.RULES))
 async def change_rule(request: AnyRequest, tenant: InPath, rule: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     fields = await read_fields(request)
     return await _saved(at, fields, _rule(_current(at), rule))
 
 
-@post("/tenants/{tenant:str}/access-rules/rules/{rule:str}/move")
+@post("/tenants/{tenant:str}/access-rules/rules/{rule:str}/move", opt=needs(Right.RULES))
 async def move_rule(request: AnyRequest, tenant: InPath, rule: InPath) -> Response[Any]:
     """Have a rule asked one place earlier or later."""
     at = await desk(request, tenant)
@@ -86,7 +88,7 @@ async def move_rule(request: AnyRequest, tenant: InPath, rule: InPath) -> Respon
     return await _changed(at, fields, tuple(rules), f"access-rules/rules/{rule}/move", "form.saved")
 
 
-@post("/tenants/{tenant:str}/access-rules/rules/{rule:str}/remove")
+@post("/tenants/{tenant:str}/access-rules/rules/{rule:str}/remove", opt=needs(Right.RULES))
 async def remove_rule(request: AnyRequest, tenant: InPath, rule: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     fields = await read_fields(request)
@@ -96,7 +98,7 @@ async def remove_rule(request: AnyRequest, tenant: InPath, rule: InPath) -> Resp
     return await _changed(at, fields, rules, path, "console.access.removed", name=gone.name)
 
 
-@get("/tenants/{tenant:str}/access-rules/versions")
+@get("/tenants/{tenant:str}/access-rules/versions", opt=needs(Right.READ_CONFIGURATION))
 async def rule_versions(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     current = _current(at)
@@ -111,7 +113,7 @@ async def rule_versions(request: AnyRequest, tenant: InPath) -> Response[Any]:
     )
 
 
-@post("/tenants/{tenant:str}/access-rules/versions/{number:int}/restore")
+@post("/tenants/{tenant:str}/access-rules/versions/{number:int}/restore", opt=needs(Right.RULES))
 async def restore_version(request: AnyRequest, tenant: InPath, number: FromPath[int]) -> Response[Any]:
     """Make the rules of an older version those that hold; as a new version."""
     at = await desk(request, tenant)
@@ -123,7 +125,7 @@ async def restore_version(request: AnyRequest, tenant: InPath, number: FromPath[
     return await _changed(at, fields, found[0].rules, path, "console.access.restored", version=str(number))
 
 
-@post("/tenants/{tenant:str}/access-rules/trusted-addresses")
+@post("/tenants/{tenant:str}/access-rules/trusted-addresses", opt=needs(Right.SETTINGS))
 async def change_trusted_addresses(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     fields = await read_fields(request)
@@ -142,7 +144,7 @@ async def change_trusted_addresses(request: AnyRequest, tenant: InPath) -> Respo
     return at.done(at.path("access-rules"), "form.saved")
 
 
-@get("/tenants/{tenant:str}/access-rules/rehearsal")
+@get("/tenants/{tenant:str}/access-rules/rehearsal", opt=needs(Right.READ_CONFIGURATION))
 async def rehearse(request: AnyRequest, tenant: InPath) -> Response[Any]:
     """Show what would be decided about somebody, and why. Changes nothing, so it is a question in the
     address line that can be kept."""

@@ -13,19 +13,20 @@ from vestibule.frontends.http.console.desk import DOOR, Desk, desk, refused_word
 from vestibule.frontends.http.console.entry import console_of
 from vestibule.frontends.http.door import address_of, keep_session
 from vestibule.frontends.http.fields import InPath, read_fields
+from vestibule.frontends.http.rights import ANY_ROLE
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form, Words
 from vestibule.services.attempt import Origin
 from vestibule.services.refusal import Refused
-from vestibule.services.users import UserFields, check_password_rules
+from vestibule.services.users import check_password_rules
 
 
-@get("/tenants/{tenant:str}/account")
+@get("/tenants/{tenant:str}/account", opt=ANY_ROLE)
 async def account(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return _page(await desk(request, tenant), Form())
 
 
-@post("/tenants/{tenant:str}/account/password")
+@post("/tenants/{tenant:str}/account/password", opt=ANY_ROLE)
 async def change_password(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     fields = await read_fields(request)
@@ -49,14 +50,14 @@ async def change_password(request: AnyRequest, tenant: InPath) -> Response[Any]:
     progress = await at.services.verifications.start(origin, old, passcode)
     if not progress.is_approved or progress.verification.user_id != user.user_id:
         return _page(at, Form(problem=Words("sign_in.refused")))
-    await at.services.users.edit(at.actor, user.tenant_id, user.user_id, UserFields(), new)
+    await at.services.users.set_own_password(at.signed_in.himself, new)
     token = await at.services.sessions.begin(progress.verification)
     response = at.done(at.path("account"), "console.account.password_changed")
     keep_session(response, at.site.options, DOOR, token)
     return response
 
 
-@post("/tenants/{tenant:str}/account/other-sessions/end")
+@post("/tenants/{tenant:str}/account/other-sessions/end", opt=ANY_ROLE)
 async def end_other_sessions(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     await at.services.sessions.end_others(at.signed_in)

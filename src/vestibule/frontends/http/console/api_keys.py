@@ -10,9 +10,12 @@ from litestar.exceptions import NotFoundException
 from vestibule.frontends.http.console.applications import application_choices
 from vestibule.frontends.http.console.desk import Desk, desk, refused_form
 from vestibule.frontends.http.fields import Fields, InPath, read_fields
+from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
-from vestibule.frontends.http.templates.views import ApiKeyRow, Form, Words
+from vestibule.frontends.http.templates.views import ApiKeyRow, Choice, Form, Words
+from vestibule.model.actor import Right
 from vestibule.model.application import Client, ClientKind
+from vestibule.model.role import ADMINISTRATOR, BUILT_IN
 from vestibule.services.refusal import Refusal, Refused
 
 SCOPES: Final = ("verify", "admin")
@@ -25,12 +28,12 @@ _BESIDE: Final = {
 }
 
 
-@get("/tenants/{tenant:str}/api-keys")
+@get("/tenants/{tenant:str}/api-keys", opt=needs(Right.READ_CONFIGURATION))
 async def api_keys(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return await _page(await desk(request, tenant))
 
 
-@post("/tenants/{tenant:str}/api-keys")
+@post("/tenants/{tenant:str}/api-keys", opt=needs(Right.API_KEYS))
 async def create_key(request: AnyRequest, tenant: InPath) -> Response[Any]:
     """Add a client with a key, and show that key."""
     at = await desk(request, tenant)
@@ -50,6 +53,7 @@ async def create_key(request: AnyRequest, tenant: InPath) -> Response[Any]:
             fields.text("name", 100),
             address=fields.text("address", 64),
             scopes=scopes,
+            role_id=fields.text("role_id", 64) or ADMINISTRATOR,
         )
     except Refused as refused:
         return await _page(at, refused_form(refused, _typed(fields), _BESIDE), scopes)
@@ -61,7 +65,7 @@ async def create_key(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return await _page(at, new_key=key.reveal())
 
 
-@post("/tenants/{tenant:str}/api-keys/{client:str}/revoke")
+@post("/tenants/{tenant:str}/api-keys/{client:str}/revoke", opt=needs(Right.API_KEYS))
 async def revoke_key(request: AnyRequest, tenant: InPath, client: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     peer = at.snapshot.peers.get(client)
@@ -84,7 +88,14 @@ async def _page(
         ticked=ticked,
         scopes=SCOPES,
         applications=application_choices(at),
+        roles=_roles(at),
     )
+
+
+def _roles(at: Desk) -> tuple[Choice, ...]:
+    """Return the roles that a key may have; the label of a built-in one is empty."""
+    own = sorted(at.snapshot.roles.values(), key=lambda role: role.name.casefold())
+    return (*(Choice(name, "") for name in BUILT_IN), *(Choice(role.role_id, role.name) for role in own))
 
 
 async def _rows(at: Desk, client: Client) -> list[ApiKeyRow]:
@@ -96,6 +107,8 @@ async def _rows(at: Desk, client: Client) -> list[ApiKeyRow]:
             name=client.name,
             hint=secret.hint,
             scopes=client.scopes,
+            role_id=client.role_id,
+            role_name=role.name if (role := at.snapshot.roles.get(client.role_id)) else "",
             application_name=at.snapshot.peers[client.client_id].application.name,
             address=client.address,
             created_at=secret.created_at,
@@ -107,7 +120,7 @@ async def _rows(at: Desk, client: Client) -> list[ApiKeyRow]:
 
 
 def _typed(fields: Fields) -> dict[str, str]:
-    return {name: fields.text(name) for name in ("name", "application_id", "address", "days")}
+    return {name: fields.text(name) for name in ("name", "application_id", "address", "days", "role_id")}
 
 
 def _errors(fields: Fields, days: int | None, scopes: tuple[str, ...]) -> dict[str, Words]:

@@ -9,11 +9,16 @@ from litestar import Response, post
 from vestibule.frontends.http.console.desk import desk
 from vestibule.frontends.http.console.users import user_page
 from vestibule.frontends.http.fields import InPath
+from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
+from vestibule.model.actor import Right
 from vestibule.services.refusal import Refused
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/app-passwords/{app_password:str}/revoke")
+@post(
+    "/tenants/{tenant:str}/users/{user:str}/app-passwords/{app_password:str}/revoke",
+    opt=needs(Right.APP_PASSWORDS),
+)
 async def revoke_app_password(
     request: AnyRequest, tenant: InPath, user: InPath, app_password: InPath
 ) -> Response[Any]:
@@ -25,7 +30,7 @@ async def revoke_app_password(
     return at.done(at.path("users", user), "portal.app_passwords.revoked", name=revoked.name)
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/app-passwords/revoke-all")
+@post("/tenants/{tenant:str}/users/{user:str}/app-passwords/revoke-all", opt=needs(Right.APP_PASSWORDS))
 async def revoke_app_passwords(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     await at.services.app_passwords.revoke_all(at.actor, tenant, user)

@@ -16,9 +16,11 @@ from vestibule.frontends.http.console.desk import (
     refused_notice,
 )
 from vestibule.frontends.http.fields import Fields, InPath, read_fields
+from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Choice, Form, Notice, Words
 from vestibule.interfaces.store import Conflict
+from vestibule.model.actor import Right
 from vestibule.model.application import (
     CONSOLE_APPLICATION,
     PORTAL_APPLICATION,
@@ -36,7 +38,7 @@ _BESIDE: Final = {
 }
 
 
-@get("/tenants/{tenant:str}/applications")
+@get("/tenants/{tenant:str}/applications", opt=needs(Right.READ_CONFIGURATION))
 async def applications(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return _list_page(await desk(request, tenant))
 
@@ -56,18 +58,18 @@ def _list_page(at: Desk, refused: Refused | None = None) -> Response[Any]:
     )
 
 
-@get("/tenants/{tenant:str}/applications/new")
+@get("/tenants/{tenant:str}/applications/new", opt=needs(Right.APPLICATIONS))
 async def new_application(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return _edit_page(await desk(request, tenant), None)
 
 
-@get("/tenants/{tenant:str}/applications/{application:str}")
+@get("/tenants/{tenant:str}/applications/{application:str}", opt=needs(Right.READ_CONFIGURATION))
 async def show_application(request: AnyRequest, tenant: InPath, application: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     return _edit_page(at, _application(at, application))
 
 
-@post("/tenants/{tenant:str}/applications")
+@post("/tenants/{tenant:str}/applications", opt=needs(Right.APPLICATIONS))
 async def add_application(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     fields = await read_fields(request)
@@ -90,7 +92,7 @@ async def add_application(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return at.done(at.path("applications"), "console.application.added", name=added.name)
 
 
-@post("/tenants/{tenant:str}/applications/{application:str}")
+@post("/tenants/{tenant:str}/applications/{application:str}", opt=needs(Right.APPLICATIONS))
 async def change_application(request: AnyRequest, tenant: InPath, application: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     current = _application(at, application)
@@ -119,7 +121,7 @@ async def change_application(request: AnyRequest, tenant: InPath, application: I
     return at.done(at.path("applications"), "form.saved")
 
 
-@post("/tenants/{tenant:str}/applications/{application:str}/remove")
+@post("/tenants/{tenant:str}/applications/{application:str}/remove", opt=needs(Right.APPLICATIONS))
 async def remove_application(request: AnyRequest, tenant: InPath, application: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     name = _application(at, application).name

@@ -13,9 +13,11 @@ from litestar.response import Stream
 from vestibule.frontends.http.console.csv_export import HEADER, csv_line, csv_row
 from vestibule.frontends.http.console.desk import Desk, desk, listed, refused_notice, wanted_page
 from vestibule.frontends.http.fields import InPath, asked
+from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Choice
 from vestibule.interfaces.store import Listed, Page, UserFilter, VerificationFilter
+from vestibule.model.actor import Right
 from vestibule.model.user import User
 from vestibule.model.verification import VerificationState
 from vestibule.services.refusal import Refused
@@ -24,7 +26,7 @@ _CSV_ROWS: Final = 500
 _FEW: Final = 5
 
 
-@get("/tenants/{tenant:str}/attempts")
+@get("/tenants/{tenant:str}/attempts", opt=needs(Right.READ_HISTORY))
 async def attempts(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return await _list_page(request, await desk(request, tenant))
 
@@ -41,17 +43,14 @@ async def _list_page(request: AnyRequest, at: Desk, refused: Refused | None = No
         where=where,
         since=since,
         until=until,
-        applications=tuple(
-            Choice(application.application_id, application.name)
-            for application in at.services.applications.applications(at.actor, at.tenant_id)
-        ),
+        applications=_applications(at),
         narrowed_to=await _narrowed_to(at, where),
         people=await _called(at, where),
         cursor=page.cursor,
     )
 
 
-@get("/tenants/{tenant:str}/attempts.csv")
+@get("/tenants/{tenant:str}/attempts.csv", opt=needs(Right.READ_HISTORY))
 async def attempts_csv(request: AnyRequest, tenant: InPath) -> Response[Any] | Stream:
     """Return every attempt that the filters let through, not only one page of them."""
     at = await desk(request, tenant)
@@ -68,7 +67,7 @@ async def attempts_csv(request: AnyRequest, tenant: InPath) -> Response[Any] | S
     )
 
 
-@get("/tenants/{tenant:str}/attempts/{attempt:str}")
+@get("/tenants/{tenant:str}/attempts/{attempt:str}", opt=needs(Right.READ_HISTORY))
 async def show_attempt(request: AnyRequest, tenant: InPath, attempt: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     found = await at.services.attempts.find(at.actor, tenant, attempt)
@@ -120,15 +119,23 @@ def _midnight(day: date) -> int:
 
 async def _called(at: Desk, where: VerificationFilter) -> tuple[User, ...]:
     """Return who is called as was searched for: the list of one person's attempts needs no search."""
-    if not where.text or where.user_id:
+    if not where.text or where.user_id or not at.has(Right.READ_PEOPLE):
         return ()
     found = await at.services.users.list(at.actor, at.tenant_id, UserFilter(text=where.text), Page(_FEW))
     people: tuple[User, ...] = found.rows
     return () if found.next_cursor else people
 
 
+def _applications(at: Desk) -> tuple[Choice, ...]:
+    """Return the applications to choose from; nothing for who may not see how the tenant is set up."""
+    if not at.may(Right.READ_CONFIGURATION):
+        return ()
+    found = at.services.applications.applications(at.actor, at.tenant_id)
+    return tuple(Choice(application.application_id, application.name) for application in found)
+
+
 async def _narrowed_to(at: Desk, where: VerificationFilter) -> str:
-    if where.user_id:
+    if where.user_id and at.has(Right.READ_PEOPLE):
         subject = await at.services.users.find(at.actor, at.tenant_id, where.user_id)
         return subject.user.username if subject else where.user_id
     peer = at.snapshot.peers.get(where.client_id)

@@ -9,8 +9,10 @@ from litestar import Response, post
 from vestibule.frontends.http.console.desk import Desk, desk, refused_notice, refused_words
 from vestibule.frontends.http.console.user_filters import NAMES, filter_of, words_of
 from vestibule.frontends.http.fields import Fields, InPath, read_fields
+from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Notice, Words
+from vestibule.model.actor import Right
 from vestibule.services.bulk import Chosen, LeftOut
 from vestibule.services.refusal import Refusal, Refused
 
@@ -20,7 +22,7 @@ _FOUND: Final = "found"
 _SHOWN: Final = 100
 
 
-@post("/tenants/{tenant:str}/users/bulk")
+@post("/tenants/{tenant:str}/users/bulk", opt=needs(Right.CHANGE_PEOPLE, Right.GROUPS))
 async def change_many(request: AnyRequest, tenant: InPath) -> Response[Any]:
     """Try an act, or do it after the trial."""
     at = await desk(request, tenant)

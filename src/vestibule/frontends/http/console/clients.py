@@ -18,9 +18,11 @@ from vestibule.frontends.http.console.desk import (
     refused_notice,
 )
 from vestibule.frontends.http.fields import Fields, InPath, read_fields
+from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import ClientRow, Form, Notice, SecretRow, Words
 from vestibule.interfaces.store import Conflict, Page, VerificationFilter
+from vestibule.model.actor import Right
 from vestibule.model.application import Client, ClientKind
 from vestibule.model.radius_client import Mode, Signing
 from vestibule.services.refusal import Refusal, Refused
@@ -41,7 +43,7 @@ _BESIDE: Final = {
 }
 
 
-@get("/tenants/{tenant:str}/clients")
+@get("/tenants/{tenant:str}/clients", opt=needs(Right.READ_CONFIGURATION))
 async def clients(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     rows = [
@@ -67,18 +69,18 @@ def _row(at: Desk, client: Client) -> ClientRow:
 # --- adding and editing ---------------------------------------------------------------------------------
 
 
-@get("/tenants/{tenant:str}/clients/new")
+@get("/tenants/{tenant:str}/clients/new", opt=needs(Right.APPLICATIONS))
 async def new_client(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return _edit_page(await desk(request, tenant), None)
 
 
-@get("/tenants/{tenant:str}/clients/{client:str}/edit")
+@get("/tenants/{tenant:str}/clients/{client:str}/edit", opt=needs(Right.APPLICATIONS))
 async def edit_client(request: AnyRequest, tenant: InPath, client: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     return _edit_page(at, _client(at, client))
 
 
-@post("/tenants/{tenant:str}/clients")
+@post("/tenants/{tenant:str}/clients", opt=needs(Right.APPLICATIONS))
 async def add_client(request: AnyRequest, tenant: InPath) -> Response[Any]:
     """Add the client with its first secret, and show that secret."""
     at = await desk(request, tenant)
@@ -105,7 +107,7 @@ async def add_client(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return await _client_page(at, added.client_id, new_secret=secret.reveal())
 
 
-@post("/tenants/{tenant:str}/clients/{client:str}")
+@post("/tenants/{tenant:str}/clients/{client:str}", opt=needs(Right.APPLICATIONS))
 async def change_client(request: AnyRequest, tenant: InPath, client: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     current = _client(at, client)
@@ -132,7 +134,7 @@ async def change_client(request: AnyRequest, tenant: InPath, client: InPath) -> 
     return at.done(at.path("clients", client), "form.saved")
 
 
-@post("/tenants/{tenant:str}/clients/{client:str}/remove")
+@post("/tenants/{tenant:str}/clients/{client:str}/remove", opt=needs(Right.APPLICATIONS))
 async def remove_client(request: AnyRequest, tenant: InPath, client: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     name = _client(at, client).name
@@ -205,12 +207,12 @@ def _application_id(at: Desk, fields: Fields, current: Client) -> str:
 # --- one client and its secrets -------------------------------------------------------------------------
 
 
-@get("/tenants/{tenant:str}/clients/{client:str}")
+@get("/tenants/{tenant:str}/clients/{client:str}", opt=needs(Right.READ_CONFIGURATION))
 async def show_client(request: AnyRequest, tenant: InPath, client: InPath) -> Response[Any]:
     return await _client_page(await desk(request, tenant), client)
 
 
-@post("/tenants/{tenant:str}/clients/{client:str}/secrets")
+@post("/tenants/{tenant:str}/clients/{client:str}/secrets", opt=needs(Right.APPLICATIONS))
 async def add_secret(request: AnyRequest, tenant: InPath, client: InPath) -> Response[Any]:
     """Add a secret: a random one that is shown once, or the one that the client has already."""
     at = await desk(request, tenant)
@@ -224,7 +226,7 @@ async def add_secret(request: AnyRequest, tenant: InPath, client: InPath) -> Res
     return await _client_page(at, client, new_secret=secret.reveal())
 
 
-@post("/tenants/{tenant:str}/clients/{client:str}/secrets/{secret:str}/end")
+@post("/tenants/{tenant:str}/clients/{client:str}/secrets/{secret:str}/end", opt=needs(Right.APPLICATIONS))
 async def end_secret(request: AnyRequest, tenant: InPath, client: InPath, secret: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     hours = (await read_fields(request)).whole("hours") or 0

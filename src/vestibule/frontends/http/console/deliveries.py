@@ -9,9 +9,11 @@ from litestar import Response, get
 from vestibule.frontends.http.console.desk import Desk, desk, listed, wanted_page
 from vestibule.frontends.http.fields import InPath, asked
 from vestibule.frontends.http.pages import language_of
+from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Choice, DeliveryRow
 from vestibule.interfaces.store import DeliveryFilter, Listed
+from vestibule.model.actor import Right
 from vestibule.model.delivery import Delivery, DeliveryState
 from vestibule.model.phone import masked
 from vestibule.services.gateway_words import cause_words
@@ -27,7 +29,7 @@ _TONES: Final = {
 }
 
 
-@get("/tenants/{tenant:str}/deliveries")
+@get("/tenants/{tenant:str}/deliveries", opt=needs(Right.READ_HISTORY))
 async def deliveries(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     state = asked(request, "state")
@@ -36,22 +38,27 @@ async def deliveries(request: AnyRequest, tenant: InPath) -> Response[Any]:
     )
     page = wanted_page(request)
     found = await listed(at.services.gateway_settings.deliveries(at.actor, tenant, where, page))
-    mine = at.services.gateway_settings.list(at.actor, tenant)
     return at.page(
         "console/deliveries.html",
         deliveries=delivery_rows(at, found),
         next_cursor=found.next_cursor,
         where=where,
         states=tuple(each.value for each in DeliveryState),
-        gateways=tuple(Choice(one.gateway_id, one.name) for one in mine),
+        gateways=tuple(Choice(gateway_id, name) for gateway_id, name in _names(at).items()),
         cursor=page.cursor,
     )
 
 
 def delivery_rows(at: Desk, found: Listed) -> tuple[DeliveryRow, ...]:
     language = language_of(at.request)
-    names = {g.gateway_id: g.name for g in at.services.gateway_settings.list(at.actor, at.tenant_id)}
+    names = _names(at)
     return tuple(_row(language, names, each) for each in found.rows)
+
+
+def _names(at: Desk) -> dict[str, str]:
+    """Return what the gateways of the tenant are called; the list of deliveries is no list of settings."""
+    found = [each for each in at.snapshot.gateways.values() if each.tenant_id == at.tenant_id]
+    return {each.gateway_id: each.name for each in sorted(found, key=lambda each: each.name.casefold())}
 
 
 def _row(language: str, names: dict[str, str], one: Delivery) -> DeliveryRow:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -17,11 +18,12 @@ from litestar.exceptions import ClientException, NotFoundException
 from vestibule.frontends.http.door import need_session
 from vestibule.frontends.http.fields import asked
 from vestibule.frontends.http.notices import after, noticed_page
+from vestibule.frontends.http.rights import allowed_paths, demand
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.site import Site, site_of
 from vestibule.frontends.http.templates.views import Form, Notice, Tenancy, Words, refusal_words
 from vestibule.interfaces.store import Page
-from vestibule.model.actor import Actor, NotAllowed, Right
+from vestibule.model.actor import Actor, Right
 from vestibule.model.edition import lacking
 from vestibule.model.tenant import SYSTEM_TENANT, Tenant
 from vestibule.services.configuration import Snapshot
@@ -65,6 +67,14 @@ class Desk:
     def base(self) -> str:
         return base_of(self.tenant_id)
 
+    def may(self, right: Right) -> bool:
+        """Tell whether the right is held over the whole tenant."""
+        return self.actor.may(right, self.tenant_id)
+
+    def has(self, right: Right) -> bool:
+        """Tell whether the right is held over somebody in the tenant."""
+        return self.may(right) or bool(self.actor.groups_for(right, self.tenant_id))
+
     def path(self, *parts: str) -> str:
         """Return the path of a page about this tenant."""
         return "/".join((self.base, *(quote(part, safe="") for part in parts)))
@@ -79,6 +89,7 @@ class Desk:
             signed_in=self.signed_in,
             tenants=tenancies(self.snapshot, self.actor, self.tenant_id),
             lacking=lacking(self.tenant.edition),
+            allowed=partial(allowed_paths(self.request).allow, self.actor),
             status=status,
             **variables,
         )
@@ -93,8 +104,8 @@ def base_of(tenant_id: str) -> str:
 
 
 def tenants_in_reach(snapshot: Snapshot, actor: Actor) -> list[Tenant]:
-    """Return the tenants that `actor` may administer, the installation itself last."""
-    in_reach = [tenant for tenant in snapshot.tenants.values() if actor.tenant_id in ("", tenant.tenant_id)]
+    """Return the tenants in which `actor` may do or see anything, the installation itself last."""
+    in_reach = [tenant for tenant in snapshot.tenants.values() if actor.is_within(tenant.tenant_id)]
     return sorted(in_reach, key=lambda tenant: (tenant.tenant_id == SYSTEM_TENANT, tenant.name.casefold()))
 
 
@@ -111,16 +122,13 @@ async def administrator(request: AnyRequest) -> SignedIn:
 
 
 async def desk(request: AnyRequest, tenant_id: str) -> Desk:
-    """Return the administrator at work on the tenant in the path."""
+    """Return the administrator at work on the tenant in the path, who may use this route there."""
     signed_in = await administrator(request)
     site = site_of(request)
     tenant = site.services.configuration.current.tenants.get(tenant_id)
     if tenant is None:
         raise NotFoundException
-    try:
-        signed_in.actor.demand(Right.ADMINISTER, tenant_id)
-    except NotAllowed:
-        raise NotFoundException from None
+    demand(request.route_handler, signed_in.actor, tenant_id)
     return Desk(request, site, signed_in, tenant)
 
 

@@ -13,10 +13,12 @@ from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
 from vestibule.frontends.http.console.desk import CHANGED_MEANWHILE, Desk, desk, refused_form
 from vestibule.frontends.http.fields import YES, Fields, InPath, read_fields
+from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form, Setting, Words
 from vestibule.interfaces.directory import DirectoryEntry
 from vestibule.interfaces.store import Conflict
+from vestibule.model.actor import Right
 from vestibule.model.application import DirectoryConfiguration
 from vestibule.services.directories import DirectorySilent
 from vestibule.services.refusal import Refusal, Refused
@@ -46,14 +48,14 @@ _KEPT: Final = Secret("the stored password stays")
 """Stands for a stored password while settings are judged."""
 
 
-@get("/tenants/{tenant:str}/directories")
+@get("/tenants/{tenant:str}/directories", opt=needs(Right.READ_CONFIGURATION))
 async def directories(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     found = at.services.applications.directories(at.actor, tenant)
     return at.page("console/directories.html", directories=found, kinds=_kinds(at))
 
 
-@get("/tenants/{tenant:str}/directories/new/{kind:str}")
+@get("/tenants/{tenant:str}/directories/new/{kind:str}", opt=needs(Right.DIRECTORIES))
 async def new_directory(request: AnyRequest, tenant: InPath, kind: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     if kind not in _kinds(at):
@@ -61,13 +63,13 @@ async def new_directory(request: AnyRequest, tenant: InPath, kind: InPath) -> Re
     return _edit_page(at, kind, None, Form(_defaults(kind)))
 
 
-@get("/tenants/{tenant:str}/directories/{directory:str}")
+@get("/tenants/{tenant:str}/directories/{directory:str}", opt=needs(Right.READ_CONFIGURATION))
 async def show_directory(request: AnyRequest, tenant: InPath, directory: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     return _stored_page(at, _directory(at, directory))
 
 
-@post("/tenants/{tenant:str}/directories/new/{kind:str}")
+@post("/tenants/{tenant:str}/directories/new/{kind:str}", opt=needs(Right.DIRECTORIES))
 async def add_directory(request: AnyRequest, tenant: InPath, kind: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     if kind not in _kinds(at):
@@ -84,7 +86,7 @@ async def add_directory(request: AnyRequest, tenant: InPath, kind: InPath) -> Re
     return await _put(at, directory, fields, is_new=True)
 
 
-@post("/tenants/{tenant:str}/directories/{directory:str}")
+@post("/tenants/{tenant:str}/directories/{directory:str}", opt=needs(Right.DIRECTORIES))
 async def change_directory(request: AnyRequest, tenant: InPath, directory: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     current = _directory(at, directory)
@@ -99,7 +101,7 @@ async def change_directory(request: AnyRequest, tenant: InPath, directory: InPat
     return await _put(at, changed, fields, is_new=False)
 
 
-@post("/tenants/{tenant:str}/directories/{directory:str}/try")
+@post("/tenants/{tenant:str}/directories/{directory:str}/try", opt=needs(Right.DIRECTORIES))
 async def try_directory(request: AnyRequest, tenant: InPath, directory: InPath) -> Response[Any]:
     """Look one person up with the stored settings, and say what came of it."""
     at = await desk(request, tenant)

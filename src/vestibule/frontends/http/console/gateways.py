@@ -13,9 +13,11 @@ from vestibule.frontends.http.console.deliveries import delivery_rows
 from vestibule.frontends.http.console.desk import CHANGED_MEANWHILE, Desk, desk, refused_words
 from vestibule.frontends.http.fields import LONG, YES, Fields, InPath, read_fields
 from vestibule.frontends.http.pages import language_of
+from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form, GatewayRow, Notice, PluginSetting, Words
 from vestibule.interfaces.store import Conflict, DeliveryFilter, Page
+from vestibule.model.actor import Right
 from vestibule.model.delivery import TO_PHONES, Carries, Delivery, DeliveryState
 from vestibule.model.dispatch import Dispatch, DispatchState
 from vestibule.model.gateway import GatewayConfiguration
@@ -40,7 +42,7 @@ _PRICES: Final = ("text_price", "call_price")
 _ROWS_OF_OWN: Final = ("name", "priority", *_PRICES)
 
 
-@get("/tenants/{tenant:str}/gateways")
+@get("/tenants/{tenant:str}/gateways", opt=needs(Right.READ_CONFIGURATION))
 async def gateways(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     states = at.services.gateway_settings.states(at.actor, tenant)
@@ -53,14 +55,14 @@ async def gateways(request: AnyRequest, tenant: InPath) -> Response[Any]:
     )
 
 
-@get("/tenants/{tenant:str}/gateways/new/{kind:str}")
+@get("/tenants/{tenant:str}/gateways/new/{kind:str}", opt=needs(Right.GATEWAYS))
 async def new_gateway(request: AnyRequest, tenant: InPath, kind: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     _known(at, kind)
     return await _edit_page(at, kind, None, Form(_defaults(at, kind)))
 
 
-@post("/tenants/{tenant:str}/gateways/new/{kind:str}")
+@post("/tenants/{tenant:str}/gateways/new/{kind:str}", opt=needs(Right.GATEWAYS))
 async def add_gateway(request: AnyRequest, tenant: InPath, kind: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     _known(at, kind)
@@ -85,13 +87,13 @@ async def add_gateway(request: AnyRequest, tenant: InPath, kind: InPath) -> Resp
     return at.done(at.path("gateways", added.gateway_id), "form.saved")
 
 
-@get("/tenants/{tenant:str}/gateways/{gateway:str}")
+@get("/tenants/{tenant:str}/gateways/{gateway:str}", opt=needs(Right.READ_CONFIGURATION))
 async def show_gateway(request: AnyRequest, tenant: InPath, gateway: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     return await _stored_page(at, at.services.gateway_settings.find(at.actor, tenant, gateway))
 
 
-@post("/tenants/{tenant:str}/gateways/{gateway:str}")
+@post("/tenants/{tenant:str}/gateways/{gateway:str}", opt=needs(Right.GATEWAYS))
 async def change_gateway(request: AnyRequest, tenant: InPath, gateway: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     current = at.services.gateway_settings.find(at.actor, tenant, gateway)
@@ -118,7 +120,7 @@ async def change_gateway(request: AnyRequest, tenant: InPath, gateway: InPath) -
     return at.done(at.path("gateways", gateway), "form.saved")
 
 
-@post("/tenants/{tenant:str}/gateways/{gateway:str}/test")
+@post("/tenants/{tenant:str}/gateways/{gateway:str}/test", opt=needs(Right.GATEWAYS))
 async def test_gateway(request: AnyRequest, tenant: InPath, gateway: InPath) -> Response[Any]:
     """Send one test through this gateway, and say what came of it so far."""
     at = await desk(request, tenant)
@@ -142,7 +144,7 @@ async def test_gateway(request: AnyRequest, tenant: InPath, gateway: InPath) -> 
     return await _edit_page(at, current.kind, current, form, result=result)
 
 
-@post("/tenants/{tenant:str}/gateways/{gateway:str}/remove")
+@post("/tenants/{tenant:str}/gateways/{gateway:str}/remove", opt=needs(Right.GATEWAYS))
 async def remove_gateway(request: AnyRequest, tenant: InPath, gateway: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     await at.services.gateway_settings.remove(at.actor, tenant, gateway)
@@ -195,6 +197,8 @@ async def _edit_page(
 
 
 async def _lately(at: Desk, gateway: GatewayConfiguration) -> tuple[Any, ...]:
+    if not at.may(Right.READ_HISTORY):
+        return ()
     where = DeliveryFilter(gateway_id=gateway.gateway_id)
     listed = await at.services.gateway_settings.deliveries(at.actor, at.tenant_id, where, Page(_LATELY))
     return delivery_rows(at, listed)

@@ -9,8 +9,10 @@ from litestar import Response, get, post
 from vestibule.frontends.http.console.desk import Desk, desk, listed, refused_form, wanted_page
 from vestibule.frontends.http.fields import Fields, InPath, read_fields
 from vestibule.frontends.http.options import MIB
+from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form, Words
+from vestibule.model.actor import Right
 from vestibule.services.groups import (
     LONGEST_NAME,
     MOST_FILE_BYTES,
@@ -27,12 +29,12 @@ _BESIDE: Final = {Refusal.NAME_TAKEN: "name"}
 _BESIDE_LIST: Final = {Refusal.LIST_TOO_LONG: "file", Refusal.NOT_TEXT: "file"}
 
 
-@get("/tenants/{tenant:str}/groups")
+@get("/tenants/{tenant:str}/groups", opt=needs(Right.READ_PEOPLE))
 async def groups(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return await _list_page(await desk(request, tenant))
 
 
-@post("/tenants/{tenant:str}/groups")
+@post("/tenants/{tenant:str}/groups", opt=needs(Right.GROUPS))
 async def add_group(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     name = (await read_fields(request)).text("name", LONGEST_NAME)
@@ -45,12 +47,12 @@ async def add_group(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return at.done(at.path("groups", added.group_id), "group.added", name=added.name)
 
 
-@get("/tenants/{tenant:str}/groups/{group:str}")
+@get("/tenants/{tenant:str}/groups/{group:str}", opt=needs(Right.READ_PEOPLE))
 async def show_group(request: AnyRequest, tenant: InPath, group: InPath) -> Response[Any]:
     return await _group_page(await desk(request, tenant), group)
 
 
-@post("/tenants/{tenant:str}/groups/{group:str}")
+@post("/tenants/{tenant:str}/groups/{group:str}", opt=needs(Right.GROUPS))
 async def rename_group(request: AnyRequest, tenant: InPath, group: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     fields = await read_fields(request)
@@ -64,7 +66,7 @@ async def rename_group(request: AnyRequest, tenant: InPath, group: InPath) -> Re
     return at.done(at.path("groups", group), "form.saved")
 
 
-@post("/tenants/{tenant:str}/groups/{group:str}/remove")
+@post("/tenants/{tenant:str}/groups/{group:str}/remove", opt=needs(Right.GROUPS))
 async def remove_group(request: AnyRequest, tenant: InPath, group: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     name = at.services.groups.find(at.actor, tenant, group).name
@@ -72,7 +74,11 @@ async def remove_group(request: AnyRequest, tenant: InPath, group: InPath) -> Re
     return at.done(at.path("groups"), "group.removed", name=name)
 
 
-@post("/tenants/{tenant:str}/groups/{group:str}/members", request_max_body_size=MOST_FILE_BYTES + MIB)
+@post(
+    "/tenants/{tenant:str}/groups/{group:str}/members",
+    request_max_body_size=MOST_FILE_BYTES + MIB,
+    opt=needs(Right.GROUPS),
+)
 async def add_members(request: AnyRequest, tenant: InPath, group: InPath) -> Response[Any]:
     """Put people into the group, named in the field or in a file; try it first where that is asked for."""
     at = await desk(request, tenant)
@@ -93,7 +99,7 @@ async def add_members(request: AnyRequest, tenant: InPath, group: InPath) -> Res
     return at.done(at.path("groups", group), "group.members_added", count=str(report.added))
 
 
-@post("/tenants/{tenant:str}/groups/{group:str}/members/remove")
+@post("/tenants/{tenant:str}/groups/{group:str}/members/remove", opt=needs(Right.GROUPS))
 async def remove_members(request: AnyRequest, tenant: InPath, group: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     chosen = (await read_fields(request)).many("user_id")

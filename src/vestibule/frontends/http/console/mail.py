@@ -11,9 +11,11 @@ from litestar.exceptions import NotFoundException
 from vestibule.catalog import LANGUAGES, has
 from vestibule.frontends.http.console.desk import CHANGED_MEANWHILE, Desk, desk, refused_words
 from vestibule.frontends.http.fields import LONG, Fields, InPath, read_fields
+from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form, Words
 from vestibule.interfaces.store import Conflict
+from vestibule.model.actor import Right
 from vestibule.model.mail_settings import MailSettings
 from vestibule.model.mail_template import (
     BY_METHOD,
@@ -33,12 +35,12 @@ _LONGEST_TYPED: Final = 2 * LONGEST_TEXT
 """A line takes one character more in a form than it has."""
 
 
-@get("/tenants/{tenant:str}/mail")
+@get("/tenants/{tenant:str}/mail", opt=needs(Right.READ_CONFIGURATION))
 async def show_mail(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return _page(await desk(request, tenant))
 
 
-@post("/tenants/{tenant:str}/mail")
+@post("/tenants/{tenant:str}/mail", opt=needs(Right.SETTINGS))
 async def change_mail(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     fields = await read_fields(request)
@@ -58,14 +60,14 @@ async def change_mail(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return at.done(at.path("mail"), "form.saved")
 
 
-@get("/tenants/{tenant:str}/mail/templates/{name:str}")
+@get("/tenants/{tenant:str}/mail/templates/{name:str}", opt=needs(Right.READ_CONFIGURATION))
 async def show_template(request: AnyRequest, tenant: InPath, name: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     _known(name)
     return _template_page(at, name, at.services.mails.template(at.tenant, name))
 
 
-@post("/tenants/{tenant:str}/mail/templates/{name:str}")
+@post("/tenants/{tenant:str}/mail/templates/{name:str}", opt=needs(Right.SETTINGS))
 async def change_template(request: AnyRequest, tenant: InPath, name: InPath) -> Response[Any]:
     """Save the words, take the built-in ones again, or show how a mail with them would read."""
     at = await desk(request, tenant)

@@ -9,9 +9,11 @@ from litestar import Response, get, post
 from vestibule.frontends.http.console.desk import Desk, desk, listed, refused_words, wanted_page
 from vestibule.frontends.http.fields import InPath, asked
 from vestibule.frontends.http.pages import language_of
+from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import DispatchRow, Words
 from vestibule.interfaces.store import DispatchFilter
+from vestibule.model.actor import Right
 from vestibule.model.delivery import Carries
 from vestibule.model.dispatch import Dispatch, DispatchState
 from vestibule.services.gateway_words import cause_words, dispatch_kind
@@ -26,12 +28,12 @@ _TONES: Final = {
 }
 
 
-@get("/tenants/{tenant:str}/outbox")
+@get("/tenants/{tenant:str}/outbox", opt=needs(Right.READ_HISTORY))
 async def outbox(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return await _page(await desk(request, tenant))
 
 
-@post("/tenants/{tenant:str}/outbox/{dispatch:str}/again")
+@post("/tenants/{tenant:str}/outbox/{dispatch:str}/again", opt=needs(Right.GATEWAYS))
 async def send_again(request: AnyRequest, tenant: InPath, dispatch: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     try:
@@ -51,7 +53,7 @@ async def _page(at: Desk, problem: Words | None = None) -> Response[Any]:
     page = wanted_page(at.request)
     found = await listed(at.services.outbox.list(at.actor, at.tenant_id, where, page))
     language = language_of(at.request)
-    names = {g.gateway_id: g.name for g in at.services.gateway_settings.list(at.actor, at.tenant_id)}
+    names = {g.gateway_id: g.name for g in at.snapshot.gateways.values() if g.tenant_id == at.tenant_id}
     return at.page(
         "console/outbox.html",
         status=422 if problem else 200,

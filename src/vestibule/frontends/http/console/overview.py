@@ -10,41 +10,56 @@ from litestar import Response, get
 
 from vestibule.frontends.http.console.desk import Desk, desk
 from vestibule.frontends.http.fields import InPath
+from vestibule.frontends.http.rights import ANY_ROLE
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Counts, HealthLine, Words
 from vestibule.interfaces.store import Page, Unavailable, VerificationFilter
+from vestibule.model.actor import Right
 from vestibule.model.application import ClientKind
 
 _DAY_MS: Final = 24 * 3600 * 1000
 _RECENT: Final = 8
 
 
-@get("/tenants/{tenant:str}")
+@get("/tenants/{tenant:str}", opt=ANY_ROLE)
 async def overview(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
-    attempts, actor = at.services.attempts, at.actor
-    since = at.services.clock.now() - _DAY_MS
-    day, recent, users, database = await asyncio.gather(
-        attempts.count(actor, tenant, since),
-        attempts.list(actor, tenant, VerificationFilter(), Page(_RECENT)),
-        at.services.users.count(actor, tenant),
-        _database(at),
-    )
+    day, recent, users, database = await asyncio.gather(_day(at), _recent(at), _users(at), _database(at))
+    reads = at.may(Right.READ_CONFIGURATION)
+    services, actor = at.services, at.actor
     counts = Counts(
         users=users,
         attempts=sum(day.values()),
-        applications=len(at.services.applications.applications(actor, tenant)),
-        radius_clients=len(at.services.applications.clients(actor, tenant, ClientKind.RADIUS)),
+        applications=len(services.applications.applications(actor, tenant)) if reads else 0,
+        radius_clients=len(services.applications.clients(actor, tenant, ClientKind.RADIUS)) if reads else 0,
     )
-    has_phones = at.services.simulated_phones.of_tenant(actor, tenant) is not None
+    has_phones = at.may(Right.SECRETS) and services.simulated_phones.of_tenant(actor, tenant) is not None
     return at.page(
         "console/overview.html",
         counts=counts,
         day=day,
-        recent=recent.rows,
+        recent=recent,
         health=(database, _node(at)),
         has_phones=has_phones,
     )
+
+
+async def _day(at: Desk) -> dict[str, int]:
+    if not at.may(Right.READ_HISTORY):
+        return {}
+    since = at.services.clock.now() - _DAY_MS
+    return await at.services.attempts.count(at.actor, at.tenant_id, since)
+
+
+async def _recent(at: Desk) -> tuple[Any, ...]:
+    if not at.may(Right.READ_HISTORY):
+        return ()
+    listed = await at.services.attempts.list(at.actor, at.tenant_id, VerificationFilter(), Page(_RECENT))
+    return listed.rows
+
+
+async def _users(at: Desk) -> int:
+    return await at.services.users.count(at.actor, at.tenant_id) if at.may(Right.READ_PEOPLE) else 0
 
 
 async def _database(at: Desk) -> HealthLine:

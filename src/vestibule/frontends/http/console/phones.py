@@ -9,7 +9,9 @@ from litestar import Response, post
 from vestibule.frontends.http.console.desk import desk, refused_form
 from vestibule.frontends.http.console.users import user_page
 from vestibule.frontends.http.fields import InPath, read_fields
+from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
+from vestibule.model.actor import Right
 from vestibule.services.phones import NewPhone
 from vestibule.services.refusal import Refusal, Refused
 
@@ -24,7 +26,7 @@ _BESIDE: Final = {
 }
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/phones")
+@post("/tenants/{tenant:str}/users/{user:str}/phones", opt=needs(Right.AUTHENTICATORS))
 async def add_phone(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     """Give a person a phone, ready at once: the administrator answers for the number."""
     at = await desk(request, tenant)
@@ -44,7 +46,10 @@ async def add_phone(request: AnyRequest, tenant: InPath, user: InPath) -> Respon
     return at.done(at.path("users", user), "console.phone.added", phone=added.phone)
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/authenticators/{authenticator:str}/test")
+@post(
+    "/tenants/{tenant:str}/users/{user:str}/authenticators/{authenticator:str}/test",
+    opt=needs(Right.AUTHENTICATORS),
+)
 async def test_phone(
     request: AnyRequest, tenant: InPath, user: InPath, authenticator: InPath
 ) -> Response[Any]:
@@ -57,7 +62,7 @@ async def test_phone(
     return at.done(at.path("attempts", progress.verification.verification_id), "console.phone.tested")
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/default-method")
+@post("/tenants/{tenant:str}/users/{user:str}/default-method", opt=needs(Right.AUTHENTICATORS))
 async def choose_default(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     method = (await read_fields(request)).text("method", 64)

@@ -12,30 +12,35 @@ from vestibule.frontends.http.console.users import user_page
 from vestibule.frontends.http.fields import InPath, read_fields
 from vestibule.frontends.http.pin_words import refused_pin
 from vestibule.frontends.http.redirects import see_other
+from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
+from vestibule.model.actor import Right
 from vestibule.services.refusal import Refused
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/pin")
+@post("/tenants/{tenant:str}/users/{user:str}/pin", opt=needs(Right.PINS))
 async def set_pin(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     fields = await read_fields(request)
     return await _given(at, user, fields.passcode("pin"), must_change=not fields.is_ticked("keep"))
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/pin/generate")
+@post("/tenants/{tenant:str}/users/{user:str}/pin/generate", opt=needs(Right.PINS))
 async def generate_pin(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     """Make a random PIN; it is on this one page and nowhere else."""
     return await _given(await desk(request, tenant), user, None, must_change=True)
 
 
-@get(["/tenants/{tenant:str}/users/{user:str}/pin", "/tenants/{tenant:str}/users/{user:str}/pin/generate"])
+@get(
+    ["/tenants/{tenant:str}/users/{user:str}/pin", "/tenants/{tenant:str}/users/{user:str}/pin/generate"],
+    opt=needs(Right.PINS),
+)
 async def after_pin(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     """A PIN is shown once: who loads its page again comes to the person's."""
     return see_other((await desk(request, tenant)).path("users", user))
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/pin/require-change")
+@post("/tenants/{tenant:str}/users/{user:str}/pin/require-change", opt=needs(Right.PINS))
 async def require_change(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     try:
@@ -45,7 +50,7 @@ async def require_change(request: AnyRequest, tenant: InPath, user: InPath) -> R
     return at.done(at.path("users", user), "console.pin.change_required")
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/pin/clear")
+@post("/tenants/{tenant:str}/users/{user:str}/pin/clear", opt=needs(Right.PINS))
 async def clear_pin(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     try:

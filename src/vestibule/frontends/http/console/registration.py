@@ -11,10 +11,12 @@ from vestibule.frontends.http.console.desk import CHANGED_MEANWHILE, Desk, desk,
 from vestibule.frontends.http.console.users import user_page
 from vestibule.frontends.http.fields import Fields, InPath, read_fields
 from vestibule.frontends.http.redirects import see_other
+from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.site import origin_of
 from vestibule.frontends.http.templates.views import Form
 from vestibule.interfaces.store import Conflict
+from vestibule.model.actor import Right
 from vestibule.model.tenant import TenantSettings, Whom
 from vestibule.model.user import Requirement
 from vestibule.model.voucher import Vouch
@@ -26,12 +28,12 @@ _NUMBERS: Final = ("registration_methods", "registration_skip_days", "registrati
 # --- the settings ---------------------------------------------------------------------------------------
 
 
-@get("/tenants/{tenant:str}/settings/registration")
+@get("/tenants/{tenant:str}/settings/registration", opt=needs(Right.READ_CONFIGURATION))
 async def show_settings(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return _page(await desk(request, tenant))
 
 
-@post("/tenants/{tenant:str}/settings/registration")
+@post("/tenants/{tenant:str}/settings/registration", opt=needs(Right.SETTINGS))
 async def change_settings(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     fields = await read_fields(request)
@@ -100,7 +102,7 @@ def _groups(at: Desk) -> dict[str, str]:
 # --- one person -----------------------------------------------------------------------------------------
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/requirement")
+@post("/tenants/{tenant:str}/users/{user:str}/requirement", opt=needs(Right.CHANGE_PEOPLE))
 async def require(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     wanted = (await read_fields(request)).text("requirement")
@@ -110,7 +112,7 @@ async def require(request: AnyRequest, tenant: InPath, user: InPath) -> Response
     return at.done(at.path("users", user), "form.saved")
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/registration/demand")
+@post("/tenants/{tenant:str}/users/{user:str}/registration/demand", opt=needs(Right.AUTHENTICATORS))
 async def demand(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     try:
@@ -120,14 +122,14 @@ async def demand(request: AnyRequest, tenant: InPath, user: InPath) -> Response[
     return at.done(at.path("users", user), "registration.console.demanded")
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/registration/forgo")
+@post("/tenants/{tenant:str}/users/{user:str}/registration/forgo", opt=needs(Right.AUTHENTICATORS))
 async def forgo(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     await at.services.requirements.withdraw_demand(at.actor, tenant, user)
     return at.done(at.path("users", user), "form.saved")
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/registration/code")
+@post("/tenants/{tenant:str}/users/{user:str}/registration/code", opt=needs(Right.AUTHENTICATORS))
 async def make_code(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     """Make a code and show it on a page that can be printed, this one time."""
     at = await desk(request, tenant)
@@ -146,7 +148,7 @@ async def make_code(request: AnyRequest, tenant: InPath, user: InPath) -> Respon
     )
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/registration/mail")
+@post("/tenants/{tenant:str}/users/{user:str}/registration/mail", opt=needs(Right.AUTHENTICATORS))
 async def mail_code(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     try:
@@ -156,13 +158,13 @@ async def mail_code(request: AnyRequest, tenant: InPath, user: InPath) -> Respon
     return at.done(at.path("users", user), "registration.console.mailed")
 
 
-@get("/tenants/{tenant:str}/users/{user:str}/registration/code")
+@get("/tenants/{tenant:str}/users/{user:str}/registration/code", opt=needs(Right.AUTHENTICATORS))
 async def after_code(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     """A code is shown once: who loads its page again comes to the person's."""
     return see_other((await desk(request, tenant)).path("users", user))
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/registration/window")
+@post("/tenants/{tenant:str}/users/{user:str}/registration/window", opt=needs(Right.AUTHENTICATORS))
 async def open_window(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     hours = (await read_fields(request)).whole("hours") or 0
@@ -173,7 +175,7 @@ async def open_window(request: AnyRequest, tenant: InPath, user: InPath) -> Resp
     return at.done(at.path("users", user), "registration.console.window_open")
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/registration/withdraw")
+@post("/tenants/{tenant:str}/users/{user:str}/registration/withdraw", opt=needs(Right.AUTHENTICATORS))
 async def withdraw(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     await at.services.vouchers.withdraw(at.actor, tenant, user)

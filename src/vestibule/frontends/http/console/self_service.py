@@ -10,20 +10,22 @@ from litestar import Response, get, post
 from vestibule import catalog
 from vestibule.frontends.http.console.desk import CHANGED_MEANWHILE, Desk, desk, refused_words
 from vestibule.frontends.http.fields import LONG, Fields, InPath, read_fields
+from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Choice, Form
 from vestibule.interfaces.store import Conflict
+from vestibule.model.actor import Right
 from vestibule.model.self_service import PasswordReset
 from vestibule.model.tenant import TenantSettings
 from vestibule.services.refusal import Refused
 
 
-@get("/tenants/{tenant:str}/settings/self-service")
+@get("/tenants/{tenant:str}/settings/self-service", opt=needs(Right.READ_CONFIGURATION))
 async def show_self_service(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return _page(await desk(request, tenant))
 
 
-@post("/tenants/{tenant:str}/settings/self-service")
+@post("/tenants/{tenant:str}/settings/self-service", opt=needs(Right.SETTINGS))
 async def change_self_service(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     fields = await read_fields(request)

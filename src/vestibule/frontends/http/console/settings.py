@@ -10,14 +10,17 @@ from litestar import Response, get, post
 from vestibule import catalog
 from vestibule.frontends.http.console.desk import CHANGED_MEANWHILE, Desk, desk, refused_words
 from vestibule.frontends.http.fields import Fields, InPath, read_fields
+from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form, Words
 from vestibule.interfaces.store import Conflict
+from vestibule.model.actor import Right
 from vestibule.model.app_check import AppCheck
-from vestibule.model.tenant import TenantSettings
+from vestibule.model.tenant import SYSTEM_TENANT, TenantSettings
 from vestibule.services.refusal import Refusal, Refused
 
 _TICKS: Final = (
+    "two_administrators",
     "record_names",
     "record_email",
     "strip_domain_prefix",
@@ -58,12 +61,12 @@ _TEMPLATE: Final = "text_template_"
 _TEXTS: Final = ("caller_id", "fraud_code", *(f"{_TEMPLATE}{each}" for each in catalog.LANGUAGES))
 
 
-@get("/tenants/{tenant:str}/settings")
+@get("/tenants/{tenant:str}/settings", opt=needs(Right.READ_CONFIGURATION))
 async def show_settings(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return _page(await desk(request, tenant))
 
 
-@post("/tenants/{tenant:str}/settings")
+@post("/tenants/{tenant:str}/settings", opt=needs(Right.SETTINGS))
 async def change_settings(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     fields = await read_fields(request)
@@ -103,6 +106,7 @@ def _page(
         "console/settings.html",
         status=status if form else 200,
         settings=settings,
+        is_system=at.tenant_id == SYSTEM_TENANT,
         version=at.tenant.version,
         form=form or Form(),
         ticked={name: fields.is_ticked(name) if fields else getattr(settings, name) for name in _TICKS},

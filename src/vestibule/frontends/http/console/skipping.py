@@ -10,9 +10,11 @@ from litestar.exceptions import NotFoundException
 
 from vestibule.frontends.http.console.desk import CHANGED_MEANWHILE, Desk, desk, refused_words
 from vestibule.frontends.http.fields import LONG, Fields, InPath, read_fields
+from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form, Words
 from vestibule.interfaces.store import Conflict
+from vestibule.model.actor import Right
 from vestibule.model.application import CONSOLE_APPLICATION, Application, Caching, Purpose
 from vestibule.services.refusal import Refused
 from vestibule.services.skipping_settings import MOST_DAYS, MOST_SECONDS
@@ -21,13 +23,13 @@ _BOUNDS: Final = {"remember_days": MOST_DAYS, "caching_seconds": MOST_SECONDS}
 _TYPED: Final = ("purpose", "trusted_addresses", "remember_days", "caching", "caching_seconds")
 
 
-@get("/tenants/{tenant:str}/applications/{application:str}/skipping")
+@get("/tenants/{tenant:str}/applications/{application:str}/skipping", opt=needs(Right.READ_CONFIGURATION))
 async def show_skipping(request: AnyRequest, tenant: InPath, application: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     return _page(at, _application(at, application), Form())
 
 
-@post("/tenants/{tenant:str}/applications/{application:str}/skipping")
+@post("/tenants/{tenant:str}/applications/{application:str}/skipping", opt=needs(Right.APPLICATIONS))
 async def change_skipping(request: AnyRequest, tenant: InPath, application: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     current = _application(at, application)

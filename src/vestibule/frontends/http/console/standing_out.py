@@ -9,23 +9,25 @@ from litestar import Response, post
 from vestibule.frontends.http.console.desk import Desk, desk
 from vestibule.frontends.http.console.users import user_page
 from vestibule.frontends.http.fields import InPath
+from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
+from vestibule.model.actor import Right
 from vestibule.services.refusal import Refused
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/browsers/forget")
+@post("/tenants/{tenant:str}/users/{user:str}/browsers/forget", opt=needs(Right.AUTHENTICATORS))
 async def forget_browsers(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     await at.services.remembered_browsers.forget_all(at.actor, tenant, user)
     return at.done(at.path("users", user), "console.standing_out.forgotten")
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/break-glass/mark")
+@post("/tenants/{tenant:str}/users/{user:str}/break-glass/mark", opt=needs(Right.RULES))
 async def mark(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     return await _marked(await desk(request, tenant), user, is_break_glass=True)
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/break-glass/unmark")
+@post("/tenants/{tenant:str}/users/{user:str}/break-glass/unmark", opt=needs(Right.RULES))
 async def unmark(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     return await _marked(await desk(request, tenant), user, is_break_glass=False)
 

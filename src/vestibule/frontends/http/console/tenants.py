@@ -20,8 +20,10 @@ from vestibule.frontends.http.console.desk import (
 from vestibule.frontends.http.fields import InPath, read_fields
 from vestibule.frontends.http.notices import after
 from vestibule.frontends.http.redirects import see_other
+from vestibule.frontends.http.rights import ANY_ROLE, needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form, Words
+from vestibule.model.actor import Right
 from vestibule.model.application import PORTAL_APPLICATION
 from vestibule.model.edition import Edition
 from vestibule.model.tenant import SYSTEM_TENANT
@@ -32,12 +34,12 @@ _IDENTIFIER: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _RESERVED: Final = frozenset({SYSTEM_TENANT, "troubleshooting", "sign-in", "signed-out"})
 
 
-@get("/tenants/{tenant:str}/tenants")
+@get("/tenants/{tenant:str}/tenants", opt=ANY_ROLE)
 async def tenants(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return _page(await desk(request, tenant), Form())
 
 
-@post("/tenants/{tenant:str}/tenants")
+@post("/tenants/{tenant:str}/tenants", opt=needs(Right.TENANTS))
 async def add_tenant(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     fields = await read_fields(request)
@@ -60,7 +62,7 @@ async def add_tenant(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return after(request, f"{base_of(tenant_id)}/", "console.tenant.added", name=name)
 
 
-@post("/tenants/{tenant:str}/edition")
+@post("/tenants/{tenant:str}/edition", opt=needs(Right.TENANTS))
 async def change_edition(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     wanted = (await read_fields(request)).text("edition")
@@ -93,7 +95,7 @@ def _page(at: Desk, form: Form) -> Response[Any]:
     )
 
 
-@get("/tenants")
+@get("/tenants", opt=needs(Right.TENANTS))
 async def to_first(request: AnyRequest) -> Response[Any]:
     await administrator(request)
     return see_other(f"{ROOT}/")

@@ -20,8 +20,10 @@ from vestibule.crypto.tokens import new_id
 from vestibule.frontends.http.console.desk import Desk, desk
 from vestibule.frontends.http.fields import Fields, InPath, read_fields
 from vestibule.frontends.http.options import MIB
+from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import BadRow, Form, ImportReport, Words
+from vestibule.model.actor import Right
 from vestibule.services.token_import import ImportReport as Done
 from vestibule.services.token_import import RowProblem, TokenFileOptions, UnusableFile
 
@@ -82,12 +84,14 @@ def _uploads(request: AnyRequest) -> Uploads:
     return uploads
 
 
-@get("/tenants/{tenant:str}/tokens/import")
+@get("/tenants/{tenant:str}/tokens/import", opt=needs(Right.TOKENS))
 async def show_import(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return _page(await desk(request, tenant), Form({"file_form": FORMS[0]}))
 
 
-@post("/tenants/{tenant:str}/tokens/import", request_max_body_size=(MOST_MIB + 1) * MIB)
+@post(
+    "/tenants/{tenant:str}/tokens/import", request_max_body_size=(MOST_MIB + 1) * MIB, opt=needs(Right.TOKENS)
+)
 async def import_tokens(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     fields = await read_fields(request)

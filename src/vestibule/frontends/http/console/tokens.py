@@ -15,10 +15,12 @@ from vestibule.frontends.http.console.desk import (
     wanted_page,
 )
 from vestibule.frontends.http.fields import InPath, asked, read_fields
+from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form, TokenRow, Words
 from vestibule.interfaces.method import Resynchronizes
 from vestibule.interfaces.store import AuthenticatorFilter
+from vestibule.model.actor import Right
 from vestibule.model.authenticator import Authenticator, canonical_serial
 from vestibule.model.user import User
 from vestibule.services.refusal import Refusal, Refused
@@ -26,7 +28,7 @@ from vestibule.services.refusal import Refusal, Refused
 _ASSIGNED: Final[dict[str, bool | None]] = {"yes": True, "no": False}
 
 
-@get("/tenants/{tenant:str}/tokens")
+@get("/tenants/{tenant:str}/tokens", opt=needs(Right.READ_PEOPLE))
 async def tokens(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     text, assigned = asked(request, "text", 64), asked(request, "assigned")
@@ -48,7 +50,7 @@ async def tokens(request: AnyRequest, tenant: InPath) -> Response[Any]:
     )
 
 
-@get("/tenants/{tenant:str}/tokens/{authenticator:str}")
+@get("/tenants/{tenant:str}/tokens/{authenticator:str}", opt=needs(Right.READ_PEOPLE))
 async def show_token(request: AnyRequest, tenant: InPath, authenticator: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     return await _token_page(at, await _token(at, authenticator))
@@ -69,7 +71,7 @@ async def _token_page(
     )
 
 
-@post("/tenants/{tenant:str}/tokens/{authenticator:str}/assign")
+@post("/tenants/{tenant:str}/tokens/{authenticator:str}/assign", opt=needs(Right.TOKENS))
 async def assign(request: AnyRequest, tenant: InPath, authenticator: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     token = await _token(at, authenticator)
@@ -86,15 +88,18 @@ async def assign(request: AnyRequest, tenant: InPath, authenticator: InPath) -> 
     return at.done(at.path("tokens", authenticator), "console.user.assigned", serial=token.serial or "")
 
 
-@post("/tenants/{tenant:str}/tokens/{authenticator:str}/unassign")
+@post("/tenants/{tenant:str}/tokens/{authenticator:str}/unassign", opt=needs(Right.TOKENS))
 async def unassign(request: AnyRequest, tenant: InPath, authenticator: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     token = await _token(at, authenticator)
-    await at.services.enrollments.remove(at.actor, tenant, token.user_id, authenticator)
+    try:
+        await at.services.enrollments.remove(at.actor, tenant, token.user_id, authenticator)
+    except Refused as refused:
+        return await _token_page(at, token, form=Form(problem=refused_words(refused)))
     return at.done(at.path("tokens", authenticator), "console.token.unassigned")
 
 
-@post("/tenants/{tenant:str}/tokens/{authenticator:str}/resynchronize")
+@post("/tenants/{tenant:str}/tokens/{authenticator:str}/resynchronize", opt=needs(Right.TOKENS))
 async def resynchronize(request: AnyRequest, tenant: InPath, authenticator: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     token = await _token(at, authenticator)

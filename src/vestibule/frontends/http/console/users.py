@@ -19,9 +19,12 @@ from vestibule.frontends.http.console.user_filters import filter_of, words_of
 from vestibule.frontends.http.fields import Fields, InPath, asked, chosen_language, read_fields
 from vestibule.frontends.http.holdings import default_methods, holding_of
 from vestibule.frontends.http.pin_words import rule_words
+from vestibule.frontends.http.redirects import see_other
+from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Choice, Form
 from vestibule.interfaces.store import Page, Person, VerificationFilter
+from vestibule.model.actor import Right
 from vestibule.model.authenticator import AuthenticatorStatus
 from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.model.user import UserStatus
@@ -40,7 +43,7 @@ _BESIDE: Final = {
 }
 
 
-@get("/tenants/{tenant:str}/users")
+@get("/tenants/{tenant:str}/users", opt=needs(Right.READ_PEOPLE))
 async def users(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     words, page = words_of(lambda name: asked(request, name)), wanted_page(request)
@@ -65,27 +68,16 @@ def _bulk_acts(at: Desk, *, has_groups: bool) -> tuple[str, ...]:
 # --- adding and editing ---------------------------------------------------------------------------------
 
 
-@get("/tenants/{tenant:str}/users/new")
+@get("/tenants/{tenant:str}/users/new", opt=needs(Right.CHANGE_PEOPLE))
 async def new_user(request: AnyRequest, tenant: InPath) -> Response[Any]:
     """Show the form; who administers the installation is invited by a link instead."""
     at = await desk(request, tenant)
     if tenant == SYSTEM_TENANT:
-        return at.page("console/invite.html", link="")
+        return see_other(at.path("administrators"))
     return at.page("console/user_edit.html", user=None, form=Form())
 
 
-@post("/tenants/{tenant:str}/users/invite")
-async def invite(request: AnyRequest, tenant: InPath) -> Response[Any]:
-    """Make a one-time link with which somebody becomes an administrator; it is shown once."""
-    at = await desk(request, tenant)
-    if tenant != SYSTEM_TENANT:
-        raise NotFoundException
-    token = await at.services.setup.make_link()
-    public_url = at.site.options.public_url.rstrip("/")
-    return at.page("console/invite.html", link=f"{public_url}/console/setup/{token.reveal()}")
-
-
-@post("/tenants/{tenant:str}/users")
+@post("/tenants/{tenant:str}/users", opt=needs(Right.CHANGE_PEOPLE))
 async def add_user(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     if tenant == SYSTEM_TENANT:
@@ -100,14 +92,14 @@ async def add_user(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return at.done(at.path("users", user.user_id), "form.saved")
 
 
-@get("/tenants/{tenant:str}/users/{user:str}/edit")
+@get("/tenants/{tenant:str}/users/{user:str}/edit", opt=needs(Right.CHANGE_PEOPLE))
 async def edit_user(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     subject = await _subject(at, user)
     return at.page("console/user_edit.html", user=subject.user, form=Form())
 
 
-@post("/tenants/{tenant:str}/users/{user:str}")
+@post("/tenants/{tenant:str}/users/{user:str}", opt=needs(Right.CHANGE_PEOPLE))
 async def change_user(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     fields = await read_fields(request)
@@ -156,7 +148,7 @@ def _user_fields(fields: Fields) -> UserFields:
 # --- one person -----------------------------------------------------------------------------------------
 
 
-@get("/tenants/{tenant:str}/users/{user:str}")
+@get("/tenants/{tenant:str}/users/{user:str}", opt=needs(Right.READ_PEOPLE))
 async def show_user(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     return await user_page(await desk(request, tenant), user)
 
@@ -169,6 +161,7 @@ async def user_page(
     *,
     pin_form: Form | None = None,
     phone_form: Form | None = None,
+    password_form: Form | None = None,
     new_pin: str = "",
 ) -> Response[Any]:
     """Return the page of one person, with what was refused above it or in one of its forms."""
@@ -180,12 +173,11 @@ async def user_page(
         if held.status is not AuthenticatorStatus.REVOKED
         and not (held.method in methods and methods[held.method].descriptor.is_recovery)
     )
-    where = VerificationFilter(user_id=user_id)
-    attempts = await services.attempts.list(at.actor, at.tenant_id, where, Page(_RECENT))
+    attempts = await _latest_attempts(at, user_id)
     directory = at.snapshot.directories.get((at.tenant_id, subject.user.directory_id))
     return at.page(
         "console/user.html",
-        status=422 if refused or form or pin_form or phone_form else 200,
+        status=422 if refused or form or pin_form or phone_form or password_form else 200,
         notices=refused_notice(refused) if refused else (),
         user=subject.user,
         groups=await services.groups.of(at.actor, at.tenant_id, user_id),
@@ -193,10 +185,11 @@ async def user_page(
         holdings=tuple(holding_of(held, shown) for held in shown),
         default_methods=default_methods(methods, shown),
         phone_form=phone_form or Form(),
+        password_form=password_form or Form(),
         recovery_codes_left=services.enrollments.recovery_codes_left(subject),
         throttles=tuple(throttle for throttle in subject.throttles.values() if throttle.failures),
         now=services.clock.now(),
-        attempts=attempts.rows,
+        attempts=attempts,
         form=form or Form(),
         app_passwords=await services.app_passwords.list(at.actor, at.tenant_id, user_id),
         application_names=services.app_passwords.application_names(at.tenant_id),
@@ -211,12 +204,23 @@ async def user_page(
     )
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/disable")
+@post("/tenants/{tenant:str}/users/{user:str}/password", opt=needs(Right.PASSWORDS))
+async def set_password(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
+    at = await desk(request, tenant)
+    password = (await read_fields(request)).secret("password")
+    try:
+        await at.services.users.edit(at.actor, tenant, user, UserFields(), password)
+    except Refused as refused:
+        return await user_page(at, user, password_form=refused_form(refused, {}, _BESIDE))
+    return at.done(at.path("users", user), "form.saved")
+
+
+@post("/tenants/{tenant:str}/users/{user:str}/disable", opt=needs(Right.CHANGE_PEOPLE))
 async def disable(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     return await _set_status(await desk(request, tenant), user, UserStatus.DISABLED)
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/enable")
+@post("/tenants/{tenant:str}/users/{user:str}/enable", opt=needs(Right.CHANGE_PEOPLE))
 async def enable(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     return await _set_status(await desk(request, tenant), user, UserStatus.ACTIVE)
 
@@ -229,14 +233,17 @@ async def _set_status(at: Desk, user_id: str, status: UserStatus) -> Response[An
     return at.done(at.path("users", user_id), "form.saved")
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/unlock")
+@post("/tenants/{tenant:str}/users/{user:str}/unlock", opt=needs(Right.BLOCKS))
 async def unlock(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     at = await desk(request, tenant)
-    await at.services.users.unlock(at.actor, tenant, user)
+    try:
+        await at.services.users.unlock(at.actor, tenant, user)
+    except Refused as refused:
+        return await user_page(at, user, refused=refused)
     return at.done(at.path("users", user), "console.user.unlocked")
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/remove")
+@post("/tenants/{tenant:str}/users/{user:str}/remove", opt=needs(Right.CHANGE_PEOPLE))
 async def remove_user(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     subject = await _subject(at, user)
@@ -250,7 +257,7 @@ async def remove_user(request: AnyRequest, tenant: InPath, user: InPath) -> Resp
 # --- what a person holds --------------------------------------------------------------------------------
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/tokens")
+@post("/tenants/{tenant:str}/users/{user:str}/tokens", opt=needs(Right.TOKENS))
 async def assign_token(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     serial = (await read_fields(request)).text("serial", 64)
@@ -262,7 +269,10 @@ async def assign_token(request: AnyRequest, tenant: InPath, user: InPath) -> Res
     return at.done(at.path("users", user), "console.user.assigned", serial=token.serial or "")
 
 
-@post("/tenants/{tenant:str}/users/{user:str}/authenticators/{authenticator:str}/remove")
+@post(
+    "/tenants/{tenant:str}/users/{user:str}/authenticators/{authenticator:str}/remove",
+    opt=needs(Right.AUTHENTICATORS, Right.TOKENS),
+)
 async def remove_authenticator(
     request: AnyRequest, tenant: InPath, user: InPath, authenticator: InPath
 ) -> Response[Any]:
@@ -272,6 +282,13 @@ async def remove_authenticator(
     except Refused as refused:
         return await user_page(at, user, refused=refused)
     return at.done(at.path("users", user), "console.user.removed")
+
+
+async def _latest_attempts(at: Desk, user_id: str) -> tuple[Any, ...]:
+    if not at.has(Right.READ_HISTORY):
+        return ()
+    where = VerificationFilter(user_id=user_id)
+    return (await at.services.attempts.list(at.actor, at.tenant_id, where, Page(_RECENT))).rows
 
 
 async def _subject(at: Desk, user_id: str) -> Person:
@@ -284,11 +301,11 @@ async def _subject(at: Desk, user_id: str) -> Person:
 ROUTES: Final = [
     users,
     new_user,
-    invite,
     add_user,
     edit_user,
     change_user,
     show_user,
+    set_password,
     disable,
     enable,
     unlock,

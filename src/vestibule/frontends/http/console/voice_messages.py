@@ -12,8 +12,10 @@ from vestibule.frontends.http.console.desk import Desk, desk, refused_form
 from vestibule.frontends.http.fields import Fields, InPath, read_fields
 from vestibule.frontends.http.options import MIB
 from vestibule.frontends.http.pages import language_of
+from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form, Words
+from vestibule.model.actor import Right
 from vestibule.model.voice_message import MessageType, built_in
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.services.voice_messages import MOST_DESCRIPTION, MOST_FILE_BYTES, UnusableSound
@@ -23,12 +25,16 @@ _BESIDE: Final = {Refusal.NOT_FOUND: "application_id"}
 _TYPES: Final = tuple(each.value for each in MessageType)
 
 
-@get("/tenants/{tenant:str}/voice-messages")
+@get("/tenants/{tenant:str}/voice-messages", opt=needs(Right.READ_CONFIGURATION))
 async def voice_messages(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return await _page(await desk(request, tenant))
 
 
-@post("/tenants/{tenant:str}/voice-messages", request_max_body_size=MOST_FILE_BYTES + MIB)
+@post(
+    "/tenants/{tenant:str}/voice-messages",
+    request_max_body_size=MOST_FILE_BYTES + MIB,
+    opt=needs(Right.GATEWAYS),
+)
 async def add_voice_message(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     fields = await read_fields(request)
@@ -54,14 +60,14 @@ async def add_voice_message(request: AnyRequest, tenant: InPath) -> Response[Any
     return at.done(at.path("voice-messages"), "form.saved")
 
 
-@get("/tenants/{tenant:str}/voice-messages/{message:str}/sound")
+@get("/tenants/{tenant:str}/voice-messages/{message:str}/sound", opt=needs(Right.READ_CONFIGURATION))
 async def play_voice_message(request: AnyRequest, tenant: InPath, message: InPath) -> Response[bytes]:
     at = await desk(request, tenant)
     wav = await at.services.voice_messages.wav(at.actor, tenant, message)
     return Response(wav, media_type=WAV)
 
 
-@post("/tenants/{tenant:str}/voice-messages/{message:str}/remove")
+@post("/tenants/{tenant:str}/voice-messages/{message:str}/remove", opt=needs(Right.GATEWAYS))
 async def remove_voice_message(request: AnyRequest, tenant: InPath, message: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     await at.services.voice_messages.remove(at.actor, tenant, message)

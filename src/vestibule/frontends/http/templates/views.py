@@ -5,9 +5,9 @@ markup, no access to anything. Every page needs a `Frame`; what else it needs is
 template.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from vestibule import catalog
 from vestibule.model.authenticator import Authenticator
@@ -17,6 +17,14 @@ from vestibule.model.user import User
 Door = Literal["portal", "console"]
 Tone = Literal["good", "bad", "wait", "info"]
 Theme = Literal["auto", "light", "dark"]
+
+
+Allowed: TypeAlias = Callable[[str, str], bool]
+
+
+def everything(_method: str, _path: str) -> bool:
+    """Allow it: the person decides about himself, or there is nothing to decide."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,8 @@ class Frame:
     """Display name of who is signed in; empty if nobody is."""
     tenants: tuple[Tenancy, ...] = ()
     """The tenants that an administrator may look at."""
+    allowed: Allowed = everything
+    """Whether whoever is signed in may follow a link (`GET`) or send a form (`POST`) to a path."""
     notices: tuple[Notice, ...] = ()
     lacking: Mapping[str, str] = field(default_factory=dict)
     """Features that the edition of the tenant lacks, with the edition that has them."""
@@ -221,6 +231,17 @@ class SecretRow:
 
 
 @dataclass(frozen=True, slots=True)
+class GrantRow:
+    """A role that somebody has. The name of a built-in one, and of every tenant, is empty."""
+
+    role_id: str
+    role_name: str
+    tenant_id: str
+    tenant_name: str
+    group_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ApiKeyRow:
     """An API client with its key."""
 
@@ -233,6 +254,9 @@ class ApiKeyRow:
     created_at: int
     not_after: int | None = None
     is_over: bool = False
+    role_id: str = "administrator"
+    role_name: str = ""
+    """Empty: it is built in."""
 
 
 @dataclass(frozen=True, slots=True)
