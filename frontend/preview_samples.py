@@ -37,16 +37,26 @@ from vestibule.frontends.http.templates.views import (
     PluginSetting,
     SecretRow,
     Setting,
+    Standing,
     TokenRow,
     Words,
 )
 from vestibule.interfaces.directory import DirectoryEntry
-from vestibule.interfaces.store import DeliveryFilter, DispatchFilter, Listed, VerificationFilter
+from vestibule.interfaces.store import (
+    BlockFilter,
+    BypassFilter,
+    DeliveryFilter,
+    DispatchFilter,
+    Listed,
+    VerificationFilter,
+)
 from vestibule.model.access_rule import AccessRule, Effect, RuleSet, RuleState
 from vestibule.model.actor import Right
 from vestibule.model.app_password import AppPassword
 from vestibule.model.application import Application, Client, ClientKind, DirectoryConfiguration, FirstFactor
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
+from vestibule.model.block import Block, BlockCause
+from vestibule.model.bypass import Bypass, BypassState
 from vestibule.model.call import Spoken
 from vestibule.model.device_record import DeviceFact, DeviceRecord, asked_devices
 from vestibule.model.edition import Edition
@@ -63,7 +73,7 @@ from vestibule.model.role import AdminRole
 from vestibule.model.sending_limit import LimitKind, LimitReached
 from vestibule.model.simulated_phone import CallEnding, CallStage, PhoneCall, PhoneText, SimulatedPhone
 from vestibule.model.tenant import Tenant, TenantSettings
-from vestibule.model.throttle import NEVER, Factor, Throttle
+from vestibule.model.throttle import NEVER, Factor, SourceThrottle, Throttle
 from vestibule.model.user import Requirement, Role, User, UserStatus
 from vestibule.model.verification import Reason, TraceLine, Verification, VerificationState
 from vestibule.model.voice_message import MessageType, VoiceMessage
@@ -1037,6 +1047,7 @@ def _cards(pin: PinStatus) -> tuple[ShownCard, ...]:
         ShownCard("portal/cards/pin.html", {"pin": pin}),
         ShownCard("portal/cards/app_passwords.html", {"count": 2}),
         ShownCard("portal/cards/browsers.html", {"browsers": BROWSERS}),
+        ShownCard("portal/cards/bypass.html", {"bypass": None if pin is PIN else _bypass(1, ALICE)}),
         ShownCard("portal/cards/sessions.html", {"sessions": places}),
     )
 
@@ -1263,6 +1274,8 @@ def _console_people() -> list[Sample]:
         "app_passwords": APP_PASSWORDS,
         "application_names": APPLICATION_NAMES,
         "browsers": BROWSERS,
+        "standing": STANDING,
+        "new_pass": "",
     }
     locked = (Throttle(Factor.PASSCODE, 10, NOW + 9 * MINUTE), Throttle(Factor.PASSWORD, 2, 0))
     return [
@@ -1333,6 +1346,7 @@ def _console_people() -> list[Sample]:
                 "pin_form": Form(errors={"pin": Words("pin.problem.too_short", {"least": 4})}),
                 "attempts": (),
                 "holdings": (),
+                "standing": KEPT_OUT,
             },
         ),
         Sample(
@@ -1345,7 +1359,110 @@ def _console_people() -> list[Sample]:
                 "attempts": ATTEMPTS[4:5],
                 "pin": PinStatus(),
                 "new_pin": "830519",
+                "new_pass": "4821 9930",
+                "standing": NOTHING_LEFT,
             },
+        ),
+    ]
+
+
+def _block(number: int, user: User, **more: Any) -> Block:
+    return Block(
+        **{
+            "tenant_id": "demo",
+            "block_id": f"b{number}",
+            "user_id": user.user_id,
+            "username": user.username,
+            "cause": BlockCause.HAND,
+            "reason": "Phone stolen on the train to Hamburg, reported by his manager",
+            "actor": "root",
+            "actor_name": "root",
+            "begun_at": NOW - DAY,
+            "until": NOW + 89 * DAY,
+            **more,
+        }
+    )
+
+
+def _bypass(number: int, user: User, **more: Any) -> Bypass:
+    return Bypass(
+        **{
+            "tenant_id": "demo",
+            "bypass_id": f"y{number}",
+            "user_id": user.user_id,
+            "username": user.username,
+            "seconds": 300,
+            "reason": "Phone forgotten, called back at the desk",
+            "phone": user.phone,
+            "actor": "root",
+            "actor_name": "root",
+            "made_at": NOW - MINUTE,
+            "expires_at": NOW + 4 * MINUTE,
+            **more,
+        }
+    )
+
+
+STANDING: Final = Standing(
+    block=None,
+    block_days=90,
+    numbers=("+49305550123",),
+    bypass=_bypass(1, ALICE, application_name="VPN"),
+    applications=(("vpn", "VPN"),),
+    access_pass=_authenticator(9, method="temporary_pass", not_after=NOW + 60 * MINUTE),
+    can_pass=True,
+    sources=(
+        SourceThrottle(Factor.PASSCODE, "2001:db8:1:2::/64", 5, NOW + 9 * MINUTE, NOW - MINUTE),
+        SourceThrottle(Factor.PASSWORD, HOSTILE, 2, 0, NOW - DAY),
+    ),
+)
+KEPT_OUT: Final = replace(
+    STANDING,
+    block=_block(2, LONG),
+    bypass=None,
+    access_pass=None,
+    numbers=(),
+    sources=(),
+    block_form=Form(errors={"reason": Words("refusal.reason_missing")}),
+)
+NOTHING_LEFT: Final = replace(
+    STANDING,
+    bypass=None,
+    block_form=Form({"reason": HOSTILE}, {"days": Words("refusal.out_of_bounds", {"key": "days"})}),
+    bypass_form=Form({"seconds": "0"}, {"bypass_reason": Words("refusal.reason_missing")}),
+)
+
+
+def _keeping_out() -> list[Sample]:
+    blocks = (
+        _block(1, ALICE, phone="+49305550123"),
+        _block(2, LONG, cause=BlockCause.FRAUD, reason="", verification_id="a1", until=NOW - MINUTE),
+        _block(
+            3, EVIL, reason=HOSTILE, ended_at=NOW, ended_by="root", ended_by_name=HOSTILE, end_reason=HOSTILE
+        ),
+    )
+    bypasses = (
+        _bypass(1, ALICE),
+        _bypass(2, LONG, state=BypassState.USED, ended_at=NOW, verification_id="a1"),
+        _bypass(3, EVIL, reason=HOSTILE, application_name=HOSTILE, state=BypassState.WITHDRAWN, ended_at=NOW),
+    )
+    none = {"cursor": "", "now": NOW}
+    return [
+        Sample(
+            "blocks",
+            "console/blocks.html",
+            {**none, "listed": Listed(blocks, "n"), "where": BlockFilter(is_active=True)},
+        ),
+        Sample("blocks-empty", "console/blocks.html", {**none, "listed": Listed(()), "where": BlockFilter()}),
+        Sample(
+            "bypasses",
+            "console/bypasses.html",
+            {**none, "listed": Listed(bypasses, "n"), "where": BypassFilter()},
+        ),
+        Sample(
+            "bypasses-empty",
+            "console/bypasses.html",
+            {**none, "listed": Listed(()), "where": BypassFilter()},
         ),
     ]
 
@@ -1862,6 +1979,7 @@ def _console_records() -> list[Sample]:
                     "pin_refuse_phone": False,
                     "fraud_reports": True,
                     "fraud_blocks": False,
+                    "own_bypass": True,
                     "two_way_texts": True,
                     "app_passwords": True,
                     "app_plain_approval": False,
@@ -1915,6 +2033,7 @@ def samples() -> list[Sample]:
         *_console_people(),
         *_console_groups(),
         *_console_roles(),
+        *_keeping_out(),
         *_console_tokens(),
         *_console_doors(),
         *_directories(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 
+from vestibule.catalog import text
 from vestibule.cli import finding
 from vestibule.cli.authenticator import authenticator_cells
 from vestibule.cli.desk import Desk
@@ -16,8 +17,8 @@ from vestibule.model.throttle import NEVER, Throttle
 from vestibule.model.user import User
 
 
-def show_person(desk: Desk, subject: Person) -> None:
-    """Write what is known of a person, and what locks him out."""
+async def show_person(desk: Desk, subject: Person) -> None:
+    """Write what is known of a person, and what keeps him out."""
     user, terminal = subject.user, desk.terminal
     directory = desk.snapshot.directories.get((desk.tenant_id, user.directory_id))
     terminal.facts(
@@ -38,10 +39,19 @@ def show_person(desk: Desk, subject: Person) -> None:
             ("id", user.user_id),
         ]
     )
+    held = await desk.services.blocks.of(desk.actor, desk.tenant_id, user.user_id)
+    if held is not None:
+        lift = desk.command(f"user unblock {shlex.quote(user.username)} --reason …")
+        by, at = held.actor_name, moment(held.until)
+        reason = held.reason or text(terminal.language, f"block.cause.{held.cause}")
+        terminal.line(terminal.words("user.is_blocked", at=at, by=by, reason=reason, command=lift))
     for throttle in subject.throttles.values():
         if throttle.failures:
             unlock_it = desk.command(f"user unlock {shlex.quote(user.username)}")
             terminal.line(_throttle_words(terminal, throttle, desk.now, unlock_it))
+    for each in subject.sources:
+        at = moment(each.failed_at)
+        terminal.line(terminal.words("user.source", source=each.source, count=each.failures, at=at))
 
 
 def _throttle_words(terminal: Terminal, throttle: Throttle, now: int, unlock_it: str) -> str:

@@ -14,6 +14,8 @@ from vestibule.model.access_rule import RuleSet
 from vestibule.model.app_password import AppPassword
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
+from vestibule.model.block import Block
+from vestibule.model.bypass import Bypass, BypassState
 from vestibule.model.delivery import Delivery
 from vestibule.model.device_record import AskedDevice
 from vestibule.model.dispatch import Dispatch
@@ -40,6 +42,14 @@ _USER = ("username", "given_name", "family_name", "email", "phone", *_LANGUAGES,
 _AUTHENTICATOR = (
     "user_id", "method", "label", "serial", "phone", "status", "not_before", "not_after", "created_at",
     "used_at", "device", "unreachable_since", "version",
+)  # fmt: skip
+_BLOCK = (
+    "user_id", "username", "phone", "language", "cause", "reason", "verification_id", "actor", "actor_name",
+    "begun_at", "until", "ended_at", "ended_by_name", "end_reason",
+)  # fmt: skip
+_BYPASS = (
+    "user_id", "username", "application_id", "application_name", "seconds", "reason", "phone", "actor",
+    "actor_name", "made_at", "expires_at", "ended_at", "verification_id",
 )  # fmt: skip
 _APPLICATION = (
     "name", "first_factor", "directory_id", "second_factor", "methods", "is_enabled", "is_legacy", "purpose",
@@ -89,6 +99,7 @@ def user_record(user: User) -> dict[str, Any]:
         **_chosen(user, "user_id", (*_USER, *more)),
         "other_names": user.names[1:],
         "has_password": bool(user.password_hash),
+        "blocked_until": user.blocked_until or None,
     }
 
 
@@ -104,6 +115,16 @@ def person_record(subject: Person, now: int) -> dict[str, Any]:
                 "locked_until": throttle.locked_until if throttle.is_locked(now) else None,
             }
             for factor, throttle in subject.throttles.items()
+        ],
+        "sources": [
+            {
+                "source": each.source,
+                "factor": each.factor,
+                "failures": each.failures,
+                "failed_at": each.failed_at,
+                "locked_until": each.locked_until if each.is_locked(now) else None,
+            }
+            for each in subject.sources
         ],
     }
 
@@ -132,6 +153,19 @@ def members_record(report: MembersReport, *, is_dry_run: bool) -> dict[str, Any]
 
 def authenticator_record(authenticator: Authenticator) -> dict[str, Any]:
     return _chosen(authenticator, "authenticator_id", _AUTHENTICATOR)
+
+
+def block_record(block: Block, now: int) -> dict[str, Any]:
+    return {**_chosen(block, "block_id", _BLOCK), "state": block.state(now)}
+
+
+def bypass_record(bypass: Bypass, now: int) -> dict[str, Any]:
+    state = bypass.state_at(now)
+    return {
+        **_chosen(bypass, "bypass_id", _BYPASS),
+        "state": state,
+        "is_used": state is BypassState.USED,
+    }
 
 
 def pin_record(status: PinStatus) -> dict[str, Any]:

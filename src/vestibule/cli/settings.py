@@ -55,6 +55,7 @@ def change(
     strip_domain_prefix: bool | None = None,
     lockout_threshold: int | None = None,
     lockout_seconds: int | None = None,
+    lockout_reset_seconds: int | None = None,
     hard_stop: int | None = None,
     challenge_seconds: int | None = None,
     challenge_tries: int | None = None,
@@ -91,6 +92,8 @@ def change(
     fraud_reports: bool | None = None,
     fraud_code: str | None = None,
     fraud_blocks: bool | None = None,
+    block_days: int | None = None,
+    own_bypass: bool | None = None,
     caller_id: str | None = None,
     app_check: Literal["nothing", "pin", "unlock"] | None = None,
     app_plain_approval: bool | None = None,
@@ -149,6 +152,9 @@ def change(
         Failures in a row, per user and factor, that lock for a while: 1 to 100.
     lockout_seconds
         How long that while is: 1 to 86400.
+    lockout_reset_seconds
+        How long nothing must fail for earlier failures to be forgotten: up to 86400; 0: only a success
+        forgets them.
     hard_stop
         Failures in a row after which only an administrator can unlock: from the threshold to 100.
     challenge_seconds
@@ -208,7 +214,11 @@ def change(
     fraud_code
         What he presses for it, before #: up to eight digits.
     fraud_blocks
-        A report disables the user until an administrator enables him again.
+        A report blocks the user until the block is over or an administrator lifts it.
+    block_days
+        How long a block holds for which nothing else is said: 1 to 3650.
+    own_bypass
+        Users may make a one-time bypass for themselves in the portal, right after a second factor.
     caller_id
         The number that calls show, with its plus sign; carriers may suppress it. Empty: the gateway's own.
     app_check
@@ -261,6 +271,7 @@ def change(
         "strip_domain_prefix": strip_domain_prefix,
         "lockout_threshold": lockout_threshold,
         "lockout_seconds": lockout_seconds,
+        "lockout_reset_seconds": lockout_reset_seconds,
         "hard_stop": hard_stop,
         "challenge_seconds": challenge_seconds,
         "challenge_tries": challenge_tries,
@@ -288,6 +299,8 @@ def change(
         "fraud_reports": fraud_reports,
         "fraud_code": fraud_code,
         "fraud_blocks": fraud_blocks,
+        "block_days": block_days,
+        "own_bypass": own_bypass,
         "caller_id": caller_id,
         "app_check": None if app_check is None else AppCheck(app_check),
         "app_plain_approval": app_plain_approval,

@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 
 from vestibule.cli import finding
 from vestibule.cli.attempts import attempt_cells
+from vestibule.cli.blocks import block, blocked, unblock
 from vestibule.cli.desk import Desk, at_desk
 from vestibule.cli.listing import show_pages, show_rows
 from vestibule.cli.parameters import HERE, DryRun, Json, Limit, Scope, Yes
@@ -26,7 +27,9 @@ from vestibule.model.user import User, UserStatus
 if TYPE_CHECKING:
     from vestibule.services.users import UserFields
 
-app = App(name="user", help="People who sign in: find, add, change, unlock, remove.", help_format="plaintext")
+app = App(
+    name="user", help="People who sign in: find, add, change, block, unlock, remove.", help_format="plaintext"
+)
 
 PASSWORD_BYTES = 12
 """Random bytes of a generated password: 16 characters, enough for an administrator's too."""
@@ -153,7 +156,7 @@ def show(name: str, /, *, as_json: Json = False, scope: Scope = HERE) -> int:
             recent = [attempt_record(attempt) for attempt in attempts.rows]
             desk.terminal.json({**person_record(subject, desk.now), "attempts": recent})
             return
-        show_person(desk, subject)
+        await show_person(desk, subject)
         desk.terminal.line()
         show_authenticators(desk, subject)
         desk.terminal.line()
@@ -425,6 +428,9 @@ def set_password(
 
     return at_desk(scope, work)
 
+
+for command in (block, unblock, blocked):
+    app.command(command)
 
 # --- parts ----------------------------------------------------------------------------------------------
 

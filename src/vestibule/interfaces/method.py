@@ -51,7 +51,14 @@ class MethodDescriptor(msgspec.Struct, frozen=True, kw_only=True):
     """What a person may type at a door to be asked by this method instead: lower case, any language."""
     is_recovery: bool = False
     """For when everything else is lost: a new one replaces the old one, and none is asked for by name."""
+    is_temporary: bool = False
+    """An administrator hands it out for a while; a new one replaces the old one, and nobody registers it."""
     documentation: str = ""
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is a person's own: something that he registers and signs in with every day."""
+        return not (self.is_recovery or self.is_temporary)
 
 
 class NewAuthenticator(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,6 +19,8 @@ from vestibule.model.access_rule import RuleSet
 from vestibule.model.app_password import AppPassword
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
+from vestibule.model.block import Block
+from vestibule.model.bypass import Bypass
 from vestibule.model.delivery import Delivery
 from vestibule.model.device_record import DeviceRecord
 from vestibule.model.dispatch import Dispatch
@@ -33,7 +35,7 @@ from vestibule.model.security_question import SecurityAnswers
 from vestibule.model.sending_limit import LimitReached, SendingLimit
 from vestibule.model.session import Link, Session
 from vestibule.model.tenant import Tenant
-from vestibule.model.throttle import Factor, Throttle, ThrottleLimits
+from vestibule.model.throttle import Factor, SourceThrottle, Throttle, ThrottleLimits
 from vestibule.model.user import User
 from vestibule.model.verification import (
     Challenge,
@@ -78,6 +80,8 @@ class Person(Subject, frozen=True):
     """All an administrator sees of a person. A factor without a throttle has never failed."""
 
     throttles: dict[Factor, Throttle]
+    sources: tuple[SourceThrottle, ...] = ()
+    """From where somebody has failed to be this person, the latest first."""
 
 
 class RecentProof(msgspec.Struct, frozen=True):
@@ -141,6 +145,24 @@ class VerificationFilter(msgspec.Struct, frozen=True, kw_only=True):
     channel: str = ""
     since: int | None = None
     until: int | None = None
+
+
+class BlockFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Filters of the list of blocks; empty means any. Newest first."""
+
+    text: str = ""
+    """Beginning of the user name."""
+    user_id: str = ""
+    is_active: bool = False
+    """Only those that hold now."""
+
+
+class BypassFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Filters of the list of one-time bypasses; empty means any. Newest first."""
+
+    text: str = ""
+    """Beginning of the user name."""
+    user_id: str = ""
 
 
 class DeliveryFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -246,10 +268,43 @@ class Transaction(Protocol):
         `state`, set `used_at` to now. False: someone else was first."""
         ...
 
-    async def spend_on_clean_record(self, authenticator: Authenticator, state: Mapping[str, Any]) -> bool:
+    async def settle_source(
+        self,
+        tenant_id: str,
+        user_id: str,
+        factor: Factor,
+        source: str,
+        is_match: bool,
+        limits: ThrottleLimits,
+    ) -> SourceThrottle | None:
+        """The same for one source from which somebody tries to be this user, with half the threshold and
+        no hard stop. None: the source has to wait, and the attempt counts nowhere."""
+        ...
+
+    async def release_source(
+        self, tenant_id: str, user_id: str, factor: Factor, source: str, limits: ThrottleLimits
+    ) -> None:
+        """`release_attempt` for a source."""
+        ...
+
+    async def clear_source(self, tenant_id: str, user_id: str, factor: Factor, source: str) -> None:
+        """Forget how often a user has failed from a source: a reserved attempt matched."""
+        ...
+
+    async def clear_sources(self, tenant_id: str, user_id: str) -> None:
+        """Forget from where a user has failed: an administrator unlocks."""
+        ...
+
+    async def source_throttles(self, tenant_id: str, user_id: str) -> tuple[SourceThrottle, ...]:
+        """Return from where a user has failed, the latest first, at most 20: for people to read."""
+        ...
+
+    async def spend_on_clean_record(
+        self, authenticator: Authenticator, state: Mapping[str, Any], source: str = ""
+    ) -> bool:
         """`settle_attempt` of a right passcode and `advance_authenticator` in one write, for a user who
-        stands at 0 failures and has been counted before. False: that is not so, or someone else was first;
-        nothing was written."""
+        stands at 0 failures and has been counted before, and whose source has not to wait. False: that is
+        not so, or someone else was first; nothing was written."""
         ...
 
     async def add_verification(self, verification: Verification) -> bool:
@@ -275,6 +330,10 @@ class Transaction(Protocol):
 
     async def open_challenges(self, tenant_id: str, verification_id: str) -> tuple[Challenge, ...]:
         """Return the open, unexpired challenges of a verification, oldest first."""
+        ...
+
+    async def open_challenges_of(self, tenant_id: str, user_id: str) -> tuple[Challenge, ...]:
+        """Return the open, unexpired challenges of a user, on whatever road they are answered."""
         ...
 
     async def take_try(self, tenant_id: str, challenge_id: str) -> int | None:
@@ -349,6 +408,10 @@ class Transaction(Protocol):
 
     async def replace_delivery(self, delivery: Delivery) -> bool:
         """Compare-and-set on `version`: writes all that moves, version + 1."""
+        ...
+
+    async def drop_deliveries_of(self, tenant_id: str, challenge_id: str) -> int:
+        """Let what waits or is being handed over for a challenge be sent no more, and empty it."""
         ...
 
     async def deliveries(self, tenant_id: str, where: DeliveryFilter, page: Page) -> Listed:
@@ -477,6 +540,61 @@ class Transaction(Protocol):
 
     async def replace_proposal(self, proposal: Proposal) -> bool:
         """Compare-and-set on `version`: writes the state, who decided it and its end."""
+        ...
+
+    # --- blocks and bypasses ------------------------------------------------------------------------
+
+    async def add_block(self, block: Block) -> None:
+        """Insert, and write its end into the user; raise `AlreadyExists("block", user_id)` if he is
+        blocked."""
+        ...
+
+    async def block_of(self, tenant_id: str, user_id: str) -> Block | None:
+        """Return the block that holds now."""
+        ...
+
+    async def lift_block(
+        self, tenant_id: str, user_id: str, ended_by: str, ended_by_name: str, end_reason: str
+    ) -> Block | None:
+        """End the block that holds now, in the user too; None if he is not blocked."""
+        ...
+
+    async def is_number_blocked(self, tenant_id: str, number: str) -> bool:
+        """Tell whether a block that holds now holds for this phone number as well."""
+        ...
+
+    async def blocks(self, tenant_id: str, where: BlockFilter, page: Page) -> Listed:
+        """Rows are `Block`."""
+        ...
+
+    async def add_bypass(self, bypass: Bypass) -> None:
+        """Insert, and write its end into the user. `Conflict` if one of his waits: `end_bypass` comes
+        first."""
+        ...
+
+    async def waiting_bypass(self, tenant_id: str, user_id: str) -> Bypass | None:
+        """Return the bypass that a sign-in of this user may consume now."""
+        ...
+
+    async def consume_bypass(self, tenant_id: str, user_id: str, application_id: str) -> Bypass | None:
+        """Consume the user's bypass that holds for this application now, once in the world. None: there is
+        none, or somebody else was first."""
+        ...
+
+    async def note_bypass_used(self, tenant_id: str, user_id: str, verification_id: str) -> None:
+        """Write which attempt has used the bypass that this very body has consumed."""
+        ...
+
+    async def end_bypass(self, tenant_id: str, user_id: str) -> Bypass | None:
+        """Withdraw the bypass of a user that waits, or write that its time is over; None: he has none."""
+        ...
+
+    async def expire_bypasses(self, limit: int) -> int:
+        """Write of bypasses that their time is over, at most `limit`; return how many."""
+        ...
+
+    async def bypasses(self, tenant_id: str, where: BypassFilter, page: Page) -> Listed:
+        """Rows are `Bypass`."""
         ...
 
     async def add_authenticator(self, authenticator: Authenticator) -> None:

@@ -30,6 +30,8 @@ class LimitKind(StrEnum):
     """Numbers that are never called or texted."""
     COUNTRY = "country"
     """Countries that the tenant has not opened."""
+    BLOCKED = "blocked"
+    """Numbers for which a block of somebody holds as well."""
     USER = "user"
     NUMBER = "number"
     PREFIX = "prefix"
@@ -77,7 +79,7 @@ def shown_key(kind: LimitKind, key: str) -> str:
     """Return whose limit it is as it may be shown: of a number only its end; nothing where it goes without
     saying."""
     match kind:
-        case LimitKind.NUMBER:
+        case LimitKind.NUMBER | LimitKind.BLOCKED:
             return masked(key)
         case LimitKind.PREFIX:
             return f"{key}…"
@@ -97,6 +99,11 @@ def closed_for(settings: TenantSettings, number: str) -> SendingLimit | None:
         code = calling_code(number)
         return SendingLimit(kind=LimitKind.COUNTRY, key=code, window_ms=DAY_MS, most_count=0)
     return None
+
+
+def blocked(number: str) -> SendingLimit:
+    """Return what forbids a number that is blocked with the person who has it."""
+    return SendingLimit(kind=LimitKind.BLOCKED, key=number, window_ms=DAY_MS, most_count=0)
 
 
 def counted_limits(settings: TenantSettings, user_id: str, number: str) -> tuple[SendingLimit, ...]:

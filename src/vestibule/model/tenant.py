@@ -46,6 +46,8 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Failures in a row, per user and factor, after which further attempts are not evaluated for a while."""
     lockout_seconds: int = 900
     """How long that while is."""
+    lockout_reset_seconds: int = 900
+    """How long nothing must fail for earlier failures to be forgotten; 0: only a success forgets them."""
     hard_stop: int = 100
     """Failures in a row after which only an administrator can let the user try again."""
     challenge_seconds: int = 180
@@ -76,7 +78,11 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     fraud_code: str = "0"
     """What he presses for it, before #."""
     fraud_blocks: bool = True
-    """A report disables the person until an administrator enables him again."""
+    """A report blocks the person, for `block_days` or until an administrator lifts it."""
+    block_days: int = 90
+    """How long a block holds for which nothing else is said."""
+    own_bypass: bool = False
+    """A person may make a one-time bypass for himself in the portal."""
     caller_id: str = ""
     """The number that calls show; carriers may suppress it."""
     two_administrators: bool = True

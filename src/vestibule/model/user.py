@@ -87,6 +87,13 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     def is_active(self) -> bool:
         return self.status is UserStatus.ACTIVE
 
+    def is_blocked(self, at: int) -> bool:
+        return at < self.blocked_until
+
+    def may_enter(self, at: int) -> bool:
+        """Whether he is neither disabled nor blocked."""
+        return self.is_active and not self.is_blocked(at)
+
     @property
     def display_name(self) -> str:
         return f"{self.given_name} {self.family_name}".strip() or self.username

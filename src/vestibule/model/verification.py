@@ -67,6 +67,7 @@ class Reason(StrEnum):
     PASSCODE_PENDING = "passcode_pending"
     PASSCODE_VERIFIED = "passcode_verified"
     RECOVERY_CODE_VERIFIED = "recovery_code_verified"
+    TEMPORARY_PASS_VERIFIED = "temporary_pass_verified"  # noqa: S105 - a reason, no password
     FIRST_FACTOR_SUFFICIENT = "first_factor_sufficient"
     NOT_REQUIRED = "not_required"
     """Neither the door nor the person's state nor a rule asks for a second factor."""

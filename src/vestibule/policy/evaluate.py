@@ -103,7 +103,7 @@ def _first_factor_is_first(facts: Facts, trace: list[TraceLine]) -> Decision | N
 
 
 def _nothing_blocks(facts: Facts, trace: list[TraceLine]) -> Decision | None:
-    if facts.user is not None and facts.user.blocked_until > facts.now:
+    if facts.user is not None and facts.user.is_blocked(facts.now):
         return _deny(Reason.USER_BLOCKED, trace, TraceLine("user", "blocked"))
     return None
 

@@ -31,8 +31,10 @@ from vestibule.services.apps import Apps
 from vestibule.services.asking import Asking
 from vestibule.services.attempt import Node
 from vestibule.services.attempts import Attempts
+from vestibule.services.blocks import Blocks
 from vestibule.services.break_glass import BreakGlass
 from vestibule.services.bulk import Bulk
+from vestibule.services.bypasses import Bypasses
 from vestibule.services.calls import Calls
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.deliveries import Deliveries
@@ -55,6 +57,7 @@ from vestibule.services.metrics import Metrics
 from vestibule.services.notices import Notices
 from vestibule.services.out_of_band import OutOfBand
 from vestibule.services.outbox import Outbox
+from vestibule.services.passes import Passes
 from vestibule.services.password_reset import PasswordResets
 from vestibule.services.passwords import Passwords
 from vestibule.services.phones import Phones
@@ -220,6 +223,9 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         roles=Roles(store, configuration, proposals, setup),
         proposals=proposals,
         bulk=Bulk(store, guard, (*users.bulk_acts, *groups.bulk_acts, *requirements.bulk_acts)),
+        blocks=Blocks(store, configuration, guard),
+        bypasses=Bypasses(store, configuration, guard),
+        passes=Passes(store, prover, guard),
         enrollments=enrollments,
         pins=pins,
         app_passwords=AppPasswords(store, configuration, guard),

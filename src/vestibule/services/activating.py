@@ -128,7 +128,7 @@ class Activating:
         subject = await tx.subject(tenant_id, challenge.user_id)
         if current is None or verification is None or subject is None:
             return None
-        is_over = not current.is_open or current.expires_at <= tx.now or not subject.user.is_active
+        is_over = not current.is_open or current.expires_at <= tx.now or not subject.user.may_enter(tx.now)
         if is_over or verification.state is not VerificationState.PENDING:
             return None
         for held in subject.authenticators:

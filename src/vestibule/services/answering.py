@@ -21,8 +21,7 @@ from vestibule.model.authenticator import Authenticator
 from vestibule.model.pin import PinState
 from vestibule.model.sending_limit import app_limit
 from vestibule.model.throttle import Factor
-from vestibule.model.user import UserStatus
-from vestibule.model.verdict import MALFORMED, MISMATCH, Verdict, VerdictKind
+from vestibule.model.verdict import MISMATCH, Verdict, VerdictKind
 from vestibule.model.verification import (
     Challenge,
     ChallengeState,
@@ -48,10 +47,12 @@ from vestibule.services.attempt import (
     told,
     verification_change,
 )
+from vestibule.services.blocking import block_reported
 from vestibule.services.facts import gathered
 from vestibule.services.out_of_band import is_fresh, waiter_of
 from vestibule.services.outcome import Progress, asked_in_his_language, conclude, ending_of, note_proof
-from vestibule.services.proving import Proof, Prover
+from vestibule.services.proving import LOCKED, Proof, Prover
+from vestibule.services.throttling import Counted, count_attempt
 from vestibule.services.ways import Way, named
 
 MATCH = Verdict(VerdictKind.MATCH)
@@ -230,18 +231,18 @@ class Answering:
                 return await self._pin_refused(tx, case)
             return await self._proof_of_sent(tx, case, sent_to)
         candidates = self._prover.take_passcodes(case.allowed)
-        proof = await self._prover.prove(tx, subject, candidates, passcode, limits)
+        source = case.attempt.source
+        proof = await self._prover.prove(tx, subject, candidates, passcode, limits, source)
         if sent_to is not None and not proof.is_match and not proof.is_locked:
             wrong = self._prover.methods[sent_to.method].descriptor.wrong_reason
             return msgspec.structs.replace(proof, reason=wrong)
         return proof
 
     async def _proof_of_sent(self, tx: Transaction, case: Case, used: Authenticator) -> Proof:
-        user, limits = case.subject.user, case.attempt.limits
-        throttle = await tx.settle_attempt(user.tenant_id, user.user_id, Factor.PASSCODE, True, limits)
-        if throttle is None:
-            line = TraceLine("throttle", "locked")
-            return Proof(MALFORMED, Reason.LOCKED_OUT, True, None, (line,))
+        # A call that he has answered is nothing that anybody could have guessed: no lock is for it (BF-09).
+        is_call = case.challenge.channel is Channel.CALL
+        if not is_call and await self._counted(tx, case, is_match=True) is None:
+            return LOCKED
         reason = self._prover.methods[used.method].descriptor.verified_reason
         held = {"method": used.method, "label": used.label}
         by = case.challenge.channel
@@ -250,19 +251,25 @@ class Answering:
         )
         return Proof(MATCH, reason, False, used, (line,))
 
+    async def _counted(self, tx: Transaction, case: Case, *, is_match: bool) -> Counted | None:
+        """Count an answer where it could have been guessed. Numbers in the app have a count of their own, so
+        that guesses at passcodes do not lock out whoever approves there (BF-09)."""
+        user, attempt = case.subject.user, case.attempt
+        factor = Factor.APP if case.challenge.channel is Channel.APP else Factor.PASSCODE
+        return await count_attempt(
+            tx, user.tenant_id, user.user_id, factor, attempt.limits, attempt.source, is_match=is_match
+        )
+
     async def _pin_refused(self, tx: Transaction, case: Case) -> Proof:
         """The passcode or number was right and the PIN with it was not, or is to be changed first."""
-        user, limits = case.subject.user, case.attempt.limits
-        throttle = await tx.settle_attempt(user.tenant_id, user.user_id, Factor.PASSCODE, False, limits)
-        if throttle is None:
-            return Proof(MALFORMED, Reason.LOCKED_OUT, True, None, (TraceLine("throttle", "locked"),))
+        counted = await self._counted(tx, case, is_match=False)
+        if counted is None:
+            return LOCKED
         found = case.attempt.pin or PinState.WRONG
         reason = Reason.TEXT_PIN_EXPIRED if found.is_proven else Reason.TEXT_PIN_WRONG
         if case.challenge.channel is Channel.APP:
             reason = Reason.APP_PIN_WRONG
-        is_newly_locked = throttle.is_locked(tx.now)
-        line = TraceLine("pin", found.value)
-        return Proof(MISMATCH, reason, False, None, (line,), is_newly_locked=is_newly_locked)
+        return _wrong(reason, TraceLine("pin", found.value), counted, tx.now)
 
     def _spent(self, case: Case, ending: Ending) -> Ending:
         """Say that the tries are over where that has a name of its own."""
@@ -354,13 +361,10 @@ class Answering:
 
     async def _number_wrong(self, tx: Transaction, case: Case) -> Proof:
         """Count it: whoever guesses numbers has no more guesses than one who guesses passcodes (PU-04)."""
-        user, limits = case.subject.user, case.attempt.limits
-        throttle = await tx.settle_attempt(user.tenant_id, user.user_id, Factor.PASSCODE, False, limits)
-        if throttle is None:
-            return Proof(MALFORMED, Reason.LOCKED_OUT, True, None, (TraceLine("throttle", "locked"),))
-        line = TraceLine("app", "number_wrong")
-        is_newly_locked = throttle.is_locked(tx.now)
-        return Proof(MISMATCH, Reason.APP_NUMBER_WRONG, False, None, (line,), is_newly_locked=is_newly_locked)
+        counted = await self._counted(tx, case, is_match=False)
+        if counted is None:
+            return LOCKED
+        return _wrong(Reason.APP_NUMBER_WRONG, TraceLine("app", "number_wrong"), counted, tx.now)
 
     async def failed_elsewhere(
         self,
@@ -410,19 +414,19 @@ class Answering:
     async def fraud(
         self, tx: Transaction, attempt: Attempt, challenge: Challenge, *, blocks: bool, by: str = ""
     ) -> Progress | None:
-        """Deny because the person says that it is not he who signs in."""
+        """Deny because the person says that it is not he who signs in. Only who is being asked can say so, on
+        the road on which he is asked (FRA-02)."""
         progress = await self.failed_elsewhere(
             tx, attempt, challenge, Reason.FRAUD_REPORTED, may_go_on=False, by=by
         )
         subject = await tx.subject(challenge.tenant_id, challenge.user_id)
         if progress is None or subject is None:
             return progress
-        await tx.add_event(event(attempt, subject, "user.fraud_reported", tx.now))
+        blocks = blocks and not subject.user.is_blocked(tx.now)
+        action = "blocked" if blocks else "none"
+        await tx.add_event(event(attempt, subject, "user.fraud_reported", tx.now, action=action))
         if blocks:
-            disabled = msgspec.structs.replace(subject.user, status=UserStatus.DISABLED)
-            if not await tx.replace_user(disabled):
-                raise Conflict
-            await tx.add_event(event(attempt, subject, "user.disabled_by_fraud_report", tx.now))
+            await block_reported(tx, attempt.tenant, subject.user, progress.verification)
         return progress
 
     async def _found(
@@ -528,6 +532,18 @@ def is_number_of(challenge: Challenge, number: str) -> bool:
     """Tell whether this is the number that the door shows; none, only where it can show none."""
     is_asked = bool(challenge.number) or challenge.is_plain
     return is_asked and hmac.compare_digest(number.encode(), challenge.number.encode())
+
+
+def _wrong(reason: Reason, line: TraceLine, counted: Counted, now: int) -> Proof:
+    return Proof(
+        MISMATCH,
+        reason,
+        False,
+        None,
+        (line,),
+        is_newly_locked=counted.locks(now),
+        is_source_newly_locked=counted.stops_source(now),
+    )
 
 
 def _decided_on(device: Authenticator, ending: Ending) -> Ending:

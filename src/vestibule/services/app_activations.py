@@ -238,7 +238,7 @@ class AppActivations:
             held = _held(subject, authenticator_id)
             if subject is None or held is None or held.status is not AuthenticatorStatus.PENDING:
                 return None
-            if "public_key" in held.parameters or not subject.user.is_active:
+            if "public_key" in held.parameters or not subject.user.may_enter(tx.now):
                 return None
             bound = msgspec.structs.replace(
                 held,

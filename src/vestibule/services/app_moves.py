@@ -139,7 +139,7 @@ class AppMoves:
         async def body(tx: Transaction) -> tuple[User, Authenticator]:
             pending = await tx.authenticator(tenant_id, authenticator_id)
             subject = await tx.subject(tenant_id, pending.user_id) if pending is not None else None
-            if pending is None or subject is None or not subject.user.is_active:
+            if pending is None or subject is None or not subject.user.may_enter(tx.now):
                 raise NotActivated
             return subject.user, pending
 

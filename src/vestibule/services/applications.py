@@ -502,6 +502,8 @@ def _check_settings(settings: TenantSettings) -> None:
     bounds = {
         "lockout_threshold": (1, 100),
         "lockout_seconds": (1, 86_400),
+        "lockout_reset_seconds": (0, 86_400),
+        "block_days": (1, 3650),
         "hard_stop": (settings.lockout_threshold, 100),
         "challenge_seconds": (15, 600),
         "challenge_tries": (1, 10),

@@ -160,7 +160,7 @@ class Apps:
         if not hmac.compare_digest(expected, token_hash(secret)):
             raise NotActivated
         subject = await tx.subject(tenant_id, held.user_id)
-        if subject is None or not subject.user.is_active:
+        if subject is None or not subject.user.may_enter(tx.now):
             raise NotActivated
         if held.used_at is None and await open_test_of(tx, held) is None:
             raise ActivationFailed
@@ -250,7 +250,7 @@ class Apps:
         return self._enrollments.recovery_codes_left(subject) > 0 or any(
             held.is_usable(now)
             and held.authenticator_id != account.authenticator.authenticator_id
-            and not methods[held.method].descriptor.is_recovery
+            and methods[held.method].descriptor.is_own
             for held in subject.authenticators
             if held.method in methods
         )

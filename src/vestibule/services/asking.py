@@ -14,7 +14,7 @@ from vestibule.crypto.tokens import new_id
 from vestibule.interfaces.method import Method, Opening
 from vestibule.interfaces.store import Conflict, Subject, Transaction, VerificationChange
 from vestibule.model.authenticator import Authenticator
-from vestibule.model.sending_limit import SendingLimit
+from vestibule.model.sending_limit import LimitKind, SendingLimit
 from vestibule.model.verification import (
     Challenge,
     ChallengeState,
@@ -82,6 +82,8 @@ class Asking:
         if refusing is not None:
             trace = (*trace, _refused(way, refusing))
             unsent = self._method(way).descriptor.unsent_reason
+            if refusing.kind is LimitKind.BLOCKED:
+                unsent = Reason.USER_BLOCKED
             progress = await self._ask_otherwise(tx, attempt, subject, choices, trace, first, unsent)
             return msgspec.structs.replace(progress, refusing=(refusing, *progress.refusing))
         ending = pending(self._method(way).descriptor.pending_reason, trace)

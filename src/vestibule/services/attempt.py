@@ -19,7 +19,7 @@ from vestibule.model.event import Event
 from vestibule.model.legacy_result import legacy_result
 from vestibule.model.pin import PinState
 from vestibule.model.tenant import Tenant
-from vestibule.model.throttle import ThrottleLimits
+from vestibule.model.throttle import ThrottleLimits, source_of
 from vestibule.model.user import User
 from vestibule.model.verification import Reason, TraceLine, Verification, VerificationState
 from vestibule.policy.access import NO_RULES, AccessRules
@@ -74,6 +74,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     waiter: str | None = None
     """Of an answer that came from elsewhere: the request that waits for it."""
     trace: tuple[TraceLine, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """Where the person is, as failures are counted by; empty if nobody tells."""
+        return source_of(self.origin.user_address)
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -213,7 +218,7 @@ def applied(verification: Verification, change: VerificationChange) -> Verificat
     )
 
 
-def event(attempt: Attempt, subject: Subject, kind: str, now: int) -> Event:
+def event(attempt: Attempt, subject: Subject, kind: str, now: int, **facts: str) -> Event:
     client = attempt.origin.peer.client
     return Event(
         tenant_id=attempt.tenant.tenant_id,
@@ -224,7 +229,12 @@ def event(attempt: Attempt, subject: Subject, kind: str, now: int) -> Event:
         actor_name=client.name,
         subject=subject.user.user_id,
         subject_name=subject.user.username,
-        facts={"application": attempt.application.name, "channel": attempt.origin.channel},
+        facts={
+            "application": attempt.application.name,
+            "channel": attempt.origin.channel,
+            "address": attempt.source,
+            **facts,
+        },
     )
 
 

@@ -164,4 +164,9 @@ def authenticator_context(tenant_id: str, authenticator_id: str, user_id: str) -
 
 def _limits(tenant: Tenant) -> ThrottleLimits:
     settings = tenant.settings
-    return ThrottleLimits(settings.lockout_threshold, settings.lockout_seconds * 1000, settings.hard_stop)
+    return ThrottleLimits(
+        settings.lockout_threshold,
+        settings.lockout_seconds * 1000,
+        settings.hard_stop,
+        settings.lockout_reset_seconds * 1000,
+    )

@@ -230,6 +230,10 @@ class Deliveries:
             challenge = await tx.challenge(delivery.tenant_id, delivery.challenge_id)
             if challenge is None or not challenge.is_open or delivery.expires_at <= tx.now:
                 return 0
+            # Who was blocked in the very moment in which this was asked for.
+            subject = await tx.subject(delivery.tenant_id, delivery.user_id) if delivery.user_id else None
+            if subject is not None and subject.user.is_blocked(tx.now):
+                return 0
             return max(1, (delivery.expires_at - tx.now) // 1000)
 
         seconds = await self._store.read(seconds_left)

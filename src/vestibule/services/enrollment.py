@@ -451,7 +451,7 @@ class Enrollments:
         return not any(
             held.is_usable(now)
             and held.authenticator_id != removed.authenticator_id
-            and not self.methods[held.method].descriptor.is_recovery
+            and self.methods[held.method].descriptor.is_own
             for held in subject.authenticators
             if held.method in self.methods
         )

@@ -14,9 +14,11 @@ class Housekeeping:
         self._metrics = metrics
 
     async def expire(self) -> int:
-        """Close verifications past their time; return how many."""
+        """Close verifications and one-time bypasses past their time; return how many."""
         total = 0
         while (closed := await self._store.transact(lambda tx: tx.expire_verifications(BITE))) > 0:
+            total += closed
+        while (closed := await self._store.transact(lambda tx: tx.expire_bypasses(BITE))) > 0:
             total += closed
         return total
 

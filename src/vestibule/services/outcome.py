@@ -112,6 +112,8 @@ async def note_proof(tx: Transaction, attempt: Attempt, subject: Subject, proof:
         await tx.add_event(event(attempt, subject, "authenticator.replayed", tx.now))
     if proof.is_newly_locked:
         await tx.add_event(event(attempt, subject, "user.locked", tx.now))
+    if proof.is_source_newly_locked:
+        await tx.add_event(event(attempt, subject, "user.source_locked", tx.now))
 
 
 def ending_of(asked: RequirePasscode, proof: Proof) -> Ending:

@@ -22,6 +22,7 @@ from vestibule.model.throttle import Factor, ThrottleLimits
 from vestibule.model.verdict import MALFORMED, Verdict, VerdictKind
 from vestibule.model.verification import Reason, TraceLine
 from vestibule.services.configuration import ConfigurationCache, authenticator_context
+from vestibule.services.throttling import count_attempt
 
 log = structlog.get_logger(__name__)
 
@@ -50,13 +51,14 @@ class Proof(msgspec.Struct, frozen=True):
     authenticator: Authenticator | None
     trace: tuple[TraceLine, ...]
     is_newly_locked: bool = False
+    is_source_newly_locked: bool = False
 
     @property
     def is_match(self) -> bool:
         return self.verdict.is_match and not self.is_locked
 
 
-_LOCKED = Proof(MALFORMED, Reason.LOCKED_OUT, True, None, (TraceLine("throttle", "locked"),))
+LOCKED = Proof(MALFORMED, Reason.LOCKED_OUT, True, None, (TraceLine("throttle", "locked"),))
 
 
 def is_enrolled(subject: Subject) -> bool:
@@ -109,13 +111,13 @@ class Prover:
         return any(self.counts(subject, held) for held in proven(subject))
 
     def registered(self, subject: Subject) -> tuple[Authenticator, ...]:
-        """Return what counts as registered: all that counts but recovery codes."""
+        """Return what counts as registered: all that counts but recovery codes and passes."""
         return tuple(
             held
             for held in proven(subject)
             if self.counts(subject, held)
             and held.method in self.methods
-            and not self.methods[held.method].descriptor.is_recovery
+            and self.methods[held.method].descriptor.is_own
         )
 
     def chosen_is_off(self, subject: Subject) -> bool:
@@ -128,7 +130,7 @@ class Prover:
     def is_switched_on(self, tenant_id: str, method: str) -> bool:
         """Tell whether people of the tenant may register and use this method."""
         chosen = self._configuration.current.tenants[tenant_id].settings.methods
-        return not chosen or method in chosen or self.methods[method].descriptor.is_recovery
+        return not chosen or method in chosen or not self.methods[method].descriptor.is_own
 
     def counts(self, subject: Subject, held: Authenticator) -> bool:
         """Tell whether what a person holds counts: its method is switched on, and nothing newer was
@@ -148,14 +150,16 @@ class Prover:
         candidates: Iterable[Authenticator],
         passcode: Secret[str],
         limits: ThrottleLimits,
+        source: str = "",
     ) -> Awaitable[Proof]:
-        """Judge `passcode` against `candidates`, count the attempt and spend the match."""
+        """Judge `passcode` against `candidates`, count the attempt and spend the match. `source` is where it
+        was typed, if that is known (`source_of`)."""
         answer = passcode.reveal()
 
         def judge(method: Method, authenticator: Authenticator, secret: bytes) -> Verdict:
             return method.verify(authenticator.parameters, secret, authenticator.state, answer, tx.now)
 
-        return self.prove_by(tx, subject, candidates, judge, limits)
+        return self.prove_by(tx, subject, candidates, judge, limits, source)
 
     async def prove_by(
         self,
@@ -164,34 +168,41 @@ class Prover:
         candidates: Iterable[Authenticator],
         judge: Judge,
         limits: ThrottleLimits,
+        source: str = "",
     ) -> Proof:
         """The same with any way of judging, e.g. two consecutive passcodes."""
         verdict, authenticator, is_faulty = self._best(candidates, judge)
         if verdict.is_match:
             assert authenticator is not None
-            return await self._spend(tx, authenticator, verdict, limits)
+            return await self._spend(tx, authenticator, verdict, limits, source)
         user = subject.user
-        throttle = await tx.settle_attempt(user.tenant_id, user.user_id, Factor.PASSCODE, False, limits)
-        if throttle is None:
-            return _LOCKED
-        failures = {"failures": str(throttle.failures)}
+        counted = await count_attempt(
+            tx, user.tenant_id, user.user_id, Factor.PASSCODE, limits, source, is_match=False
+        )
+        if counted is None:
+            return LOCKED
+        failures = {"failures": str(counted.throttle.failures)}
         return Proof(
             verdict,
             Reason.FAULT if is_faulty else _REASON[verdict.kind],
             False,
             authenticator if verdict.kind is VerdictKind.REPLAY else None,
             (TraceLine("passcode", verdict.kind.value), TraceLine("throttle", "counted", failures)),
-            is_newly_locked=throttle.is_locked(tx.now),
+            is_newly_locked=counted.locks(tx.now),
+            is_source_newly_locked=counted.stops_source(tx.now),
         )
 
     async def _spend(
-        self, tx: Transaction, used: Authenticator, verdict: Verdict, limits: ThrottleLimits
+        self, tx: Transaction, used: Authenticator, verdict: Verdict, limits: ThrottleLimits, source: str
     ) -> Proof:
         """Count a match and move its authenticator on: one write for all but newcomers and who has failed."""
         assert verdict.state is not None
-        if not await tx.spend_on_clean_record(used, verdict.state):
-            if await tx.settle_attempt(used.tenant_id, used.user_id, Factor.PASSCODE, True, limits) is None:
-                return _LOCKED
+        if not await tx.spend_on_clean_record(used, verdict.state, source):
+            counted = await count_attempt(
+                tx, used.tenant_id, used.user_id, Factor.PASSCODE, limits, source, is_match=True
+            )
+            if counted is None:
+                return LOCKED
             if not await tx.advance_authenticator(used, verdict.state):
                 raise Conflict  # Somebody else spent a passcode of it just now: judge again.
         reason = self.methods[used.method].descriptor.verified_reason

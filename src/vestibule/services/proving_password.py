@@ -14,11 +14,12 @@ import msgspec
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.directory import PasswordVerdict, PasswordVerdictKind
 from vestibule.interfaces.store import Conflict, Store, Subject, Transaction
-from vestibule.model.throttle import Factor, Throttle
+from vestibule.model.throttle import Factor
 from vestibule.model.verification import Reason, TraceLine
 from vestibule.services.attempt import Attempt, event, refused
 from vestibule.services.first_factor import REASONS, FirstFactors
 from vestibule.services.metrics import Metrics
+from vestibule.services.throttling import Counted, count_attempt, forgive, release
 
 
 class PasswordProver:
@@ -33,12 +34,13 @@ class PasswordProver:
         """Return `attempt` with what the directory said of `password`."""
         tenant_id = attempt.tenant.tenant_id
 
-        async def reserve(tx: Transaction) -> tuple[Subject | None, Throttle | None]:
+        async def reserve(tx: Transaction) -> tuple[Subject | None, Counted | None]:
             subject = await tx.subject_by_names(tenant_id, attempt.names)
             if subject is None:
                 return None, None
-            return subject, await tx.settle_attempt(
-                tenant_id, subject.user.user_id, Factor.PASSWORD, False, attempt.limits
+            user_id, limits = subject.user.user_id, attempt.limits
+            return subject, await count_attempt(
+                tx, tenant_id, user_id, Factor.PASSWORD, limits, attempt.source, is_match=False
             )
 
         subject, reserved = await self._store.transact(reserve)
@@ -64,14 +66,14 @@ class PasswordProver:
         await self._first_factors.check(attempt.application, None, attempt.origin.claimed_username, password)
 
     async def _settle(
-        self, subject: Subject, verdict: PasswordVerdict, attempt: Attempt, reserved: Throttle
+        self, subject: Subject, verdict: PasswordVerdict, attempt: Attempt, reserved: Counted
     ) -> None:
         """A match forgives; a directory that gave no answer takes back the reserved attempt; of a failure
         that locks, somebody should hear."""
         user = subject.user
 
         async def matched(tx: Transaction) -> None:
-            await tx.clear_throttle(user.tenant_id, user.user_id, Factor.PASSWORD)
+            await forgive(tx, user.tenant_id, user.user_id, Factor.PASSWORD, attempt.source)
             subject = await tx.subject(user.tenant_id, user.user_id)
             if verdict.reference and subject is not None and not subject.user.directory_reference:
                 # From now on he is the entry he was at his first sign-in, whoever gets his name later.
@@ -80,15 +82,18 @@ class PasswordProver:
                     raise Conflict
 
         async def unanswered(tx: Transaction) -> None:
-            await tx.release_attempt(user.tenant_id, user.user_id, Factor.PASSWORD, attempt.limits)
+            limits, source = attempt.limits, attempt.source
+            await release(tx, user.tenant_id, user.user_id, Factor.PASSWORD, limits, source)
 
         async def failed(tx: Transaction) -> None:
-            if reserved.is_locked(tx.now):
+            if reserved.locks(tx.now):
                 await tx.add_event(event(attempt, subject, "user.locked", tx.now))
+            if reserved.stops_source(tx.now):
+                await tx.add_event(event(attempt, subject, "user.source_locked", tx.now))
 
         if verdict.is_match:
             await self._store.transact(matched)
         elif verdict.kind is PasswordVerdictKind.UNAVAILABLE:
             await self._store.transact(unanswered)
-        elif reserved.locked_until:
+        elif reserved.throttle.locked_until or (reserved.source and reserved.source.locked_until):
             await self._store.transact(failed)

@@ -82,6 +82,13 @@ class Refusal(StrEnum):
     NO_MAIL = "no_mail"
     VOUCHING_OFF = "vouching_off"
     REGISTRATION_UNFINISHED = "registration_unfinished"
+    REASON_MISSING = "reason_missing"
+    ALREADY_BLOCKED = "already_blocked"
+    NOT_BLOCKED = "not_blocked"
+    PHONE_NOT_HELD = "phone_not_held"
+    NO_BYPASS = "no_bypass"
+    NO_PASS = "no_pass"  # noqa: S105
+    USER_BLOCKED = "user_blocked"
 
 
 class Refused(Exception):

@@ -29,6 +29,7 @@ from vestibule.model.sending_limit import (
     LimitReached,
     SendingLimit,
     app_limit,
+    blocked,
     closed_for,
     cost_limit,
     counted_limits,
@@ -116,6 +117,8 @@ class SendingLimits:
         closed = closed_for(settings, number)
         if closed is not None:
             return closed
+        if await tx.is_number_blocked(tenant_id, number):
+            return blocked(number)
         cost = self._gateways.dearest(tenant_id, carries, number)
         limits = [(limit, 0) for limit in counted_limits(settings, user_id, number)]
         if cost:

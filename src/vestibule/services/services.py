@@ -19,8 +19,10 @@ from vestibule.services.applications import Applications
 from vestibule.services.apps import Apps
 from vestibule.services.attempt import Node
 from vestibule.services.attempts import Attempts
+from vestibule.services.blocks import Blocks
 from vestibule.services.break_glass import BreakGlass
 from vestibule.services.bulk import Bulk
+from vestibule.services.bypasses import Bypasses
 from vestibule.services.calls import Calls
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.deliveries import Deliveries
@@ -39,6 +41,7 @@ from vestibule.services.mails import Mails
 from vestibule.services.metrics import Metrics
 from vestibule.services.notices import Notices
 from vestibule.services.outbox import Outbox
+from vestibule.services.passes import Passes
 from vestibule.services.password_reset import PasswordResets
 from vestibule.services.passwords import Passwords
 from vestibule.services.phones import Phones
@@ -85,6 +88,9 @@ class Services:
     roles: Roles
     proposals: Proposals
     bulk: Bulk
+    blocks: Blocks
+    bypasses: Bypasses
+    passes: Passes
     enrollments: Enrollments
     pins: Pins
     app_passwords: AppPasswords

@@ -110,7 +110,7 @@ class Sessions:
 
         async def body(tx: Transaction) -> None:
             subject = await tx.subject(verification.tenant_id, verification.user_id)
-            if subject is None or not subject.user.is_active:
+            if subject is None or not subject.user.may_enter(tx.now):
                 raise Refused(Refusal.NOT_POSSIBLE)
             if verification.application_id == CONSOLE_APPLICATION and not (
                 is_proven and subject.user.role is not Role.NONE
@@ -150,7 +150,7 @@ class Sessions:
             if application is None or not application.is_enabled:
                 return None
             subject = await tx.subject(session.tenant_id, session.user_id)
-            if subject is None or not subject.user.is_active:
+            if subject is None or not subject.user.may_enter(tx.now):
                 return None
             is_fresh = tx.now < session.proven_at + FRESH_MS
             reaches = await self._reaches(tx, subject.user) if application_id == CONSOLE_APPLICATION else ()

@@ -19,7 +19,7 @@ from vestibule.model.user import User
 from vestibule.model.verification import SECOND_FACTOR_NOT_PROVEN, Reason, TraceLine
 from vestibule.policy.decision import Bypass, Permit, RequirePasscode, Settled
 from vestibule.policy.evaluate import Facts, evaluate
-from vestibule.services.attempt import Attempt
+from vestibule.services.attempt import Attempt, event
 
 _NOT_PROVEN: Final = tuple(
     sorted({*SECOND_FACTOR_NOT_PROVEN, Reason.PHONE_PROVEN, Reason.QUESTIONS_ANSWERED})
@@ -34,8 +34,15 @@ _DAY_MS: Final = 86_400_000
 
 async def decided(tx: Transaction, attempt: Attempt, subject: Subject | None, facts: Facts) -> Settled:
     """Return what the rules say of `facts`, with what stands for a second factor if one is required."""
+    if subject is not None and 0 < subject.user.bypass_until <= tx.now:
+        # Once seen to be over it stays so, whatever the clock does (BYP-05).
+        await tx.end_bypass(subject.user.tenant_id, subject.user.user_id)
     decision = evaluate(facts)
     if isinstance(decision, Bypass):
+        assert subject is not None
+        bypassed = await _bypassed(tx, attempt, subject, decision)
+        if bypassed is not None:
+            return bypassed
         decision = _without_bypass(facts)
     if (
         subject is None
@@ -45,6 +52,15 @@ async def decided(tx: Transaction, attempt: Attempt, subject: Subject | None, fa
         return decision
     found = await _remembered(tx, attempt, subject.user, decision)
     return found or await _cached(tx, attempt, subject.user, decision) or decision
+
+
+async def _bypassed(tx: Transaction, attempt: Attempt, subject: Subject, asked: Bypass) -> Permit | None:
+    user = subject.user
+    application_id = attempt.application.application_id
+    if await tx.consume_bypass(user.tenant_id, user.user_id, application_id) is None:
+        return None
+    await tx.add_event(event(attempt, subject, "bypass.used", tx.now))
+    return Permit(Reason.BYPASSED, (*asked.trace, TraceLine("second_factor", "bypassed")))
 
 
 def _without_bypass(facts: Facts) -> Settled:

@@ -118,10 +118,12 @@ class Users:
             found = await look(tx)
             if found is None:
                 return None
-            if within and within.isdisjoint(await tx.groups_of(found.user.tenant_id, found.user.user_id)):
+            tenant_id, user_id = found.user.tenant_id, found.user.user_id
+            if within and within.isdisjoint(await tx.groups_of(tenant_id, user_id)):
                 return None
-            throttles = await tx.throttles(found.user.tenant_id, found.user.user_id)
-            return Person(found.user, found.authenticators, throttles)
+            throttles = await tx.throttles(tenant_id, user_id)
+            sources = await tx.source_throttles(tenant_id, user_id)
+            return Person(found.user, found.authenticators, throttles, sources)
 
         return await self._store.read(body)
 
@@ -267,6 +269,7 @@ class Users:
                 raise Refused(Refusal.NOT_FOUND, user_id)
             for factor in Factor:
                 await tx.clear_throttle(tenant_id, user_id, factor)
+            await tx.clear_sources(tenant_id, user_id)
             await record(tx, actor, tenant_id, "user.unlocked", user_id, subject.user.username)
 
         await self._store.transact(body)
@@ -345,17 +348,17 @@ class Users:
 
 
 async def keep_an_administrator(tx: Transaction, before: User, after: User) -> None:
-    """Raise `Refused` if `after` would leave nobody active who may do everything."""
-    if before.role is not Role.ADMINISTRATOR or not before.is_active:
+    """Raise `Refused` if `after` would leave nobody who may do everything and can come in."""
+    if before.role is not Role.ADMINISTRATOR or not before.may_enter(tx.now):
         return
-    if after.role is Role.ADMINISTRATOR and after.is_active:
+    if after.role is Role.ADMINISTRATOR and after.may_enter(tx.now):
         return
     # What is written holds up whoever takes another administrator away at the same time, until this is
     # committed: two who each saw the other would leave none.
     await tx.put_note("administrators_changed", str(tx.now))
     where = UserFilter(role=Role.ADMINISTRATOR.value, status=UserStatus.ACTIVE.value)
-    others = await tx.users(before.tenant_id, where, Page(limit=2))
-    if len(others.rows) < 2:
+    listed = await tx.users(before.tenant_id, where, Page(limit=100))
+    if sum(each.may_enter(tx.now) for each in listed.rows) < 2:
         raise Refused(Refusal.LAST_ADMINISTRATOR, before.username)
 
 

@@ -372,7 +372,11 @@ class Verifications:
             case Deny(reason, trace):
                 return await conclude(tx, attempt, subject, denied(reason, trace), self._node)
             case Permit(reason, trace):
-                return await conclude(tx, attempt, subject, approved(reason, trace), self._node)
+                progress = await conclude(tx, attempt, subject, approved(reason, trace), self._node)
+                if reason is Reason.BYPASSED:
+                    row = progress.verification
+                    await tx.note_bypass_used(row.tenant_id, row.user_id, row.verification_id)
+                return progress
             case RequirePassword(trace):
                 ending = denied(attempt.password_reason, trace)
                 return await conclude(tx, attempt, subject, ending, self._node)
@@ -387,7 +391,9 @@ class Verifications:
                     ending = denied(Reason.PASSCODE_MALFORMED, asked.trace)
                     return await conclude(tx, attempt, subject, ending, self._node)
                 candidates = self._prover.take_passcodes(allowed)
-                proof = await self._prover.prove(tx, subject, candidates, attempt.passcode, attempt.limits)
+                proof = await self._prover.prove(
+                    tx, subject, candidates, attempt.passcode, attempt.limits, attempt.source
+                )
                 await note_proof(tx, attempt, subject, proof)
                 return await conclude(tx, attempt, subject, ending_of(asked, proof), self._node)
 

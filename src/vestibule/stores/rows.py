@@ -27,6 +27,8 @@ from vestibule.model.application import (
     SecondFactor,
 )
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
+from vestibule.model.block import Block, BlockCause
+from vestibule.model.bypass import Bypass, BypassState
 from vestibule.model.delivery import Carries, Delivery, DeliveryState
 from vestibule.model.device_record import DeviceFact, DeviceRecord
 from vestibule.model.dispatch import Dispatch, DispatchState
@@ -234,6 +236,22 @@ def voucher_of(row: Row) -> Voucher:
     values["kind"] = VoucherKind(values["kind"])
     values["vouch"] = Vouch(values["vouch"])
     return Voucher(**values)
+
+
+BLOCK: Final = Block.__struct_fields__
+BYPASS: Final = Bypass.__struct_fields__
+
+
+def block_of(row: Row) -> Block:
+    values = dict(zip(BLOCK, row, strict=True))
+    values["cause"] = BlockCause(values["cause"])
+    return Block(**values)
+
+
+def bypass_of(row: Row) -> Bypass:
+    values = dict(zip(BYPASS, row, strict=True))
+    values["state"] = BypassState(values["state"])
+    return Bypass(**values)
 
 
 # --- attempts -----------------------------------------------------------------------------------------

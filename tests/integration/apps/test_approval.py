@@ -103,7 +103,7 @@ async def test_guessing_numbers_locks_like_guessing_passcodes(apps: AppHouse) ->
 @pytest.mark.parametrize("decision", ["deny", "fraud"])
 @pytest.mark.parametrize("blocks", [True, False])
 async def test_a_denial_is_one(apps: AppHouse, decision: str, blocks: bool) -> None:
-    """PU-09: and fraud disables where that is set."""
+    """PU-09: and fraud blocks where that is set."""
     _, (device,) = await apps.alice()
     await apps.house.change_settings(fraud_blocks=blocks)
     progress = await apps.sign_in()

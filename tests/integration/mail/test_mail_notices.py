@@ -134,22 +134,22 @@ async def test_administrators_are_told_of_alerts_by_kind(mailing: tuple[TestHous
 
 
 async def test_a_report_of_fraud_is_told_at_once(mailing: tuple[TestHouse, MailServer]) -> None:
-    """FRA-01: administrators are told of the report, the person that he was disabled by it."""
+    """FRA-01: administrators are told of the report, the person that he is blocked by it."""
     house, server = mailing
     await set_mail(house, alerts={"*": (SOC,)})
     alice = await add_alice(house, language="en")
 
     async def reported(tx: Transaction) -> None:
-        for kind in ("user.fraud_reported", "user.disabled_by_fraud_report"):
+        for kind in ("user.fraud_reported", "user.blocked"):
             await record(tx, SYSTEM, TENANT, kind, alice.user.user_id, "alice", application="vpn")
 
     await house.store.transact(reported)
     await round_of(house)
     assert sorted(to(server.taken(), SOC)) == [
-        "User disabled after a report of fraud: alice",
+        "User blocked: alice",
         "User reported fraud: alice",
     ]
-    assert to(server.taken(), "alice@example.org") == ["User disabled after a report of fraud"]
+    assert to(server.taken(), "alice@example.org") == ["User blocked"]
 
 
 async def test_notices_can_be_switched_off_and_other_tenants_hear_nothing(

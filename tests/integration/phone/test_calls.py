@@ -230,7 +230,8 @@ async def test_fraud_is_reported_by_keys(phones: PhoneHouse, blocks: bool) -> No
     assert result.verification.legacy_result == "FAILED_FRAUD_CODE_ENTERED"
     subject = await phones.house.store.read(lambda tx: tx.subject(TENANT, alice.user.user_id))
     assert subject is not None
-    assert (subject.user.status is UserStatus.DISABLED) is blocks
+    assert subject.user.status is UserStatus.ACTIVE
+    assert subject.user.is_blocked(phones.house.clock.now()) is blocks
 
 
 async def test_an_extension_is_keyed_after_the_answer(phones: PhoneHouse) -> None:

@@ -22,7 +22,6 @@ from tests.phone_servers import NUMBER, Configured, PhoneServer
 from tests.until import until
 from vestibule.catalog import text
 from vestibule.model.tenant import TenantSettings
-from vestibule.model.user import UserStatus
 from vestibule.model.verification import Reason, VerificationState
 from vestibule.runtime.speech import EspeakSpeech
 
@@ -171,9 +170,9 @@ async def test_fraud_is_reported_and_confirmed(rooms: Callable[..., Any]) -> Non
     async with rooms() as scene:
         shown = await sign_in(scene, pick_up, press("0#", 1.5), press("1"))
         await expect(scene, shown, Reason.FRAUD_REPORTED, "FAILED_FRAUD_CODE_ENTERED")
-        assert (await scene.server.user()).status is UserStatus.DISABLED
+        assert (await scene.server.user()).blocked_until > 0
         told = (await scene.server.events())[:2]  # of one commit, so in any order
-        assert sorted(told) == ["user.disabled_by_fraud_report", "user.fraud_reported"]
+        assert sorted(told) == ["user.blocked", "user.fraud_reported"]
         assert "Received Access-Reject" in await scene.server.ask()
 
 

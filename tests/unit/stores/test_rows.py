@@ -63,7 +63,14 @@ def test_every_member_is_read_back_as_itself(kind: type, known: dict[str, object
 
 def test_the_factors_are_those_that_a_subject_is_read_with() -> None:
     """The query of a subject names them; another factor needs another join."""
-    assert {factor.value for factor in Factor} == {"password", "passcode", "pin", "app_password"}
+    assert {factor.value for factor in Factor} == {
+        "password",
+        "passcode",
+        "pin",
+        "app",
+        "app_password",
+        "questions",
+    }
 
 
 @pytest.mark.parametrize(

@@ -134,18 +134,19 @@ def test_values_that_are_bound_by_place_are_in_the_places_of_the_statement() -> 
     """`of` does not look at names; these are the statements that it is used with."""
     assert subjects.SUBJECT_BY_NAME.parameters == ("tenant_id", "name")
     assert subjects.SUBJECT.parameters == ("tenant_id", "user_id")
-    assert subjects.SPEND_ON_CLEAN_RECORD.parameters == subjects.ADVANCE_AUTHENTICATOR.parameters
+    assert subjects.SPEND_ON_CLEAN_RECORD.parameters == (*subjects.ADVANCE_AUTHENTICATOR.parameters, "source")
     assert subjects.SETTLE_ATTEMPT.parameters == (
         "tenant_id",
         "user_id",
         "factor",
         "first_failures",
         "first_locked_until",
+        "now",
         "is_match",
         "hard_stop",
+        "forgotten",
         "threshold",
         "lock_until",
-        "now",
     )
     assert subjects.ADVANCE_AUTHENTICATOR.parameters == (
         "state",

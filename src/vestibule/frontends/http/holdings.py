@@ -78,5 +78,5 @@ def addable(enrollments: Enrollments, tenant_id: str) -> Addable:
 def default_methods(methods: Mapping[str, Method], held: Sequence[Authenticator]) -> tuple[str, ...]:
     """Return the methods of which a person may choose the one to be asked by first."""
     names = {one.method for one in held if one.method in methods}
-    usable = [name for name in names if not methods[name].descriptor.is_recovery]
+    usable = [name for name in names if methods[name].descriptor.is_own]
     return tuple(sorted(usable, key=lambda name: (methods[name].descriptor.rank, name)))

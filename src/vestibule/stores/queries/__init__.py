@@ -5,6 +5,8 @@ from __future__ import annotations
 from vestibule.stores.queries.app_passwords import AppPasswords
 from vestibule.stores.queries.attempts import Attempts
 from vestibule.stores.queries.authenticators import Authenticators
+from vestibule.stores.queries.blocks import Blocks
+from vestibule.stores.queries.bypasses import Bypasses
 from vestibule.stores.queries.configuration import ConfigurationRecords
 from vestibule.stores.queries.deliveries import Deliveries
 from vestibule.stores.queries.device_records import DeviceRecords
@@ -21,6 +23,7 @@ from vestibule.stores.queries.rule_sets import RuleSets
 from vestibule.stores.queries.security_answers import SecurityAnswerRows
 from vestibule.stores.queries.sending_counts import SendingCounts
 from vestibule.stores.queries.sessions import Sessions
+from vestibule.stores.queries.source_throttles import SourceThrottles
 from vestibule.stores.queries.subjects import Subjects
 from vestibule.stores.queries.voice_messages import VoiceMessages
 from vestibule.stores.queries.vouchers import Vouchers
@@ -29,6 +32,7 @@ from vestibule.stores.queries.waiting import Waiting
 
 class Queries(
     Subjects,
+    SourceThrottles,
     Attempts,
     Waiting,
     DeviceRecords,
@@ -43,6 +47,8 @@ class Queries(
     SecurityAnswerRows,
     AppPasswords,
     Vouchers,
+    Blocks,
+    Bypasses,
     Authenticators,
     ConfigurationRecords,
     RuleSets,

@@ -58,6 +58,14 @@ REPLACE: Final = Statement(
     """
 )
 
+# With the version: the node that is handing it over finds out before it tries another gateway.
+DROP: Final = Statement(
+    """
+    update deliveries set state = 'dropped', sealed_body = :nothing, version = version + 1
+     where tenant_id = :tenant_id and challenge_id = :challenge_id and state in ('waiting', 'taken')
+    """
+)
+
 
 class Deliveries(Requests):
     __slots__ = ()
@@ -101,6 +109,9 @@ class Deliveries(Requests):
             )
         )
         return changed > 0
+
+    async def drop_deliveries_of(self, tenant_id: str, challenge_id: str) -> int:
+        return await self.execute(DROP(tenant_id=tenant_id, challenge_id=challenge_id, nothing=b""))
 
     async def deliveries(self, tenant_id: str, where: DeliveryFilter, page: Page) -> Listed:
         values: dict[str, Any] = {"tenant_id": tenant_id}

@@ -84,6 +84,18 @@ SWEEP_COUNTS: Final = Statement(
     """  # noqa: S608 - made of constants
 )
 
+SWEEP_SOURCES: Final = Statement(
+    f"""
+    with old as materialized (
+        select tenant_id, user_id, factor, source from source_throttles
+         where failed_at <= :now::bigint - {KEEP_COUNTS_MS} and locked_until <= :now::bigint
+         order by failed_at limit :limit for update skip locked)
+    delete from source_throttles where (tenant_id, user_id, factor, source)
+                                    in (select old.tenant_id, old.user_id, old.factor, old.source from old)
+    returning tenant_id
+    """  # noqa: S608 - made of constants
+)
+
 NOTE: Final = Statement("select value from notes where key = :key", joins=True)
 PUT_NOTE: Final = Statement(
     """
@@ -117,7 +129,7 @@ class Housekeeping(Requests):
 
     async def sweep(self, limit: int) -> int:
         removed = 0
-        for statement in (*_SWEEPS, SWEEP_COUNTS, SWEEP_DISPATCHES):
+        for statement in (*_SWEEPS, SWEEP_COUNTS, SWEEP_SOURCES, SWEEP_DISPATCHES):
             if removed < limit:
                 removed += len(await self.fetch(statement(now=self.now, limit=limit - removed)))
         await self.execute(EMPTY_DISPATCHES(now=self.now, nothing=b""))

@@ -12,7 +12,16 @@ from typing import Any
 from vestibule.interfaces.store import Subject
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.throttle import NEVER, Factor, Throttle, ThrottleLimits
-from vestibule.stores.rows import AUTHENTICATOR, USER, Row, Values, authenticator_of, json_text, user_of
+from vestibule.stores.rows import (
+    AUTHENTICATOR,
+    USER,
+    Row,
+    Values,
+    authenticator_of,
+    json_text,
+    storable,
+    user_of,
+)
 from vestibule.stores.statement import Statement, check_storable, select
 from vestibule.stores.transaction import Requests
 
@@ -46,16 +55,20 @@ THROTTLES = Statement(
     turn=3,
 )
 
+# Towards a lock count the `recent` failures, which are not forgotten; towards the hard stop all in a row.
+_RECENT = "case when throttles.failed_at <= :forgotten then 1 else throttles.recent + 1 end"
 SETTLE_ATTEMPT = Statement(
     f"""
-    insert into throttles (tenant_id, user_id, factor, failures, locked_until)
-    values (:tenant_id, :user_id, :factor, :first_failures, :first_locked_until)
+    insert into throttles (tenant_id, user_id, factor, failures, locked_until, recent, failed_at)
+    values (:tenant_id, :user_id, :factor, :first_failures, :first_locked_until, :first_failures, :now)
     on conflict (tenant_id, user_id, factor) do update
        set failures = case when :is_match then 0 else throttles.failures + 1 end,
            locked_until = case when :is_match then 0
                                when throttles.failures + 1 >= :hard_stop then {NEVER}
-                               when (throttles.failures + 1) % :threshold = 0 then :lock_until
-                               else 0 end
+                               when ({_RECENT}) % :threshold = 0 then :lock_until
+                               else 0 end,
+           recent = case when :is_match then 0 else {_RECENT} end,
+           failed_at = :now
      where throttles.locked_until <= :now
     returning failures, locked_until
     """,  # noqa: S608 - made of constants
@@ -68,8 +81,9 @@ RELEASE_ATTEMPT = Statement(
     """
     update throttles
        set failures = failures - 1,
+           recent = case when recent > 0 then recent - 1 else 0 end,
            locked_until = case when failures = :hard_stop::bigint then 0
-                               when failures % :threshold::bigint = 0 and failures < :hard_stop then 0
+                               when recent % :threshold::bigint = 0 and failures < :hard_stop then 0
                                else locked_until end
      where tenant_id = :tenant_id and user_id = :user_id and factor = :factor and failures > 0
     """,
@@ -80,7 +94,7 @@ RELEASE_ATTEMPT = Statement(
 
 CLEAR_THROTTLE = Statement(
     """
-    update throttles set failures = 0, locked_until = 0
+    update throttles set failures = 0, locked_until = 0, recent = 0
      where tenant_id = :tenant_id and user_id = :user_id and factor = :factor
     """,
     joins=True,
@@ -106,6 +120,10 @@ SPEND_ON_CLEAN_RECORD = Statement(
                     where record.tenant_id = :tenant_id and record.user_id = :user_id
                       and record.factor = 'passcode' and record.failures = 0 and record.locked_until = 0
                       for no key update)
+       and not exists (select 1 from source_throttles place
+                        where place.tenant_id = :tenant_id and place.user_id = :user_id
+                          and place.factor = 'passcode' and place.source = :source
+                          and place.locked_until > :used_at::bigint)
     """,
     joins=True,
     turn=6,
@@ -140,11 +158,12 @@ class Subjects(Requests):
             str(factor),
             first.failures,
             first.locked_until,
+            self.now,
             is_match,
             limits.hard_stop,
+            limits.forgotten_at(self.now),
             limits.threshold,
             lock_until,
-            self.now,
         )
         rows = await self.fetch(SETTLE_ATTEMPT.of(values))
         return Throttle(factor, rows[0][0], rows[0][1]) if rows else None
@@ -173,8 +192,11 @@ class Subjects(Requests):
     async def advance_authenticator(self, authenticator: Authenticator, state: Mapping[str, Any]) -> bool:
         return await self.execute(ADVANCE_AUTHENTICATOR.of(self._spent(authenticator, state))) > 0
 
-    async def spend_on_clean_record(self, authenticator: Authenticator, state: Mapping[str, Any]) -> bool:
-        return await self.execute(SPEND_ON_CLEAN_RECORD.of(self._spent(authenticator, state))) > 0
+    async def spend_on_clean_record(
+        self, authenticator: Authenticator, state: Mapping[str, Any], source: str = ""
+    ) -> bool:
+        values = (*self._spent(authenticator, state), storable(source))
+        return await self.execute(SPEND_ON_CLEAN_RECORD.of(values)) > 0
 
     def _spent(self, authenticator: Authenticator, state: Mapping[str, Any]) -> Values:
         return (

@@ -26,6 +26,13 @@ SENT: Final = Statement(
     turn=2,
 )
 
+OPEN_OF_USER: Final = Statement(
+    f"""{_CHALLENGES}
+       and user_id = :user_id and state = 'open' and expires_at > :now::bigint
+     order by created_at, challenge_id
+    """
+)
+
 # One that was answered in its last moment is taken a little later.
 UNTAKEN: Final = Statement(
     f"""{_CHALLENGES}
@@ -104,6 +111,10 @@ class Waiting(Requests):
         # Sorted here: in the order of its index the database takes no other.
         found = [challenge_of(row) for row in rows]
         return tuple(sorted(found, key=lambda each: (each.created_at, each.challenge_id)))
+
+    async def open_challenges_of(self, tenant_id: str, user_id: str) -> tuple[Challenge, ...]:
+        rows = await self.fetch(OPEN_OF_USER(tenant_id=tenant_id, user_id=user_id, now=self.now))
+        return tuple([challenge_of(row) for row in rows])
 
     async def untaken_challenges(self, tenant_id: str, user_id: str) -> tuple[Challenge, ...]:
         rows = await self.fetch(

@@ -39,7 +39,15 @@ def test_no_record_has_a_place_for_a_secret(record: type[records.Record]) -> Non
     standing = (
         {"state"}
         if record.__name__.endswith(
-            ("VerificationRecord", "AttemptRecord", "DeliveryRecord", "ProposalRecord", "DispatchRecord")
+            (
+                "VerificationRecord",
+                "AttemptRecord",
+                "DeliveryRecord",
+                "DispatchRecord",
+                "ProposalRecord",
+                "BlockRecord",
+                "BypassRecord",
+            )
         )
         else set()
     )

@@ -12,6 +12,8 @@ from vestibule.frontends.http.api.access_rules import AccessRules
 from vestibule.frontends.http.api.app_passwords import AppPasswords
 from vestibule.frontends.http.api.applications import Applications
 from vestibule.frontends.http.api.authenticators import Authenticators, Tokens
+from vestibule.frontends.http.api.blocks import Blocks
+from vestibule.frontends.http.api.bypasses import Bypasses
 from vestibule.frontends.http.api.caller import may_administer, provide_caller
 from vestibule.frontends.http.api.check import check
 from vestibule.frontends.http.api.clients import ApiClients, RadiusClients
@@ -44,6 +46,8 @@ _ADMINISTRATION = Router(
         AppPasswords,
         Requirements,
         Registration,
+        Blocks,
+        Bypasses,
         Authenticators,
         Tokens,
         import_tokens,

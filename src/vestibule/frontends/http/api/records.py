@@ -14,6 +14,8 @@ from vestibule.interfaces.store import Listed, Person
 from vestibule.model.app_password import AppPassword
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
+from vestibule.model.block import Block
+from vestibule.model.bypass import Bypass, BypassState
 from vestibule.model.delivery import Delivery
 from vestibule.model.device_record import AskedDevice
 from vestibule.model.dispatch import Dispatch
@@ -29,6 +31,7 @@ from vestibule.model.verification import Challenge, Verification
 from vestibule.model.voice_message import VoiceMessage
 from vestibule.model.voucher import Voucher
 from vestibule.services.bulk import BulkReport
+from vestibule.services.enrollment import Enrolled
 from vestibule.services.gateways import GatewayState
 from vestibule.services.groups import MembersReport
 from vestibule.services.outcome import Progress
@@ -211,6 +214,8 @@ class UserRecord(Record):
     """`disabled`, `enabled` or `enforced`."""
     must_register: bool
     """He was told to register anew, and has not yet."""
+    blocked_until: int | None
+    """Until when every attempt is denied; None: not blocked."""
     has_password: bool
     """Whether there is a password of our own to check."""
     created_at: int
@@ -223,6 +228,81 @@ class PersonRecord(UserRecord):
 
     authenticators: list[AuthenticatorRecord]
     throttles: list[ThrottleRecord]
+    sources: list[SourceRecord]
+    """From where somebody has failed to be this user, the latest first."""
+
+
+class SourceRecord(Record):
+    """From where somebody has failed to be this user."""
+
+    source: str
+    factor: str
+    failures: int
+    failed_at: int
+    locked_until: int | None
+    """None: it has not to wait."""
+
+
+class BlockRecord(Record):
+    """A block, whether or not it holds."""
+
+    named = "block_id"
+
+    id: str
+    user_id: str
+    username: str
+    phone: str
+    """The number that is called and texted for nobody meanwhile; empty: none."""
+    language: str
+    cause: str
+    reason: str
+    verification_id: str
+    """The attempt that was reported as fraud."""
+    actor: str
+    actor_name: str
+    begun_at: int
+    until: int
+    state: str
+    """`active`, `expired` or `lifted`."""
+    ended_at: int | None
+    ended_by_name: str
+    end_reason: str
+
+
+class BypassRecord(Record):
+    """A one-time bypass and what became of it."""
+
+    named = "bypass_id"
+
+    id: str
+    user_id: str
+    username: str
+    application_id: str
+    """Where it holds; empty: at every application but the console."""
+    application_name: str
+    seconds: int
+    reason: str
+    phone: str
+    actor: str
+    actor_name: str
+    made_at: int
+    expires_at: int
+    state: str
+    """`waiting`, `used`, `expired` or `withdrawn`."""
+    is_used: bool
+    ended_at: int | None
+    verification_id: str
+    """The attempt that used it."""
+
+
+class TemporaryPassRecord(Record):
+    """A new temporary access pass."""
+
+    authenticator_id: str
+    passcode: str
+    """Shown this one time: what the user types where a passcode is asked for."""
+    is_reusable: bool
+    not_after: int
 
 
 class RequirementChangeRecord(Record):
@@ -654,11 +734,16 @@ def person_record(subject: Person, now: int) -> PersonRecord:
         )
         for factor, throttle in subject.throttles.items()
     ]
+    sources = [
+        SourceRecord.of(each, locked_until=each.locked_until if each.is_locked(now) else None)
+        for each in subject.sources
+    ]
     record: PersonRecord = PersonRecord.of(
         subject.user,
         **_told(subject.user),
         authenticators=[authenticator_record(held) for held in subject.authenticators],
         throttles=throttles,
+        sources=sources,
     )
     return record
 
@@ -677,7 +762,11 @@ def voucher_record(voucher: Voucher) -> VoucherRecord:
 
 
 def _told(user: User) -> dict[str, Any]:
-    return {"other_names": list(user.names[1:]), "has_password": bool(user.password_hash)}
+    return {
+        "other_names": list(user.names[1:]),
+        "has_password": bool(user.password_hash),
+        "blocked_until": user.blocked_until or None,
+    }
 
 
 def bulk_record(report: BulkReport) -> BulkRecord:
@@ -700,6 +789,27 @@ def members_record(report: MembersReport, *, is_dry_run: bool) -> MembersRecord:
 def authenticator_record(authenticator: Authenticator) -> AuthenticatorRecord:
     record: AuthenticatorRecord = AuthenticatorRecord.of(authenticator)
     return record
+
+
+def block_record(block: Block, now: int) -> BlockRecord:
+    record: BlockRecord = BlockRecord.of(block, state=block.state(now).value)
+    return record
+
+
+def bypass_record(bypass: Bypass, now: int) -> BypassRecord:
+    state = bypass.state_at(now)
+    record: BypassRecord = BypassRecord.of(bypass, state=state.value, is_used=state is BypassState.USED)
+    return record
+
+
+def temporary_pass_record(made: Enrolled) -> TemporaryPassRecord:
+    held = made.authenticator
+    return TemporaryPassRecord(
+        authenticator_id=held.authenticator_id,
+        passcode=made.shown[0].reveal(),
+        is_reusable=bool(held.parameters["is_reusable"]),
+        not_after=held.not_after or 0,
+    )
 
 
 def pin_record(status: PinStatus) -> PinRecord:

@@ -64,6 +64,8 @@ class NewSettings(TenantSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     language: Language = "en"
     lockout_threshold: Count = 10
     lockout_seconds: Count = 900
+    lockout_reset_seconds: Annotated[int, Meta(ge=0, le=86_400)] = 900
+    block_days: Annotated[int, Meta(ge=1, le=3650)] = 90
     hard_stop: Count = 100
     challenge_seconds: Count = 180
     challenge_tries: Count = 3

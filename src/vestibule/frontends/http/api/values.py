@@ -24,6 +24,7 @@ Passcode: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=_
 Id: TypeAlias = Annotated[str, Meta(max_length=128, pattern=r"^[A-Za-z0-9_.@-]*$")]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100, pattern=_LINE)]
 ShortText: TypeAlias = Annotated[str, Meta(max_length=255, pattern=_LINE)]
+Reason: TypeAlias = Annotated[str, Meta(min_length=1, max_length=500, pattern=_LINE)]
 Serial: TypeAlias = Annotated[str, Meta(min_length=1, max_length=128, pattern=_LINE)]
 Time: TypeAlias = Annotated[int, Meta(ge=0, le=LAST_TIME, description="Milliseconds since 1970, UTC.")]
 Version: TypeAlias = Annotated[

@@ -88,7 +88,7 @@ def _page(
 
 def _methods(at: Desk) -> tuple[str, ...]:
     methods = at.services.enrollments.methods
-    return tuple(sorted(name for name in methods if not methods[name].descriptor.is_recovery))
+    return tuple(sorted(name for name in methods if methods[name].descriptor.is_own))
 
 
 def _groups(at: Desk) -> dict[str, str]:

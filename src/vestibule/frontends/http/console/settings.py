@@ -28,6 +28,7 @@ _TICKS: Final = (
     "pin_refuse_phone",
     "fraud_reports",
     "fraud_blocks",
+    "own_bypass",
     "two_way_texts",
     "app_plain_approval",
     "app_passwords",
@@ -35,7 +36,9 @@ _TICKS: Final = (
 _NUMBERS: Final = {
     "lockout_threshold": (1, 100),
     "lockout_seconds": (1, 86_400),
+    "lockout_reset_seconds": (0, 86_400),
     "hard_stop": (1, 100),
+    "block_days": (1, 3650),
     "challenge_seconds": (15, 600),
     "challenge_tries": (1, 10),
     "pin_least_digits": (4, 20),

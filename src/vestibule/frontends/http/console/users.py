@@ -22,12 +22,14 @@ from vestibule.frontends.http.pin_words import rule_words
 from vestibule.frontends.http.redirects import see_other
 from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
-from vestibule.frontends.http.templates.views import Choice, Form
+from vestibule.frontends.http.templates.views import Choice, Form, Standing
 from vestibule.interfaces.store import Page, Person, VerificationFilter
 from vestibule.model.actor import Right
+from vestibule.model.application import CONSOLE_APPLICATION
 from vestibule.model.authenticator import AuthenticatorStatus
 from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.model.user import UserStatus
+from vestibule.services.phones import numbers_of
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.services.users import LANGUAGES_ELSEWHERE, UserFields
 
@@ -163,6 +165,9 @@ async def user_page(
     phone_form: Form | None = None,
     password_form: Form | None = None,
     new_pin: str = "",
+    block_form: Form | None = None,
+    bypass_form: Form | None = None,
+    new_pass: str = "",
 ) -> Response[Any]:
     """Return the page of one person, with what was refused above it or in one of its forms."""
     subject = await _subject(at, user_id)
@@ -171,13 +176,15 @@ async def user_page(
         held
         for held in subject.authenticators
         if held.status is not AuthenticatorStatus.REVOKED
-        and not (held.method in methods and methods[held.method].descriptor.is_recovery)
+        and not (held.method in methods and not methods[held.method].descriptor.is_own)
     )
     attempts = await _latest_attempts(at, user_id)
     directory = at.snapshot.directories.get((at.tenant_id, subject.user.directory_id))
     return at.page(
         "console/user.html",
-        status=422 if refused or form or pin_form or phone_form or password_form else 200,
+        status=422
+        if refused or form or pin_form or phone_form or password_form or block_form or bypass_form
+        else 200,
         notices=refused_notice(refused) if refused else (),
         user=subject.user,
         groups=await services.groups.of(at.actor, at.tenant_id, user_id),
@@ -201,6 +208,29 @@ async def user_page(
         pin_rules=rule_words(services.pins.rules(at.tenant_id)),
         pin_form=pin_form or Form(),
         new_pin=new_pin,
+        standing=await _standing(at, subject, block_form or Form(), bypass_form or Form()),
+        new_pass=new_pass,
+    )
+
+
+async def _standing(at: Desk, subject: Person, block_form: Form, bypass_form: Form) -> Standing:
+    services, tenant_id, user_id = at.services, at.tenant_id, subject.user.user_id
+    applications = services.applications.applications(at.actor, tenant_id)
+    return Standing(
+        block=await services.blocks.of(at.actor, tenant_id, user_id),
+        block_days=services.blocks.usual_days(tenant_id),
+        numbers=tuple(number for number in numbers_of(subject) if number.startswith("+")),
+        bypass=await services.bypasses.of(at.actor, tenant_id, user_id),
+        applications=tuple(
+            (each.application_id, each.name)
+            for each in applications
+            if each.application_id != CONSOLE_APPLICATION
+        ),
+        access_pass=services.passes.of(subject, services.clock.now()),
+        can_pass=bool(services.passes.method),
+        sources=subject.sources,
+        block_form=block_form,
+        bypass_form=bypass_form,
     )
 
 

@@ -12,6 +12,7 @@ from litestar import Router
 from vestibule.frontends.http.portal import (
     app_passwords,
     browsers,
+    bypass,
     devices,
     enroll,
     entry,
@@ -47,6 +48,7 @@ ROUTER = Router(
         *pin.ROUTES,
         *app_passwords.ROUTES,
         *browsers.ROUTES,
+        *bypass.ROUTES,
         *sessions.ROUTES,
         *history.ROUTES,
         *language.ROUTES,

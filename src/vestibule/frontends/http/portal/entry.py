@@ -144,7 +144,7 @@ async def _holds_something(request: AnyRequest, who: Visitor) -> bool:
 
 def _shows_passcodes(method: MethodDescriptor) -> bool:
     """Recovery codes are too good for this: who has only those beside a phone signs in again instead."""
-    return method.takes_passcode and not method.is_recovery
+    return method.takes_passcode and method.is_own
 
 
 ROUTES: Final = [

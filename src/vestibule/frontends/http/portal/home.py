@@ -75,7 +75,7 @@ async def home_page(
         held
         for held in subject.authenticators
         if held.status in (AuthenticatorStatus.ACTIVE, AuthenticatorStatus.SUSPENDED)
-        and not (held.method in methods and methods[held.method].descriptor.is_recovery)
+        and not (held.method in methods and not methods[held.method].descriptor.is_own)
     )
     notices = (Notice("bad", refusal_words(refused.why.value, refused.key)),) if refused else ()
     return portal_page(

@@ -7,7 +7,15 @@ from typing import Any, Final
 from litestar import Response, get
 
 from vestibule.frontends.http.fields import InPath
-from vestibule.frontends.http.portal import app_passwords, browsers, password, pin, questions, sessions
+from vestibule.frontends.http.portal import (
+    app_passwords,
+    browsers,
+    bypass,
+    password,
+    pin,
+    questions,
+    sessions,
+)
 from vestibule.frontends.http.portal.cards import Card, show_cards
 from vestibule.frontends.http.portal.visitor import portal_page, visitor
 from vestibule.frontends.http.sign_in import AnyRequest
@@ -18,6 +26,7 @@ CARDS: Final[tuple[Card, ...]] = (
     questions.CARD,
     app_passwords.CARD,
     browsers.CARD,
+    bypass.CARD,
     sessions.CARD,
 )
 

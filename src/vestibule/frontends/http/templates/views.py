@@ -11,7 +11,10 @@ from typing import Literal, TypeAlias
 
 from vestibule import catalog
 from vestibule.model.authenticator import Authenticator
+from vestibule.model.block import Block
+from vestibule.model.bypass import Bypass
 from vestibule.model.simulated_phone import PhoneCall, PhoneText
+from vestibule.model.throttle import SourceThrottle
 from vestibule.model.user import User
 
 Door = Literal["portal", "console"]
@@ -202,6 +205,31 @@ class TokenRow:
 
     authenticator: Authenticator
     holder: User | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What keeps one person out, or lets him in without what he has lost."""
+
+    block: Block | None
+    """The one that holds now."""
+    block_days: int
+    numbers: tuple[str, ...]
+    """Phone numbers for which a block may hold as well."""
+    bypass: Bypass | None
+    """The one that waits to be used."""
+    applications: tuple[tuple[str, str], ...]
+    """Where a bypass may hold: pairs of identifier and name."""
+    access_pass: Authenticator | None
+    """The temporary access pass that is good now."""
+    can_pass: bool
+    """Whether there is a method that makes passes."""
+    sources: tuple[SourceThrottle, ...]
+    """From where somebody has failed, the latest first."""
+    block_form: Form = field(default_factory=Form)
+    """Values: reason, days, phone."""
+    bypass_form: Form = field(default_factory=Form)
+    """Values: bypass_reason, seconds, application."""
 
 
 @dataclass(frozen=True, slots=True)

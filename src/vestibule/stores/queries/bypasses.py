@@ -1,0 +1,139 @@
+"""One-time bypasses. A person has one that waits; `users.bypass_until` says so to the sign-in path, and the
+write here decides.
+
+Rows are locked in one order: the bypass, then the person.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from vestibule.interfaces.store import BypassFilter, Conflict, Listed, Page
+from vestibule.model.bypass import Bypass, BypassState
+from vestibule.model.username import canonical_name
+from vestibule.stores.paging import beginning, keep, listed, position_of_time
+from vestibule.stores.rows import BYPASS, bypass_of, record_values, storable
+from vestibule.stores.statement import Statement, insert, select
+from vestibule.stores.transaction import Requests, UniqueTaken
+
+ADD: Final = Statement(insert("bypasses", BYPASS))
+
+# One that was made at a later time than now is of a clock that was wrong (BYP-05).
+CONSUME: Final = Statement(
+    f"""
+    update bypasses set state = 'used', ended_at = :now
+     where tenant_id = :tenant_id and user_id = :user_id and state = 'waiting'
+       and made_at <= :now and expires_at > :now and (application_id = '' or application_id = :application_id)
+    returning {select(BYPASS)}
+    """  # noqa: S608 - made of constants
+)
+
+NOTE_USE: Final = Statement(
+    """
+    update bypasses set verification_id = :verification_id
+     where tenant_id = :tenant_id and user_id = :user_id and state = 'used' and ended_at = :now
+       and verification_id = ''
+    """
+)
+
+END: Final = Statement(
+    f"""
+    update bypasses set state = case when expires_at <= :now then 'expired' else :state end, ended_at = :now
+     where tenant_id = :tenant_id and user_id = :user_id and state = 'waiting'
+    returning {select(BYPASS)}
+    """  # noqa: S608 - made of constants
+)
+
+CLOSE_EXPIRED: Final = Statement(
+    """
+    with due as materialized (
+        select tenant_id, bypass_id from bypasses where state = 'waiting' and expires_at <= :now
+         order by expires_at limit :limit for update skip locked)
+    update bypasses set state = 'expired', ended_at = expires_at
+     where state = 'waiting' and (tenant_id, bypass_id) in (select due.tenant_id, due.bypass_id from due)
+    returning tenant_id, user_id
+    """
+)
+
+WAITING: Final = Statement(
+    f"select {select(BYPASS)} from bypasses"  # noqa: S608 - made of constants
+    " where tenant_id = :tenant_id and user_id = :user_id and state = 'waiting'"
+)
+
+MARK_USER: Final = Statement(
+    """
+    update users set bypass_until = :until, version = version + 1
+     where tenant_id = :tenant_id and user_id = :user_id
+    """
+)
+
+
+class Bypasses(Requests):
+    __slots__ = ()
+
+    async def add_bypass(self, bypass: Bypass) -> None:
+        try:
+            await self.execute(ADD(**record_values(bypass)))
+        except UniqueTaken:
+            raise self.broken(Conflict()) from None
+        await self._mark(bypass.tenant_id, bypass.user_id, bypass.expires_at)
+
+    async def waiting_bypass(self, tenant_id: str, user_id: str) -> Bypass | None:
+        rows = await self.fetch(WAITING(tenant_id=tenant_id, user_id=user_id))
+        found = bypass_of(rows[0]) if rows else None
+        return found if found and found.state_at(self.now) is BypassState.WAITING else None
+
+    async def consume_bypass(self, tenant_id: str, user_id: str, application_id: str) -> Bypass | None:
+        rows = await self.fetch(
+            CONSUME(tenant_id=tenant_id, user_id=user_id, application_id=application_id, now=self.now)
+        )
+        if not rows:
+            return None
+        await self._mark(tenant_id, user_id, 0)
+        return bypass_of(rows[0])
+
+    async def note_bypass_used(self, tenant_id: str, user_id: str, verification_id: str) -> None:
+        await self.execute(
+            NOTE_USE(tenant_id=tenant_id, user_id=user_id, verification_id=verification_id, now=self.now)
+        )
+
+    async def end_bypass(self, tenant_id: str, user_id: str) -> Bypass | None:
+        rows = await self.fetch(
+            END(tenant_id=tenant_id, user_id=user_id, state=BypassState.WITHDRAWN.value, now=self.now)
+        )
+        await self._mark(tenant_id, user_id, 0)
+        return bypass_of(rows[0]) if rows else None
+
+    async def expire_bypasses(self, limit: int) -> int:
+        closed = await self.fetch(CLOSE_EXPIRED(now=self.now, limit=limit))
+        for tenant_id, user_id in closed:
+            await self._mark(tenant_id, user_id, 0)
+        return len(closed)
+
+    async def bypasses(self, tenant_id: str, where: BypassFilter, page: Page) -> Listed:
+        values: dict[str, Any] = {"tenant_id": tenant_id}
+        conditions = ["tenant_id = :tenant_id"]
+        if where.user_id:
+            keep(conditions, values, "user_id = :user_id", user_id=where.user_id)
+        if where.text:
+            wanted = storable(where.text)
+            name, name_end = beginning((canonical_name(wanted) or wanted).lower())
+            keep(
+                conditions,
+                values,
+                "lower(username) >= :name and lower(username) < :name_end",
+                name=name,
+                name_end=name_end,
+            )
+        if page.cursor:
+            at, last = position_of_time(page.cursor)
+            keep(conditions, values, "(made_at, bypass_id) < (:at, :last)", at=at, last=last)
+        order = "made_at desc, bypass_id desc"
+        rows = await listed(self, "bypasses", select(BYPASS), conditions, values, order, page.limit)
+        return rows.page(bypass_of, lambda row: (row[_MADE_AT], row[1]))
+
+    async def _mark(self, tenant_id: str, user_id: str, until: int) -> None:
+        await self.execute(MARK_USER(tenant_id=tenant_id, user_id=user_id, until=until))
+
+
+_MADE_AT: Final = BYPASS.index("made_at")
