@@ -12,7 +12,9 @@ from tests.browser.phone_scene import PhoneSite, phone_site
 from tests.browser.plain import Plain, heading_of
 from tests.browser.scene import Phone, Site
 from tests.houses import TENANT
+from vestibule.model.application import SecondFactor
 from vestibule.model.call import CallEventKind
+from vestibule.model.user import Requirement
 
 HOME = f"/portal/{TENANT}"
 SECOND = f"{HOME}/sign-in/second-factor"
@@ -67,6 +69,23 @@ async def test_s75_the_guide_names_the_error_of_an_old_client(site: Site) -> Non
             page = (await browser.get(f"{HOME}/troubleshooting", lang=language)).text
             answer = page.partition("0x800434D4L")[2].partition("</details>")[0]
             assert way_out in answer
+
+
+async def test_s76_an_administrator_works_with_two_accounts(site: Site) -> None:
+    """S76: the second factor is set for each account by itself, and the guide says how two are used."""
+    await site.house.add_application("mail", second_factor=SecondFactor.BY_RULES)
+    await site.house.add_person("grace-admin", requirement=Requirement.ENFORCED)
+    await site.house.add_person("grace")
+    asked = await site.house.start("grace-admin", door="mail")
+    plain = await site.house.start("grace", door="mail")
+    assert (asked.is_pending, plain.is_approved) == (True, True)
+    async with Plain(site) as browser:
+        for language, words in (
+            ("en", ("two accounts", "delegation")),
+            ("de", ("zwei Konten", "Stellvertreter")),
+        ):
+            page = (await browser.get(f"{HOME}/troubleshooting", lang=language)).text
+            assert all(word in page for word in words)
 
 
 async def test_s77_an_error_page_says_what_support_needs_and_the_log_says_the_same(site: Site) -> None:

@@ -17,11 +17,19 @@ from vestibule.frontends.http.redirects import see_other
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.site import site_of
 from vestibule.interfaces.store import Page
-from vestibule.model.verification import Reason, Verification, VerificationState
+from vestibule.model.verification import (
+    SECOND_FACTOR_NOT_PROVEN,
+    Reason,
+    Verification,
+    VerificationState,
+)
 
 _ROWS: Final = 20
 _WORDS: Final[dict[str, frozenset[Reason]]] = {
-    "first_factor": frozenset({Reason.FIRST_FACTOR_SUFFICIENT}),
+    "app_password": frozenset({Reason.APP_PASSWORD_VERIFIED}),
+    "needs_app_password": frozenset({Reason.APP_PASSWORD_REQUIRED}),
+    "first_factor": SECOND_FACTOR_NOT_PROVEN - {Reason.APP_PASSWORD_VERIFIED},
+    "questions": frozenset({Reason.QUESTIONS_ANSWERED}),
     "password": frozenset({Reason.PASSWORD_WRONG, Reason.PASSWORD_MISSING, Reason.DIRECTORY_REFUSED}),
     "password_expired": frozenset({Reason.PASSWORD_EXPIRED}),
     "passcode": frozenset(
@@ -49,8 +57,8 @@ _WORDS: Final[dict[str, frozenset[Reason]]] = {
     "declined": frozenset({Reason.APP_DENIED, Reason.CALL_DECLINED, Reason.CALL_HUNG_UP}),
     "fraud": frozenset({Reason.FRAUD_REPORTED}),
     "locked": frozenset({Reason.LOCKED_OUT}),
-    "disabled": frozenset({Reason.USER_DISABLED}),
-    "nothing_registered": frozenset({Reason.NO_AUTHENTICATOR}),
+    "disabled": frozenset({Reason.USER_DISABLED, Reason.USER_BLOCKED}),
+    "nothing_registered": frozenset({Reason.NO_AUTHENTICATOR, Reason.REGISTRATION_REQUIRED}),
     "phone_proven": frozenset({Reason.PHONE_PROVEN}),
 }
 _BY_REASON: Final = {reason: word for word, reasons in _WORDS.items() for reason in reasons}
