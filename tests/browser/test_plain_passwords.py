@@ -149,15 +149,12 @@ async def test_who_has_two_methods_proves_both(reset_site: Site) -> None:
     alice = await site.house.add_person("alice")
     second = await site.house.add_authenticator(alice.user, "totp")
     code = await recovery_code(site, alice)
-    phone, other = Phone(site, alice.secret), Phone(site, second.secret, lead=2)
+    phone, other = Phone(site, alice.secret), Phone(site, second.secret, lead=0)
     async with Plain(site) as browser:
-        for passcodes in (
-            (phone.passcode(), ""),
-            (phone.passcode(), other.passcode()),
-            ("", phone.passcode()),
-            (code[:-1] + "x", phone.passcode()),
-        ):
-            assert REFUSED in (await reset(browser, "alice", *passcodes)).text
+        for second_passcode in ("", "000000"):
+            assert REFUSED in (await reset(browser, "alice", phone.passcode(), second_passcode)).text
+        both = (phone.passcode(), other.passcode())
+        assert REFUSED in (await reset(browser, "alice", *both)).text, "two of one method"
         assert (await reset(browser, "alice", code, phone.passcode())).status_code == 303
 
 
