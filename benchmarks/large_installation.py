@@ -116,7 +116,7 @@ async def _fill_sqlite(path: Path, size: Size, now: int) -> None:
 
 
 async def _fill_postgres(url: str, size: Size, now: int) -> None:
-    database = await asyncpg.connect(url, server_settings={"synchronous_commit": "off"})
+    database = await asyncpg.connect(url, server_settings=_HASTE)
     try:
         await database.execute(_POSTGRES_FUNCTIONS)
         await _fill(database.execute, size, now, secret=f"'\\x{'5a' * 60}'::bytea", nothing="''::bytea")
@@ -126,6 +126,8 @@ async def _fill_postgres(url: str, size: Size, now: int) -> None:
         await database.close()
 
 
+# Whether each row's person and group are there is not asked again.
+_HASTE = {"synchronous_commit": "off", "session_replication_role": "replica"}
 _POSTGRES_FUNCTIONS = """
     create function hashed(bigint) returns text language sql immutable as $$ select md5($1::text) $$;
     create function ordered(bigint, bigint) returns text language sql immutable as

@@ -418,6 +418,11 @@ SETTINGS = (
     Setting("name_attributes", "list", default="uid mail"),
     Setting("timeout_seconds", "number", default="5"),
 )
+RADIUS_SETTINGS = (
+    Setting("servers", "list", required=True),
+    Setting("require_message_authenticator", "yes_no", default="yes"),
+    Setting("tries", "number", default="3"),
+)
 CLIENT = Client(
     tenant_id="demo",
     client_id="gateway",
@@ -1614,6 +1619,17 @@ def _directories() -> list[Sample]:
                 "kind": "ldap",
                 "settings": SETTINGS,
                 "form": Form({"start_tls": "yes"}),
+            },
+        ),
+        Sample(
+            "directory-add-radius",
+            page,
+            {
+                **tried,
+                "directory": None,
+                "kind": "radius",
+                "settings": RADIUS_SETTINGS,
+                "form": Form({"require_message_authenticator": "yes", "tries": "3"}),
             },
         ),
         Sample(

@@ -33,7 +33,10 @@ app = App(
 _KEPT: Final = Secret("the stored password stays")
 """Stands for a stored password while settings are judged."""
 # What is a list even with one entry. A kind that is not here writes its lists as TOML does: ["one"].
-_LISTS: Final[Mapping[str, frozenset[str]]] = {"ldap": frozenset({"urls", "name_attributes"})}
+_LISTS: Final[Mapping[str, frozenset[str]]] = {
+    "ldap": frozenset({"urls", "name_attributes"}),
+    "radius": frozenset({"servers"}),
+}
 
 Settings: TypeAlias = Annotated[
     list[str] | None,
@@ -49,7 +52,7 @@ AskPassword: TypeAlias = Annotated[
         name="--ask-password",
         negative="",
         show_default=False,
-        help="Ask for the password of the service account; a script gives it on one line.",
+        help="Ask for the service account's password or the shared secret; a script gives it on one line.",
     ),
 ]
 
@@ -129,6 +132,7 @@ def add(
 
       vestibule directory add "Corporate LDAP" --set urls=ldaps://dc1.example.org \\
         --set base_dn=dc=example,dc=org --set bind_dn=cn=vestibule,dc=example,dc=org --ask-password
+      vestibule directory add "Head office" --kind radius --set servers=radius1.example.org --ask-password
 
     Parameters
     ----------
@@ -250,8 +254,8 @@ def try_out(
 
 
 def _servers(one: DirectoryConfiguration) -> str:
-    urls = one.settings.get("urls", ())
-    return " ".join(urls) if isinstance(urls, (list, tuple)) else str(urls)
+    servers = one.settings.get("urls") or one.settings.get("servers", ())
+    return " ".join(servers) if isinstance(servers, (list, tuple)) else str(servers)
 
 
 def _typed(kind: str, entries: list[str] | None) -> dict[str, Any]:
@@ -288,6 +292,8 @@ async def _find(desk: Desk, one: DirectoryConfiguration, person: str) -> None:
     except ValueError as wrong:
         raise NotDone("cli.directory.unusable", why=str(wrong)) from None
     milliseconds = _milliseconds(began)
+    if found is None and has(f"{one.kind}.only_answers"):
+        raise NotDone(f"{one.kind}.only_answers")
     if found is None:
         raise NotDone("cli.directory.nobody", milliseconds=milliseconds, name=person)
     desk.terminal.say("directory.found", milliseconds=milliseconds)

@@ -42,8 +42,17 @@ FORMS: Final[dict[str, tuple[Setting, ...]]] = {
         Setting("phone_attribute", "text", default="mobile"),
         Setting("timeout_seconds", "number", default="5"),
         Setting("password_change", "text"),
-    )
+    ),
+    "radius": (
+        Setting("servers", "list", required=True),
+        Setting("nas_identifier", "text", default="vestibule"),
+        Setting("require_message_authenticator", "yes_no", default=YES),
+        Setting("timeout_seconds", "number", default="5"),
+        Setting("tries", "number", default="3"),
+    ),
 }
+_SECRETS: Final = {"bind_password", "shared_secret"}
+"""What the plug-ins call the one secret that the form asks for."""
 _KEPT: Final = Secret("the stored password stays")
 """Stands for a stored password while settings are judged."""
 
@@ -115,7 +124,9 @@ async def try_directory(request: AnyRequest, tenant: InPath, directory: InPath) 
         return _stored_page(at, stored, tried=name, problem_of_try=words)
     except ValueError:
         return _stored_page(at, stored, tried=name, problem_of_try=Words("console.directory.unusable"))
-    problem = None if found else Words("console.directory.nobody", {"name": name})
+    only_answers = f"{stored.kind}.only_answers"
+    nobody = only_answers if catalog.has(only_answers) else "console.directory.nobody"
+    problem = None if found else Words(nobody, {"name": name})
     return _stored_page(at, stored, tried=name, found=found, problem_of_try=problem)
 
 
@@ -134,8 +145,8 @@ async def _put(at: Desk, directory: DirectoryConfiguration, fields: Fields, *, i
     if wrong:
         field, _, why = wrong.partition(":")
         words = Words("console.directory.wrong", {"why": why.strip() or wrong})
-        known = {setting.name for setting in FORMS[directory.kind]} | {"bind_password"}
-        where = {"bind_password": "password"}.get(field, field) if field in known else ""
+        known = {setting.name for setting in FORMS[directory.kind]}
+        where = "password" if field in _SECRETS else field if field in known else ""
         wrong_form = _with_error(form, where, words) if where else Form(form.values, problem=words)
         return _edit_page(at, directory.kind, stored, wrong_form)
     try:
@@ -222,9 +233,10 @@ def _value(setting: Setting, fields: Fields) -> Any:
         return typed.replace(",", " ").split()
     if setting.form == "number":
         try:
-            return float(typed or setting.default)
+            number = float(typed or setting.default)
         except ValueError:
             return typed
+        return int(number) if number.is_integer() else number
     return typed
 
 

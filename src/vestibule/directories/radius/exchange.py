@@ -1,0 +1,90 @@
+"""One request to one server over UDP, its repeats, and the one genuine answer (RFC 2865 §2.5).
+
+What is no answer to the request is noted and otherwise ignored: a forged datagram must not end the wait for
+the real one. Each request has a socket of its own, so that its port cannot be guessed from the one before and
+identifiers never meet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+
+from vestibule.directories.radius.settings import Endpoint
+from vestibule.wire.radius import CheckedReply, Message, SharedSecret, Signature, check_reply
+
+
+class Trouble(StrEnum):
+    """Each has a text for administrators in the catalog under `radius.trouble.…`."""
+
+    UNREACHABLE = "unreachable"
+    """The name is unknown, nobody listens, or the network is down."""
+    TIMED_OUT = "timed_out"
+    NOT_GENUINE = "not_genuine"
+    """What came was made with another shared secret, or by somebody else."""
+    NOT_SIGNED = "not_signed"
+    """The answers carry no Message-Authenticator."""
+    OVERLOADED = "overloaded"
+    """Too many checks wait for these servers already."""
+
+
+class DirectoryUnavailable(ConnectionError):
+    """The servers could not be asked. The text is the name of the trouble."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble.value)
+        self.trouble = trouble
+
+
+class Exchange(asyncio.DatagramProtocol):
+    """Hears what comes back to one request; `answer` is done as soon as it is known."""
+
+    def __init__(self, request: Message, secret: SharedSecret, *, must_be_signed: bool) -> None:
+        self._request = request
+        self._secret = secret
+        self._must_be_signed = must_be_signed
+        self.answer: asyncio.Future[CheckedReply] = asyncio.get_running_loop().create_future()
+        self.seen = Trouble.TIMED_OUT
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        checked = check_reply(data, self._request, self._secret)
+        if not isinstance(checked, CheckedReply):
+            self.seen = Trouble.NOT_GENUINE
+        elif self._must_be_signed and checked.signature is Signature.MISSING:
+            self.seen = Trouble.NOT_SIGNED
+        elif not self.answer.done():
+            self.answer.set_result(checked)
+
+    def error_received(self, exc: Exception) -> None:
+        """The host says that nobody listens there. It may be starting, so the other tries are still made."""
+        self.seen = Trouble.UNREACHABLE
+
+
+async def ask(
+    endpoint: Endpoint,
+    request: Message,
+    secret: SharedSecret,
+    *,
+    must_be_signed: bool,
+    tries: int,
+    seconds: float,
+) -> CheckedReply | Trouble:
+    """Send the same octets `tries` times within `seconds` in all; return the answer, or why there is none."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(seconds):
+            transport, exchange = await loop.create_datagram_endpoint(
+                lambda: Exchange(request, secret, must_be_signed=must_be_signed),
+                remote_addr=(endpoint.host, endpoint.port),
+            )
+    except (OSError, TimeoutError, UnicodeError):
+        return Trouble.UNREACHABLE
+    try:
+        for _ in range(tries):
+            transport.sendto(request.octets)
+            await asyncio.wait((exchange.answer,), timeout=seconds / tries)
+            if exchange.answer.done():
+                return exchange.answer.result()
+        return exchange.seen
+    finally:
+        transport.close()

@@ -1,0 +1,84 @@
+"""What an administrator says about RADIUS servers that check passwords, judged before anything is sent.
+
+A ValueError names the setting that is wrong. The shared secret is a `Secret` and is never part of the mapping
+that the other settings come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from vestibule.crypto.secret import Secret
+from vestibule.interfaces.plugin_settings import values_of
+
+_PORT: Final = 1812
+_MOST_SECONDS: Final = 60.0
+_MOST_TRIES: Final = 10
+_LONGEST_NAME: Final = 253
+_SHORTEST_SECRET: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RadiusSettings:
+    """Settings of servers that know the same people by the same shared secret."""
+
+    servers: tuple[str, ...]
+    """`host`, `host:port` or `[IPv6 address]:port`; the first that answers is used."""
+    shared_secret: Secret[str] = field(default_factory=lambda: Secret(""))
+    nas_identifier: str = "vestibule"
+    """How this server introduces itself (RFC 2865 §5.32)."""
+    require_message_authenticator: bool = True
+    """Take no answer without a Message-Authenticator. Without it answers can be forged on the way
+    (CVE-2024-3596)."""
+    timeout_seconds: float = 5.0
+    """For one check as a whole, whatever the number of servers and tries."""
+    tries: int = 3
+    """How often each server is sent the same request."""
+
+    def __post_init__(self) -> None:
+        if not self.servers:
+            raise ValueError("servers: at least one server is needed")
+        self.endpoints()
+        if len(self.shared_secret.reveal().encode()) < _SHORTEST_SECRET:
+            # RFC 2865 §3; what is sent can be tried against short ones at leisure.
+            raise ValueError(f"shared_secret: at least {_SHORTEST_SECRET} characters")
+        if not 0 < len(self.nas_identifier.encode()) <= _LONGEST_NAME:
+            raise ValueError(f"nas_identifier: 1 to {_LONGEST_NAME} octets")
+        if not 0 < self.timeout_seconds <= _MOST_SECONDS:
+            raise ValueError(f"timeout_seconds: more than 0, at most {_MOST_SECONDS:g}")
+        if not 1 <= self.tries <= _MOST_TRIES:
+            raise ValueError(f"tries: 1 to {_MOST_TRIES}")
+
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """Return the servers in the order they are asked; raises ValueError for a bad one."""
+        return tuple(map(_endpoint, self.servers))
+
+
+def _endpoint(text: str) -> Endpoint:
+    is_with_port = text.count(":") == 1 or "]:" in text
+    host, _, port = text.rpartition(":") if is_with_port else (text, "", "")
+    host = host.removeprefix("[").removesuffix("]")
+    number = int(port) if port.isascii() and port.isdecimal() else 0 if is_with_port else _PORT
+    if not host or not 0 < number < 1 << 16:
+        raise ValueError(f"servers: {text!r} is neither a host nor host:port")
+    return Endpoint(host, number)
+
+
+def from_mapping(settings: Mapping[str, Any], secret: Secret[str]) -> RadiusSettings:
+    """Return the settings in `settings`, with `secret` as the shared secret.
+
+    Raises ValueError for a setting that is unknown, missing, of the wrong type or wrong.
+    """
+    given = values_of(RadiusSettings, settings, needed=("servers",), apart="shared_secret")
+    return RadiusSettings(**given, shared_secret=secret)
