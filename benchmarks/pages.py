@@ -50,8 +50,8 @@ _VISITOR = 0
 """One of those who sign in all day long."""
 _HEADER = f"{'':<66}{'p50 ms':>9}{'p95 ms':>9}  {'ratio':>7}"
 _EMPTY_PAGE = "/console/signed-out"
-_NO_PAGES = ("/state", "/screen", "/sound", ".csv", "/signed-out", "/simulated-phones")
-"""Endings of paths whose answer is a part, a file, or of the demonstration only."""
+_NO_PAGES = ("/state", "/screen", "/sound", ".csv", "/signed-out", "/simulated-phones", "/not-me")
+"""Endings of paths whose answer is a part or a file, or that are there for one person only."""
 _PARAMETER = re.compile(r"\{([a-z]+):str\}")
 _NEXT_PAGE = re.compile(r"[?&;]cursor=([\w-]+)")
 
