@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from tests.conformance.stores.records import remembered_browser
 from tests.integration.http_api.house import API, PASSWORD, SYSTEM_TENANT, TENANT, HttpHouse, Key
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
@@ -74,6 +75,8 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
         created_at=house.inside.clock.now(),
     )
     await house.inside.store.transact(lambda tx: tx.add_dispatch(dispatch))
+    browser = remembered_browser(tenant_id, new_id(), user_id=person.user.user_id)
+    await house.inside.store.transact(lambda tx: tx.add_remembered_browser(browser))
     secrets = [
         (await services.applications.secrets(SYSTEM, tenant_id, client_id))[0].secret_id
         for client_id in (key.client_id, radius.client_id)
@@ -81,9 +84,9 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
     role = await services.roles.add(SYSTEM, f"Desk of {tenant_id}", ("people.read",))
     return {
         "tenant_id": tenant_id,
+        "browser_id": browser.browser_id,
         "dispatch_id": dispatch.dispatch_id,
         "role_id": role.role_id,
-        "browser_id": f"browser-of-{tenant_id}",
         "user_id": person.user.user_id,
         "authenticator_id": person.authenticator_id,
         "app_password_id": app_password.app_password_id,

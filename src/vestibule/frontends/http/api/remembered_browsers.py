@@ -10,6 +10,7 @@ from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.records import Listing, Record, whole
 from vestibule.frontends.http.api.request import Discreet
+from vestibule.frontends.http.api.users import find_person
 from vestibule.frontends.http.api.values import PathId
 from vestibule.frontends.http.rights import needs
 from vestibule.model.actor import Right
@@ -41,12 +42,14 @@ class RememberedBrowsers(Controller):
         self, caller: NamedDependency[Caller], user_id: PathId
     ) -> Listing[RememberedBrowserRecord]:
         """List the browsers in which a user is not asked for a second factor, the last used first."""
+        await find_person(caller, user_id)
         found = await caller.services.remembered_browsers.list(caller.actor, caller.tenant_id, user_id)
         return whole(RememberedBrowserRecord.of(browser) for browser in found)
 
     @delete("/remembered-browsers", responses=problems(404), opt=needs(Right.AUTHENTICATORS))
     async def forget_browsers(self, caller: NamedDependency[Caller], user_id: PathId) -> None:
         """Ask for a second factor in every browser from now on."""
+        await find_person(caller, user_id)
         await caller.services.remembered_browsers.forget_all(caller.actor, caller.tenant_id, user_id)
 
     @delete("/remembered-browsers/{browser_id:str}", responses=problems(404), opt=needs(Right.AUTHENTICATORS))
