@@ -215,7 +215,10 @@ async def user_page(
 
 async def _standing(at: Desk, subject: Person, block_form: Form, bypass_form: Form) -> Standing:
     services, tenant_id, user_id = at.services, at.tenant_id, subject.user.user_id
-    applications = services.applications.applications(at.actor, tenant_id)
+    applications = sorted(
+        (each for each in at.snapshot.applications.values() if each.tenant_id == tenant_id),
+        key=lambda application: application.name.casefold(),
+    )
     return Standing(
         block=await services.blocks.of(at.actor, tenant_id, user_id),
         block_days=services.blocks.usual_days(tenant_id),
