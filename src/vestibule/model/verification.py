@@ -171,6 +171,7 @@ SECOND_FACTOR_NOT_PROVEN: Final = frozenset(
         Reason.CACHED_FOR_ADDRESS,
         Reason.BYPASSED,
         Reason.APP_PASSWORD_VERIFIED,
+        Reason.QUESTIONS_ANSWERED,
     }
 )
 """Reasons to let somebody in who has proven no second factor: what is done behind the door and wants one asks

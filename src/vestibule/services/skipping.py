@@ -21,9 +21,7 @@ from vestibule.policy.decision import Bypass, Permit, RequirePasscode, Settled
 from vestibule.policy.evaluate import Facts, evaluate
 from vestibule.services.attempt import Attempt, event
 
-_NOT_PROVEN: Final = tuple(
-    sorted({*SECOND_FACTOR_NOT_PROVEN, Reason.PHONE_PROVEN, Reason.QUESTIONS_ANSWERED})
-)
+_NOT_PROVEN: Final = tuple(sorted({*SECOND_FACTOR_NOT_PROVEN, Reason.PHONE_PROVEN}))
 _CACHED: Final = {
     Caching.USER: Reason.CACHED_FOR_USER,
     Caching.APPLICATION: Reason.CACHED_FOR_APPLICATION,

@@ -67,6 +67,7 @@ _REFUSALS: Final = {
     Refusal.LOCKED_OUT: 423,
 }
 _TOKEN_IN_PATH: Final = re.compile(r"^(/phone/|/console/setup/)[^/]+")
+_DOORS: Final = frozenset({"/api", "/app", "/assets", "/console", "/phone", "/portal"})
 _PAGES: Final = frozenset({403, 404, 413, 429, 503})
 
 
@@ -167,9 +168,19 @@ def _facts(request: AnyRequest) -> dict[str, str]:
     signed_in = known_session(request)
     return {
         "method": request.method,
-        "path": _unspoken(request.scope["path"]),
+        "path": _logged_path(request),
         "user_id": signed_in.user.user_id if signed_in else "",
     }
+
+
+def _logged_path(request: AnyRequest) -> str:
+    """Return the path for the log; of one that leads nowhere only its beginning, for people paste passwords
+    into address lines (LOG-02)."""
+    path = _unspoken(request.scope["path"])
+    if request.scope.get("path_template"):
+        return path
+    first = path.split("/", 2)[1] if path.startswith("/") else ""
+    return f"/{first}/…" if f"/{first}" in _DOORS else "…"
 
 
 def _refusal_text(request: AnyRequest, refused: Refused) -> str:
