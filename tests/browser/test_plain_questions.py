@@ -154,3 +154,13 @@ async def test_answers_are_chosen_with_care_and_taken_away(asking: Site) -> None
     kinds = [each.kind for each in listed.rows if each.kind.startswith("user.questions")]
     assert sorted(kinds) == ["user.questions_answered", "user.questions_removed"]
     assert not any(answer in repr(listed.rows) for answer in ANSWERS)
+
+
+async def test_answers_prove_no_second_factor(asking: Site) -> None:
+    """ENR-06, ENR-07: who came in by what others may know registers nothing."""
+    await somebody_who_has_chosen(asking)
+    async with Plain(asking) as browser:
+        await browser.sign_in("alice")
+        assert (await answer(browser, *ANSWERS)).headers["location"] == f"{HOME}/"
+        begun = await browser.post(f"{HOME}/authenticators/app/begin")
+        assert "/confirm" in begun.headers["location"]

@@ -11,7 +11,6 @@ from typing import Any, Final
 import msgspec
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath
 
 from vestibule.crypto.tokens import new_id
 from vestibule.frontends.http.console.access_rule_form import (
@@ -29,7 +28,7 @@ from vestibule.frontends.http.console.desk import (
 )
 from vestibule.frontends.http.console.skipping import addresses
 from vestibule.frontends.http.door import address_of
-from vestibule.frontends.http.fields import LONG, Fields, InPath, asked, read_fields
+from vestibule.frontends.http.fields import LONG, Fields, InPath, asked, read_fields, whole_number
 from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Choice, Form, Notice, Words
@@ -113,11 +112,11 @@ async def rule_versions(request: AnyRequest, tenant: InPath) -> Response[Any]:
     )
 
 
-@post("/tenants/{tenant:str}/access-rules/versions/{number:int}/restore", opt=needs(Right.RULES))
-async def restore_version(request: AnyRequest, tenant: InPath, number: FromPath[int]) -> Response[Any]:
+@post("/tenants/{tenant:str}/access-rules/versions/{version:str}/restore", opt=needs(Right.RULES))
+async def restore_version(request: AnyRequest, tenant: InPath, version: InPath) -> Response[Any]:
     """Make the rules of an older version those that hold; as a new version."""
     at = await desk(request, tenant)
-    fields = await read_fields(request)
+    fields, number = await read_fields(request), whole_number(version) or 0
     found = await at.services.rule_sets.versions(at.actor, tenant, number + 1, 1)
     if not found or found[0].version != number:
         raise NotFoundException
