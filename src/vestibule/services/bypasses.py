@@ -16,8 +16,10 @@ from vestibule.interfaces.store import BypassFilter, Listed, Page, Store, Transa
 from vestibule.model.actor import Actor, Right
 from vestibule.model.application import CONSOLE_APPLICATION
 from vestibule.model.bypass import MOST_SECONDS, USUAL_SECONDS, Bypass
+from vestibule.model.edition import Feature
 from vestibule.model.proposal import Act
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.editions import demand
 from vestibule.services.guard import Guard
 from vestibule.services.reasons import needed_reason
 from vestibule.services.recording import record
@@ -54,6 +56,7 @@ class Bypasses:
         return await self._make(signed_in.actor, user.tenant_id, user.user_id, wanted)
 
     async def _make(self, actor: Actor, tenant_id: str, user_id: str, wanted: NewBypass) -> Bypass:
+        demand(self._configuration.current.tenants[tenant_id], Feature.BYPASS)
         reason = needed_reason(wanted.reason)
         if not 1 <= wanted.seconds <= MOST_SECONDS:
             raise Refused(Refusal.OUT_OF_BOUNDS, f"seconds: 1–{MOST_SECONDS}")

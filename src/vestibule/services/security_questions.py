@@ -19,7 +19,7 @@ from vestibule.crypto.passwords import DUMMY_HASH, hash_password, verify_passwor
 from vestibule.crypto.sealing import CannotUnseal, Sealer, context
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.store import Store, Transaction
-from vestibule.model.actor import Actor
+from vestibule.model.actor import Actor, NotAllowed
 from vestibule.model.security_question import LEAST_ANSWER, SecurityAnswers, normalized
 from vestibule.model.tenant import TenantSettings
 from vestibule.model.throttle import Factor
@@ -65,8 +65,9 @@ class SecurityQuestions:
         return tuple([kept.question for kept in self._opened(found)]) if found else ()
 
     async def keep(self, actor: Actor, tenant_id: str, user_id: str, answers: Sequence[Answered]) -> None:
-        """Put these answers in the place of any before; raises `Refused`."""
-        actor.demand_of(tenant_id, user_id)
+        """Put these answers in the place of any before; raises `Refused`. Nobody answers for another."""
+        if not actor.is_self(tenant_id, user_id):
+            raise NotAllowed("a person answers his security questions himself")
         offered = {
             each for questions in self._settings(tenant_id).security_questions.values() for each in questions
         }

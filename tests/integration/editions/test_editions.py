@@ -18,6 +18,7 @@ from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.model.user import Requirement, Role
 from vestibule.model.verification import Reason
 from vestibule.model.voice_message import MessageType
+from vestibule.services.bypasses import NewBypass
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.services.users import UserFields
 from vestibule.wire.sound import write_wav
@@ -83,6 +84,11 @@ async def set_pin(house: TestHouse) -> None:
     await house.services.pins.set(SYSTEM, TENANT, person.user.user_id)
 
 
+async def make_bypass(house: TestHouse) -> None:
+    person = await house.add_person("ben")
+    await house.services.bypasses.make(SYSTEM, TENANT, person.user.user_id, NewBypass(reason="lost"))
+
+
 async def report_fraud(house: TestHouse) -> None:
     """On by default, so nothing is refused: it has no effect."""
     if not house.services.configuration.current.tenants[TENANT].takes_fraud_reports:
@@ -105,8 +111,9 @@ USES: dict[Feature, Callable[[TestHouse], Awaitable[object]]] = {
     Feature.CALLER_ID: lambda house: house.change_settings(caller_id="+4930901820"),
     Feature.TRUSTED_ADDRESSES: lambda house: house.change_settings(trusted_addresses=("192.0.2.0/24",)),
     Feature.APP_PASSWORDS: make_app_password,
+    Feature.BYPASS: make_bypass,
 }
-"""What needs each feature. Those of an application are tried below; a bypass has no service yet."""
+"""What needs each feature. Those of an application are tried below."""
 
 
 @pytest.mark.parametrize("edition", Edition)
