@@ -186,7 +186,7 @@ async def test_settings_of_texts_and_calls(administrator: Window) -> None:
     await window.press("Save")
     assert await window.page.inner_text("#field-text_template_en-error")
     await window.fill(text_template_en="{application}: {passcode}", fraud_code="9", texts_per_hour="5")
-    await window.page.get_by_label("A report disables the user").uncheck()
+    await window.page.get_by_label("A report blocks the user").uncheck()
     await window.press("Save")
     assert "Saved." in await window.text()
     await window.shoot("57-settings-of-texts")
