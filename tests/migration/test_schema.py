@@ -142,7 +142,8 @@ def declared(engine: str) -> list[str]:
     dialect = _DIALECTS[engine]
     for table in metadata.sorted_tables:
         statements.append(str(CreateTable(table).compile(dialect=dialect)))
-        indexes = sorted(table.indexes, key=lambda index: str(index.name))
+        of_engine = [index for index in table.indexes if index.info.get("only_on", engine) == engine]
+        indexes = sorted(of_engine, key=lambda index: str(index.name))
         statements += [str(CreateIndex(index).compile(dialect=dialect)) for index in indexes]
     return statements
 

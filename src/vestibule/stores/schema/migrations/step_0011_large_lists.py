@@ -20,6 +20,13 @@ def upgrade() -> None:
         )
     op.create_index("users_by_tenant", "users", ["tenant_id"])
     op.drop_index("verifications_by_start", "verifications")
-    op.create_index("verifications_by_start", "verifications", ["tenant_id", "started_at", "state"])
-    if op.get_context().dialect.name == "postgresql":
+    if op.get_context().dialect.name == "sqlite":
+        op.create_index("verifications_by_start", "verifications", ["tenant_id", "started_at", "state"])
+    else:
+        op.create_index(
+            "verifications_by_start",
+            "verifications",
+            ["tenant_id", "started_at"],
+            postgresql_include=["state"],
+        )
         op.execute("alter table verifications set (autovacuum_vacuum_insert_scale_factor = 0.005)")
