@@ -18,8 +18,8 @@ async def test_who_is_told_and_what_became_of_it(window: Window, tmp_path: Path)
     with MailServer(tmp_path / "mail", "none") as server:
         await add_mail_gateway(house, server)
         await window.page.get_by_label("Every alert that has no address of its own").fill("soc@example.org")
-        await window.page.keyboard.press("Enter")
-        await window.page.wait_for_url("**/mail")
+        async with window.page.expect_navigation():
+            await window.page.keyboard.press("Enter")
         assert "Saved" in await window.text()
         settings = house.services.configuration.current.tenants[TENANT].settings.mail
         assert settings.alerts == {"*": ("soc@example.org",)}

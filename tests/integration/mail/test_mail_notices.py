@@ -238,9 +238,8 @@ async def test_administrators_of_the_installation_are_told_too(
 ) -> None:
     """The system tenant is a tenant like any other: with a gateway of its own."""
     house, server = mailing
-    fields = UserFields(username="root", email="root@example.org")
-    password = Secret("correct horse battery")
-    root = await house.services.users.add(SYSTEM, "system", fields, password, Role.ADMINISTRATOR)
+    fields = {"email": "root@example.org", "role": Role.ADMINISTRATOR}
+    root = (await house.add_person("root", tenant_id="system", **fields)).user
     settings = server.settings
     await house.services.gateway_settings.add(SYSTEM, "system", "smtp", "mail", settings, Secret(""))
     await house.services.users.edit(SYSTEM, "system", root.user_id, UserFields(email="r@example.org"))

@@ -38,9 +38,11 @@ from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.deliveries import Deliveries
 from vestibule.services.first_factor import FirstFactors
 from vestibule.services.gateways import Gateways
+from vestibule.services.guard import Guard
 from vestibule.services.metrics import Metrics
 from vestibule.services.out_of_band import OutOfBand
 from vestibule.services.pins import Pins
+from vestibule.services.proposals import Proposals
 from vestibule.services.proving import Prover
 from vestibule.services.sending_limits import SendingLimits
 from vestibule.services.verification import Verifications
@@ -214,13 +216,14 @@ async def living_house(folder: Path, *, port: int = 0) -> AsyncIterator[House]:
     prover = Prover(methods, sealer, configuration)
     kinds: dict[str, DirectoryKind] = {"local": local.DIRECTORY, "recording": directory}
     first_factors = FirstFactors(kinds, configuration, sealer)
-    applications = Applications(store, configuration, sealer)
+    proposals = Proposals(store, configuration)
+    applications = Applications(store, configuration, sealer, proposals)
     node = Node("node", "127.0.0.1")
     gateways = Gateways({}, configuration, sealer)
     limits = SendingLimits(store, clock, configuration, gateways, metrics)
     out_of_band = OutOfBand(Deliveries(store, gateways, configuration, limits, sealer, node), limits, sealer)
     asking, waiting = Asking(out_of_band, methods, node), Waiting(store)
-    pins = Pins(store, configuration, sealer)
+    pins = Pins(store, configuration, sealer, Guard(store, proposals))
     verifications = Verifications(
         store, configuration, prover, first_factors, asking, waiting, pins, node, metrics
     )
