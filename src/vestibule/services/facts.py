@@ -6,8 +6,8 @@ import msgspec
 
 from vestibule.interfaces.store import Subject, Transaction
 from vestibule.model.authenticator import Authenticator
-from vestibule.model.networks import parse_address
-from vestibule.model.tenant import Whom
+from vestibule.model.networks import Address, parse_address
+from vestibule.model.tenant import TenantSettings, Whom
 from vestibule.policy.evaluate import Facts
 from vestibule.policy.registration import policy_days
 from vestibule.services.attempt import Attempt
@@ -23,28 +23,47 @@ async def gathered(
     *,
     may_skip: bool = True,
 ) -> Facts:
-    """Return what is known of an attempt and its person now. Groups are read only where a rule or the
-    registration policy names any."""
+    """Return what is known of an attempt and its person now."""
     facts = Facts(
         application=attempt.application,
-        user=subject.user if subject else None,
-        held=frozenset([authenticator.method for authenticator in usable]),
+        user=None,
+        held=frozenset(),
         is_first_factor_proven=attempt.is_first_factor_proven,
         is_app_password_proven=attempt.is_app_password_proven,
         rules=attempt.rules,
-        address=parse_address(attempt.origin.user_address) if attempt.origin.user_address else None,
+        address=address_in(attempt.origin.user_address),
         now=tx.now,
         may_skip=may_skip,
     )
     if subject is None:
         return facts
-    user, settings = subject.user, attempt.tenant.settings
-    needs_groups = attempt.rules.names_groups or settings.registration_policy is not Whom.NOBODY
+    return await with_person(tx, facts, subject, prover, usable, attempt.tenant.settings)
+
+
+async def with_person(
+    tx: Transaction,
+    facts: Facts,
+    subject: Subject,
+    prover: Prover,
+    usable: tuple[Authenticator, ...],
+    settings: TenantSettings,
+) -> Facts:
+    """Return `facts` with what is known of a person. Groups are read only where a rule or the registration
+    policy names any."""
+    user = subject.user
+    needs_groups = facts.rules.names_groups or settings.registration_policy is not Whom.NOBODY
     groups = await tx.groups_of(user.tenant_id, user.user_id) if needs_groups else frozenset()
     return msgspec.structs.replace(
         facts,
+        user=user,
+        held=frozenset([authenticator.method for authenticator in usable]),
         is_enrolled=prover.is_enrolled(subject),
         groups=groups,
         policy_days=policy_days(settings, groups),
         chosen_is_off=prover.chosen_is_off(subject),
     )
+
+
+def address_in(told: str) -> Address | None:
+    """Return the address that was told, None if none was or it is none."""
+    return parse_address(told) if told else None

@@ -24,7 +24,8 @@ from vestibule.policy.access import AccessRules
 from vestibule.policy.decision import Bypass, Deny, Permit, RequirePasscode
 from vestibule.policy.evaluate import Facts, evaluate
 from vestibule.services.configuration import ConfigurationCache
-from vestibule.services.proving import Prover, is_enrolled
+from vestibule.services.facts import address_in, with_person
+from vestibule.services.proving import Prover
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 
@@ -176,19 +177,18 @@ class RuleSets:
     async def _facts(
         self, tx: Transaction, subject: Subject, application: Application, rules: AccessRules, address: str
     ) -> Facts:
-        user = subject.user
-        usable = self._prover.usable(subject, tx.now)
-        return Facts(
+        facts = Facts(
             application=application,
-            user=user,
-            held=frozenset([authenticator.method for authenticator in usable]),
+            user=None,
+            held=frozenset(),
             is_first_factor_proven=True,
-            is_enrolled=is_enrolled(subject),
             rules=rules,
-            groups=await tx.groups_of(user.tenant_id, user.user_id),
-            address=parse_address(address) if address else None,
+            address=address_in(address),
             now=tx.now,
         )
+        settings = self._configuration.current.tenants[application.tenant_id].settings
+        usable = self._prover.usable_at(application, subject, tx.now)
+        return await with_person(tx, facts, subject, self._prover, usable, settings)
 
     async def _check(self, tenant_id: str, rules: tuple[AccessRule, ...]) -> None:
         if len(rules) > MOST_RULES:

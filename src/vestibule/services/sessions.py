@@ -25,9 +25,11 @@ from vestibule.model.verification import (
     Verification,
     VerificationState,
 )
+from vestibule.policy.access import NO_RULES
 from vestibule.policy.decision import RequirePasscode
 from vestibule.policy.evaluate import Facts, evaluate
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.facts import address_in, with_person
 from vestibule.services.proving import Prover
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
@@ -184,7 +186,7 @@ class Sessions:
             current = await tx.session(session.token_hash)
             if subject is None or current is None:
                 return Refusal.NOT_FOUND
-            candidates = self._accepted(session, subject, tx.now)
+            candidates = await self._accepted(tx, signed_in, subject)
             if not candidates:
                 return Refusal.NOT_POSSIBLE
             limits = self._configuration.current.limits[session.tenant_id]
@@ -259,16 +261,29 @@ class Sessions:
             lambda tx: tx.end_sessions_of(session.tenant_id, session.user_id, session.token_hash)
         )
 
-    def _accepted(self, session: Session, subject: Subject, now: int) -> tuple[Authenticator, ...]:
+    async def _accepted(
+        self, tx: Transaction, signed_in: SignedIn, subject: Subject
+    ) -> tuple[Authenticator, ...]:
         """Return the authenticators that open this session's door: what is proven later is judged by the
-        same rules as at the sign-in."""
-        application = self._configuration.current.applications[session.tenant_id, session.application_id]
-        if subject.user.must_register and not self._prover.usable(subject, now):
+        same rules as at the sign-in, and nothing stands for it."""
+        snapshot, session = self._configuration.current, signed_in.session
+        application = snapshot.applications[session.tenant_id, session.application_id]
+        if subject.user.must_register and not self._prover.usable(subject, tx.now):
             # What he had before vouches for him while he registers anew, and for nothing else.
-            return self._prover.usable_once(subject, now)
-        usable = self._prover.usable_at(application, subject, now)
-        held = frozenset([authenticator.method for authenticator in usable])
-        decision = evaluate(Facts(application, subject.user, held, is_first_factor_proven=True))
+            return self._prover.usable_once(subject, tx.now)
+        facts = Facts(
+            application=application,
+            user=None,
+            held=frozenset(),
+            is_first_factor_proven=True,
+            rules=snapshot.access.get(session.tenant_id, NO_RULES),
+            address=address_in(signed_in.address),
+            now=tx.now,
+            may_skip=False,
+        )
+        usable = self._prover.usable_at(application, subject, tx.now)
+        settings = snapshot.tenants[session.tenant_id].settings
+        decision = evaluate(await with_person(tx, facts, subject, self._prover, usable, settings))
         if not isinstance(decision, RequirePasscode):
             return ()
         return tuple([authenticator for authenticator in usable if authenticator.method in decision.methods])

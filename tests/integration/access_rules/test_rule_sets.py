@@ -15,7 +15,7 @@ from vestibule.model.access_rule import AccessRule, Effect, RuleSet, RuleState
 from vestibule.model.actor import SYSTEM, Actor, Right
 from vestibule.model.application import CONSOLE_APPLICATION, Caching
 from vestibule.model.notice import ALERTS, alerted
-from vestibule.model.tenant import SYSTEM_TENANT
+from vestibule.model.tenant import SYSTEM_TENANT, Whom
 from vestibule.model.user import Role
 from vestibule.model.verification import Reason
 from vestibule.services.attempt import Origin
@@ -193,6 +193,15 @@ async def test_a_rehearsal_says_what_would_be_decided_and_changes_nothing(house:
         with pytest.raises(Refused) as caught:
             await sets.rehearse(SYSTEM, TENANT, **(asked | wrong))
         assert refusal(caught)[0] is why
+
+
+async def test_a_rehearsal_knows_what_a_sign_in_knows(house: TestHouse) -> None:
+    """Whom the registration policy asks is not let in, and is told for the same reason."""
+    await house.add_bare_person("Alice")
+    await house.change_settings(registration_policy=Whom.EVERYBODY, registration_skip_days=0)
+    found = await house.services.rule_sets.rehearse(SYSTEM, TENANT, username="alice", application_id="vpn")
+    assert found.reason is Reason.REGISTRATION_REQUIRED
+    assert (await house.start("alice")).reason is found.reason
 
 
 async def administrator(house: TestHouse, name: str = "grace", **fields: Any) -> tuple[Person, Actor]:
