@@ -11,7 +11,9 @@ import sys
 from pathlib import Path
 
 from markupsafe import Markup
-from preview_samples import ADMIN, ALICE, Sample, samples
+from preview_samples import samples
+from preview_samples.people import ADMIN, ALICE
+from preview_samples.sample import Sample
 
 from vestibule.catalog import LANGUAGES
 from vestibule.frontends.http.assets import URL_PREFIX, Assets, AssetsMissing, load_assets

@@ -1,0 +1,227 @@
+"""Applications, RADIUS clients, voice messages and API keys."""
+
+from typing import Any
+
+from preview_samples.access_rules import access_rules
+from preview_samples.attempts import ATTEMPTS
+from preview_samples.sample import DAY, HOSTILE, MINUTE, NOW, Sample
+from vestibule.frontends.http.templates.views import ApiKeyRow, Choice, ClientRow, Form, SecretRow, Words
+from vestibule.model.application import Application, Client, ClientKind, FirstFactor
+from vestibule.model.voice_message import MessageType, VoiceMessage
+
+APPLICATION = Application(
+    tenant_id="demo",
+    application_id="vpn",
+    name="VPN Berlin",
+    first_factor=FirstFactor.DIRECTORY,
+    directory_id="d1",
+    created_at=NOW - 90 * DAY,
+)
+
+
+APPLICATIONS = (
+    APPLICATION,
+    Application(tenant_id="demo", application_id="portal", name="Portal", created_at=NOW - 90 * DAY),
+    Application(
+        tenant_id="demo",
+        application_id="old",
+        name="Fernwartungszugang der Produktionsanlagen im Werk Süd",
+        first_factor=FirstFactor.CLIENT,
+        is_enabled=False,
+        created_at=NOW - 90 * DAY,
+    ),
+)
+
+
+CLIENT = Client(
+    tenant_id="demo",
+    client_id="gateway",
+    application_id="vpn",
+    kind=ClientKind.RADIUS,
+    name="vpn-gateway-1",
+    address="192.0.2.17/32",
+    settings={"mode": "challenge", "message_authenticator": "allow"},
+    created_at=NOW - 90 * DAY,
+)
+
+
+CLIENTS = (
+    ClientRow("gateway", "vpn-gateway-1", "192.0.2.17/32", "VPN Berlin", "challenge", "require", True, 2),
+    ClientRow(
+        "old",
+        "fernwartung.werk-sued.example.com",
+        "2001:db8:42::/48",
+        "Fernwartung",
+        "combined",
+        "allow",
+        True,
+        1,
+    ),
+    ClientRow("new", "test", "127.0.0.1/32", "VPN Berlin", "passcode_only", "require", False, 0),
+)
+
+
+SECRETS = (
+    SecretRow("s3", "x7Q", NOW - MINUTE),
+    SecretRow("s2", "p0a", NOW - 80 * DAY, NOW + DAY),
+    SecretRow("s1", "Kd9", NOW - 300 * DAY, NOW - 100 * DAY, is_over=True),
+)
+
+
+API_KEYS = (
+    ApiKeyRow("k1", "Web shop", "9fQa", ("verify",), "Web shop", "198.51.100.0/24", NOW - 40 * DAY),
+    ApiKeyRow(
+        "k2", "Provisioning", "Zx31", ("verify", "admin"), "VPN Berlin", "", NOW - 3 * DAY, NOW + 87 * DAY
+    ),
+    ApiKeyRow(
+        "k3", "Old script", "00aa", ("admin",), "VPN Berlin", "", NOW - 400 * DAY, NOW - DAY, is_over=True
+    ),
+)
+
+
+APPLICATION_CHOICES = (
+    Choice("vpn", "VPN Berlin"),
+    Choice("old", "Fernwartungszugang der Produktionsanlagen"),
+)
+
+
+DIRECTORY_CHOICES = (Choice("d1", "Active Directory example.com"),)
+
+
+VOICE_MESSAGES = tuple(
+    VoiceMessage(
+        tenant_id="acme",
+        message_id=f"m{number}",
+        language=language,
+        application_id=application_id,
+        type=kind,
+        description=description,
+        milliseconds=4_200,
+        created_at=1_790_000_000_000,
+    )
+    for number, (language, application_id, kind, description) in enumerate(
+        (
+            ("en", "", MessageType.GREETING_STANDARD, ""),
+            ("de", "vpn", MessageType.EXTENSION_PROMPT_BEFORE, HOSTILE),
+            ("en", "gone", MessageType.FRAUD_REPORTED, "studio, take 2"),
+        )
+    )
+)
+
+
+MODES = ("challenge", "combined", "passcode_only")
+
+
+REQUIREMENTS = ("require", "auto", "allow")
+
+
+def console_doors() -> list[Sample]:
+    edit = {
+        "form": Form(),
+        "methods": ("hotp", "totp"),
+        "directories": DIRECTORY_CHOICES,
+        "is_enabled": True,
+        "can_be_legacy": True,
+        "is_legacy": False,
+    }
+    client_edit = {
+        "applications": APPLICATION_CHOICES,
+        "modes": MODES,
+        "requirements": REQUIREMENTS,
+        "passcode_length": 6,
+        "passcode_lengths": (6, 8),
+        "is_enabled": True,
+        "limit_proxy_state": False,
+    }
+    return [
+        Sample(
+            "applications",
+            "console/applications.html",
+            {"applications": APPLICATIONS, "clients_of": {"vpn": 2}},
+        ),
+        Sample("applications-empty", "console/applications.html", {"applications": (), "clients_of": {}}),
+        Sample(
+            "application-add",
+            "console/application_edit.html",
+            {**edit, "application": None, "chosen_methods": ()},
+        ),
+        Sample(
+            "application-edit",
+            "console/application_edit.html",
+            {**edit, "application": APPLICATION, "chosen_methods": ("totp",)},
+        ),
+        Sample(
+            "skipping",
+            "console/skipping.html",
+            {"application": APPLICATION, "form": Form(), "skips_trusted": True},
+        ),
+        *access_rules(),
+        Sample("clients", "console/clients.html", {"rows": CLIENTS}),
+        Sample("clients-empty", "console/clients.html", {"rows": ()}),
+        Sample("client-add", "console/client_edit.html", {"client": None, "form": Form(), **client_edit}),
+        Sample(
+            "client-edit",
+            "console/client_edit.html",
+            {
+                "client": CLIENT,
+                "form": Form({}, {"address": Words("refusal.address_taken", {"key": "192.0.2.17"})}),
+                **client_edit,
+            },
+        ),
+        Sample(
+            "client",
+            "console/client.html",
+            {
+                "client": CLIENT,
+                "application_name": "VPN Berlin",
+                "secrets": SECRETS,
+                "new_secret": "",
+                "attempts": ATTEMPTS[:3],
+                "form": Form(),
+            },
+        ),
+        Sample(
+            "client-new-secret",
+            "console/client.html",
+            {
+                "client": CLIENT,
+                "application_name": "VPN Berlin",
+                "secrets": SECRETS[:1],
+                "new_secret": "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4",
+                "attempts": (),
+                "form": Form({}, {"chosen": Words("refusal.secret_too_short", {"key": "16"})}),
+            },
+        ),
+        Sample("voice-messages", "console/voice_messages.html", _voice_messages(VOICE_MESSAGES)),
+        Sample("voice-messages-empty", "console/voice_messages.html", _voice_messages(())),
+        Sample("api-keys", "console/api_keys.html", _api_keys(API_KEYS, "")),
+        Sample(
+            "api-keys-new",
+            "console/api_keys.html",
+            _api_keys((), "vst_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6"),
+        ),
+    ]
+
+
+def _voice_messages(messages: tuple[VoiceMessage, ...]) -> dict[str, Any]:
+    return {
+        "messages": messages,
+        "names": {"vpn": HOSTILE},
+        "form": Form() if messages else Form({}, {"file": Words("voice.unusable.too_long")}),
+        "types": tuple(each.value for each in MessageType),
+        "applications": (Choice("vpn", HOSTILE),),
+        "built_in": [("denied", "Your sign-in cannot be confirmed at the moment.")],
+        "most_description": 200,
+    }
+
+
+def _api_keys(rows: tuple[ApiKeyRow, ...], new_key: str) -> dict[str, Any]:
+    return {
+        "rows": rows,
+        "new_key": new_key,
+        "form": Form(),
+        "ticked": ("verify",),
+        "scopes": ("verify", "admin"),
+        "applications": APPLICATION_CHOICES,
+        "roles": (Choice("administrator", ""), Choice("r1", HOSTILE)),
+    }

@@ -1,0 +1,234 @@
+"""Users in the console: lists, groups, many at once."""
+
+from typing import Final
+
+import msgspec
+
+from preview_samples.attempts import ATTEMPTS
+from preview_samples.holdings import (
+    APP_PASSWORDS,
+    APPLICATION_NAMES,
+    BROWSERS,
+    OLD_PIN,
+    PENDING,
+    PHONE,
+    PIN,
+    PIN_RULES,
+    TOKEN,
+    held,
+    phones,
+)
+from preview_samples.keeping_out import KEPT_OUT, NOTHING_LEFT, STANDING
+from preview_samples.people import ALICE, EVIL, GROUP_CHOICES, GROUPS, LONG, USERS
+from preview_samples.sample import HOSTILE, MINUTE, NOW, Sample
+from vestibule.frontends.http.templates.views import Form, Notice, Words
+from vestibule.interfaces.store import Listed
+from vestibule.model.pin import PinStatus
+from vestibule.model.throttle import NEVER, Factor, Throttle
+from vestibule.model.user import Requirement
+from vestibule.model.voucher import Vouch, Voucher, VoucherKind
+from vestibule.services.bulk import BulkReport, LeftOut
+from vestibule.services.groups import MembersReport, NamedLine
+
+VOUCHER: Final = Voucher(
+    tenant_id="demo",
+    user_id="u2",
+    kind=VoucherKind.WINDOW,
+    vouch=Vouch.HELP_DESK,
+    made_at=NOW,
+    made_by="administrator",
+    expires_at=NOW + 4 * 60 * MINUTE,
+)
+
+
+NOWHERE = dict.fromkeys(("text", "status", "requirement", "method", "group_id"), "")
+
+
+MANY = {
+    "cursor": "",
+    "groups": (),
+    "methods": ("sms", "totp"),
+    "bulk_acts": ("enable", "disable", "join", "leave"),
+}
+
+
+def console_groups() -> list[Sample]:
+    one = {
+        "group": GROUPS[0],
+        "size": 48_211,
+        "listed": Listed(USERS, "next"),
+        "cursor": "",
+        "form": Form(),
+        "members_form": Form(),
+        "chosen_form": Form(),
+        "report": None,
+        "unknown": (),
+        "most_names": 5000,
+        "longest_name": 100,
+    }
+    kept = {"act": "disable", "choice": "", "whom": "ticked"}
+    left_out = LeftOut("u3", HOSTILE, "last_administrator", HOSTILE)
+    why = ((left_out, Words("refusal.last_administrator", {"key": HOSTILE})),)
+    counts = {"chosen": 4812, "changed": 4700, "unchanged": 10, "left_out": (left_out,) * 102}
+    unknown = (NamedLine(2, HOSTILE), NamedLine(17, "nobody"))
+    return [
+        Sample(
+            "groups",
+            "console/groups.html",
+            {"groups": GROUPS, "sizes": {"g1": 48_211}, "form": Form(), "longest_name": 100},
+        ),
+        Sample(
+            "groups-empty",
+            "console/groups.html",
+            {
+                "groups": (),
+                "sizes": {},
+                "form": Form({"name": ""}, {"name": Words("form.required")}),
+                "longest_name": 100,
+            },
+        ),
+        Sample(
+            "bulk-tried",
+            "console/bulk.html",
+            {
+                "report": BulkReport(is_dry_run=True, **counts),
+                "left_out": why,
+                "kept": kept,
+                "user_ids": ("u1",),
+            },
+        ),
+        Sample(
+            "bulk-nobody",
+            "console/bulk.html",
+            {"report": None, "left_out": (), "kept": kept, "user_ids": ()},
+            notices=(Notice("bad", Words("bulk.nobody")),),
+        ),
+        Sample("group", "console/group.html", one),
+        Sample(
+            "group-unknown",
+            "console/group.html",
+            {
+                **one,
+                "group": GROUPS[2],
+                "listed": Listed(()),
+                "report": MembersReport(read=3, added=0, already=0, unknown=unknown),
+                "unknown": unknown,
+                "members_form": Form({"names": "alice\nnobody"}, {"file": Words("refusal.not_text")}),
+            },
+        ),
+        Sample(
+            "group-tried", "console/group.html", {**one, "report": MembersReport(read=9, added=7, already=2)}
+        ),
+    ]
+
+
+def console_people() -> list[Sample]:
+    detail = {
+        "groups": GROUPS[:2],
+        "holdings": held(PHONE, TOKEN, PENDING, *phones()),
+        "default_methods": ("totp", "sms"),
+        "phone_form": Form(),
+        "password_form": Form(),
+        "recovery_codes_left": 8,
+        "has_registered": True,
+        "vouchers": (),
+        "vouching": ("letter", "email", "help_desk"),
+        "now": NOW,
+        "form": Form(),
+        "pin": PIN,
+        "pin_rules": PIN_RULES,
+        "pin_form": Form(),
+        "new_pin": "",
+        "app_passwords": APP_PASSWORDS,
+        "application_names": APPLICATION_NAMES,
+        "browsers": BROWSERS,
+        "standing": STANDING,
+        "new_pass": "",
+    }
+    locked = (Throttle(Factor.PASSCODE, 10, NOW + 9 * MINUTE), Throttle(Factor.PASSWORD, 2, 0))
+    return [
+        Sample(
+            "users",
+            "console/users.html",
+            {
+                "listed": Listed(USERS, "next"),
+                "where": NOWHERE,
+                **MANY,
+                "groups": GROUP_CHOICES,
+            },
+        ),
+        Sample(
+            "users-found",
+            "console/users.html",
+            {
+                "listed": Listed((ALICE,)),
+                "where": {**NOWHERE, "text": "al", "status": "active"},
+                **MANY,
+                "cursor": "x",
+            },
+            notices=(Notice("good", Words("console.users.removed", {"name": HOSTILE})),),
+        ),
+        Sample(
+            "users-none",
+            "console/users.html",
+            {
+                "listed": Listed(()),
+                "where": {**NOWHERE, "text": "q"},
+                **MANY,
+                "groups": GROUP_CHOICES,
+            },
+        ),
+        Sample(
+            "users-empty",
+            "console/users.html",
+            {"listed": Listed(()), "where": NOWHERE, **MANY},
+        ),
+        Sample("user-add", "console/user_edit.html", {"user": None, "form": Form()}),
+        Sample(
+            "user-edit",
+            "console/user_edit.html",
+            {
+                "user": LONG,
+                "form": Form(
+                    {},
+                    {"username": Words("refusal.name_taken", {"key": "mobervh"})},
+                    Words("refusal.changed_meanwhile"),
+                ),
+            },
+        ),
+        Sample(
+            "user",
+            "console/user.html",
+            {"user": ALICE, "throttles": locked, "attempts": ATTEMPTS[:2], **detail},
+        ),
+        Sample(
+            "user-long",
+            "console/user.html",
+            {
+                **detail,
+                "has_registered": False,
+                "vouchers": (VOUCHER,),
+                "user": LONG,
+                "throttles": (Throttle(Factor.PASSWORD, 100, NEVER), Throttle(Factor.PIN, 10, NOW + MINUTE)),
+                "pin": OLD_PIN,
+                "pin_form": Form(errors={"pin": Words("pin.problem.too_short", {"least": 4})}),
+                "attempts": (),
+                "holdings": (),
+                "standing": KEPT_OUT,
+            },
+        ),
+        Sample(
+            "user-hostile",
+            "console/user.html",
+            {
+                **detail,
+                "user": msgspec.structs.replace(EVIL, requirement=Requirement.ENFORCED, must_register=True),
+                "throttles": (Throttle(Factor.PIN, 3, 0),),
+                "attempts": ATTEMPTS[4:5],
+                "pin": PinStatus(),
+                "new_pin": "830519",
+                "new_pass": "4821 9930",
+                "standing": NOTHING_LEFT,
+            },
+        ),
+    ]
