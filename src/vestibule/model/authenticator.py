@@ -67,10 +67,16 @@ class Authenticator(msgspec.Struct, frozen=True, kw_only=True):
         since = self.parameters.get("unreachable_since")
         return None if since is None else int(since)
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether it was good for one use, and had it."""
+        return bool(self.state.get("is_used")) and not self.parameters.get("is_reusable")
+
     def is_usable(self, at: int) -> bool:
         """Tell whether a passcode of this authenticator may open a door at `at` (epoch milliseconds)."""
         return (
             self.status is AuthenticatorStatus.ACTIVE
+            and not self.is_spent
             and (self.not_before is None or self.not_before <= at)
             and (self.not_after is None or at < self.not_after)
         )

@@ -93,7 +93,7 @@ class Activating:
             return await self._close(tx, case, denied(Reason.LOCKED_OUT, (TraceLine("throttle", "locked"),)))
         if not is_right:
             return await self._wrong(tx, case, left)
-        obstacle = self._obstacle(case)
+        obstacle = self._obstacle(case, tx.now)
         if obstacle is not None:
             return await self._close(tx, case, denied(Reason.METHOD_NOT_ALLOWED, (obstacle,)))
         return await self._activate(tx, case)
@@ -170,7 +170,7 @@ class Activating:
         )
         return await self._close(tx, case, approved(Reason.PHONE_PROVEN, (line,), active))
 
-    def _obstacle(self, case: Case) -> TraceLine | None:
+    def _obstacle(self, case: Case, at: int) -> TraceLine | None:
         """Return what has ended the right to begin, None while it stands: a newcomer is one as long as he
         holds nothing, and a device has a say as long as it is active."""
         began = _began(case.verification)
@@ -182,7 +182,7 @@ class Activating:
                 and self._prover.counts(case.subject, device)
             )
             return None if is_active else TraceLine("activation", "device_gone")
-        if Began.PROVEN in began or Began.TESTED in began or not self._prover.is_enrolled(case.subject):
+        if Began.PROVEN in began or Began.TESTED in began or not self._prover.is_enrolled(case.subject, at):
             return None
         return TraceLine("activation", "enrolled_meanwhile")
 

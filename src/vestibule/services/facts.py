@@ -57,7 +57,7 @@ async def with_person(
         facts,
         user=user,
         held=frozenset([authenticator.method for authenticator in usable]),
-        is_enrolled=prover.is_enrolled(subject),
+        is_enrolled=prover.is_enrolled(subject, facts.now),
         groups=groups,
         policy_days=policy_days(settings, groups),
         chosen_is_off=prover.chosen_is_off(subject),

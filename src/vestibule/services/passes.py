@@ -111,14 +111,10 @@ class Passes:
 
     def of(self, subject: Subject, at: int) -> Authenticator | None:
         """Return the pass with which a person can sign in at `at`."""
-        return next((held for held in self._of(subject) if held.is_usable(at) and not _is_spent(held)), None)
+        return next((held for held in self._of(subject) if held.is_usable(at)), None)
 
     def _of(self, subject: Subject) -> list[Authenticator]:
         return [held for held in subject.authenticators if held.method == self.method]
-
-
-def _is_spent(held: Authenticator) -> bool:
-    return bool(held.state.get("is_used")) and not held.parameters.get("is_reusable")
 
 
 async def _subject(tx: Transaction, tenant_id: str, user_id: str) -> Subject:

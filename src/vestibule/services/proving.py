@@ -61,15 +61,8 @@ class Proof(msgspec.Struct, frozen=True):
 LOCKED = Proof(MALFORMED, Reason.LOCKED_OUT, True, None, (TraceLine("throttle", "locked"),))
 
 
-def is_enrolled(subject: Subject) -> bool:
-    """Tell whether a person has proven an authenticator or was given one. One that is suspended or not
-    valid now counts: who holds it is not a newcomer who may enroll with a password alone (ENR-02)."""
-    return bool(proven(subject))
-
-
-def proven(subject: Subject) -> tuple[Authenticator, ...]:
-    """Return what a person has proven or was given, whether or not it opens a door now."""
-    return tuple([held for held in subject.authenticators if held.status is not AuthenticatorStatus.PENDING])
+def _proven(subject: Subject) -> list[Authenticator]:
+    return [held for held in subject.authenticators if held.status is not AuthenticatorStatus.PENDING]
 
 
 class Prover:
@@ -106,19 +99,32 @@ class Prover:
             return usable
         return self.usable_once(subject, at)
 
-    def is_enrolled(self, subject: Subject) -> bool:
+    def is_newcomer(self, subject: Subject, at: int) -> bool:
+        """Tell whether a person has proven nothing and was given nothing. One that is suspended or not valid
+        now counts: who holds it does not enroll with a password alone (ENR-02)."""
+        return not self._standing(subject, at)
+
+    def is_enrolled(self, subject: Subject, at: int) -> bool:
         """Tell whether a person has proven an authenticator, or was given one, that counts."""
-        return any(self.counts(subject, held) for held in proven(subject))
+        return any(self.counts(subject, held) for held in self._standing(subject, at))
 
     def registered(self, subject: Subject) -> tuple[Authenticator, ...]:
         """Return what counts as registered: all that counts but recovery codes and passes."""
         return tuple(
             held
-            for held in proven(subject)
+            for held in _proven(subject)
             if self.counts(subject, held)
             and held.method in self.methods
             and self.methods[held.method].descriptor.is_own
         )
+
+    def _standing(self, subject: Subject, at: int) -> list[Authenticator]:
+        """Return what a person has proven or was given, but no temporary pass that is over."""
+        return [held for held in _proven(subject) if held.is_usable(at) or not self._is_temporary(held)]
+
+    def _is_temporary(self, held: Authenticator) -> bool:
+        method = self.methods.get(held.method)
+        return method is not None and method.descriptor.is_temporary
 
     def chosen_is_off(self, subject: Subject) -> bool:
         """Tell whether the method that a person has chosen to be asked by was switched off since."""

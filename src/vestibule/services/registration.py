@@ -152,7 +152,7 @@ class Registrations:
             registered=registered,
             methods_needed=tenant.settings.registration_methods,
             has_recovery_codes=self._enrollments.recovery_codes_left(subject) > 0,
-            is_enrolled=self._prover.is_enrolled(subject),
+            is_enrolled=self._prover.is_enrolled(subject, tx.now),
             can_prove_old=bool(self._prover.take_passcodes(self._prover.usable_once(subject, tx.now))),
             vouched_by=await self._vouching.way_of(tx, session, subject, signed_in.address),
         )

@@ -26,7 +26,7 @@ from vestibule.model.throttle import Factor
 from vestibule.model.voucher import Vouch
 from vestibule.policy.vouching import VouchingFacts, vouched_by
 from vestibule.services.configuration import ConfigurationCache
-from vestibule.services.proving import Prover, is_enrolled
+from vestibule.services.proving import Prover
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 
@@ -46,13 +46,13 @@ class Vouching:
     async def way_of(self, tx: Transaction, session: Session, subject: Subject, address: str) -> Vouch | None:
         """Return what vouches for the person of this session, None if nothing does or he holds something that
         counts: then that is what he proves."""
-        if self._prover.is_enrolled(subject):
+        if self._prover.is_enrolled(subject, tx.now):
             return None
         tenant = self._configuration.current.tenants[session.tenant_id]
         facts = VouchingFacts(
             allowed=frozenset(tenant.settings.vouching),
             now=tx.now,
-            is_newcomer=not is_enrolled(subject),
+            is_newcomer=self._prover.is_newcomer(subject, tx.now),
             open_until=tenant.registration_open_until,
             address=parse_address(address) if address else None,
             trusted=parse_networks(tenant.settings.trusted_addresses),

@@ -26,7 +26,7 @@ async def test_a_pass_opens_the_door_once(house: TestHouse) -> None:
     assert (opened.is_approved, opened.reason) == (True, Reason.TEMPORARY_PASS_VERIFIED)
     assert opened.verification.method == "temporary_pass"
     again = await house.start("alice", PASSWORD, shown.reveal().replace(" ", ""))
-    assert again.reason is Reason.PASSCODE_REPLAYED
+    assert again.reason is Reason.NO_AUTHENTICATOR
     kinds = [e.kind for e in (await house.services.attempts.events(SYSTEM, TENANT, "pass", Page())).rows]
     assert kinds == ["pass.made"]
 

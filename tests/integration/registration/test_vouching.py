@@ -191,6 +191,42 @@ async def test_nothing_vouches_for_who_has_a_second_factor(desk: Desk) -> None:
     assert not await may_enroll(desk, unproven)
 
 
+async def test_a_temporary_pass_vouches_for_a_first_registration(desk: Desk) -> None:
+    """Who gave it vouches for him: with it he goes the whole way, and without it nowhere."""
+    alice = await newcomer(desk)
+    made = await desk.house.services.passes.make(SYSTEM, TENANT, alice.user.user_id, 10)
+    without = await desk.house.start("alice", door="portal")
+    assert not without.is_approved
+    signed_in = await desk.sign_in("alice", made.shown[0])
+    assert await may_enroll(desk, signed_in)
+    finished = await desk.register(signed_in)
+    assert (finished.default_method, finished.registering_since) == ("totp", 0)
+
+
+@pytest.mark.parametrize("is_spent", [True, False])
+async def test_a_pass_that_is_over_is_nothing_that_he_holds(desk: Desk, is_spent: bool) -> None:
+    """ENR-02: nobody has to withdraw it before something else can vouch for him; by itself it vouches for
+    nothing any more."""
+    alice = await newcomer(desk)
+    made = await desk.house.services.passes.make(SYSTEM, TENANT, alice.user.user_id, 10)
+    if is_spent:
+        await desk.sign_in("alice", made.shown[0])
+    else:
+        desk.house.clock.advance(10 * 60)
+    signed_in = await desk.sign_in("alice")
+    assert not (await desk.standing(signed_in)).is_enrolled
+    assert not await may_enroll(desk, signed_in)
+    assert await why_refused(desk, signed_in, await letter(desk, alice)) is None
+    await desk.register(signed_in)
+
+
+async def test_who_was_given_a_pass_is_still_a_newcomer_when_it_is_over(desk: Desk) -> None:
+    alice = await desk.house.add_bare_person("Alice")
+    await desk.house.services.passes.make(SYSTEM, TENANT, alice.user.user_id, 10)
+    desk.house.clock.advance(10 * 60)
+    assert await may_enroll(desk, await desk.sign_in("alice"))
+
+
 async def test_a_bypass_vouches_for_nothing(desk: Desk) -> None:
     """BYP-04: it lets him in, and registers no new method."""
     alice = await desk.house.add_person("Alice")
