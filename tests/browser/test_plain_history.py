@@ -12,7 +12,6 @@ from tests.houses import PASSWORD, TENANT, Person
 from vestibule.interfaces.store import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.event import Event
-from vestibule.model.user import UserStatus
 
 HOME = f"/portal/{TENANT}"
 
@@ -114,7 +113,7 @@ async def test_a_tenant_may_block_who_disowns(site: Site) -> None:
         assert (await browser.get(HOME)).status_code == 303
         now = await site.house.store.read(lambda tx: tx.subject(TENANT, alice.user.user_id))
         assert now is not None
-        assert now.user.status is UserStatus.DISABLED
+        assert now.user.is_blocked(site.house.clock.now())
         assert not (await site.house.start("alice", PASSWORD)).is_pending
 
 

@@ -19,6 +19,8 @@ class BlockCause(StrEnum):
     """An administrator blocked him."""
     FRAUD = "fraud"
     """He reported that it was not he who signed in."""
+    DISOWNED = "disowned"
+    """He said of an attempt in his history that it was not his."""
 
 
 class BlockState(StrEnum):
@@ -38,7 +40,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     cause: BlockCause
     reason: str
     verification_id: str = ""
-    """The attempt that was reported."""
+    """The attempt that was reported or disowned."""
     actor: str
     actor_name: str
     begun_at: int

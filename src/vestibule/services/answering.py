@@ -18,6 +18,7 @@ from vestibule.interfaces.store import Conflict, Subject, Transaction
 from vestibule.model.app_check import AppCheck
 from vestibule.model.application import PORTAL_APPLICATION
 from vestibule.model.authenticator import Authenticator
+from vestibule.model.block import BlockCause
 from vestibule.model.pin import PinState
 from vestibule.model.sending_limit import app_limit
 from vestibule.model.throttle import Factor
@@ -47,7 +48,7 @@ from vestibule.services.attempt import (
     told,
     verification_change,
 )
-from vestibule.services.blocking import block_reported
+from vestibule.services.blocking import block_himself
 from vestibule.services.facts import gathered
 from vestibule.services.out_of_band import is_fresh, waiter_of
 from vestibule.services.outcome import Progress, asked_in_his_language, conclude, ending_of, note_proof
@@ -426,7 +427,7 @@ class Answering:
         action = "blocked" if blocks else "none"
         await tx.add_event(event(attempt, subject, "user.fraud_reported", tx.now, action=action))
         if blocks:
-            await block_reported(tx, attempt.tenant, subject.user, progress.verification)
+            await block_himself(tx, attempt.tenant, subject.user, BlockCause.FRAUD, progress.verification)
         return progress
 
     async def _found(

@@ -40,8 +40,10 @@ async def block_person(tx: Transaction, block: Block) -> list[str]:
     return list(ended)
 
 
-async def block_reported(tx: Transaction, tenant: Tenant, user: User, reported: Verification) -> None:
-    """Block a person who has reported an attempt as fraud, in his own name."""
+async def block_himself(
+    tx: Transaction, tenant: Tenant, user: User, cause: BlockCause, attempt: Verification
+) -> list[str]:
+    """Block a person in his own name, because an attempt was not his; return what is to be woken."""
     actor = self_of(user.tenant_id, user.user_id, user.username)
     block = Block(
         tenant_id=user.tenant_id,
@@ -49,16 +51,17 @@ async def block_reported(tx: Transaction, tenant: Tenant, user: User, reported: 
         user_id=user.user_id,
         username=user.username,
         language=user.language,
-        cause=BlockCause.FRAUD,
+        cause=cause,
         reason="",
-        verification_id=reported.verification_id,
+        verification_id=attempt.verification_id,
         actor=actor.actor_id,
         actor_name=actor.name,
         begun_at=tx.now,
         until=tx.now + tenant.settings.block_days * DAY_MS,
     )
-    await block_person(tx, block)
+    ended = await block_person(tx, block)
     await record_block(tx, actor, block)
+    return ended
 
 
 async def record_block(tx: Transaction, actor: Actor, block: Block) -> None:

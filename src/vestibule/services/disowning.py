@@ -2,20 +2,22 @@
 
 Whatever the attempt has led to counts no more: his other sessions end, and what was proven or remembered
 until now stands for nothing any more (`User.void_before`). Administrators hear of it by the event. Whether
-he is blocked as well is the tenant's choice, for it locks him out himself.
+he is blocked as well is the tenant's choice, for it locks him out himself; the last administrator never is.
 """
 
 from __future__ import annotations
 
-import msgspec
+from msgspec.structs import replace
 
 from vestibule.interfaces.store import Conflict, Store, Transaction
-from vestibule.model.user import UserStatus
+from vestibule.model.block import BlockCause
 from vestibule.model.verification import Verification
+from vestibule.services.blocking import block_himself
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.services.sessions import SignedIn
+from vestibule.services.users import is_last_administrator
 
 
 class Disowning:
@@ -37,32 +39,36 @@ class Disowning:
         attempt = await self.find(signed_in, verification_id)
         session = signed_in.session
         tenant_id, user_id = session.tenant_id, session.user_id
-        blocks = self._configuration.current.tenants[tenant_id].settings.disowning_blocks
+        tenant = self._configuration.current.tenants[tenant_id]
 
-        async def body(tx: Transaction) -> None:
+        async def body(tx: Transaction) -> tuple[bool, list[str]]:
+            await tx.hold_user(tenant_id, user_id)
             subject = await tx.subject(tenant_id, user_id)
-            if subject is None:
+            if subject is None or not subject.user.may_enter(tx.now):
                 raise Refused(Refusal.NOT_FOUND)
-            status = UserStatus.DISABLED if blocks else subject.user.status
-            voided = msgspec.structs.replace(
-                subject.user, void_before=tx.now, status=status, updated_at=tx.now
-            )
-            if not await tx.replace_user(voided):
+            user = subject.user
+            blocks = tenant.settings.disowning_blocks and not await is_last_administrator(tx, user)
+            if not await tx.replace_user(replace(user, void_before=tx.now, updated_at=tx.now)):
                 raise Conflict
-            await tx.end_sessions_of(tenant_id, user_id, "" if blocks else session.token_hash)
+            await tx.end_sessions_of(tenant_id, user_id, session.token_hash)
             await record(
                 tx,
                 signed_in.actor,
                 tenant_id,
                 "user.attempt_disowned",
                 user_id,
-                subject.user.username,
+                user.username,
                 verification=verification_id,
                 application=attempt.application_name,
                 address=attempt.user_address,
                 state=attempt.state.value,
                 blocked=blocks,
             )
+            if not blocks:
+                return False, []
+            return True, await block_himself(tx, tenant, user, BlockCause.DISOWNED, attempt)
 
-        await self._store.transact(body)
+        blocks, ended = await self._store.transact(body)
+        for woken in (*ended, user_id):
+            self._store.wake(woken)
         return blocks

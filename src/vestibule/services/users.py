@@ -349,17 +349,22 @@ class Users:
 
 async def keep_an_administrator(tx: Transaction, before: User, after: User) -> None:
     """Raise `Refused` if `after` would leave nobody who may do everything and can come in."""
-    if before.role is not Role.ADMINISTRATOR or not before.may_enter(tx.now):
-        return
     if after.role is Role.ADMINISTRATOR and after.may_enter(tx.now):
         return
+    if await is_last_administrator(tx, before):
+        raise Refused(Refusal.LAST_ADMINISTRATOR, before.username)
+
+
+async def is_last_administrator(tx: Transaction, user: User) -> bool:
+    """Tell whether a person is the only one who may do everything and can come in."""
+    if user.role is not Role.ADMINISTRATOR or not user.may_enter(tx.now):
+        return False
     # What is written holds up whoever takes another administrator away at the same time, until this is
     # committed: two who each saw the other would leave none.
     await tx.put_note("administrators_changed", str(tx.now))
     where = UserFilter(role=Role.ADMINISTRATOR.value, status=UserStatus.ACTIVE.value)
-    listed = await tx.users(before.tenant_id, where, Page(limit=100))
-    if sum(each.may_enter(tx.now) for each in listed.rows) < 2:
-        raise Refused(Refusal.LAST_ADMINISTRATOR, before.username)
+    listed = await tx.users(user.tenant_id, where, Page(limit=100))
+    return sum(each.may_enter(tx.now) for each in listed.rows) < 2
 
 
 def check_password_rules(password: Secret[str], username: str, role: Role) -> None:
