@@ -1,4 +1,4 @@
-"""What is under way ends with a block, whoever blocks: an administrator, or the person who disowns an attempt."""
+"""What is under way ends with a block, whether an administrator blocks or who disowns an attempt."""
 
 from __future__ import annotations
 
