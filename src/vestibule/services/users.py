@@ -364,7 +364,7 @@ async def is_last_administrator(tx: Transaction, user: User) -> bool:
     await tx.put_note("administrators_changed", str(tx.now))
     where = UserFilter(role=Role.ADMINISTRATOR.value, status=UserStatus.ACTIVE.value)
     listed = await tx.users(user.tenant_id, where, Page(limit=100))
-    return sum(each.may_enter(tx.now) for each in listed.rows) < 2
+    return len([each for each in listed.rows if each.may_enter(tx.now)]) < 2
 
 
 def check_password_rules(password: Secret[str], username: str, role: Role) -> None:
