@@ -16,7 +16,7 @@ def passwords() -> list[Sample]:
     wrong = {"old": Words("refusal.password_wrong"), "again": Words("refusal.passwords_differ")}
     refused = Form({"username": HOSTILE}, problem=Words("refusal.not_proven"))
     return [
-        Sample("password", "portal/password.html", {"form": Form()}),
+        Sample("password", "portal/password.html", {"form": Form(), "begins_anew": True}),
         Sample(
             "questions",
             "portal/questions.html",
@@ -32,7 +32,7 @@ def passwords() -> list[Sample]:
             {"form": Form(), "questions": QUESTIONS[1:], "person": "alice", "next": ""},
             is_signed_in=False,
         ),
-        Sample("password-wrong", "portal/password.html", {"form": Form(errors=wrong)}),
+        Sample("password-wrong", "portal/password.html", {"form": Form(errors=wrong), "begins_anew": False}),
         Sample("expired", "portal/expired.html", {"form": Form(errors=wrong)}, is_signed_in=False),
         Sample("reset", "portal/reset.html", {"form": Form()}, is_signed_in=False),
         Sample("reset-refused", "portal/reset.html", {"form": refused}, is_signed_in=False),

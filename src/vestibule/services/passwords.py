@@ -3,7 +3,8 @@
 Invariants:
 - The old password is counted before it is judged, in the count of every sign-in, so this is no better place
   to guess. Whoever is unknown or locked waits as long as everybody else.
-- A new password ends the other sessions of its person.
+- A new password ends the other sessions of its person. What was remembered of him or made under the old one
+  ends with it if he wants: he knows whether somebody else may have known it.
 - A password of our own is written only where the one that was proven still stands.
 """
 
@@ -43,6 +44,14 @@ class NewPassword(msgspec.Struct, frozen=True):
     again: Secret[str]
 
 
+class _Ends(msgspec.Struct, frozen=True):
+    """What ends with the old password: all sessions but one's own, and, `begins_anew`, what was proven,
+    remembered or made before."""
+
+    own_session: str = ""
+    begins_anew: bool = False
+
+
 def check_new(new: NewPassword, username: str, role: Role, *, is_ours: bool) -> None:
     """Raise `Refused` for a new password that was typed in two ways, or that breaks the rules of those that
     are kept here; a directory has rules of its own."""
@@ -78,21 +87,24 @@ class Passwords:
             return bool(user.password_hash)
         return await self.directory(user.tenant_id) is not None
 
-    async def change(self, signed_in: SignedIn, old: Secret[str], new: NewPassword) -> None:
-        """Change one's own password; raises `Refused`."""
+    async def change(
+        self, signed_in: SignedIn, old: Secret[str], new: NewPassword, *, begins_anew: bool
+    ) -> None:
+        """Change one's own password; raises `Refused`. `begins_anew`: what he proved before, remembered
+        browsers and app passwords count no more."""
         user = signed_in.user
         if not await self.can_change(user):
             raise Refused(Refusal.NOT_POSSIBLE)
         directory = await self.directory(user.tenant_id)
         check_new(new, user.username, user.role, is_ours=directory is None)
-        own = signed_in.session.token_hash
+        ends = _Ends(signed_in.session.token_hash, begins_anew)
         reserved = user if await self._reserved(user) else None
         if directory is not None:
-            await self._change_there(directory, user.tenant_id, reserved, user.username, old, new, own)
+            await self._change_there(directory, user.tenant_id, reserved, user.username, old, new, ends)
             return
         await self._check(user.tenant_id, reserved, user.username, old)
         hashed = await asyncio.to_thread(hash_password, new.wanted.reveal())
-        await self._store.transact(lambda tx: self._changed(tx, user, hashed, own))
+        await self._store.transact(lambda tx: self._changed(tx, user, hashed, ends))
 
     async def change_expired(
         self, tenant_id: str, claimed_username: str, old: Secret[str], new: NewPassword
@@ -109,7 +121,7 @@ class Passwords:
         user = subject.user if subject else None
         is_known = user is not None and user.is_active and await self._reserved(user)
         await self._change_there(
-            directory, tenant_id, user if is_known else None, claimed_username, old, new, ""
+            directory, tenant_id, user if is_known else None, claimed_username, old, new, _Ends()
         )
 
     async def _change_there(
@@ -120,7 +132,7 @@ class Passwords:
         claimed: str,
         old: Secret[str],
         new: NewPassword,
-        own_session: str,
+        ends: _Ends,
     ) -> None:
         if reserved is None:
             await self._check(tenant_id, None, claimed, old)
@@ -130,7 +142,7 @@ class Passwords:
             await self._release(reserved)
         if outcome.kind is not PasswordChangeKind.CHANGED:
             raise Refused(REFUSALS[outcome.kind])
-        await self._store.transact(lambda tx: self._changed(tx, reserved, None, own_session))
+        await self._store.transact(lambda tx: self._changed(tx, reserved, None, ends))
 
     async def _check(self, tenant_id: str, reserved: User | None, claimed: str, old: Secret[str]) -> None:
         """Let whoever checks passwords at the portal judge the old one; raises `Refused` unless it is right,
@@ -157,16 +169,22 @@ class Passwords:
             lambda tx: tx.release_attempt(user.tenant_id, user.user_id, Factor.PASSWORD, limits)
         )
 
-    async def _changed(self, tx: Transaction, user: User, hashed: str | None, own_session: str) -> None:
-        """Write down that a password was changed."""
-        subject = await _unchanged(tx, user)
-        fields = {} if hashed is None else {"password_hash": hashed}
-        if not await tx.replace_user(msgspec.structs.replace(subject.user, updated_at=tx.now, **fields)):
+    async def _changed(self, tx: Transaction, user: User, hashed: str | None, ends: _Ends) -> None:
+        """Write down that a password was changed, and end what ends with it."""
+        before = (await _unchanged(tx, user)).user
+        after = msgspec.structs.replace(
+            before,
+            password_hash=before.password_hash if hashed is None else hashed,
+            void_before=tx.now if ends.begins_anew else before.void_before,
+            updated_at=tx.now,
+        )
+        if not await tx.replace_user(after):
             raise Conflict
         await tx.clear_throttle(user.tenant_id, user.user_id, Factor.PASSWORD)
-        await tx.end_sessions_of(user.tenant_id, user.user_id, own_session)
+        await tx.end_sessions_of(user.tenant_id, user.user_id, ends.own_session)
         actor = self_of(user.tenant_id, user.user_id, user.username)
-        await record(tx, actor, user.tenant_id, "user.password_changed", user.user_id, user.username)
+        facts = {"begins_anew": ends.begins_anew}
+        await record(tx, actor, user.tenant_id, "user.password_changed", user.user_id, user.username, **facts)
 
     def _portal(self, tenant_id: str) -> Application | None:
         return self._configuration.current.applications.get((tenant_id, PORTAL_APPLICATION))

@@ -36,20 +36,25 @@ async def show_password_change(request: AnyRequest, tenant: InPath) -> Response[
     who = await visitor(request, tenant)
     if not await site_of(request).services.passwords.can_change(who.user):
         raise NotFoundException
-    return portal_page(request, "portal/password.html", who, form=Form())
+    return portal_page(request, "portal/password.html", who, form=Form(), begins_anew=True)
 
 
 @post("/{tenant:str}/password")
 async def change_password(request: AnyRequest, tenant: InPath) -> Response[Any]:
     who = await visitor(request, tenant)
     fields = await read_fields(request)
+    begins_anew = fields.is_ticked("begins_anew")
     try:
         await site_of(request).services.passwords.change(
-            who.signed_in, fields.secret("old"), new_password(fields)
+            who.signed_in, fields.secret("old"), new_password(fields), begins_anew=begins_anew
         )
     except Refused as refused:
-        return portal_page(request, "portal/password.html", who, status=422, form=refused_password(refused))
-    return after(request, who.at.security, "portal.password.changed")
+        form = refused_password(refused)
+        return portal_page(
+            request, "portal/password.html", who, status=422, form=form, begins_anew=begins_anew
+        )
+    done = "portal.password.changed_anew" if begins_anew else "portal.password.changed"
+    return after(request, who.at.security, done)
 
 
 # --- a password that is over ------------------------------------------------------------------------------
