@@ -15,8 +15,11 @@ PYTEST      := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 QUICK_DISK  := $(shell grep -qs ' /dev/shm tmpfs [^ ]*noexec' /proc/mounts || df -Pk /dev/shm 2>/dev/null | \
                  awk 'NR == 2 && $$4 > 6000000 { print "TMPDIR=/dev/shm" }')
 
+# Tests start the program hundreds of times; it need not be compiled each time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help run test prove lint format bench docs lock clean ci runtime development packages
+.PHONY: help run test prove lint format bench docs lock clean ci runtime development packages compiled
 
 help: ## show this list
 	@printf 'Vestibule: what make can do\n\n'
@@ -26,7 +29,8 @@ help: ## show this list
 run: runtime $(ASSETS) ## set up what is needed and start everything, bound to this machine; says what to do next
 	@$(BIN)/vestibule run $(ARGS)
 
-test: lint packages $(ASSETS) ## lint, then all tests, long proofs in their short form; installs the programs they talk to
+test: development ## lint, then all tests, long proofs in their short form; installs the programs they talk to
+	@$(MAKE) --no-print-directory --jobs=3 lint packages $(ASSETS) compiled
 	@$(QUICK_DISK) $(PYTEST) -o tmp_path_retention_policy=failed $(ARGS)
 
 prove: development packages $(ASSETS) ## the long proofs at their full count
@@ -67,6 +71,10 @@ development:
 
 packages:
 	@tools/install-debian-packages
+
+# Once here, beside the linters, instead of in each worker at the same time.
+compiled: development $(ASSETS)
+	@$(BIN)/python -m pytest --collect-only -q $(ARGS) >.cache/collected || { cat .cache/collected; exit 1; }
 
 $(ASSETS): $(FRONTEND) | runtime
 	@$(BIN)/python frontend/build.py

@@ -84,6 +84,7 @@ async def test_language_and_colors_are_the_browser_s_and_can_be_chosen(make_devi
     await device.shows("welcome.title")
     await expect(page.locator("html")).to_have_attribute("lang", "en")
     await device.button("theme_dark").click()
+    await expect(device.button("theme_dark")).to_have_attribute("aria-pressed", "true")
     dark = await page.evaluate(ground)
     assert dark != light
     await device.reload()

@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 from tests.peers.program import PeerFailed, find_program, run, run_well
@@ -82,8 +83,7 @@ class PostgresServer:
 
         Creating and dropping a database make the server write all it has to disk; this does not.
         """
-        self.query(_DISCONNECT, database=name)
-        self.query(_EMPTY, database=name)
+        self.query(_DISCONNECT, _EMPTY, database=name)
 
     def template(self, name: str, prepare: Callable[[str], None]) -> str:
         """Make the database `name` once per run with `prepare(url)`, and return its name for `create`."""
@@ -95,10 +95,10 @@ class PostgresServer:
                 made.touch()
         return name
 
-    def query(self, sql: str, *, database: str = "postgres") -> str:
+    def query(self, *statements: str, database: str = "postgres") -> str:
         """Run SQL through psql and return its bare output; for a look from outside, not for speed."""
         psql = [*self._as_owner(), _tool("psql"), "-h", self.home, "-qAtX", "-v", "ON_ERROR_STOP=1"]
-        return run_well([*psql, "-c", sql, database]).strip()
+        return run_well([*psql, *chain(*(("-c", sql) for sql in statements)), database]).strip()
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

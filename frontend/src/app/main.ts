@@ -230,10 +230,7 @@ function offerChoices(app: App): void {
   }
   for (const each of document.querySelectorAll<HTMLElement>("[data-theme-choice]")) {
     const theme = each.dataset["themeChoice"] ?? "auto";
-    each.addEventListener("click", () => {
-      color(theme);
-      void amendSettings({ theme });
-    });
+    each.addEventListener("click", () => void amendSettings({ theme }).finally(() => color(theme)));
   }
 }
 
