@@ -21,6 +21,7 @@ from tests.peers.chromium import SHELL, WHOLE_BROWSER, Chromium
 from tests.peers.freeradius import FreeRadius
 from tests.peers.ports import free_port as next_free_port
 from tests.peers.postgres import PostgresServer
+from tests.peers.samba_ad import SambaAd
 from tests.peers.sshd_pam_radius import SshdPamRadius
 from vestibule.stores import open_store
 
@@ -67,10 +68,23 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres_server(run_folder: Path) -> PostgresServer:
     """One PostgreSQL server for the whole run; it stops with the run's first process."""
-    is_worker = "PYTEST_XDIST_WORKER" in os.environ
-    server = PostgresServer(run_folder, lives_with=os.getppid() if is_worker else os.getpid())
+    server = PostgresServer(run_folder, lives_with=_first_process())
     server.start()
     return server
+
+
+@pytest.fixture(scope="session")
+def samba_ad(run_folder: Path) -> SambaAd:
+    """One Active Directory domain for the whole run; tests that use it are of the group "samba"."""
+    if os.geteuid() != 0:
+        pytest.skip("a domain listens at ports that only root may open")
+    domain = SambaAd(run_folder, lives_with=_first_process())
+    domain.start()
+    return domain
+
+
+def _first_process() -> int:
+    return os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ what it is asked (`log`), so that a test can prove what did not reach it.
 
 from __future__ import annotations
 
-import base64
 import os
 import signal
 import socket
@@ -19,6 +18,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Self
 
+from tests.peers.ldif import entry, quoted
 from tests.peers.openldap_certificates import TestAuthority
 from tests.peers.ports import free_port
 from tests.peers.program import PeerFailed, Program, find_program, run, run_well
@@ -64,14 +64,6 @@ _PASSWORD_RULES: dict[str, str | tuple[str, ...]] = {
     "pwdInHistory": "2",
     "pwdCheckQuality": "1",
 }
-
-
-def entry(dn: str, **attributes: str | tuple[str, ...]) -> str:
-    """Return one LDIF record; values are text."""
-    lines = [f"dn: {dn}"]
-    for name, values in attributes.items():
-        lines += [f"{name}: {value}" for value in ((values,) if isinstance(values, str) else values)]
-    return "\n".join(lines) + "\n"
 
 
 def person(name: str, password: str, **more: str | tuple[str, ...]) -> str:
@@ -185,7 +177,7 @@ class OpenLdap:
 
     def _tool(self, name: str, ldif: str) -> None:
         records = self._folder / "records.ldif"
-        records.write_text(_quoted(ldif))
+        records.write_text(quoted(ldif))
         run_well([find_program(name), "-f", self._folder / "slapd.conf", "-l", records])
 
     def _wait_for_port(self, port: int) -> None:
@@ -244,15 +236,3 @@ class OpenLdap:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-
-
-def _quoted(ldif: str) -> str:
-    """Write values that are not plain ASCII in Base64, as RFC 2849 asks."""
-
-    def quote(line: str) -> str:
-        name, colon, value = line.partition(": ")
-        if not colon or line.isascii():
-            return line
-        return f"{name}:: {base64.b64encode(value.encode()).decode()}"
-
-    return "\n".join(map(quote, ldif.split("\n")))

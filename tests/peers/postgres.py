@@ -7,23 +7,18 @@ password.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import pwd
 import shutil
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
 from tests.peers.program import PeerFailed, find_program, run, run_well
+from tests.peers.shared_server import SharedServer
 
 _PROGRAMS = "/usr/lib/postgresql"
 _OWNER = "postgres"
-_LONGEST_PLACE = 60
-_KEEPER = Path(__file__).with_name("keeper.py")
 _DISCONNECT = """
     select pg_terminate_backend(pid, 10000) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
@@ -40,31 +35,20 @@ _EMPTY = """
 """
 
 
-class PostgresServer:
-    """One server in a temporary folder. `start()` finds it running when another process was first."""
+class PostgresServer(SharedServer):
+    """One server in a temporary folder."""
 
-    def __init__(self, folder: Path, *, lives_with: int) -> None:
-        """`folder` holds the note by which the processes of a run find the server.
+    label = "postgres"
 
-        `lives_with` is the process at whose end the server stops.
-        """
-        self._note = folder / "postgres"
-        self._lock = folder / "postgres.lock"
-        self._lives_with = lives_with
-        self.home = Path()
-
-    def start(self) -> None:
-        with self._turn():
-            if not self._note.exists():
-                # Near the root: the path of a socket is 107 bytes at most.
-                near = tempfile.gettempdir()
-                home = Path(
-                    tempfile.mkdtemp(prefix="pg-", dir=near if len(near) < _LONGEST_PLACE else "/tmp")
-                )
-                self._initialize(home)
-                self._serve(home)
-                self._note.write_text(str(home))
-            self.home = Path(self._note.read_text())
+    def serve(self, home: Path) -> list[object]:
+        self._initialize(home)
+        control: list[object] = [*self._as_owner(), _tool("pg_ctl"), "--pgdata", home / "data"]
+        settings = {"listen_addresses": "", "unix_socket_directories": home, "max_connections": 200}
+        options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
+        start = [*control, "start", "--wait", "--silent", "--log", home / "log", "--options", options]
+        if run(start, with_output=False).returncode != 0:
+            raise PeerFailed((home / "log").read_text())
+        return [*control, "stop", "--silent", "--mode", "immediate"]
 
     def url(self, database: str) -> str:
         return f"postgresql://{_user()}@/{database}?host={self.home}"
@@ -87,8 +71,8 @@ class PostgresServer:
 
     def template(self, name: str, prepare: Callable[[str], None]) -> str:
         """Make the database `name` once per run with `prepare(url)`, and return its name for `create`."""
-        with self._turn():
-            made = self._note.with_name(f"postgres-template-{name}")
+        with self.turn():
+            made = self.note.with_name(f"postgres-template-{name}")
             if not made.exists():
                 self.drop(name)
                 prepare(self.create(name))
@@ -100,29 +84,12 @@ class PostgresServer:
         psql = [*self._as_owner(), _tool("psql"), "-h", self.home, "-qAtX", "-v", "ON_ERROR_STOP=1"]
         return run_well([*psql, *chain(*(("-c", sql) for sql in statements)), database]).strip()
 
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        with self._lock.open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-
     def _initialize(self, home: Path) -> None:
         home.chmod(0o700)
         if os.geteuid() == 0:
             shutil.chown(home, _OWNER)
         options = ["--username", _user(), "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]
         run_well([*self._as_owner(), _tool("initdb"), "--pgdata", home / "data", *options])
-
-    def _serve(self, home: Path) -> None:
-        settings = {"listen_addresses": "", "unix_socket_directories": home, "max_connections": 200}
-        options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
-        control = [*self._as_owner(), _tool("pg_ctl"), "--pgdata", home / "data"]
-        start = [*control, "start", "--wait", "--silent", "--log", home / "log", "--options", options]
-        if run(start, with_output=False).returncode != 0:
-            raise PeerFailed((home / "log").read_text())
-        stop = [*control, "stop", "--silent", "--mode", "immediate"]
-        keeper = [sys.executable, _KEEPER, self._lives_with, home, *stop]
-        run([find_program("setsid"), "--fork", *keeper], with_output=False)
 
     @staticmethod
     def _as_owner() -> list[str]:

@@ -1,30 +1,17 @@
-"""Passwords changed and reset in a real OpenLDAP server, and in the words of Active Directory."""
+"""Passwords changed and reset in a real OpenLDAP server."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from tests.integration.ldap.conftest import Opening, settings_for, user
-from tests.integration.ldap.scripted import ScriptedDirectory
 from tests.peers.openldap import PEOPLE, OpenLdap
 from vestibule.crypto.secret import Secret
 from vestibule.directories.ldap import LdapDirectory
 from vestibule.directories.ldap.settings import PasswordChangeBy
 from vestibule.interfaces.directory import ChangesPasswords, PasswordChangeKind, PasswordVerdictKind
-from vestibule.wire.ldap.messages import (
-    Attribute,
-    BindRequest,
-    BindResponse,
-    Message,
-    OpaqueOperation,
-    Operation,
-    Result,
-    SearchRequest,
-    SearchResultDone,
-    SearchResultEntry,
-)
 
 ALICE, NEW = Secret(PEOPLE["alice"]), Secret("Wörter in einer Reihe")
 KIND = PasswordChangeKind
@@ -104,75 +91,3 @@ async def test_a_password_never_crosses_the_network_in_the_clear(openldap: OpenL
         with pytest.raises(ValueError, match=r"^password_change: "):
             settings_for(openldap, password_change=by)
     assert not LdapDirectory(settings_for(openldap)).changes_passwords
-
-
-# --- Active Directory ---------------------------------------------------------------------------------
-
-
-class ActiveDirectory:
-    """Answers as Active Directory does, and keeps the modifications it gets."""
-
-    def __init__(self, code: int = 0, diagnostic: str = "") -> None:
-        self.result = Result(code, "", diagnostic)
-        self.modifications: list[bytes] = []
-
-    def __call__(self, message: Message) -> Iterable[Operation]:
-        match message.operation:
-            case BindRequest():
-                return [BindResponse(Result(0))]
-            case SearchRequest():
-                entry = SearchResultEntry("CN=Alice,DC=x", (Attribute("entryUUID", (b"alice",)),))
-                return [entry, SearchResultDone(Result(0))]
-            case OpaqueOperation(tag=0x66, content=content):
-                self.modifications.append(content)
-                code, diagnostic = self.result.code, self.result.diagnostic.encode()
-                body = bytes((0x0A, 1, code, 4, 0, 4, len(diagnostic))) + diagnostic
-                return [OpaqueOperation(0x67, body)]
-            case _:
-                return []
-
-
-async def asked(server: ActiveDirectory, old: Secret[str] | None) -> PasswordChangeKind:
-    async with ScriptedDirectory(server) as scripted:
-        directory = LdapDirectory(settings_for(scripted))
-        # A scripted server speaks no TLS, so the setting goes round the check that demands it.
-        object.__setattr__(directory._settings, "password_change", ACTIVE_DIRECTORY)
-        changed = (
-            await directory.reset_password(user("alice"), NEW)
-            if old is None
-            else await directory.change_password(user("alice"), old, NEW)
-        )
-        await directory.close()
-    return changed.kind
-
-
-def quoted(password: Secret[str]) -> bytes:
-    return f'"{password.reveal()}"'.encode("utf-16-le")
-
-
-async def test_active_directory_takes_the_attribute_unicode_pwd() -> None:
-    """[MS-ADTS] §3.1.1.3.1.5: a change deletes the old value and adds the new one; a reset replaces it."""
-    server = ActiveDirectory()
-    assert await asked(server, ALICE) is KIND.CHANGED
-    assert await asked(server, None) is KIND.CHANGED
-    change, reset = server.modifications
-    assert all(b"unicodePwd" in each and b"CN=Alice,DC=x" in each for each in server.modifications)
-    old, new = change.index(quoted(ALICE)), change.index(quoted(NEW))
-    assert b"\x0a\x01\x01" in change[:old], "delete"
-    assert b"\x0a\x01\x00" in change[old:new], "add"
-    assert b"\x0a\x01\x02" in reset, "replace"
-    assert quoted(ALICE) not in reset
-
-
-@pytest.mark.parametrize(
-    ("code", "diagnostic", "kind"),
-    [
-        (19, "00000056: AtrErr: DSID-03190F80, #1:", KIND.OLD_WRONG),
-        (19, "0000052D: AtrErr: DSID-03191083, #1:", KIND.TOO_WEAK),
-        (53, "0000052D: SvcErr: DSID-031A12D2, problem 5003 (WILL_NOT_PERFORM)", KIND.TOO_WEAK),
-        (53, "0000001F: SvcErr: DSID-031A12D2, problem 5003 (WILL_NOT_PERFORM)", KIND.UNAVAILABLE),
-        (50, "00000005: SecErr: DSID-03152870, problem 4003 (INSUFF_ACCESS_RIGHTS)", KIND.UNAVAILABLE),
-    ],
-)
-async def test_what_active_directory_says(code: int, diagnostic: str, kind: PasswordChangeKind) -> None:
-    assert await asked(ActiveDirectory(code, diagnostic), ALICE) is kind

@@ -21,7 +21,7 @@ from vestibule.directories.ldap.people import (
 )
 from vestibule.directories.ldap.settings import LdapSettings, from_mapping
 from vestibule.directories.ldap.trouble import Trouble
-from vestibule.interfaces.directory import PasswordVerdictKind
+from vestibule.interfaces.directory import PasswordChangeKind, PasswordVerdictKind
 from vestibule.wire.ldap.filters import describe
 from vestibule.wire.ldap.messages import Attribute, Result, SearchResultEntry
 
@@ -88,6 +88,21 @@ def test_only_success_is_a_match(code: int) -> None:
 def test_a_subcode_counts_only_in_its_place() -> None:
     """A server may quote what it was sent; only Active Directory's own sentence is believed."""
     assert verdict_of_bind(Result(49, "", "data 533"), "").kind is PasswordVerdictKind.MISMATCH
+
+
+@pytest.mark.parametrize(
+    ("code", "diagnostic", "kind"),
+    [
+        (19, "00000056: AtrErr: DSID-03190F80, #1:", PasswordChangeKind.OLD_WRONG),
+        (19, "0000052D: AtrErr: DSID-03191083, #1:", PasswordChangeKind.TOO_WEAK),
+        (53, "0000052D: SvcErr: DSID-031A12D2, problem 5003 (WILL_NOT_PERFORM)", PasswordChangeKind.TOO_WEAK),
+        (53, "0000001F: SvcErr: DSID-031A12D2, problem 5003", PasswordChangeKind.UNAVAILABLE),
+        (50, "00000005: SecErr: DSID-03152870, problem 4003", PasswordChangeKind.UNAVAILABLE),
+    ],
+)
+def test_the_words_of_windows_for_a_change(code: int, diagnostic: str, kind: PasswordChangeKind) -> None:
+    """Those of Windows itself; Samba's are tried in tests/integration/ldap/test_samba_passwords.py."""
+    assert outcome_of_change(Result(code, "", diagnostic)).kind is kind
 
 
 def test_every_detail_is_a_text_in_the_catalog() -> None:
