@@ -1,13 +1,15 @@
-"""Proving a password outside any transaction: reserve the attempt, ask the directory, settle the count.
+"""Proving a first factor outside any transaction: reserve the attempt, have it judged, settle the count.
 
 Invariants:
-- The attempt is counted before the directory is asked, so parallel guesses never exceed the limit.
+- The attempt is counted before anybody judges it, so parallel guesses never exceed the limit.
 - Whoever is locked or unknown waits as long as everybody else: the time tells nothing.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 
 import msgspec
 
@@ -15,11 +17,16 @@ from vestibule.crypto.secret import Secret
 from vestibule.interfaces.directory import PasswordVerdict, PasswordVerdictKind
 from vestibule.interfaces.store import Conflict, Store, Subject, Transaction
 from vestibule.model.throttle import Factor
+from vestibule.model.user import User
 from vestibule.model.verification import Reason, TraceLine
 from vestibule.services.attempt import Attempt, event, refused
 from vestibule.services.first_factor import REASONS, FirstFactors
 from vestibule.services.metrics import Metrics
 from vestibule.services.throttling import Counted, count_attempt, forgive, release
+
+Judge: TypeAlias = Callable[[User | None], Awaitable[PasswordVerdict]]
+"""Tells whether this person has proven the first factor; asked for nobody, it spends the usual time and says
+`mismatch`. A proxy's hands on what the client sent."""
 
 
 class PasswordProver:
@@ -32,6 +39,10 @@ class PasswordProver:
 
     async def prove(self, attempt: Attempt, password: Secret[str]) -> Attempt:
         """Return `attempt` with what the directory said of `password`."""
+        return await self.judged(attempt, self._directory_says(attempt, password))
+
+    async def judged(self, attempt: Attempt, judge: Judge) -> Attempt:
+        """Return `attempt` with what `judge` said of it."""
         tenant_id = attempt.tenant.tenant_id
 
         async def reserve(tx: Transaction) -> tuple[Subject | None, Counted | None]:
@@ -46,12 +57,10 @@ class PasswordProver:
         subject, reserved = await self._store.transact(reserve)
         user = subject.user if subject else None
         if subject is not None and reserved is None:
-            await self.judge_as_nobodys(attempt, password)
+            await judge(None)
             return refused(attempt, Reason.LOCKED_OUT, TraceLine("throttle", "locked"))
         began = time.perf_counter()
-        verdict = await self._first_factors.check(
-            attempt.application, user, attempt.origin.claimed_username, password
-        )
+        verdict = await judge(user)
         self._metrics.directory_seconds.labels(verdict.kind.value).observe(time.perf_counter() - began)
         line = TraceLine("password", verdict.kind.value, {"detail": verdict.detail} if verdict.detail else {})
         if subject is not None and reserved is not None:
@@ -63,7 +72,12 @@ class PasswordProver:
 
     async def judge_as_nobodys(self, attempt: Attempt, password: Secret[str]) -> None:
         """Ask the directory for the time it takes: a quick refusal would tell that he exists (BF-14)."""
-        await self._first_factors.check(attempt.application, None, attempt.origin.claimed_username, password)
+        await self._directory_says(attempt, password)(None)
+
+    def _directory_says(self, attempt: Attempt, password: Secret[str]) -> Judge:
+        return lambda user: self._first_factors.check(
+            attempt.application, user, attempt.origin.claimed_username, password
+        )
 
     async def _settle(
         self, subject: Subject, verdict: PasswordVerdict, attempt: Attempt, reserved: Counted

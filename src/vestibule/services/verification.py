@@ -64,7 +64,7 @@ from vestibule.services.outcome import (
 )
 from vestibule.services.pins import Pins
 from vestibule.services.proving import Prover
-from vestibule.services.proving_password import PasswordProver
+from vestibule.services.proving_password import Judge, PasswordProver
 from vestibule.services.skipping import decided
 from vestibule.services.waiting import LOOK_SECONDS, Waiting
 
@@ -119,6 +119,13 @@ class Verifications:
         if attempt.application.first_factor is not FirstFactor.CLIENT and password:
             return self._guarded(origin, self._start_with_password(attempt, password))
         return self._guarded(origin, self._store.transact(lambda tx: self._decide(tx, attempt)))
+
+    def start_judged(
+        self, origin: Origin, judge: Judge, passcode: Secret[str] | None = None
+    ) -> Awaitable[Progress]:
+        """Begin a verification whose first factor `judge` knows, such as the server behind a proxy. It is
+        asked once, when the attempt is counted; as `start` otherwise."""
+        return self._guarded(origin, self._start_judged(self._attempt(origin, passcode), judge))
 
     def answer(self, origin: Origin, challenge_id: str, passcode: Secret[str]) -> Awaitable[Progress]:
         """Answer an open challenge of the same client and user.
@@ -359,6 +366,10 @@ class Verifications:
                     await self._password_prover.judge_as_nobodys(attempt, password)
                 return decided
         proven = await self._password_prover.prove(attempt, password)
+        return await self._store.transact(lambda tx: self._decide(tx, proven))
+
+    async def _start_judged(self, attempt: Attempt, judge: Judge) -> Progress:
+        proven = await self._password_prover.judged(attempt, judge)
         return await self._store.transact(lambda tx: self._decide(tx, proven))
 
     # --- deciding -----------------------------------------------------------------------------------
