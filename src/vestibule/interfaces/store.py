@@ -145,6 +145,8 @@ class VerificationFilter(msgspec.Struct, frozen=True, kw_only=True):
     channel: str = ""
     since: int | None = None
     until: int | None = None
+    within: tuple[str, ...] = ()
+    """Only what is about people in one of these groups."""
 
 
 class BlockFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,6 +157,8 @@ class BlockFilter(msgspec.Struct, frozen=True, kw_only=True):
     user_id: str = ""
     is_active: bool = False
     """Only those that hold now."""
+    within: tuple[str, ...] = ()
+    """Only what is about people in one of these groups."""
 
 
 class BypassFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,6 +167,8 @@ class BypassFilter(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
     """Beginning of the user name."""
     user_id: str = ""
+    within: tuple[str, ...] = ()
+    """Only what is about people in one of these groups."""
 
 
 class DeliveryFilter(msgspec.Struct, frozen=True, kw_only=True):

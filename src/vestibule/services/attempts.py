@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from vestibule.interfaces.store import Listed, Page, Store, VerificationFilter
 from vestibule.model.actor import Actor, NotAllowed, Right
 from vestibule.model.edition import Feature
@@ -18,12 +20,12 @@ class Attempts:
         self._guard = guard
 
     async def list(self, actor: Actor, tenant_id: str, where: VerificationFilter, page: Page) -> Listed:
-        """Return one page of attempts, newest first. Who sees some groups only asks for one person's."""
+        """Return one page of the attempts that the actor may see, newest first. Who is limited to some groups
+        sees those of their people, as they are now; what is nobody's is for who sees all."""
         if where.user_id:
             await self._guard.admit_reading(actor, Right.READ_HISTORY, tenant_id, where.user_id)
-        else:
-            actor.demand(Right.READ_HISTORY, tenant_id)
-        return await self._store.read(lambda tx: tx.verifications(tenant_id, where, page))
+        seen = replace(where, within=tuple(actor.limit(Right.READ_HISTORY, tenant_id)))
+        return await self._store.read(lambda tx: tx.verifications(tenant_id, seen, page))
 
     async def report(self, actor: Actor, tenant_id: str, where: VerificationFilter, page: Page) -> Listed:
         """Return one page of attempts for a report that leaves the console."""

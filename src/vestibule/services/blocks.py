@@ -114,5 +114,5 @@ class Blocks:
 
     async def list(self, actor: Actor, tenant_id: str, where: BlockFilter, page: Page) -> Listed:
         """Return one page of blocks, newest first, whether or not they hold."""
-        actor.demand(Right.READ_PEOPLE, tenant_id)
-        return await self._store.read(lambda tx: tx.blocks(tenant_id, where, page))
+        seen = replace(where, within=tuple(actor.limit(Right.READ_PEOPLE, tenant_id)))
+        return await self._store.read(lambda tx: tx.blocks(tenant_id, seen, page))

@@ -10,6 +10,7 @@ Invariants:
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import replace
 
 from vestibule.crypto.tokens import new_ordered_id
 from vestibule.interfaces.store import BypassFilter, Listed, Page, Store, Transaction
@@ -120,8 +121,8 @@ class Bypasses:
 
     async def list(self, actor: Actor, tenant_id: str, where: BypassFilter, page: Page) -> Listed:
         """Return one page of bypasses, newest first, with what became of them."""
-        actor.demand(Right.READ_PEOPLE, tenant_id)
-        return await self._store.read(lambda tx: tx.bypasses(tenant_id, where, page))
+        seen = replace(where, within=tuple(actor.limit(Right.READ_PEOPLE, tenant_id)))
+        return await self._store.read(lambda tx: tx.bypasses(tenant_id, seen, page))
 
     def _application_name(self, tenant_id: str, application_id: str) -> str:
         if not application_id:

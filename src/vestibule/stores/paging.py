@@ -53,6 +53,14 @@ class Found:
         return Listed(values)
 
 
+def of_people_within(table: str) -> str:
+    """Return the condition that the person of a row is in one of the groups `:within`."""
+    return f"""
+    0 < (select count(*) from group_members m
+          where m.tenant_id = {table}.tenant_id and m.user_id = {table}.user_id and m.group_id = any(:within))
+    """  # noqa: S608 - made of constants
+
+
 def beginning(prefix: str) -> tuple[str, str]:
     """Return the bounds, from and below, of all texts that begin with `prefix`."""
     return prefix, prefix + _LAST_CHARACTER

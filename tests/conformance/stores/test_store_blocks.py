@@ -8,8 +8,16 @@ from typing import Any
 import pytest
 
 from tests.conformance.stores.conftest import Opened
-from tests.conformance.stores.records import START, HandClock, add_people, tenant
-from vestibule.interfaces.store import AlreadyExists, BlockFilter, BypassFilter, Conflict, Page, Store
+from tests.conformance.stores.records import START, HandClock, add_people, group, tenant, verification
+from vestibule.interfaces.store import (
+    AlreadyExists,
+    BlockFilter,
+    BypassFilter,
+    Conflict,
+    Page,
+    Store,
+    VerificationFilter,
+)
 from vestibule.model.block import Block, BlockCause
 from vestibule.model.bypass import Bypass, BypassState
 
@@ -185,3 +193,31 @@ async def test_what_is_over_is_written_as_over(own_url: str, opened: Opened, clo
     rows = (await store.read(lambda tx: tx.bypasses("acme", BypassFilter(), Page()))).rows
     assert {row.state for row in rows} == {BypassState.EXPIRED}
     assert await marks(store, "acme") == (0, 0)
+
+
+@pytest.mark.parametrize("groups", [("sales",), ("legal", "sales"), ("legal",)])
+async def test_lists_are_of_people_within_some_groups(
+    store: Store, people: str, groups: tuple[str, ...]
+) -> None:
+    """TEN-05: nobody who is in none of them, and nothing that is nobody's, whatever else is sought."""
+    await store.transact(lambda tx: tx.put(group(people, "sales", name="Sales")))
+    await store.transact(lambda tx: tx.add_member(people, "sales", "alice"))
+    for user_id in ("alice", "bob", ""):
+        seen = {"verification_id": user_id or "nobody", "user_id": user_id, "claimed_username": "al"}
+        await store.transact(lambda tx, seen=seen: tx.add_verification(verification(people, **seen)))
+    for user_id in ("alice", "bob"):
+        await store.transact(lambda tx, user_id=user_id: tx.add_block(block(people, user_id, user_id)))
+        await store.transact(lambda tx, user_id=user_id: tx.add_bypass(bypass(people, user_id, user_id)))
+    expected = ["alice"] if "sales" in groups else []
+    for text in ("", "al"):
+        attempts, blocks, bypasses = (
+            VerificationFilter(text=text, within=groups),
+            BlockFilter(text=text, within=groups),
+            BypassFilter(text=text, within=groups),
+        )
+        for listed in (
+            await store.read(lambda tx, where=attempts: tx.verifications(people, where, Page())),
+            await store.read(lambda tx, where=blocks: tx.blocks(people, where, Page())),
+            await store.read(lambda tx, where=bypasses: tx.bypasses(people, where, Page())),
+        ):
+            assert [row.user_id for row in listed.rows] == expected

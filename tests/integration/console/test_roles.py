@@ -11,12 +11,13 @@ from tests.houses import PASSWORD, TENANT, Person
 from tests.integration.console.desk import ConsoleWindow, at_console, words
 from tests.integration.http_api.house import API, HttpHouse
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.store import Page, VerificationFilter
 from vestibule.model.actor import SYSTEM, Actor, Forbidden, NotAllowed, Right
 from vestibule.model.application import ClientKind
 from vestibule.model.role import ADMINISTRATOR, EVERYTHING, Grant, reach_of
 from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.model.user import Role, UserStatus
+from vestibule.services.bypasses import NewBypass
 from vestibule.services.phones import NewPhone
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.services.users import UserFields
@@ -116,8 +117,53 @@ async def test_a_helper_of_a_group_sees_and_helps_its_people_only(house: HttpHou
         assert (await window.post(f"users/{alice.user.user_id}/unlock")).status_code == 200
         assert (await window.post(f"users/{bob.user.user_id}/unlock")).status_code == 404
         assert (await window.get(f"attempts?user_id={bob.user.user_id}")).status_code == 404
-        assert (await window.get("attempts")).status_code == 403
         assert (await window.get("settings")).status_code == 403
+
+
+LISTS = (
+    "attempts",
+    "attempts.csv",
+    "attempts?text=bo",
+    "blocks",
+    "blocks?text=bo",
+    "bypasses",
+    "bypasses?text=bo",
+)
+
+
+async def test_a_helper_of_a_group_sees_what_happened_to_its_people_only(house: HttpHouse) -> None:
+    """TEN-05: in no list, no search, no export and no count is anything of somebody else, nor of nobody."""
+    alice, bob = await house.add_person("alice"), await house.add_person("bob")
+    services = house.inside.services
+    group, other = [await services.groups.add(SYSTEM, TENANT, name) for name in ("Sales", "Legal")]
+    for person, of in ((alice, group), (bob, other)):
+        user_id = person.user.user_id
+        await house.inside.store.transact(
+            lambda tx, of=of, user_id=user_id: tx.add_member(TENANT, of.group_id, user_id)
+        )
+        await services.bypasses.make(SYSTEM, TENANT, user_id, NewBypass(reason="Forgotten"))
+        await services.blocks.block(SYSTEM, TENANT, user_id, "Stolen")
+    await house.inside.add_application("vpn")
+    for name in ("alice", "bob", "bobby-is-nobody"):
+        await house.inside.start(name)
+    grant = Grant(role_id="help_desk", tenant_id=TENANT, groups=(group.group_id,))
+    helper = await an_administrator(house, "helper", grant)
+    async with at_console(house, helper.user) as window:
+        for path in LISTS:
+            answer = await window.get(path)
+            assert answer.status_code == 200, path
+            assert ("alice" in answer.text) == ("text" not in path), path
+            assert "bob" not in answer.text.replace("text=bo", "").replace('value="bo"', ""), path
+        theirs = await house.inside.attempts(user_id=bob.user.user_id)
+        assert (await window.get(f"attempts/{theirs[0].verification_id}")).status_code == 404
+        home = (await window.get("")).text
+        for path in ("events", "outbox", "deliveries", "tokens"):
+            assert (await window.get(path)).status_code == 403, path
+            assert f'/{path}"' not in home, path
+    actor = actor_of(helper, grant)
+    assert set(await services.groups.sizes(actor, TENANT)) == {group.group_id}
+    listed = await services.attempts.list(actor, TENANT, VerificationFilter(), Page())
+    assert {one.username for one in listed.rows} == {"alice"}
 
 
 async def test_pages_hide_what_one_may_not_do(house: HttpHouse) -> None:

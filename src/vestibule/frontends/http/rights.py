@@ -14,6 +14,7 @@ from litestar.routes import HTTPRoute
 from vestibule.model.actor import Actor, NotAllowed, Right
 
 RIGHTS: Final = "rights"
+_OVER_EVERYBODY: Final = "over_everybody"
 _OF_TENANTS: Final = "/console/tenants/"
 ANY_ROLE: Final[Mapping[str, Any]] = {RIGHTS: ()}
 """Of a route that everybody may use who has any role in the tenant."""
@@ -23,6 +24,11 @@ def needs(*rights: Right) -> dict[str, Any]:
     """Return the `opt` of a route that asks for one of these rights, over some people at least. What it does
     to one person, the service judges."""
     return {RIGHTS: rights}
+
+
+def needs_over_everybody(*rights: Right) -> dict[str, Any]:
+    """Return the `opt` of a route that is nothing for who has such a right over some people only."""
+    return needs(*rights) | {_OVER_EVERYBODY: True}
 
 
 def rights_of_route(handler: BaseRouteHandler) -> tuple[Right, ...]:
@@ -36,6 +42,8 @@ def allows(handler: BaseRouteHandler, actor: Actor, tenant_id: str) -> bool:
     if not actor.is_within(tenant_id):
         return False
     rights = rights_of_route(handler)
+    if handler.opt.get(_OVER_EVERYBODY, False):
+        return any(actor.may(right, tenant_id) for right in rights)
     return not rights or any(_has(actor, right, tenant_id) for right in rights)
 
 
@@ -43,7 +51,7 @@ def demand(handler: BaseRouteHandler, actor: Actor, tenant_id: str) -> None:
     """Raise `NotAllowed` unless `actor` may use the route in this tenant."""
     if not allows(handler, actor, tenant_id):
         for right in rights_of_route(handler):
-            actor.limit(right, tenant_id)
+            actor.demand(right, tenant_id)
         raise NotAllowed("there is nothing for this actor in the tenant")
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from vestibule.interfaces.store import AlreadyExists, BlockFilter, Listed, Page
 from vestibule.model.block import Block
 from vestibule.model.username import canonical_name
-from vestibule.stores.paging import beginning, keep, listed, position_of_time
+from vestibule.stores.paging import beginning, keep, listed, of_people_within, position_of_time
 from vestibule.stores.rows import BLOCK, block_of, record_values, storable
 from vestibule.stores.statement import Statement, insert, select
 from vestibule.stores.transaction import Requests, UniqueTaken
@@ -99,6 +99,8 @@ class Blocks(Requests):
         conditions = ["tenant_id = :tenant_id"]
         if where.user_id:
             keep(conditions, values, "user_id = :user_id", user_id=where.user_id)
+        if where.within:
+            keep(conditions, values, of_people_within("blocks"), within=self.texts(where.within))
         if where.is_active:
             keep(conditions, values, "ended_at is null and until > :now", now=self.now)
         if where.text:

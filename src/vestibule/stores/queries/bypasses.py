@@ -11,7 +11,7 @@ from typing import Any, Final
 from vestibule.interfaces.store import BypassFilter, Conflict, Listed, Page
 from vestibule.model.bypass import Bypass, BypassState
 from vestibule.model.username import canonical_name
-from vestibule.stores.paging import beginning, keep, listed, position_of_time
+from vestibule.stores.paging import beginning, keep, listed, of_people_within, position_of_time
 from vestibule.stores.rows import BYPASS, bypass_of, record_values, storable
 from vestibule.stores.statement import Statement, insert, select
 from vestibule.stores.transaction import Requests, UniqueTaken
@@ -115,6 +115,8 @@ class Bypasses(Requests):
         conditions = ["tenant_id = :tenant_id"]
         if where.user_id:
             keep(conditions, values, "user_id = :user_id", user_id=where.user_id)
+        if where.within:
+            keep(conditions, values, of_people_within("bypasses"), within=self.texts(where.within))
         if where.text:
             wanted = storable(where.text)
             name, name_end = beginning((canonical_name(wanted) or wanted).lower())

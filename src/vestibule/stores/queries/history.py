@@ -8,7 +8,7 @@ from vestibule.interfaces.store import Listed, Page, VerificationFilter
 from vestibule.model.event import Event
 from vestibule.model.notice import TOLD
 from vestibule.model.username import canonical_name
-from vestibule.stores.paging import Order, Where, beginning, position_of_time, searched
+from vestibule.stores.paging import Order, Where, beginning, of_people_within, position_of_time, searched
 from vestibule.stores.queries.dispatches import UNTOLD
 from vestibule.stores.rows import (
     EVENT,
@@ -38,6 +38,8 @@ _BY_NAME: Final = """(
     or (lower(claimed_username) >= :claimed and lower(claimed_username) < :claimed_end))
 """
 
+_IS_WITHIN: Final = of_people_within("verifications")
+
 _VERIFICATIONS: Final = Order(
     "verifications", select(VERIFICATION), "started_at", "verification_id", is_falling=True
 )
@@ -60,6 +62,8 @@ class History(Requests):
         for name in ("client_id", "state", "reason", "channel"):
             if wanted := getattr(where, name):
                 sought.keep(f"{name} = :{name}", **{name: wanted})
+        if where.within:
+            sought.keep(_IS_WITHIN, within=self.texts(where.within))
         if where.since is not None:
             known.keep("started_at >= :since", since=where.since)
         if where.until is not None:

@@ -15,7 +15,16 @@ from typing import Final
 from vestibule.interfaces.store import Listed, Page, UserFilter
 from vestibule.model.user import User, UserStatus
 from vestibule.model.username import canonical_name
-from vestibule.stores.paging import Order, Where, beginning, cursor_of, listed, position_of_name, searched
+from vestibule.stores.paging import (
+    Order,
+    Where,
+    beginning,
+    cursor_of,
+    listed,
+    of_people_within,
+    position_of_name,
+    searched,
+)
 from vestibule.stores.rows import USER, storable, user_of
 from vestibule.stores.statement import Statement, select
 from vestibule.stores.transaction import Requests
@@ -74,10 +83,7 @@ _IS_MEMBER: Final = """
     0 < (select count(*) from group_members m
           where m.tenant_id = users.tenant_id and m.group_id = :group_id and m.user_id = users.user_id)
 """
-_IS_WITHIN: Final = """
-    0 < (select count(*) from group_members m
-          where m.tenant_id = users.tenant_id and m.user_id = users.user_id and m.group_id = any(:within))
-"""
+_IS_WITHIN: Final = of_people_within("users")
 MEMBERS: Final = Statement(
     "select user_id from group_members where tenant_id = :tenant_id and group_id = :group_id limit :limit"
 )

@@ -34,7 +34,7 @@ from vestibule.frontends.http.api.values import (
     Serial,
     ShortText,
 )
-from vestibule.frontends.http.rights import needs
+from vestibule.frontends.http.rights import needs, needs_over_everybody
 from vestibule.interfaces.store import AuthenticatorFilter, Page
 from vestibule.model.actor import Right
 from vestibule.model.authenticator import AuthenticatorStatus
@@ -213,7 +213,7 @@ class Tokens(Controller):
     path = "/tokens"
     tags = ("Hardware tokens",)
 
-    @get(responses=problems(404), opt=needs(Right.READ_PEOPLE))
+    @get(responses=problems(404), opt=needs_over_everybody(Right.READ_PEOPLE))
     async def list_tokens(
         self,
         caller: NamedDependency[Caller],

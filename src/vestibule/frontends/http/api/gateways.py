@@ -30,7 +30,7 @@ from vestibule.frontends.http.api.records import (
 )
 from vestibule.frontends.http.api.request import Discreet, invalid
 from vestibule.frontends.http.api.values import Cursor, Id, Limit, Name, PathId, SearchId, Version
-from vestibule.frontends.http.rights import needs
+from vestibule.frontends.http.rights import needs, needs_over_everybody
 from vestibule.interfaces.store import DeliveryFilter, Page
 from vestibule.model.actor import Right
 from vestibule.model.delivery import Carries, DeliveryState
@@ -186,7 +186,7 @@ class Gateways(Controller):
         service = caller.services.sending_limits
         return spending_record(await service.standing(caller.actor, caller.tenant_id))
 
-    @get("/deliveries", responses=problems(404), opt=needs(Right.READ_HISTORY))
+    @get("/deliveries", responses=problems(404), opt=needs_over_everybody(Right.READ_HISTORY))
     async def list_deliveries(
         self,
         caller: NamedDependency[Caller],

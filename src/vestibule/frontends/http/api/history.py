@@ -22,7 +22,7 @@ from vestibule.frontends.http.api.records import (
     traced_attempt_record,
 )
 from vestibule.frontends.http.api.values import Cursor, Limit, PathId, SearchId, SearchText, SearchTime
-from vestibule.frontends.http.rights import needs
+from vestibule.frontends.http.rights import needs, needs_over_everybody
 from vestibule.interfaces.store import Page, VerificationFilter
 from vestibule.model.actor import Right
 from vestibule.model.verification import Reason, VerificationState
@@ -84,7 +84,7 @@ class Events(Controller):
     path = "/events"
     tags = ("Events",)
 
-    @get(responses=problems(404), opt=needs(Right.READ_HISTORY))
+    @get(responses=problems(404), opt=needs_over_everybody(Right.READ_HISTORY))
     async def list_events(
         self,
         caller: NamedDependency[Caller],

@@ -15,7 +15,7 @@ from vestibule.frontends.http.api.listing import USUAL_LIMIT, page_of
 from vestibule.frontends.http.api.records import DispatchRecord, Listing, dispatch_record
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Cursor, Limit, PathId, SearchId
-from vestibule.frontends.http.rights import needs
+from vestibule.frontends.http.rights import needs, needs_over_everybody
 from vestibule.interfaces.store import DispatchFilter, Page
 from vestibule.model.actor import Right
 from vestibule.model.dispatch import DispatchState
@@ -32,7 +32,7 @@ class DispatchTest(Discreet):
 class Outbox(Controller):
     tags = ("Outbox",)
 
-    @get("/outbox", responses=problems(404), opt=needs(Right.READ_HISTORY))
+    @get("/outbox", responses=problems(404), opt=needs_over_everybody(Right.READ_HISTORY))
     async def list_outbox(
         self,
         caller: NamedDependency[Caller],
@@ -46,7 +46,7 @@ class Outbox(Controller):
         asked = caller.services.outbox.list(caller.actor, caller.tenant_id, where, Page(limit, cursor))
         return await page_of(asked, dispatch_record)
 
-    @get("/outbox/{dispatch_id:str}", responses=problems(404), opt=needs(Right.READ_HISTORY))
+    @get("/outbox/{dispatch_id:str}", responses=problems(404), opt=needs_over_everybody(Right.READ_HISTORY))
     async def read_dispatch(self, caller: NamedDependency[Caller], dispatch_id: PathId) -> DispatchRecord:
         """Read what became of one."""
         found = await caller.services.outbox.find(caller.actor, caller.tenant_id, dispatch_id)

@@ -9,7 +9,7 @@ from litestar import Response, get
 from vestibule.frontends.http.console.desk import Desk, desk, listed, wanted_page
 from vestibule.frontends.http.fields import InPath, asked
 from vestibule.frontends.http.pages import language_of
-from vestibule.frontends.http.rights import needs
+from vestibule.frontends.http.rights import needs_over_everybody
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Choice, DeliveryRow
 from vestibule.interfaces.store import DeliveryFilter, Listed
@@ -29,7 +29,7 @@ _TONES: Final = {
 }
 
 
-@get("/tenants/{tenant:str}/deliveries", opt=needs(Right.READ_HISTORY))
+@get("/tenants/{tenant:str}/deliveries", opt=needs_over_everybody(Right.READ_HISTORY))
 async def deliveries(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     state = asked(request, "state")

@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from vestibule.frontends.http.console.desk import Desk, desk, listed, refused_words, wanted_page
 from vestibule.frontends.http.fields import InPath, asked
 from vestibule.frontends.http.pages import language_of
-from vestibule.frontends.http.rights import needs
+from vestibule.frontends.http.rights import needs, needs_over_everybody
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import DispatchRow, Words
 from vestibule.interfaces.store import DispatchFilter
@@ -28,7 +28,7 @@ _TONES: Final = {
 }
 
 
-@get("/tenants/{tenant:str}/outbox", opt=needs(Right.READ_HISTORY))
+@get("/tenants/{tenant:str}/outbox", opt=needs_over_everybody(Right.READ_HISTORY))
 async def outbox(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return await _page(await desk(request, tenant))
 

@@ -15,7 +15,7 @@ from vestibule.frontends.http.console.desk import (
     wanted_page,
 )
 from vestibule.frontends.http.fields import InPath, asked, read_fields
-from vestibule.frontends.http.rights import needs
+from vestibule.frontends.http.rights import needs, needs_over_everybody
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form, TokenRow, Words
 from vestibule.interfaces.method import Resynchronizes
@@ -28,7 +28,7 @@ from vestibule.services.refusal import Refusal, Refused
 _ASSIGNED: Final[dict[str, bool | None]] = {"yes": True, "no": False}
 
 
-@get("/tenants/{tenant:str}/tokens", opt=needs(Right.READ_PEOPLE))
+@get("/tenants/{tenant:str}/tokens", opt=needs_over_everybody(Right.READ_PEOPLE))
 async def tokens(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     text, assigned = asked(request, "text", 64), asked(request, "assigned")
