@@ -6,6 +6,7 @@ names of the variables are those that each template documents; a test holds the 
 
 from preview_samples.administrators import console_roles
 from preview_samples.applications import console_doors
+from preview_samples.console_user import console_user
 from preview_samples.console_users import console_groups, console_people
 from preview_samples.directories import directories
 from preview_samples.gateways import gateways
@@ -23,6 +24,7 @@ def samples() -> list[Sample]:
     """Return every sample, those of the console at that door."""
     console = [
         *console_people(),
+        *console_user(),
         *console_groups(),
         *console_roles(),
         *keeping_out(),

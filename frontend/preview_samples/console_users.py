@@ -1,45 +1,11 @@
 """Users in the console: lists, groups, many at once."""
 
-from typing import Final
-
-import msgspec
-
-from preview_samples.attempts import ATTEMPTS
-from preview_samples.holdings import (
-    APP_PASSWORDS,
-    APPLICATION_NAMES,
-    BROWSERS,
-    OLD_PIN,
-    PENDING,
-    PHONE,
-    PIN,
-    PIN_RULES,
-    TOKEN,
-    held,
-    phones,
-)
-from preview_samples.keeping_out import KEPT_OUT, NOTHING_LEFT, STANDING
-from preview_samples.people import ALICE, EVIL, GROUP_CHOICES, GROUPS, LONG, USERS
-from preview_samples.sample import HOSTILE, MINUTE, NOW, Sample
+from preview_samples.people import ALICE, GROUP_CHOICES, GROUPS, LONG, USERS
+from preview_samples.sample import HOSTILE, Sample
 from vestibule.frontends.http.templates.views import Form, Notice, Words
 from vestibule.interfaces.store import Listed
-from vestibule.model.pin import PinStatus
-from vestibule.model.throttle import NEVER, Factor, Throttle
-from vestibule.model.user import Requirement
-from vestibule.model.voucher import Vouch, Voucher, VoucherKind
 from vestibule.services.bulk import BulkReport, LeftOut
 from vestibule.services.groups import MembersReport, NamedLine
-
-VOUCHER: Final = Voucher(
-    tenant_id="demo",
-    user_id="u2",
-    kind=VoucherKind.WINDOW,
-    vouch=Vouch.HELP_DESK,
-    made_at=NOW,
-    made_by="administrator",
-    expires_at=NOW + 4 * 60 * MINUTE,
-)
-
 
 NOWHERE = dict.fromkeys(("text", "status", "requirement", "method", "group_id"), "")
 
@@ -123,29 +89,6 @@ def console_groups() -> list[Sample]:
 
 
 def console_people() -> list[Sample]:
-    detail = {
-        "groups": GROUPS[:2],
-        "holdings": held(PHONE, TOKEN, PENDING, *phones()),
-        "default_methods": ("totp", "sms"),
-        "phone_form": Form(),
-        "password_form": Form(),
-        "recovery_codes_left": 8,
-        "has_registered": True,
-        "vouchers": (),
-        "vouching": ("letter", "email", "help_desk"),
-        "now": NOW,
-        "form": Form(),
-        "pin": PIN,
-        "pin_rules": PIN_RULES,
-        "pin_form": Form(),
-        "new_pin": "",
-        "app_passwords": APP_PASSWORDS,
-        "application_names": APPLICATION_NAMES,
-        "browsers": BROWSERS,
-        "standing": STANDING,
-        "new_pass": "",
-    }
-    locked = (Throttle(Factor.PASSCODE, 10, NOW + 9 * MINUTE), Throttle(Factor.PASSWORD, 2, 0))
     return [
         Sample(
             "users",
@@ -194,41 +137,6 @@ def console_people() -> list[Sample]:
                     {"username": Words("refusal.name_taken", {"key": "mobervh"})},
                     Words("refusal.changed_meanwhile"),
                 ),
-            },
-        ),
-        Sample(
-            "user",
-            "console/user.html",
-            {"user": ALICE, "throttles": locked, "attempts": ATTEMPTS[:2], **detail},
-        ),
-        Sample(
-            "user-long",
-            "console/user.html",
-            {
-                **detail,
-                "has_registered": False,
-                "vouchers": (VOUCHER,),
-                "user": LONG,
-                "throttles": (Throttle(Factor.PASSWORD, 100, NEVER), Throttle(Factor.PIN, 10, NOW + MINUTE)),
-                "pin": OLD_PIN,
-                "pin_form": Form(errors={"pin": Words("pin.problem.too_short", {"least": 4})}),
-                "attempts": (),
-                "holdings": (),
-                "standing": KEPT_OUT,
-            },
-        ),
-        Sample(
-            "user-hostile",
-            "console/user.html",
-            {
-                **detail,
-                "user": msgspec.structs.replace(EVIL, requirement=Requirement.ENFORCED, must_register=True),
-                "throttles": (Throttle(Factor.PIN, 3, 0),),
-                "attempts": ATTEMPTS[4:5],
-                "pin": PinStatus(),
-                "new_pin": "830519",
-                "new_pass": "4821 9930",
-                "standing": NOTHING_LEFT,
             },
         ),
     ]

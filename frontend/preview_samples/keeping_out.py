@@ -10,7 +10,6 @@ from vestibule.frontends.http.templates.views import Form, Standing, Words
 from vestibule.interfaces.store import BlockFilter, BypassFilter, Listed
 from vestibule.model.block import Block, BlockCause
 from vestibule.model.bypass import Bypass, BypassState
-from vestibule.model.throttle import Factor, SourceThrottle
 from vestibule.model.user import User
 
 
@@ -59,10 +58,6 @@ STANDING: Final = Standing(
     applications=(("vpn", "VPN"),),
     access_pass=make_authenticator(9, method="temporary_pass", not_after=NOW + 60 * MINUTE),
     can_pass=True,
-    sources=(
-        SourceThrottle(Factor.PASSCODE, "2001:db8:1:2::/64", 5, NOW + 9 * MINUTE, NOW - MINUTE),
-        SourceThrottle(Factor.PASSWORD, HOSTILE, 2, 0, NOW - DAY),
-    ),
 )
 
 
@@ -72,7 +67,6 @@ KEPT_OUT: Final = replace(
     bypass=None,
     access_pass=None,
     numbers=(),
-    sources=(),
     block_form=Form(errors={"reason": Words("refusal.reason_missing")}),
 )
 

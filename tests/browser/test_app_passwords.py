@@ -32,7 +32,7 @@ async def test_a_tour_of_app_passwords(window: Window) -> None:
 
     console = await window.another()
     await enter_console(console)
-    await console.go(f"{site.console}/users/{alice.user.user_id}")
+    await console.go(f"{site.console}/users/{alice.user.user_id}/methods")
     await console.shoot("72-console-app-passwords")
     await console.assert_accessible("a person's app passwords")
     await console.confirm("Revoke all")

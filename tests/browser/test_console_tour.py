@@ -159,6 +159,7 @@ async def test_a_hardware_token_is_assigned_used_resynchronized_and_taken_back(w
     secret = await add_free_token(site.house, "ACME-0001")
     await add_free_token(site.house, "ACME-0002")
     await add_user(window, "wendy", "a password of hers")
+    await window.press("Methods")
     await window.fill(serial="acme-9999")
     await window.press("Assign")
     assert "no free token" in await window.text()

@@ -78,6 +78,10 @@ async def test_a_hostile_name_is_inert_everywhere(window: Window) -> None:
         "/users",
         f"/users/{ids['user']}",
         f"/users/{ids['user']}/edit",
+        f"/users/{ids['user']}/methods",
+        f"/users/{ids['user']}/access",
+        f"/users/{ids['user']}/history",
+        f"/users/{ids['user']}/administration",
         "/tokens",
         f"/tokens/{ids['token']}",
         "/attempts",
@@ -108,7 +112,7 @@ async def test_a_hostile_name_is_inert_everywhere(window: Window) -> None:
     await window.press("Add user")
     await assert_inert(window)
     assert await window.page.input_value('[name="given_name"]') == SHORT
-    await window.go(f"{window.site.console}/users/{ids['user']}")
+    await window.go(f"{window.site.console}/users/{ids['user']}/administration")
     await window.confirm("Delete user")
     await window.page.get_by_text("was deleted.").wait_for()
     await assert_inert(window)

@@ -261,7 +261,7 @@ async def test_the_keyboard_reaches_the_content_first(shelf: Shelf) -> None:
 
 
 async def test_every_stop_of_the_keyboard_can_be_seen(shelf: Shelf) -> None:
-    page = await shelf.open("user")
+    page = await shelf.open("user-methods")
     stops = 0
     for _ in range(60):
         await page.keyboard.press("Tab")

@@ -113,7 +113,7 @@ async def test_a_phone_is_added_by_a_call(phones: PhoneSite, window: Window) -> 
 async def test_an_administrator_adds_tries_and_removes_a_phone(phones: PhoneSite, window: Window) -> None:
     alice = await phones.add_callee("alice")
     await enter_console(window)
-    page = f"{window.site.console}/users/{alice.user.user_id}"
+    page = f"{window.site.console}/users/{alice.user.user_id}/methods"
     await window.go(page)
     await window.fill(number="030 1")
     await window.press("Add phone")

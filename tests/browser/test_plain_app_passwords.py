@@ -94,13 +94,13 @@ async def test_s40_an_administrator_revokes_them_all(site: Site) -> None:
     held = await site.house.services.app_passwords.list(SYSTEM, TENANT, alice.user.user_id)
     async with Plain(site) as browser:
         await administrator(site, browser)
-        shown = (await browser.get(page)).text
+        shown = (await browser.get(f"{page}/methods")).text
         assert all(name in shown for name in ("Thunderbird on the laptop", "Phone", "Tablet"))
         await browser.post(f"{page}/app-passwords/{held[0].app_password_id}/revoke")
         assert not (await enter(site.house, first)).is_authenticated
         assert (await enter(site.house, second)).is_authenticated
         await browser.post(f"{page}/app-passwords/revoke-all")
-        assert "All app passwords are revoked." in (await browser.get(page)).text
+        assert "All app passwords are revoked." in (await browser.get(f"{page}/methods")).text
     for door, typed in ((MAIL, second), (CALENDAR, third)):
         assert (await enter(site.house, typed, door)).reason is Reason.PASSWORD_WRONG
 

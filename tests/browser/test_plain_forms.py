@@ -149,8 +149,10 @@ async def test_nothing_of_one_tenant_is_found_under_another(site: Site) -> None:
     await house.start("bob", passcode=bob.passcode(house.clock.now()))
     attempt = (await house.attempts())[0].verification_id
     ours = (
-        f"users/{bob.user.user_id}",
-        f"users/{bob.user.user_id}/edit",
+        *(
+            f"users/{bob.user.user_id}{page}"
+            for page in ("", "/edit", "/methods", "/access", "/history", "/administration")
+        ),
         f"tokens/{token.authenticator_id}",
         f"applications/{application.application_id}",
         f"clients/{radius.client_id}",

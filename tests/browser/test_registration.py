@@ -69,7 +69,7 @@ async def test_an_administrator_requires_vouches_and_demands_anew(window: Window
     alice, bob = await house.add_bare_person("alice"), await house.add_person("bob")
     await enter_console(window)
     users = f"{window.site.console}/users"
-    await window.go(f"{users}/{alice.user.user_id}")
+    await window.go(f"{users}/{alice.user.user_id}/access")
     await window.press("Enable")
     assert "then it is enforced by itself" in await window.text()
     await window.confirm("Enforce")
@@ -86,7 +86,7 @@ async def test_an_administrator_requires_vouches_and_demands_anew(window: Window
     await window.go(f"{users}/{alice.user.user_id}/registration/code")
     assert code not in await window.page.content()
     await window.press("Withdraw")
-    await window.go(f"{users}/{bob.user.user_id}")
+    await window.go(f"{users}/{bob.user.user_id}/access")
     await window.confirm("Have register anew")
     assert "must register anew at the next sign-in" in await window.text()
     await window.press("Take back")

@@ -87,7 +87,9 @@ async def test_the_console_shows_it(apps: AppHouse) -> None:
 async def test_a_device_that_is_not_reached_is_seen(apps: AppHouse) -> None:
     await decided(apps)
     alice = (await apps.house.attempts())[-1].user_id
-    assert "Notifications have not arrived on this device since" in await console(apps, f"/users/{alice}")
+    assert "Notifications have not arrived on this device since" in await console(
+        apps, f"/users/{alice}/methods"
+    )
 
 
 async def test_the_command_line_shows_it(apps: AppHouse, tmp_path: Path) -> None:

@@ -174,6 +174,7 @@ async def test_pages_hide_what_one_may_not_do(house: HttpHouse) -> None:
         assert "alice" in page
         assert "/disable" not in page
         assert "/edit" not in page
+        assert "Administration" not in page
         nav = words(await window.get(""))
         assert ("Changes" in nav, "Administrators" in nav) == (True, False)
         assert "<fieldset" in (await window.get("settings")).text

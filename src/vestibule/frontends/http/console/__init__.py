@@ -40,6 +40,7 @@ from vestibule.frontends.http.console import (
     tenants,
     token_import,
     tokens,
+    user,
     users,
     voice_messages,
 )
@@ -61,6 +62,7 @@ ROUTER = Router(
         set_up.finish,
         overview.overview,
         *users.ROUTES,
+        *user.ROUTES,
         *groups.ROUTES,
         *bulk.ROUTES,
         *pins.ROUTES,

@@ -7,7 +7,7 @@ from typing import Any, Final
 from litestar import Response, get, post
 
 from vestibule.frontends.http.console.desk import desk, listed, refused_form, wanted_page
-from vestibule.frontends.http.console.users import user_page
+from vestibule.frontends.http.console.user.access import PAGE, access_page
 from vestibule.frontends.http.fields import InPath, asked, read_fields
 from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
@@ -46,8 +46,8 @@ async def block(request: AnyRequest, tenant: InPath, user: InPath) -> Response[A
             at.actor, tenant, user, typed["reason"], fields.whole("days") or 0, typed["phone"]
         )
     except Refused as refused:
-        return await user_page(at, user, block_form=refused_form(refused, typed, _BESIDE))
-    return at.done(at.path("users", user), "console.block.blocked")
+        return await access_page(at, user, block_form=refused_form(refused, typed, _BESIDE))
+    return at.done(at.path("users", user, PAGE), "console.block.blocked")
 
 
 @post("/tenants/{tenant:str}/users/{user:str}/unblock", opt=needs(Right.BLOCKS))
@@ -57,8 +57,8 @@ async def unblock(request: AnyRequest, tenant: InPath, user: InPath) -> Response
     try:
         await at.services.blocks.lift(at.actor, tenant, user, reason)
     except Refused as refused:
-        return await user_page(at, user, block_form=refused_form(refused, {"reason": reason}, _BESIDE))
-    return at.done(at.path("users", user), "console.block.lifted")
+        return await access_page(at, user, block_form=refused_form(refused, {"reason": reason}, _BESIDE))
+    return at.done(at.path("users", user, PAGE), "console.block.lifted")
 
 
 ROUTES: Final = [blocks, block, unblock]

@@ -7,7 +7,7 @@ from typing import Any, Final
 from litestar import Response, get, post
 
 from vestibule.frontends.http.console.desk import desk, listed, refused_form, wanted_page
-from vestibule.frontends.http.console.users import user_page
+from vestibule.frontends.http.console.user.access import PAGE, access_page
 from vestibule.frontends.http.fields import InPath, asked, read_fields
 from vestibule.frontends.http.redirects import see_other
 from vestibule.frontends.http.rights import needs
@@ -47,8 +47,8 @@ async def make_bypass(request: AnyRequest, tenant: InPath, user: InPath) -> Resp
     try:
         await at.services.bypasses.make(at.actor, tenant, user, wanted)
     except Refused as refused:
-        return await user_page(at, user, bypass_form=refused_form(refused, typed, _BESIDE))
-    return at.done(at.path("users", user), "console.bypass.made")
+        return await access_page(at, user, bypass_form=refused_form(refused, typed, _BESIDE))
+    return at.done(at.path("users", user, PAGE), "console.bypass.made")
 
 
 @post("/tenants/{tenant:str}/users/{user:str}/bypass/withdraw", opt=needs(Right.BYPASSES))
@@ -57,8 +57,8 @@ async def withdraw_bypass(request: AnyRequest, tenant: InPath, user: InPath) -> 
     try:
         await at.services.bypasses.withdraw(at.actor, tenant, user)
     except Refused as refused:
-        return await user_page(at, user, refused=refused)
-    return at.done(at.path("users", user), "console.bypass.withdrawn")
+        return await access_page(at, user, refused)
+    return at.done(at.path("users", user, PAGE), "console.bypass.withdrawn")
 
 
 @post("/tenants/{tenant:str}/users/{user:str}/pass", opt=needs(Right.BYPASSES))
@@ -75,14 +75,14 @@ async def make_pass(request: AnyRequest, tenant: InPath, user: InPath) -> Respon
             is_reusable=fields.is_ticked("reusable"),
         )
     except Refused as refused:
-        return await user_page(at, user, refused=refused)
-    return await user_page(at, user, new_pass=made.shown[0].reveal())
+        return await access_page(at, user, refused)
+    return await access_page(at, user, new_pass=made.shown[0].reveal())
 
 
 @get("/tenants/{tenant:str}/users/{user:str}/pass", opt=needs(Right.BYPASSES))
 async def after_pass(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     """A pass is shown once: who loads its page again comes to the person's."""
-    return see_other((await desk(request, tenant)).path("users", user))
+    return see_other((await desk(request, tenant)).path("users", user, PAGE))
 
 
 @post("/tenants/{tenant:str}/users/{user:str}/pass/withdraw", opt=needs(Right.BYPASSES))
@@ -91,8 +91,8 @@ async def withdraw_pass(request: AnyRequest, tenant: InPath, user: InPath) -> Re
     try:
         await at.services.passes.withdraw(at.actor, tenant, user)
     except Refused as refused:
-        return await user_page(at, user, refused=refused)
-    return at.done(at.path("users", user), "console.pass.withdrawn")
+        return await access_page(at, user, refused)
+    return at.done(at.path("users", user, PAGE), "console.pass.withdrawn")
 
 
 ROUTES: Final = [bypasses, make_bypass, withdraw_bypass, make_pass, after_pass, withdraw_pass]

@@ -7,7 +7,7 @@ from typing import Any, Final
 from litestar import Response, post
 
 from vestibule.frontends.http.console.desk import desk, refused_form
-from vestibule.frontends.http.console.users import user_page
+from vestibule.frontends.http.console.user.methods import PAGE, methods_page
 from vestibule.frontends.http.fields import InPath, read_fields
 from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
@@ -42,8 +42,8 @@ async def add_phone(request: AnyRequest, tenant: InPath, user: InPath) -> Respon
         added = await at.services.phones.add(at.actor, tenant, user, wanted)
     except Refused as refused:
         typed = {"number": number, "phone_method": method}
-        return await user_page(at, user, phone_form=refused_form(refused, typed, _BESIDE))
-    return at.done(at.path("users", user), "console.phone.added", phone=added.phone)
+        return await methods_page(at, user, phone_form=refused_form(refused, typed, _BESIDE))
+    return at.done(at.path("users", user, PAGE), "console.phone.added", phone=added.phone)
 
 
 @post(
@@ -58,7 +58,7 @@ async def test_phone(
     try:
         progress = await at.services.activations.test(at.actor, tenant, user, authenticator)
     except Refused as refused:
-        return await user_page(at, user, refused=refused)
+        return await methods_page(at, user, refused)
     return at.done(at.path("attempts", progress.verification.verification_id), "console.phone.tested")
 
 
@@ -69,8 +69,8 @@ async def choose_default(request: AnyRequest, tenant: InPath, user: InPath) -> R
     try:
         await at.services.users.set_default_method(at.actor, tenant, user, method)
     except Refused as refused:
-        return await user_page(at, user, refused=refused)
-    return at.done(at.path("users", user), "form.saved")
+        return await methods_page(at, user, refused)
+    return at.done(at.path("users", user, PAGE), "form.saved")
 
 
 ROUTES: Final = [add_phone, test_phone, choose_default]

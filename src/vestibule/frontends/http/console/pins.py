@@ -8,7 +8,7 @@ from litestar import Response, get, post
 
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.http.console.desk import Desk, desk
-from vestibule.frontends.http.console.users import user_page
+from vestibule.frontends.http.console.user.methods import PAGE, methods_page
 from vestibule.frontends.http.fields import InPath, read_fields
 from vestibule.frontends.http.pin_words import refused_pin
 from vestibule.frontends.http.redirects import see_other
@@ -37,7 +37,7 @@ async def generate_pin(request: AnyRequest, tenant: InPath, user: InPath) -> Res
 )
 async def after_pin(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     """A PIN is shown once: who loads its page again comes to the person's."""
-    return see_other((await desk(request, tenant)).path("users", user))
+    return see_other((await desk(request, tenant)).path("users", user, PAGE))
 
 
 @post("/tenants/{tenant:str}/users/{user:str}/pin/require-change", opt=needs(Right.PINS))
@@ -46,8 +46,8 @@ async def require_change(request: AnyRequest, tenant: InPath, user: InPath) -> R
     try:
         await at.services.pins.require_change(at.actor, tenant, user)
     except Refused as refused:
-        return await user_page(at, user, refused=refused)
-    return at.done(at.path("users", user), "console.pin.change_required")
+        return await methods_page(at, user, refused)
+    return at.done(at.path("users", user, PAGE), "console.pin.change_required")
 
 
 @post("/tenants/{tenant:str}/users/{user:str}/pin/clear", opt=needs(Right.PINS))
@@ -56,8 +56,8 @@ async def clear_pin(request: AnyRequest, tenant: InPath, user: InPath) -> Respon
     try:
         await at.services.pins.clear(at.actor, tenant, user)
     except Refused as refused:
-        return await user_page(at, user, refused=refused)
-    return at.done(at.path("users", user), "console.pin.cleared")
+        return await methods_page(at, user, refused)
+    return at.done(at.path("users", user, PAGE), "console.pin.cleared")
 
 
 async def _given(at: Desk, user: str, pin: Secret[str] | None, *, must_change: bool) -> Response[Any]:
@@ -65,12 +65,12 @@ async def _given(at: Desk, user: str, pin: Secret[str] | None, *, must_change: b
     try:
         made = await pins.set(at.actor, at.tenant_id, user, pin, must_change=must_change)
     except Refused as refused:
-        return await user_page(at, user, refused=refused)
+        return await methods_page(at, user, refused)
     if not made.is_changed:
-        return await user_page(at, user, pin_form=refused_pin(made, pins.rules(at.tenant_id)))
+        return await methods_page(at, user, pin_form=refused_pin(made, pins.rules(at.tenant_id)))
     if pin is None:
-        return await user_page(at, user, new_pin=made.shown.reveal())
-    return at.done(at.path("users", user), "console.pin.set")
+        return await methods_page(at, user, new_pin=made.shown.reveal())
+    return at.done(at.path("users", user, PAGE), "console.pin.set")
 
 
 ROUTES: Final = [set_pin, generate_pin, after_pin, require_change, clear_pin]

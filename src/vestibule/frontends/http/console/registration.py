@@ -8,7 +8,7 @@ import msgspec
 from litestar import Response, get, post
 
 from vestibule.frontends.http.console.desk import CHANGED_MEANWHILE, Desk, desk, refused_words
-from vestibule.frontends.http.console.users import user_page
+from vestibule.frontends.http.console.user.access import PAGE, access_page
 from vestibule.frontends.http.fields import Fields, InPath, read_fields
 from vestibule.frontends.http.redirects import see_other
 from vestibule.frontends.http.rights import needs
@@ -109,7 +109,7 @@ async def require(request: AnyRequest, tenant: InPath, user: InPath) -> Response
     person = await at.services.users.find(at.actor, tenant, user)
     if person is not None and wanted in set(Requirement):
         await at.services.requirements.require(at.actor, tenant, [person.user.username], Requirement(wanted))
-    return at.done(at.path("users", user), "form.saved")
+    return at.done(at.path("users", user, PAGE), "form.saved")
 
 
 @post("/tenants/{tenant:str}/users/{user:str}/registration/demand", opt=needs(Right.AUTHENTICATORS))
@@ -118,15 +118,15 @@ async def demand(request: AnyRequest, tenant: InPath, user: InPath) -> Response[
     try:
         await at.services.requirements.demand_registration(at.actor, tenant, user)
     except Refused as refused:
-        return await user_page(at, user, refused=refused)
-    return at.done(at.path("users", user), "registration.console.demanded")
+        return await access_page(at, user, refused)
+    return at.done(at.path("users", user, PAGE), "registration.console.demanded")
 
 
 @post("/tenants/{tenant:str}/users/{user:str}/registration/forgo", opt=needs(Right.AUTHENTICATORS))
 async def forgo(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     await at.services.requirements.withdraw_demand(at.actor, tenant, user)
-    return at.done(at.path("users", user), "form.saved")
+    return at.done(at.path("users", user, PAGE), "form.saved")
 
 
 @post("/tenants/{tenant:str}/users/{user:str}/registration/code", opt=needs(Right.AUTHENTICATORS))
@@ -137,7 +137,7 @@ async def make_code(request: AnyRequest, tenant: InPath, user: InPath) -> Respon
     try:
         code = await at.services.vouchers.make_code(at.actor, tenant, user)
     except Refused as refused:
-        return await user_page(at, user, refused=refused)
+        return await access_page(at, user, refused)
     assert person is not None
     return at.page(
         "console/registration_letter.html",
@@ -154,14 +154,14 @@ async def mail_code(request: AnyRequest, tenant: InPath, user: InPath) -> Respon
     try:
         await at.services.vouchers.mail_code(at.actor, tenant, user)
     except Refused as refused:
-        return await user_page(at, user, refused=refused)
-    return at.done(at.path("users", user), "registration.console.mailed")
+        return await access_page(at, user, refused)
+    return at.done(at.path("users", user, PAGE), "registration.console.mailed")
 
 
 @get("/tenants/{tenant:str}/users/{user:str}/registration/code", opt=needs(Right.AUTHENTICATORS))
 async def after_code(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     """A code is shown once: who loads its page again comes to the person's."""
-    return see_other((await desk(request, tenant)).path("users", user))
+    return see_other((await desk(request, tenant)).path("users", user, PAGE))
 
 
 @post("/tenants/{tenant:str}/users/{user:str}/registration/window", opt=needs(Right.AUTHENTICATORS))
@@ -171,15 +171,15 @@ async def open_window(request: AnyRequest, tenant: InPath, user: InPath) -> Resp
     try:
         await at.services.vouchers.open_window(at.actor, tenant, user, hours)
     except Refused as refused:
-        return await user_page(at, user, refused=refused)
-    return at.done(at.path("users", user), "registration.console.window_open")
+        return await access_page(at, user, refused)
+    return at.done(at.path("users", user, PAGE), "registration.console.window_open")
 
 
 @post("/tenants/{tenant:str}/users/{user:str}/registration/withdraw", opt=needs(Right.AUTHENTICATORS))
 async def withdraw(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     await at.services.vouchers.withdraw(at.actor, tenant, user)
-    return at.done(at.path("users", user), "form.saved")
+    return at.done(at.path("users", user, PAGE), "form.saved")
 
 
 ROUTES: Final = [

@@ -7,7 +7,7 @@ from typing import Any, Final
 from litestar import Response, post
 
 from vestibule.frontends.http.console.desk import Desk, desk
-from vestibule.frontends.http.console.users import user_page
+from vestibule.frontends.http.console.user import access, administration
 from vestibule.frontends.http.fields import InPath
 from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
@@ -19,7 +19,7 @@ from vestibule.services.refusal import Refused
 async def forget_browsers(request: AnyRequest, tenant: InPath, user: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     await at.services.remembered_browsers.forget_all(at.actor, tenant, user)
-    return at.done(at.path("users", user), "console.standing_out.forgotten")
+    return at.done(at.path("users", user, access.PAGE), "console.standing_out.forgotten")
 
 
 @post("/tenants/{tenant:str}/users/{user:str}/break-glass/mark", opt=needs(Right.RULES))
@@ -36,8 +36,8 @@ async def _marked(at: Desk, user_id: str, *, is_break_glass: bool) -> Response[A
     try:
         await at.services.break_glass.mark(at.actor, at.tenant_id, user_id, is_break_glass=is_break_glass)
     except Refused as refused:
-        return await user_page(at, user_id, refused=refused)
-    return at.done(at.path("users", user_id), "form.saved")
+        return await administration.administration_page(at, user_id, refused)
+    return at.done(at.path("users", user_id, administration.PAGE), "form.saved")
 
 
 ROUTES: Final = [forget_browsers, mark, unmark]

@@ -14,7 +14,6 @@ from vestibule.model.authenticator import Authenticator
 from vestibule.model.block import Block
 from vestibule.model.bypass import Bypass
 from vestibule.model.simulated_phone import PhoneCall, PhoneText
-from vestibule.model.throttle import SourceThrottle
 from vestibule.model.user import User
 
 Door = Literal["portal", "console"]
@@ -224,8 +223,6 @@ class Standing:
     """The temporary access pass that is good now."""
     can_pass: bool
     """Whether there is a method that makes passes."""
-    sources: tuple[SourceThrottle, ...]
-    """From where somebody has failed, the latest first."""
     block_form: Form = field(default_factory=Form)
     """Values: reason, days, phone."""
     bypass_form: Form = field(default_factory=Form)
