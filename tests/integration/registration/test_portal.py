@@ -99,23 +99,36 @@ async def test_s68_the_page_names_the_application_that_was_opened(place: HttpHou
     assert heading(await browser.land(await browser.get(f"{ROOT}/"))) == "Register", "he is to finish it"
 
 
-@pytest.mark.parametrize(
-    ("purpose", "reason"),
-    [
-        pytest.param(Purpose.DEVICE_REGISTRATION, "device_registration", id="s69"),
-        pytest.param(Purpose.DEVICE_SIGN_IN_SETUP, "device_sign_in_setup", id="s70"),
-    ],
-)
-async def test_s69_s70_the_page_says_that_a_device_needs_it(
-    place: HttpHouse, browser: Browser, purpose: Purpose, reason: str
+async def test_s69_the_page_says_that_a_device_that_is_joined_needs_it(
+    place: HttpHouse, browser: Browser
 ) -> None:
-    """S69: a device is joined. S70: its own sign-in is set up. Both need a second factor here."""
-    await bare(place)
-    joins = await place.inside.add_application("vpn")
-    await change_application(place, joins, purpose=purpose)
-    assert (await place.inside.start("alice")).reason is Reason.REGISTRATION_REQUIRED
-    page = await browser.sign_in("alice")
-    assert why(reason, application="vpn") in words(page)
+    """S69: a device is joined, a second factor is required for that, and he has none."""
+    await opens_by_a_device(place, browser, Purpose.DEVICE_REGISTRATION, "device_registration")
+
+
+async def test_s70_the_page_says_that_the_sign_in_of_a_device_needs_it(
+    place: HttpHouse, browser: Browser
+) -> None:
+    """S70: the sign-in of a device is set up, which needs a second factor, and he has none."""
+    await opens_by_a_device(place, browser, Purpose.DEVICE_SIGN_IN_SETUP, "device_sign_in_setup")
+
+
+async def opens_by_a_device(place: HttpHouse, browser: Browser, purpose: Purpose, reason: str) -> None:
+    """Let the door of devices deny who has registered nothing, and nobody else, and the portal say why."""
+    alice = await bare(place)
+    joins = await place.inside.add_application("devices")
+    await change_application(place, joins, purpose=purpose, second_factor=SecondFactor.BY_RULES)
+    assert (await place.inside.start("alice", door="devices")).is_approved, "it is not required there"
+    assert heading(await browser.sign_in("alice")) != "Register"
+    now = place.inside.services.configuration.current.applications[TENANT, "devices"]
+    await change_application(place, now, second_factor=SecondFactor.ALWAYS)
+    denied = await place.inside.start("alice", door="devices")
+    assert denied.reason is Reason.REGISTRATION_REQUIRED
+    page = await browser.land(await browser.get(f"{ROOT}/"))
+    assert heading(page) == "Register"
+    assert why(reason, application="devices") in words(page)
+    await place.inside.add_authenticator(alice.user)
+    assert (await place.inside.start("alice", door="devices")).is_pending, "now he can prove one"
 
 
 async def test_s71_the_policy_can_be_put_off_until_its_time_is_up(place: HttpHouse, browser: Browser) -> None:

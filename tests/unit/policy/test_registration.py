@@ -98,12 +98,16 @@ def test_s69_asked_because_he_registers_a_device() -> None:
     by_rules = msgspec.structs.replace(joins, second_factor=SecondFactor.BY_RULES)
     assert not needs_second_factor(by_rules, None)
     assert needs_second_factor(by_rules, REQUIRE)
+    assert reason(facts(opened=opened(Purpose.DEVICE_REGISTRATION), is_registered=True)) is None
 
 
 def test_s70_asked_because_he_sets_up_the_sign_in_of_a_device() -> None:
     """S70: the device's own sign-in is set up, which needs a second factor."""
     asked = reason(facts(opened=opened(Purpose.DEVICE_SIGN_IN_SETUP)))
     assert asked is RegistrationReason.DEVICE_SIGN_IN_SETUP
+    assert reason(facts(opened=opened(Purpose.DEVICE_SIGN_IN_SETUP, needs=False))) is None
+    sets_up = msgspec.structs.replace(VPN, purpose=Purpose.DEVICE_SIGN_IN_SETUP)
+    assert needs_second_factor(sets_up, None)
     assert reason(facts(opened=opened(Purpose.DEVICE_SIGN_IN_SETUP), is_registered=True)) is None
 
 
