@@ -24,6 +24,7 @@ from vestibule.policy.registration import (
     RegistrationFacts,
     asked_to_register,
     closes_every_door,
+    is_first_asked_by_policy,
     needs_second_factor,
 )
 
@@ -74,6 +75,16 @@ def with_passcode(asked: RequirePasscode, method: str, reason: Reason) -> Permit
     if method not in asked.methods:
         return Deny(Reason.METHOD_NOT_ALLOWED, asked.trace)
     return Permit(reason, (*asked.trace[:-1], TraceLine("second_factor", "proven", {"method": method})))
+
+
+def begins_his_time(facts: Facts) -> bool:
+    """Tell whether the registration policy meets this person for the first time: he has proven who he is, at
+    whichever door, and from now on the days are counted that he has."""
+    user = facts.user
+    if user is None or facts.policy_days is None or not user.may_enter(facts.now):
+        return False
+    is_proven = facts.is_first_factor_proven or facts.application.first_factor is FirstFactor.CLIENT
+    return is_proven and is_first_asked_by_policy(_registration(facts, user, None))
 
 
 def _application_is_enabled(facts: Facts, trace: list[TraceLine]) -> Decision | None:

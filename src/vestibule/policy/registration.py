@@ -104,6 +104,11 @@ def closes_every_door(facts: RegistrationFacts) -> Asked | None:
     return None if asked is None or asked.can_wait(facts.now) else asked
 
 
+def is_first_asked_by_policy(facts: RegistrationFacts) -> bool:
+    """Tell whether the policy asks him, and nobody has asked him before: his time begins now."""
+    return not facts.user.registering_since and _asked_by_policy(facts) is not None
+
+
 def _demanded_again(facts: RegistrationFacts) -> Asked | None:
     return Asked(RegistrationReason.DEMANDED_AGAIN) if facts.user.must_register else None
 

@@ -44,6 +44,7 @@ from vestibule.services.password_reset import may_reset
 from vestibule.services.proving import Prover
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
+from vestibule.services.registration_time import note_asked
 from vestibule.services.sessions import SignedIn
 from vestibule.services.vouching import Vouching
 
@@ -100,7 +101,7 @@ class Registrations:
 
         standing, is_first = await self._store.read(body)
         if is_first:
-            await self._store.transact(lambda tx: _note_asked(tx, session.tenant_id, session.user_id))
+            await self._store.transact(lambda tx: _first_asked(tx, session.tenant_id, session.user_id))
         return standing
 
     async def finish(self, signed_in: SignedIn, default_method: str) -> User:
@@ -192,12 +193,8 @@ class Registrations:
         return self._configuration.current.tenants[user.tenant_id]
 
 
-async def _note_asked(tx: Transaction, tenant_id: str, user_id: str) -> None:
-    subject = await tx.subject(tenant_id, user_id)
-    if subject is None or subject.user.registering_since:
-        return
-    if not await tx.replace_user(msgspec.structs.replace(subject.user, registering_since=tx.now)):
-        raise Conflict
+async def _first_asked(tx: Transaction, tenant_id: str, user_id: str) -> None:
+    await note_asked(tx, (await _subject(tx, tenant_id, user_id)).user)
 
 
 async def _subject(tx: Transaction, tenant_id: str, user_id: str) -> Subject:

@@ -65,6 +65,7 @@ from vestibule.services.outcome import (
 from vestibule.services.pins import Pins
 from vestibule.services.proving import Prover
 from vestibule.services.proving_password import Judge, PasswordProver
+from vestibule.services.registration_time import begin_time
 from vestibule.services.skipping import decided
 from vestibule.services.waiting import LOOK_SECONDS, Waiting
 
@@ -379,6 +380,7 @@ class Verifications:
         attempt = as_of(attempt, subject)
         usable = self._prover.usable_at(attempt.application, subject, tx.now) if subject else ()
         facts = await gathered(tx, attempt, subject, self._prover, usable)
+        await begin_time(tx, facts)
         match await decided(tx, attempt, subject, facts):
             case Deny(reason, trace):
                 return await conclude(tx, attempt, subject, denied(reason, trace), self._node)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
+from tests.houses import PASSWORD, TENANT
 from tests.integration.registration.desk import Desk
 from vestibule.model.actor import SYSTEM, Actor, NotAllowed, Right
+from vestibule.model.application import FirstFactor, SecondFactor
+from vestibule.model.tenant import Whom
 from vestibule.model.user import Requirement
 from vestibule.model.verification import Reason
 
@@ -29,6 +33,34 @@ async def test_enabled_becomes_enforced_with_the_registration(desk: Desk) -> Non
     (event,) = await desk.events("registration.finished")
     assert event.facts["requirement"] == "enforced"
     assert (await desk.user(alice)).default_method == "totp"
+
+
+@pytest.mark.parametrize("first_factor", [FirstFactor.LOCAL, FirstFactor.CLIENT])
+async def test_s71_his_time_runs_from_his_first_sign_in_at_any_door(
+    desk: Desk, first_factor: FirstFactor
+) -> None:
+    """S71: who never comes to the portal is no way round the policy; nor is a wrong password his first time,
+    nor is anybody given more time by signing in again."""
+    house = desk.house
+    await house.add_application("mail", first_factor)
+    mail = house.services.configuration.current.applications[TENANT, "mail"]
+    await house.services.applications.change_application(
+        SYSTEM, replace(mail, second_factor=SecondFactor.BY_RULES)
+    )
+    await house.change_settings(registration_policy=Whom.EVERYBODY, registration_skip_days=3)
+    alice = await house.add_bare_person("Alice")
+    password = PASSWORD if first_factor is FirstFactor.LOCAL else None
+    await house.start("alice", "wrong")
+    assert (await desk.user(alice)).registering_since == 0
+    for _ in range(2):
+        assert (await house.start("alice", password, door="mail")).is_approved
+        house.clock.advance(3 * 24 * 3600 / 2 - 1)
+    assert (await house.start("alice", password, door="mail")).is_approved
+    house.clock.advance(2)
+    denied = await house.start("alice", password, door="mail")
+    assert denied.reason is Reason.REGISTRATION_REQUIRED
+    await desk.sign_in("alice")  # the portal lets him in, to register
+    assert {line.facts.get("why") for line in denied.verification.trace} >= {"policy"}
 
 
 async def test_disabling_keeps_methods_and_enabling_again_enforces_nothing(desk: Desk) -> None:

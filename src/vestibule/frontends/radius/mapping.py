@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from hashlib import blake2b
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -173,17 +175,31 @@ class Mapping:
             state = state_key.seal(progress.challenge.challenge_id, client.client, access.user_name)
             return ACCESS_CHALLENGE, [(STATE, state), *reply_messages(question)]
         if _must_register(progress, access, client):
-            portal = f"{self._public_url}/portal/{client.client.tenant_id}"
-            words = reply_messages(text(language, "radius.registration_required", portal=portal))
+            words = reply_messages(self._where_to_register(language, client.client.tenant_id))
         else:
             words = reply_messages(text(language, _rejection(progress, access, client)))
         return ACCESS_REJECT, [*words, *_eap_failure(message, access)]
+
+    def _where_to_register(self, language: str, tenant_id: str) -> str:
+        """Return the words that name the portal; by its address only where another machine reaches that."""
+        if _is_for_this_machine(self._public_url):
+            return text(language, "radius.registration_required_somewhere")
+        return text(language, "radius.registration_required", portal=f"{self._public_url}/portal/{tenant_id}")
 
     def _language(self, client: RadiusClient, own: str) -> str:
         """Return the language of who is asked, else the tenant's: a rejection is told to nobody known."""
         tenant = self._configuration.current.tenants.get(client.client.tenant_id)
         language = own or (tenant.settings.language if tenant else "")
         return language if language in LANGUAGES else LANGUAGES[0]
+
+
+def _is_for_this_machine(url: str) -> bool:
+    """Tell whether an address leads nobody elsewhere anywhere; an empty one leads nobody."""
+    host = urlsplit(url).hostname or "localhost"
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _challenge_id(state: bytes, access: AccessRequest, client: RadiusClient, now: int) -> str | None:

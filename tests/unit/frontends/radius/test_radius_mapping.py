@@ -54,11 +54,12 @@ async def exchange(
     outcome: Progress = DENIED,
     client: RadiusClient | None = None,
     language: str = "en",
+    public_url: str = "https://id.example.org",
 ) -> tuple[Message, ScriptedVerifications]:
     client = client or radius_client()
     verifications = ScriptedVerifications(outcome)
     held = configuration(client.peer, language=language)
-    mapping = Mapping(verifications.service, held, "https://id.example.org")
+    mapping = Mapping(verifications.service, held, public_url)
     request = admit(datagram, client, False, NOW)
     assert isinstance(request, Admitted)
     assert request.access is not None
@@ -287,6 +288,14 @@ async def test_who_has_proven_the_password_is_told_more() -> None:
     assert words(reply) == text("en", "radius.no_authenticator")
     reply, _ = await exchange(sign_in_request(b"000000", ANSWER), DENIED)
     assert words(reply) == text("en", "radius.passcode_refused")
+
+
+@pytest.mark.parametrize("url", ["", "http://localhost", "https://127.0.0.1:8443", "http://[::1]:8080"])
+async def test_who_must_register_is_sent_to_no_address_that_leads_nowhere(url: str) -> None:
+    """ENR-03: where no portal is set that others reach, the words name it without an address."""
+    outcome = progress(VerificationState.DENIED, Reason.REGISTRATION_REQUIRED)
+    reply, _ = await exchange(sign_in_request(b"secret"), outcome, public_url=url)
+    assert words(reply) == "Sign-in refused: register first, at the portal of your organization"
 
 
 async def test_who_must_register_is_told_where() -> None:
