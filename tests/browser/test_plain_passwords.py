@@ -280,26 +280,3 @@ async def test_a_password_in_a_directory_is_changed_and_reset_there(ldap_site: S
         assert (await browser.sign_in("alice", "Another of her words")).status_code == 303
     assert (await person_now(site, alice)).password_hash == alice.user.password_hash
     assert await kinds(site) == ["user.password_changed", "user.password_reset"]
-
-
-async def test_a_password_that_is_over_is_changed_before_the_sign_in(ldap_site: Site) -> None:
-    """Counted and judged by the directory; who is unknown gets the same answer."""
-    site = ldap_site
-    await site.house.add_person("bob")
-    fields = {"new": NEW, "again": NEW}
-    async with Plain(site) as browser:
-        assert heading_of((await browser.get(f"{HOME}/expired")).text) == "Choose a new password"
-        for name in ("bob", "nobody"):
-            wrong = await browser.post(f"{HOME}/expired", username=name, old="wrong", **fields)
-            assert wrong.status_code == 422
-            assert "was not right" in wrong.text
-        done = await browser.post(f"{HOME}/expired", username="bob", old=PEOPLE["bob"], **fields)
-        assert done.headers["location"] == f"{HOME}/sign-in"
-        assert (await browser.sign_in("bob", NEW)).status_code == 303
-
-
-async def test_without_such_a_directory_nothing_expires(site: Site) -> None:
-    async with Plain(site) as browser:
-        assert (await browser.get(f"{HOME}/expired")).status_code == 404
-        fields = {"username": "x", "old": "x", "new": NEW, "again": NEW}
-        assert (await browser.post(f"{HOME}/expired", **fields)).status_code == 404

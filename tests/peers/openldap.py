@@ -54,16 +54,25 @@ _PASSWORDS_STAY = "access to attrs=userPassword by anonymous auth by * none"
 _PASSWORDS_CHANGE = """
 overlay ppolicy
 ppolicy_default "cn=rules,{base}"
+ppolicy_use_lockout
 access to attrs=userPassword by self =xw by dn.exact="{service}" =xw by anonymous auth by * none
 """
-_PASSWORD_RULES: dict[str, str | tuple[str, ...]] = {
-    "objectClass": ("device", "pwdPolicy"),
-    "cn": "rules",
-    "pwdAttribute": "userPassword",
-    "pwdMinLength": "10",
-    "pwdInHistory": "2",
-    "pwdCheckQuality": "1",
-}
+
+
+def password_rules(name: str, **more: str) -> str:
+    """Return the LDIF record of rules for passwords: 10 characters at least, and none of the last two.
+
+    `person(…, pwdPolicySubentry=f"cn={name},{BASE_DN}")` is bound by them.
+    """
+    attributes: dict[str, str | tuple[str, ...]] = {
+        "objectClass": ("device", "pwdPolicy"),
+        "cn": name,
+        "pwdAttribute": "userPassword",
+        "pwdMinLength": "10",
+        "pwdInHistory": "2",
+        "pwdCheckQuality": "1",
+    }
+    return entry(f"cn={name},{BASE_DN}", **(attributes | more))
 
 
 def person(name: str, password: str, **more: str | tuple[str, ...]) -> str:
@@ -80,6 +89,26 @@ def person(name: str, password: str, **more: str | tuple[str, ...]) -> str:
     return entry(f"uid={name},ou=people,{BASE_DN}", **(attributes | more))
 
 
+RULED_PASSWORD = "Ten-years-old"
+
+
+def _under(rules: str, name: str, **state: str) -> str:
+    """Return a person who is bound by these rules, in a state that no client can write."""
+    return person(name, RULED_PASSWORD, pwdPolicySubentry=f"cn={rules},{BASE_DN}", **state)
+
+
+RULED = (
+    password_rules("monthly", pwdMaxAge="2592000", pwdMinAge="86400"),
+    password_rules("with grace", pwdMaxAge="2592000", pwdGraceAuthNLimit="5"),
+    password_rules("first of all", pwdMustChange="TRUE", pwdLockout="TRUE"),
+    _under("monthly", "expired", pwdChangedTime="20160101000000Z"),
+    _under("with grace", "graced", pwdChangedTime="20160101000000Z"),
+    _under("first of all", "reset", pwdReset="TRUE"),
+    _under("first of all", "locked", pwdAccountLockedTime="000001010000Z"),
+)
+"""People with RULED_PASSWORD whose passwords are over, or who are locked, as their names say."""
+
+
 class OpenLdap:
     """One slapd. After `stop`, `kill` or `pause` it can be started again on the same ports with its data."""
 
@@ -94,15 +123,12 @@ class OpenLdap:
     ) -> None:
         """`folder` is empty or not there yet; `extra` are further LDIF records (`person`, `entry`).
 
-        With `lets_passwords_change` people and the service account may change passwords: 10 characters at
-        least, and none of the last two.
+        With `lets_passwords_change` people and the service account may change passwords, by `password_rules`.
         """
         self._folder = folder / "slapd"
         self._program: Program | None = None
         self._lets_passwords_change = lets_passwords_change
-        self._extra = (
-            (*extra, entry(f"cn=rules,{BASE_DN}", **_PASSWORD_RULES)) if lets_passwords_change else extra
-        )
+        self._extra = (*extra, password_rules("rules")) if lets_passwords_change else extra
         self._certificate_names = certificate_names
         self._has_expired_certificate = has_expired_certificate
         self.authority = TestAuthority(folder / "tls")

@@ -55,6 +55,7 @@ server role = active directory domain controller
 server services = ldap
 interfaces = {address}/8
 bind interfaces only = yes
+old password allowed period = 0
 tls cafile = {authority}
 tls certfile = {certificate}
 tls keyfile = {key}

@@ -35,6 +35,8 @@ class PasswordVerdict(msgspec.Struct, frozen=True):
     reference: str = ""
     """The directory's immutable identifier of the person, if it told one."""
     detail: str = ""
+    is_over: bool = False
+    """Of a match: the password has expired, and the directory lets him in a few more times to change it."""
 
     @property
     def is_match(self) -> bool:
@@ -46,7 +48,10 @@ class PasswordChangeKind(StrEnum):
     OLD_WRONG = "old_wrong"
     """The password that the person has now is another one, or nobody of that name is there."""
     TOO_WEAK = "too_weak"
-    """The directory's rules do not take the new one: length, composition, history or age."""
+    """The directory's rules do not take the new one: length, composition, or a rule that it does not name."""
+    USED_BEFORE = "used_before"
+    TOO_YOUNG = "too_young"
+    """The directory does not let the one he has now be changed so soon."""
     UNAVAILABLE = "unavailable"
     """Not changed: no answer that can be trusted, or the directory does not let it be changed."""
 

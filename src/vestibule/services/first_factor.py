@@ -6,18 +6,26 @@ The password goes to the directory outside any transaction. An empty one goes no
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeGuard
 
+import msgspec
 import structlog
 
 from vestibule.crypto.sealing import Sealer
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.directory import (
+    ChangesPasswords,
     Directory,
     DirectoryKind,
     PasswordVerdict,
     PasswordVerdictKind,
 )
-from vestibule.model.application import Application, DirectoryConfiguration, FirstFactor
+from vestibule.model.application import (
+    PORTAL_APPLICATION,
+    Application,
+    DirectoryConfiguration,
+    FirstFactor,
+)
 from vestibule.model.user import User
 from vestibule.model.verification import Reason
 from vestibule.services.configuration import ConfigurationCache, directory_context
@@ -32,6 +40,11 @@ REASONS: dict[PasswordVerdictKind, Reason] = {
     PasswordVerdictKind.REFUSED: Reason.DIRECTORY_REFUSED,
     PasswordVerdictKind.UNAVAILABLE: Reason.DIRECTORY_UNAVAILABLE,
 }
+
+
+def can_change(directory: object) -> TypeGuard[ChangesPasswords]:
+    """Tell whether people change their passwords in this directory from here."""
+    return isinstance(directory, ChangesPasswords) and directory.changes_passwords
 
 
 class FirstFactors:
@@ -65,7 +78,11 @@ class FirstFactors:
         if directory is None:
             log.error("no such directory", directory=application.directory_id)
             return PasswordVerdict(PasswordVerdictKind.UNAVAILABLE)
-        return await directory.check_password(user, claimed_username, password)
+        verdict = await directory.check_password(user, claimed_username, password)
+        if verdict.is_over and application.application_id == PORTAL_APPLICATION and can_change(directory):
+            # Here he can change it, before his last chance is gone.
+            return msgspec.structs.replace(verdict, kind=PasswordVerdictKind.EXPIRED)
+        return verdict
 
     async def directory(self, tenant_id: str, directory_id: str) -> Directory | None:
         """Return the directory, opened with its newest settings; None if there is none of that id."""

@@ -24,7 +24,7 @@ from vestibule.model.throttle import Factor
 from vestibule.model.user import Role, User
 from vestibule.model.username import lookup_names
 from vestibule.services.configuration import ConfigurationCache
-from vestibule.services.first_factor import FirstFactors
+from vestibule.services.first_factor import FirstFactors, can_change
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.services.sessions import SignedIn
@@ -33,6 +33,8 @@ from vestibule.services.users import check_password_rules
 REFUSALS = {
     PasswordChangeKind.OLD_WRONG: Refusal.PASSWORD_WRONG,
     PasswordChangeKind.TOO_WEAK: Refusal.PASSWORD_UNFIT,
+    PasswordChangeKind.USED_BEFORE: Refusal.PASSWORD_USED_BEFORE,
+    PasswordChangeKind.TOO_YOUNG: Refusal.PASSWORD_TOO_YOUNG,
     PasswordChangeKind.UNAVAILABLE: Refusal.DIRECTORY_SILENT,
 }
 
@@ -78,7 +80,7 @@ class Passwords:
             found: object = await self._first_factors.directory(tenant_id, portal.directory_id)
         except ValueError:  # Its settings cannot be used just now; the sign-in says so in the log.
             return None
-        return found if isinstance(found, ChangesPasswords) and found.changes_passwords else None
+        return found if can_change(found) else None
 
     async def can_change(self, user: User) -> bool:
         """Tell whether this person has a password that can be changed here."""

@@ -18,6 +18,8 @@ class Refusal(StrEnum):
     PASSWORD_WRONG = "password_wrong"  # noqa: S105
     PASSWORDS_DIFFER = "passwords_differ"
     PASSWORD_UNFIT = "password_unfit"  # noqa: S105
+    PASSWORD_USED_BEFORE = "password_used_before"  # noqa: S105
+    PASSWORD_TOO_YOUNG = "password_too_young"  # noqa: S105
     DIRECTORY_SILENT = "directory_silent"
     QUESTIONS_UNFIT = "questions_unfit"
     ANSWERS_UNFIT = "answers_unfit"

@@ -7,20 +7,21 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.ldap.conftest import Opening, settings_for, user
-from tests.peers.openldap import PEOPLE, OpenLdap
+from tests.peers.openldap import PEOPLE, RULED, RULED_PASSWORD, OpenLdap
 from vestibule.crypto.secret import Secret
 from vestibule.directories.ldap import LdapDirectory
 from vestibule.directories.ldap.settings import PasswordChangeBy
 from vestibule.interfaces.directory import ChangesPasswords, PasswordChangeKind, PasswordVerdictKind
 
-ALICE, NEW = Secret(PEOPLE["alice"]), Secret("Wörter in einer Reihe")
+OLD, ALICE, NEW = Secret(RULED_PASSWORD), Secret(PEOPLE["alice"]), Secret("Wörter in einer Reihe")
 KIND = PasswordChangeKind
 MODIFY, ACTIVE_DIRECTORY = PasswordChangeBy.PASSWORD_MODIFY, PasswordChangeBy.ACTIVE_DIRECTORY
 
 
 @pytest.fixture(scope="module")
 def openldap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenLdap]:
-    with OpenLdap(tmp_path_factory.mktemp("openldap"), lets_passwords_change=True) as server:
+    place = tmp_path_factory.mktemp("openldap")
+    with OpenLdap(place, lets_passwords_change=True, extra=RULED) as server:
         yield server
 
 
@@ -91,3 +92,49 @@ async def test_a_password_never_crosses_the_network_in_the_clear(openldap: OpenL
         with pytest.raises(ValueError, match=r"^password_change: "):
             settings_for(openldap, password_change=by)
     assert not LdapDirectory(settings_for(openldap)).changes_passwords
+
+
+# --- passwords that are over ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "why"),
+    [
+        ("expired", PasswordVerdictKind.EXPIRED, "password_expired"),
+        ("graced", PasswordVerdictKind.MATCH, "grace_login"),
+        ("reset", PasswordVerdictKind.EXPIRED, "must_change_password"),
+        ("locked", PasswordVerdictKind.REFUSED, "account_locked"),
+    ],
+)
+async def test_what_the_rules_have_to_do_with_a_bind(
+    directory: LdapDirectory, name: str, kind: PasswordVerdictKind, why: str
+) -> None:
+    """draft-behera-ldap-password-policy-10 §6.2: an administrator reads it; who does not know the password
+    hears of a wrong one. Only who is locked out is told so, whatever he types."""
+    said = await directory.check_password(user(name), name, OLD)
+    assert (said.kind, said.detail, said.is_over) == (kind, f"ldap.verdict.{why}", name == "graced")
+    wrong = await directory.check_password(user(name), name, Secret("not his"))
+    assert wrong.kind is (kind if name == "locked" else PasswordVerdictKind.MISMATCH)
+
+
+@pytest.mark.parametrize("name", ["expired", "graced", "reset"])
+async def test_a_password_that_is_over_is_changed_by_who_knows_it(
+    directory: LdapDirectory, name: str
+) -> None:
+    """By himself as long as the directory lets him in, else by the service account with the old one."""
+    wrong = await directory.change_password(user(name), Secret("not his"), NEW)
+    assert wrong.kind is KIND.OLD_WRONG
+    short = await directory.change_password(user(name), OLD, Secret("short"))
+    assert short.kind is KIND.TOO_WEAK
+    again = await directory.change_password(user(name), OLD, OLD)
+    assert (again.kind, again.detail) == (KIND.USED_BEFORE, "ldap.change.used_before")
+    assert (await directory.change_password(user(name), OLD, NEW)).kind is KIND.CHANGED
+    assert await knows(directory, name, NEW)
+
+
+async def test_a_password_is_not_changed_again_too_soon(directory: LdapDirectory) -> None:
+    """`expired` has changed it in the test before, or does so now."""
+    await directory.change_password(user("expired"), OLD, NEW)
+    young = await directory.change_password(user("expired"), NEW, Secret("Another in a row"))
+    assert (young.kind, young.detail) == (KIND.TOO_YOUNG, "ldap.change.too_young")
+    assert await knows(directory, "expired", NEW)

@@ -131,6 +131,7 @@ async def test_a_person_changes_his_password(directory: LdapDirectory, alice: Ac
     done = await directory.change_password(alice.user, Secret(OLD), Secret("Wörter in Reihe 7"))
     assert done.kind is CHANGE.CHANGED
     assert (await judged(directory, alice, "Wörter in Reihe 7")).is_match
+    assert not (await judged(directory, alice)).is_match
 
 
 @pytest.mark.parametrize("state", ["expired", "must change"])

@@ -21,6 +21,7 @@ from vestibule.crypto.passwords import MAX_PASSWORD_BYTES
 from vestibule.crypto.secret import Secret
 from vestibule.directories.ldap.people import (
     directory_entry,
+    is_shut_out,
     outcome_of_change,
     reference_text,
     search_by_names,
@@ -100,8 +101,9 @@ class LdapDirectory:
         return self._settings.password_change is not PasswordChangeBy.NOTHING
 
     async def change_password(self, user: User, old: Secret[str], new: Secret[str]) -> PasswordChange:
-        """Implements `ChangesPasswords`. OpenLDAP is asked as the person himself; Active Directory as the
-        service account, for it does not let in whose password has expired, and checks the old one anyway."""
+        """Implements `ChangesPasswords`. OpenLDAP is asked as the person himself, unless his password has
+        expired; Active Directory as the service account, for it lets in nobody then, and checks the old one
+        anyway."""
         proof = _proof(old)
         if proof is None:
             return _OLD_WRONG
@@ -125,11 +127,14 @@ class LdapDirectory:
         if entry is None:
             return _OLD_WRONG
         if self._settings.password_change is PasswordChangeBy.ACTIVE_DIRECTORY:
-            return outcome_of_change(await server.change(unicode_password(entry.name, old, new)))
+            reply = await server.change(unicode_password(entry.name, old, new))
+            return outcome_of_change(reply.result, reply.policy)
         request = password_modify(entry.name, old, new)
-        if old is None:
-            return outcome_of_change(await server.change(request))
-        return outcome_of_change(await server.change_as(entry.name, old, request))
+        reply = await (server.change(request) if old is None else server.change_as(entry.name, old, request))
+        if old is not None and is_shut_out(reply.result, reply.policy):
+            # He knows it, and is let in no more. The directory checks the old one once more.
+            reply = await server.change(request)
+        return outcome_of_change(reply.result, reply.policy)
 
     async def close(self) -> None:
         """Close the connections and give back the threads.
@@ -148,10 +153,10 @@ class LdapDirectory:
                 f"cn={secrets.token_hex(8)},{self._settings.base_dn}", secrets.token_hex(8).encode()
             )
             return _mismatch("no_such_person")
-        result = await server.bind(entry.name, proof)
-        if result.code in (ResultCode.BUSY, ResultCode.UNAVAILABLE):
+        reply = await server.bind(entry.name, proof)
+        if reply.result.code in (ResultCode.BUSY, ResultCode.UNAVAILABLE):
             raise LinkFailure(Trouble.BUSY)
-        return verdict_of_bind(result, reference)
+        return verdict_of_bind(reply.result, reply.policy, reference)
 
     async def _locate(
         self, server: Server, user: User | None, name: str

@@ -22,6 +22,7 @@ from vestibule.wire.ldap.messages import (
     START_TLS_OID,
     UNSOLICITED_ID,
     BindResponse,
+    Control,
     ExtendedRequest,
     ExtendedResponse,
     Malformed,
@@ -37,6 +38,7 @@ from vestibule.wire.ldap.messages import (
     UnbindRequest,
     simple_bind,
 )
+from vestibule.wire.ldap.password_policy import ASKING, PasswordPolicy, password_policy
 
 _MAX_ANSWERS = 100  # to one request; a search here asks for two entries at most
 _CLOSING_SECONDS = 1.0
@@ -50,13 +52,25 @@ class Found:
     result: Result
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """How a bind or a change of password ended, and what the rules for passwords have to do with it."""
+
+    result: Result
+    policy: PasswordPolicy
+
+    @property
+    def is_success(self) -> bool:
+        return self.result.code == ResultCode.SUCCESS
+
+
 class Link(asyncio.Protocol):
     """Made by `connect`; closed by `close` when healthy, by `abort` otherwise."""
 
     def __init__(self) -> None:
         self._stream = MessageStream()
         self._transport: asyncio.Transport | None = None
-        self._answers: deque[Operation] = deque()
+        self._answers: deque[Message] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._trouble: Trouble | None = None
         self._closed = asyncio.get_running_loop().create_future()
@@ -101,7 +115,7 @@ class Link(asyncio.Protocol):
             self._fail(Trouble.GARBLED)
             return
         self._answers_left -= 1
-        self._answers.append(message.operation)
+        self._answers.append(message)
         if self._is_upgrading:
             self._end_of_clear_text()
         self._wake()
@@ -126,13 +140,13 @@ class Link(asyncio.Protocol):
 
     # What the directory calls.
 
-    async def bind(self, name: str, password: bytes) -> Result:
-        """Try a password and return the server's result; raises LinkFailure, ValueError if it is empty."""
-        self._send(simple_bind(name, password))
-        match await self._answer():
+    async def bind(self, name: str, password: bytes) -> Reply:
+        """Try a password and return the server's reply; raises LinkFailure, ValueError if it is empty."""
+        self._send(simple_bind(name, password), ASKING)
+        answer = await self._answer()
+        match answer.operation:
             case BindResponse(result=result):
-                self._done()
-                return result
+                return self._reply(answer, result)
             case _:
                 raise self._failure(Trouble.GARBLED)
 
@@ -141,7 +155,7 @@ class Link(asyncio.Protocol):
         self._send(request)
         entries = []
         while True:
-            match await self._answer():
+            match (await self._answer()).operation:
                 case SearchResultEntry() as entry:
                     entries.append(entry)
                 case SearchResultReference():
@@ -152,23 +166,23 @@ class Link(asyncio.Protocol):
                 case _:
                     raise self._failure(Trouble.GARBLED)
 
-    async def change(self, request: ExtendedRequest | OpaqueOperation) -> Result:
+    async def change(self, request: ExtendedRequest | OpaqueOperation) -> Reply:
         """Carry out one change of an entry; raises LinkFailure. The result may be anything but success."""
-        self._send(request)
+        self._send(request, ASKING)
         answer = await self._answer()
-        result = read_modify_response(answer) if isinstance(answer, OpaqueOperation) else None
-        if isinstance(answer, ExtendedResponse):
-            result = answer.result
-        if not isinstance(result, Result):
-            raise self._failure(Trouble.GARBLED)
-        self._done()
-        return result
+        match answer.operation:
+            case ExtendedResponse(result=result):
+                return self._reply(answer, result)
+            case OpaqueOperation() as operation:
+                return self._reply(answer, read_modify_response(operation))
+            case _:
+                raise self._failure(Trouble.GARBLED)
 
     async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
         """Protect the connection (RFC 4511 §4.14); raises LinkFailure if it cannot be."""
         self._is_upgrading = True
         self._send(ExtendedRequest(START_TLS_OID))
-        answer = await self._answer()
+        answer = (await self._answer()).operation
         if not isinstance(answer, ExtendedResponse) or answer.result.code != ResultCode.SUCCESS:
             raise self._failure(Trouble.INSECURE)
         self._done()
@@ -200,15 +214,15 @@ class Link(asyncio.Protocol):
         """Cut the connection at once."""
         self._fail(Trouble.CLOSED)
 
-    def _send(self, operation: Operation) -> None:
+    def _send(self, operation: Operation, *controls: Control) -> None:
         if self._trouble is not None or self._transport is None:
             raise LinkFailure(self._trouble or Trouble.CLOSED)
         self._last_id += 1
         self._current_id = self._last_id
         self._answers_left = _MAX_ANSWERS
-        self._transport.write(encode(Message(self._current_id, operation)))
+        self._transport.write(encode(Message(self._current_id, operation, controls)))
 
-    async def _answer(self) -> Operation:
+    async def _answer(self) -> Message:
         # What arrived before the connection failed still counts: a server may answer and close at once.
         while not self._answers:
             if self._trouble is not None:
@@ -221,6 +235,13 @@ class Link(asyncio.Protocol):
         if self._trouble in (Trouble.GARBLED, Trouble.INSECURE):
             raise LinkFailure(self._trouble)
         return self._answers.popleft()
+
+    def _reply(self, answer: Message, result: Result | Malformed) -> Reply:
+        policy = password_policy(answer)
+        if isinstance(result, Malformed) or isinstance(policy, Malformed):
+            raise self._failure(Trouble.GARBLED)
+        self._done()
+        return Reply(result, policy)
 
     def _done(self) -> None:
         if self._answers:

@@ -19,6 +19,7 @@ from vestibule.interfaces.directory import (
 )
 from vestibule.wire.ldap.filters import And, Equality, Filter, Or
 from vestibule.wire.ldap.messages import Aliases, Result, ResultCode, Scope, SearchRequest, SearchResultEntry
+from vestibule.wire.ldap.password_policy import PasswordPolicy, PolicyError
 
 # Two are enough to know that a name is not one person's.
 _ENTRIES = 2
@@ -111,32 +112,61 @@ def directory_entry(settings: LdapSettings, entry: SearchResultEntry) -> Directo
     )
 
 
-def verdict_of_bind(result: Result, reference: str) -> PasswordVerdict:
+def verdict_of_bind(result: Result, policy: PasswordPolicy, reference: str) -> PasswordVerdict:
     """Return what the result of a person's bind says about the password.
 
     Only success is a match. Only invalidCredentials says no; Active Directory's further reasons come with
-    that code. Everything else is no answer.
+    that code, those of other directories in a control. Everything else is no answer.
     """
-    if result.code == ResultCode.SUCCESS:
-        return PasswordVerdict(PasswordVerdictKind.MATCH, reference=reference)
-    if result.code != ResultCode.INVALID_CREDENTIALS:
+    if result.code not in (ResultCode.SUCCESS, ResultCode.INVALID_CREDENTIALS):
         return PasswordVerdict(PasswordVerdictKind.UNAVAILABLE, detail="ldap.trouble.bind_refused")
-    found = _SUBCODE.search(result.diagnostic)
-    kind, why = PasswordVerdictKind.MISMATCH, "wrong_password"
-    if found is not None:
-        kind, why = _SUBCODES.get(int(found[1], 16), (kind, why))
+    if policy.error == PolicyError.CHANGE_AFTER_RESET:
+        # He is bound, but the directory lets him do nothing except change it (§8.1.2.1 of the draft).
+        kind, why = _SUBCODES[0x773]
+        return PasswordVerdict(kind, reference=reference, detail=f"ldap.verdict.{why}")
+    if result.code == ResultCode.SUCCESS:
+        if policy.grace_left is None:
+            return PasswordVerdict(PasswordVerdictKind.MATCH, reference=reference)
+        return PasswordVerdict(
+            PasswordVerdictKind.MATCH, reference=reference, detail="ldap.verdict.grace_login", is_over=True
+        )
+    kind, why = _refusal(result, policy)
     return PasswordVerdict(kind, reference=reference, detail=f"ldap.verdict.{why}")
+
+
+def is_shut_out(result: Result, policy: PasswordPolicy) -> bool:
+    """Tell whether a bind was refused only because the password, a right one, has expired."""
+    return result.code == ResultCode.INVALID_CREDENTIALS and policy.error == PolicyError.PASSWORD_EXPIRED
+
+
+def _refusal(result: Result, policy: PasswordPolicy) -> tuple[PasswordVerdictKind, str]:
+    if policy.error == PolicyError.PASSWORD_EXPIRED:
+        return _SUBCODES[0x532]
+    if policy.error == PolicyError.ACCOUNT_LOCKED:
+        return _SUBCODES[0x775]
+    found = _SUBCODE.search(result.diagnostic)
+    wrong = (PasswordVerdictKind.MISMATCH, "wrong_password")
+    return wrong if found is None else _SUBCODES.get(int(found[1], 16), wrong)
 
 
 _INVALID_PASSWORD = "00000056"  # noqa: S105 - ERROR_INVALID_PASSWORD, as Active Directory writes it
 _UNTAKEN_PASSWORD = "0000052D"  # noqa: S105 - ERROR_PASSWORD_RESTRICTION
+_UNTAKEN = PasswordChange(PasswordChangeKind.TOO_WEAK, "ldap.change.refused_by_rules")
+_NO_RIGHT = PasswordChange(PasswordChangeKind.UNAVAILABLE, "ldap.change.no_right")
+_BY_POLICY: dict[int, PasswordChange] = {
+    PolicyError.PASSWORD_MOD_NOT_ALLOWED: _NO_RIGHT,
+    PolicyError.PASSWORD_TOO_YOUNG: PasswordChange(PasswordChangeKind.TOO_YOUNG, "ldap.change.too_young"),
+    PolicyError.PASSWORD_IN_HISTORY: PasswordChange(
+        PasswordChangeKind.USED_BEFORE, "ldap.change.used_before"
+    ),
+}
 
 
-def outcome_of_change(result: Result) -> PasswordChange:
+def outcome_of_change(result: Result, policy: PasswordPolicy) -> PasswordChange:
     """Return what the result of a change of password says.
 
     Active Directory says with one code that the old password is wrong and that the new one is refused; the
-    Windows error at the beginning of the diagnostic tells them apart.
+    Windows error at the beginning of the diagnostic tells them apart. Which rule refuses it, it does not say.
     """
     diagnostic = result.diagnostic.lstrip()
     match result.code:
@@ -146,11 +176,13 @@ def outcome_of_change(result: Result) -> PasswordChange:
             return PasswordChange(PasswordChangeKind.OLD_WRONG, "ldap.verdict.wrong_password")
         case ResultCode.CONSTRAINT_VIOLATION if diagnostic.startswith(_INVALID_PASSWORD):
             return PasswordChange(PasswordChangeKind.OLD_WRONG, "ldap.verdict.wrong_password")
+        case _ if policy.error in _BY_POLICY:
+            return _BY_POLICY[policy.error]
         case ResultCode.CONSTRAINT_VIOLATION:
-            return PasswordChange(PasswordChangeKind.TOO_WEAK, "ldap.change.refused_by_rules")
+            return _UNTAKEN
         case ResultCode.UNWILLING_TO_PERFORM if diagnostic.startswith(_UNTAKEN_PASSWORD):
-            return PasswordChange(PasswordChangeKind.TOO_WEAK, "ldap.change.refused_by_rules")
+            return _UNTAKEN
         case ResultCode.INSUFFICIENT_ACCESS_RIGHTS:
-            return PasswordChange(PasswordChangeKind.UNAVAILABLE, "ldap.change.no_right")
+            return _NO_RIGHT
         case _:
             return PasswordChange(PasswordChangeKind.UNAVAILABLE, "ldap.change.not_done")

@@ -17,14 +17,13 @@ from enum import Enum
 from typing import TypeVar
 
 from vestibule.directories.ldap.health import Health
-from vestibule.directories.ldap.link import Found, Link, connect
+from vestibule.directories.ldap.link import Found, Link, Reply, connect
 from vestibule.directories.ldap.resolver import Resolver
 from vestibule.directories.ldap.settings import Endpoint, LdapSettings
 from vestibule.directories.ldap.trouble import LinkFailure, Trouble
 from vestibule.wire.ldap.messages import (
     ExtendedRequest,
     OpaqueOperation,
-    Result,
     ResultCode,
     SearchRequest,
 )
@@ -61,20 +60,20 @@ class Server:
         """Search as the service account; raises LinkFailure."""
         return await self._with_link(_Sort.SEARCHING, lambda link: link.search(request))
 
-    async def bind(self, name: str, password: bytes) -> Result:
+    async def bind(self, name: str, password: bytes) -> Reply:
         """Try a person's password; raises LinkFailure, ValueError for an empty one."""
         return await self._with_link(_Sort.PROVING, lambda link: link.bind(name, password))
 
-    async def change(self, request: ExtendedRequest | OpaqueOperation) -> Result:
+    async def change(self, request: ExtendedRequest | OpaqueOperation) -> Reply:
         """Change an entry as the service account; raises LinkFailure."""
         return await self._with_link(_Sort.SEARCHING, lambda link: link.change(request))
 
-    async def change_as(self, name: str, password: bytes, request: ExtendedRequest) -> Result:
-        """Change a person's own entry as himself; raises LinkFailure. The result may be that of his bind."""
+    async def change_as(self, name: str, password: bytes, request: ExtendedRequest) -> Reply:
+        """Change a person's own entry as himself; raises LinkFailure. The reply may be that to his bind."""
 
-        async def work(link: Link) -> Result:
+        async def work(link: Link) -> Reply:
             bound = await link.bind(name, password)
-            return bound if bound.code != ResultCode.SUCCESS else await link.change(request)
+            return await link.change(request) if bound.is_success else bound
 
         return await self._with_link(_Sort.PROVING, work)
 
@@ -148,7 +147,7 @@ class Server:
 
     async def _bind_account(self, link: Link) -> None:
         password = self._settings.bind_password.reveal().encode()
-        result = await link.bind(self._settings.bind_dn, password)
+        result = (await link.bind(self._settings.bind_dn, password)).result
         if result.code == ResultCode.SUCCESS:
             self._account_refused_at = None
             return

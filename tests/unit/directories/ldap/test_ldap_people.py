@@ -24,6 +24,9 @@ from vestibule.directories.ldap.trouble import Trouble
 from vestibule.interfaces.directory import PasswordChangeKind, PasswordVerdictKind
 from vestibule.wire.ldap.filters import describe
 from vestibule.wire.ldap.messages import Attribute, Result, SearchResultEntry
+from vestibule.wire.ldap.password_policy import PasswordPolicy, PolicyError
+
+SILENT = PasswordPolicy()
 
 
 def _settings(**changes: Any) -> LdapSettings:
@@ -80,14 +83,14 @@ def test_an_entry_becomes_a_person() -> None:
 @pytest.mark.parametrize("code", range(130))
 def test_only_success_is_a_match(code: int) -> None:
     diagnostic = "80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 0, v1db1"
-    verdict = verdict_of_bind(Result(code, "", diagnostic), "r")
+    verdict = verdict_of_bind(Result(code, "", diagnostic), SILENT, "r")
     expected = {0: PasswordVerdictKind.MATCH, 49: PasswordVerdictKind.MISMATCH}
     assert verdict.kind is expected.get(code, PasswordVerdictKind.UNAVAILABLE)
 
 
 def test_a_subcode_counts_only_in_its_place() -> None:
     """A server may quote what it was sent; only Active Directory's own sentence is believed."""
-    assert verdict_of_bind(Result(49, "", "data 533"), "").kind is PasswordVerdictKind.MISMATCH
+    assert verdict_of_bind(Result(49, "", "data 533"), SILENT, "").kind is PasswordVerdictKind.MISMATCH
 
 
 @pytest.mark.parametrize(
@@ -102,16 +105,19 @@ def test_a_subcode_counts_only_in_its_place() -> None:
 )
 def test_the_words_of_windows_for_a_change(code: int, diagnostic: str, kind: PasswordChangeKind) -> None:
     """Those of Windows itself; Samba's are tried in tests/integration/ldap/test_samba_passwords.py."""
-    assert outcome_of_change(Result(code, "", diagnostic)).kind is kind
+    assert outcome_of_change(Result(code, "", diagnostic), SILENT).kind is kind
 
 
 def test_every_detail_is_a_text_in_the_catalog() -> None:
     codes = ("52e", "530", "531", "532", "533", "701", "773", "775")
     sentence = "AcceptSecurityContext error, data {}, v1"
-    details = [verdict_of_bind(Result(49, "", sentence.format(code)), "").detail for code in codes]
+    results = [Result(49, "", sentence.format(code)) for code in codes]
+    details = [verdict_of_bind(result, SILENT, "").detail for result in results]
+    details.append(verdict_of_bind(Result(0), PasswordPolicy(grace_left=0), "").detail)
     details += [f"ldap.trouble.{trouble}" for trouble in Trouble]
     details += ["ldap.verdict.no_such_person", "ldap.verdict.not_a_password"]
-    results = (Result(19, "", ""), Result(50, "", ""), Result(80, "", ""))
-    details += [outcome_of_change(result).detail for result in results]
+    results = [Result(19), Result(50), Result(80)]
+    details += [outcome_of_change(result, SILENT).detail for result in results]
+    details += [outcome_of_change(Result(19), PasswordPolicy(error)).detail for error in PolicyError]
     assert [detail for detail in details if not catalog.has(detail)] == []
     assert set(details) == set(catalog.keys("ldap."))

@@ -23,6 +23,8 @@ _BESIDE: Final = {
     Refusal.PASSWORD_TOO_LONG: "new",
     Refusal.PASSWORD_CONTAINS_NAME: "new",
     Refusal.PASSWORD_UNFIT: "new",
+    Refusal.PASSWORD_USED_BEFORE: "new",
+    Refusal.PASSWORD_TOO_YOUNG: "new",
     Refusal.PASSWORDS_DIFFER: "again",
 }
 
