@@ -32,8 +32,8 @@ from vestibule.stores import open_store
 from vestibule.wire.oath import HashAlgorithm, hotp
 
 TENANT = "acme"
-PATIENT = TenantSettings(lockout_threshold=100)
-"""So many failures in a row that a test may try what must fail without locking anybody out."""
+PATIENT = TenantSettings(lockout_threshold=100, spraying_pause_seconds=0)
+"""So many failures in a row that a test may try what must fail without locking anybody out, or waiting."""
 SOON = 60
 """Presses; more than a server looks ahead, and more than a test makes before it presents a passcode again."""
 

@@ -9,6 +9,7 @@ from preview_samples.sample import DAY, HOSTILE, MINUTE, NOW, Sample
 from vestibule.frontends.http.templates.views import Choice, Counts, Form, HealthLine, Notice, Words
 from vestibule.interfaces.store import Listed, VerificationFilter
 from vestibule.model.event import Event
+from vestibule.model.spraying import Scope, SprayingAlarm
 from vestibule.model.tenant import TenantSettings
 
 EVENTS = (
@@ -56,6 +57,12 @@ EVENTS = (
 )
 
 
+def _alarm(scope: Scope, ends_at: int) -> SprayingAlarm:
+    return SprayingAlarm(
+        tenant_id="demo", scope=scope, failures=4_217, began_at=ends_at - 25 * MINUTE, ends_at=ends_at
+    )
+
+
 def console_records() -> list[Sample]:
     health = (
         HealthLine("database", "good", Words("console.health.answers", {"milliseconds": 2})),
@@ -86,6 +93,8 @@ def console_records() -> list[Sample]:
                 "counts": counts,
                 "day": {"approved": 1_840, "denied": 96, "pending": 2, "expired": 31},
                 "recent": ATTEMPTS[:5],
+                "alarms": (_alarm(Scope.TENANT, NOW + 500_000), _alarm(Scope.SERVICE, NOW - 7_000_000)),
+                "now": NOW,
                 "health": health,
                 "has_phones": True,
             },
@@ -97,6 +106,8 @@ def console_records() -> list[Sample]:
                 "counts": Counts(1, 0, 2, 1),
                 "day": {},
                 "recent": (),
+                "alarms": (),
+                "now": NOW,
                 "health": health[:2],
                 "has_phones": False,
             },

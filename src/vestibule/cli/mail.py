@@ -99,15 +99,17 @@ def settings(
     *,
     notices: bool | None = None,
     welcomes: bool | None = None,
+    alerts_per_hour: int | None = None,
     as_json: Json = False,
     scope: Scope = HERE,
 ) -> int:
-    """Show who is told of what by e-mail, or switch notices and welcomes on and off.
+    """Show who is told of what by e-mail, or change it: notices, welcomes, how many alerts.
 
     For example:
 
       vestibule mail settings
       vestibule mail settings --welcomes --tenant acme
+      vestibule mail settings --alerts-per-hour 10
 
     Parameters
     ----------
@@ -115,10 +117,12 @@ def settings(
         A user is told of every change of how he signs in.
     welcomes
         A user who is added is told where he sets up his second factor.
+    alerts_per_hour
+        E-mails of one kind of alert to one address within an hour, 1 to 1000; of more, one tells the number.
     """
 
     async def work(desk: Desk) -> None:
-        given = {"notices": notices, "welcomes": welcomes}
+        given = {"notices": notices, "welcomes": welcomes, "alerts_per_hour": alerts_per_hour}
         chosen = {name: value for name, value in given.items() if value is not None}
         shown = await _put(desk, **chosen) if chosen else desk.tenant.settings.mail
         if as_json:
@@ -128,6 +132,7 @@ def settings(
             [
                 ("notices", desk.terminal.yes_no(shown.notices)),
                 ("welcomes", desk.terminal.yes_no(shown.welcomes)),
+                ("alerts_per_hour", str(shown.alerts_per_hour)),
             ]
         )
         for kind, addresses in sorted(shown.alerts.items()):

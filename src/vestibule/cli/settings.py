@@ -57,6 +57,9 @@ def change(
     lockout_seconds: int | None = None,
     lockout_reset_seconds: int | None = None,
     hard_stop: int | None = None,
+    spraying_failures: int | None = None,
+    spraying_pause_seconds: int | None = None,
+    service_spraying_failures: int | None = None,
     challenge_seconds: int | None = None,
     challenge_tries: int | None = None,
     pin_least_digits: int | None = None,
@@ -157,6 +160,12 @@ def change(
         forgets them.
     hard_stop
         Failures in a row after which only an administrator can unlock: from the threshold to 100.
+    spraying_failures
+        Failed sign-ins of all users together within ten minutes that raise an alarm: 20 to 1000000.
+    spraying_pause_seconds
+        While it holds: how long what somebody enters waits before it is judged: up to 5, or 0 for not at all.
+    service_spraying_failures
+        Of the tenant system: failed sign-ins of all tenants together that raise an alarm: 20 to 10000000.
     challenge_seconds
         How long a user has for the passcode after the password: 15 to 600.
     challenge_tries
@@ -273,6 +282,9 @@ def change(
         "lockout_seconds": lockout_seconds,
         "lockout_reset_seconds": lockout_reset_seconds,
         "hard_stop": hard_stop,
+        "spraying_failures": spraying_failures,
+        "spraying_pause_seconds": spraying_pause_seconds,
+        "service_spraying_failures": service_spraying_failures,
         "challenge_seconds": challenge_seconds,
         "challenge_tries": challenge_tries,
         "pin_least_digits": pin_least_digits,

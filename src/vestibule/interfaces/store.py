@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from vestibule.model.access_rule import RuleSet
+from vestibule.model.alert_count import AlertCount
 from vestibule.model.app_password import AppPassword
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
@@ -34,6 +35,7 @@ from vestibule.model.role import AdminRole, Grant
 from vestibule.model.security_question import SecurityAnswers
 from vestibule.model.sending_limit import LimitReached, SendingLimit
 from vestibule.model.session import Link, Session
+from vestibule.model.spraying import Scope, SprayingAlarm
 from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import Factor, SourceThrottle, Throttle, ThrottleLimits
 from vestibule.model.user import User
@@ -451,6 +453,37 @@ class Transaction(Protocol):
 
     async def is_untold(self) -> bool:
         """Tell whether `take_untold` would find something."""
+        ...
+
+    async def count_alert(self, tenant_id: str, kind: str, address: str, most: int) -> bool:
+        """Count one alert of a kind to an address, whose time begins with the first. False: there were `most`
+        already, and it is among those to be summed up."""
+        ...
+
+    async def are_alerts_over(self) -> bool:
+        """Tell whether `take_alert_counts` would find something."""
+        ...
+
+    async def take_alert_counts(self, limit: int) -> tuple[AlertCount, ...]:
+        """Take the counts whose time is over, for all tenants. This body sums up what was held back, or it is
+        lost."""
+        ...
+
+    async def count_failures(self, tenant_id: str, failures: int) -> None:
+        """Add to the failed sign-ins of the whole tenant in the present minute."""
+        ...
+
+    async def failures_of_window(self) -> dict[str, int]:
+        """Return the failed sign-ins of the last ten minutes by tenant; those without any are left out."""
+        ...
+
+    async def raise_spraying_alarm(self, tenant_id: str, scope: Scope, failures: int) -> bool:
+        """Let an alarm hold for ten minutes from now on; True only for who finds that none held."""
+        ...
+
+    async def spraying_alarms(self, since: int) -> tuple[SprayingAlarm, ...]:
+        """Return the alarms of all tenants that ended after `since` or hold, the latest first; of each tenant
+        and scope only its last."""
         ...
 
     async def spend_sending(self, tenant_id: str, limit: SendingLimit, cost: int) -> bool:

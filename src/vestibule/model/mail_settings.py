@@ -15,5 +15,8 @@ class MailSettings(msgspec.Struct, frozen=True, kw_only=True):
     alerts: dict[str, tuple[str, ...]] = {}
     """By kind of event: the addresses that are told of it. `*` stands for every kind that is an alert and is
     not named; an empty list means nobody."""
+    alerts_per_hour: int = 5
+    """Mails of one kind of alert to one address within an hour; one more then says how many others there
+    were."""
     templates: dict[str, MailTemplate] = {}
     """By template and language, such as `welcome.de`: the words of the tenant's own; else the catalog's."""

@@ -18,6 +18,7 @@ EVERYWHERE: Final = frozenset({"name", "username", "tenant", "portal_url", "help
 
 TEMPLATES: Final[Mapping[str, frozenset[str]]] = {
     "alert": frozenset({"what", "whom", "when", "who", "details", "tenant", "portal_url"}),
+    "alert_summary": frozenset({"what", "count", "since", "until", "tenant", "portal_url"}),
     "changed": EVERYWHERE | {"what", "when", "who", "details"},
     "registration_code": EVERYWHERE | {"code", "days"},
     "test": frozenset({"tenant"}),

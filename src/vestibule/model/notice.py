@@ -62,6 +62,7 @@ TOLD: Final[Mapping[str, Told]] = {
     "rules.changed": Told.ON_REQUEST,
     "role.changed": Told.ALERT,
     "settings.changed": Told.ON_REQUEST,
+    "spraying.noticed": Told.ALERT,
     "user.added": Told.ON_REQUEST,
     "user.attempt_disowned": _BOTH,
     "user.blocked": _BOTH,

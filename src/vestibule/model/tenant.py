@@ -50,6 +50,13 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How long nothing must fail for earlier failures to be forgotten; 0: only a success forgets them."""
     hard_stop: int = 100
     """Failures in a row after which only an administrator can let the user try again."""
+    spraying_failures: int = 200
+    """Failed sign-ins of all people together within ten minutes that raise an alarm: somebody may be trying
+    one password or passcode on many."""
+    spraying_pause_seconds: int = 2
+    """While such an alarm holds: how long what somebody types waits before it is judged; 0: not at all."""
+    service_spraying_failures: int = 1000
+    """Of the system tenant: the same of all tenants together; none adds more than raises its own alarm."""
     challenge_seconds: int = 180
     """How long a user has for the passcode after the password."""
     challenge_tries: int = 3

@@ -75,6 +75,7 @@ from vestibule.services.services import Services
 from vestibule.services.sessions import Sessions
 from vestibule.services.setup import Setup
 from vestibule.services.simulated_phones import SimulatedPhones
+from vestibule.services.spraying import Spraying
 from vestibule.services.token_import import TokenImports
 from vestibule.services.users import Users
 from vestibule.services.verification import Verifications
@@ -158,8 +159,9 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     waiting = Waiting(store)
     asking = Asking(out_of_band, prover.methods, node)
     pins = Pins(store, configuration, sealer, guard)
+    spraying = Spraying(store, configuration, metrics)
     verifications = Verifications(
-        store, configuration, prover, first_factors, asking, waiting, pins, node, metrics
+        store, configuration, prover, first_factors, asking, waiting, pins, node, metrics, spraying
     )
     phones = Phones(store, configuration, prover, guard)
     enrollments = Enrollments(store, configuration, prover, guard)
@@ -217,6 +219,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         gateways=gateways,
         gateway_settings=GatewaySettings(store, configuration, sealer, gateways, phones, limits),
         sending_limits=limits,
+        spraying=spraying,
         waiting=waiting,
         users=users,
         groups=groups,
@@ -253,7 +256,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         disowning=Disowning(store, configuration),
         passwords=passwords,
         security_questions=SecurityQuestions(store, configuration, sealer),
-        password_resets=PasswordResets(store, configuration, prover, passwords),
+        password_resets=PasswordResets(store, configuration, prover, passwords, spraying),
         device_records=device_records,
         countries=countries,
         setup=setup,

@@ -13,10 +13,14 @@ from vestibule.services.refusal import Refusal, Refused
 
 MOST_ADDRESSES: Final = 20
 """For one kind of event."""
+MOST_ALERTS: Final = 1000
+"""Mails of one kind to one address within an hour."""
 
 
 def check_mail_settings(settings: MailSettings) -> None:
     """Raise `Refused`, naming what is wrong and where."""
+    if not 1 <= settings.alerts_per_hour <= MOST_ALERTS:
+        raise Refused(Refusal.OUT_OF_BOUNDS, f"mail.alerts_per_hour: 1…{MOST_ALERTS}")
     for kind, addresses in settings.alerts.items():
         if kind != ALERTS and kind not in TOLD:
             raise Refused(Refusal.ALERT_KIND_UNKNOWN, kind[:64])

@@ -19,6 +19,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, HistogramMetricF
 from prometheus_client.registry import Collector
 
 from vestibule.model.sending_limit import LimitKind
+from vestibule.model.spraying import Scope
 
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -99,6 +100,21 @@ class Metrics:
         )
         for kind in LimitKind:
             self.sendings_refused.add(kind.value, count=0)
+        self.attempts_slowed = Counts(
+            self.registry,
+            "vestibule_attempts_slowed",
+            "Attempts that had to wait because passcodes or passwords were sprayed.",
+            (),
+        )
+        self.attempts_slowed.add(count=0)
+        self.spraying_alarms = Gauge(
+            "vestibule_spraying_alarms",
+            "Alarms that hold because very many sign-ins fail, of tenants and of the service.",
+            ("scope",),
+            registry=self.registry,
+        )
+        for scope in Scope:
+            self.spraying_alarms.labels(scope.value).set(0)
         self.directory_seconds = Histogram(
             "vestibule_directory_seconds",
             "Time a directory took to check a password, by verdict.",

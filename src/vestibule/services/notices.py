@@ -1,7 +1,8 @@
 """Notices: whoever is to be told of an event is written down, from the row that was committed with it.
 
 One transaction takes the events and writes the mails and webhooks, so each is told once, whichever node does
-it and whatever dies. Nothing secret is told: an event holds none.
+it and whatever dies. Of very many alerts of a kind an address gets a few, and later one mail that says how
+many there were; webhooks get all. Nothing secret is told: an event holds none.
 """
 
 from __future__ import annotations
@@ -64,6 +65,9 @@ class Notices:
 
     async def tell(self) -> None:
         """Write down who is told of all that has happened until now."""
+        while await self._store.read(lambda tx: tx.are_alerts_over()):
+            await self._store.transact(self._sum_up)
+            self._dispatches.nudge()
         while await self._store.read(lambda tx: tx.is_untold()):
             await self._store.transact(self._bite)
             self._dispatches.nudge()
@@ -119,9 +123,28 @@ class Notices:
 
     async def _tell_administrators(self, tx: Transaction, tenant: Tenant, event: Event) -> None:
         language = self._mails.language(tenant, "")
-        for address in alerted(event.kind, tenant.settings.mail.alerts):
+        mail, tenant_id = tenant.settings.mail, tenant.tenant_id
+        addresses = alerted(event.kind, mail.alerts) if self._mails.can_send(tenant_id) else ()
+        for address in addresses:
+            if not await tx.count_alert(tenant_id, event.kind, address, mail.alerts_per_hour):
+                continue
             facts = {**_facts(language, event), "whom": event.subject_name or tenant.name}
-            await self._mails.send(tx, tenant.tenant_id, address, language, "alert", facts)
+            await self._mails.send(tx, tenant_id, address, language, "alert", facts)
+
+    async def _sum_up(self, tx: Transaction) -> None:
+        """Tell each address how many alerts of a kind it was not told of one by one."""
+        for count in await tx.take_alert_counts(_BITE):
+            tenant = self._configuration.current.tenants.get(count.tenant_id)
+            if tenant is None or not count.held_back:
+                continue
+            language = self._mails.language(tenant, "")
+            facts = {
+                "what": dispatch_kind(language, count.kind),
+                "count": str(count.held_back),
+                "since": _moment(count.began_at),
+                "until": _moment(tx.now),
+            }
+            await self._mails.send(tx, count.tenant_id, count.address, language, "alert_summary", facts)
 
     async def _tell_webhooks(self, tx: Transaction, event: Event, user: User | None) -> None:
         for one in self._gateways.switched_on(event.tenant_id, Carries.WEBHOOK):
@@ -173,6 +196,8 @@ def _shown(language: str, facts: Mapping[str, Any]) -> list[str]:
     if facts.get("method") and has(key):
         shown[0] = text(language, key)
     fields = (f"mail.field.{name}" for name in facts.get("fields", ()))
+    if failures := facts.get("failures"):
+        shown.append(text(language, "mail.failures", count=failures, minutes=facts["minutes"]))
     return [*shown, *(text(language, field) for field in fields if has(field))]
 
 

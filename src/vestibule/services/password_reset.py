@@ -36,18 +36,25 @@ from vestibule.services.passwords import REFUSALS, NewPassword, Passwords, check
 from vestibule.services.proving import Prover
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
+from vestibule.services.spraying import Spraying
 
 MOST_PROOFS = 2
 
 
 class PasswordResets:
     def __init__(
-        self, store: Store, configuration: ConfigurationCache, prover: Prover, passwords: Passwords
+        self,
+        store: Store,
+        configuration: ConfigurationCache,
+        prover: Prover,
+        passwords: Passwords,
+        spraying: Spraying,
     ) -> None:
         self._store = store
         self._configuration = configuration
         self._prover = prover
         self._passwords = passwords
+        self._spraying = spraying
 
     def is_offered(self, tenant_id: str) -> bool:
         tenant = self._configuration.current.tenants.get(tenant_id)
@@ -82,8 +89,11 @@ class PasswordResets:
                 await _note(tx, subject.user, "user.password_reset_refused")
             return subject.user if is_proven else None
 
+        if self._spraying.slows(tenant_id):
+            await self._spraying.wait(tenant_id, "")
         user = await self._store.transact(prove)
         if user is None:
+            self._spraying.failed(tenant_id)
             raise Refused(Refusal.NOT_PROVEN)
         if directory is None:
             check_new(new, user.username, user.role, is_ours=True)

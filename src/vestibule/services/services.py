@@ -57,6 +57,7 @@ from vestibule.services.sending_limits import SendingLimits
 from vestibule.services.sessions import Sessions
 from vestibule.services.setup import Setup
 from vestibule.services.simulated_phones import SimulatedPhones
+from vestibule.services.spraying import Spraying
 from vestibule.services.token_import import TokenImports
 from vestibule.services.users import Users
 from vestibule.services.verification import Verifications
@@ -81,6 +82,7 @@ class Services:
     gateways: Gateways
     gateway_settings: GatewaySettings
     sending_limits: SendingLimits
+    spraying: Spraying
     waiting: Waiting
     calls: Calls
     users: Users

@@ -7,6 +7,7 @@ Invariants:
   (password); parallel guesses never exceed the limit.
 - Policy is asked again at the decision, with the person as he is now.
 - An unexpected error denies.
+- What is typed is judged in its turn while passcodes are sprayed, and counts there if it is wrong.
 - A request that is repeated under its key changes nothing, and only its own recent decision answers it.
 """
 
@@ -16,6 +17,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import msgspec
 import structlog
@@ -25,6 +27,7 @@ from vestibule.crypto.tokens import is_id
 from vestibule.interfaces.store import Store, Transaction, Unavailable, VerificationChange
 from vestibule.model.application import FirstFactor
 from vestibule.model.pin import PinState, is_digits
+from vestibule.model.spraying import WRONG_GUESSES
 from vestibule.model.username import lookup_names
 from vestibule.model.verification import (
     Challenge,
@@ -67,6 +70,7 @@ from vestibule.services.proving import Prover
 from vestibule.services.proving_password import Judge, PasswordProver
 from vestibule.services.registration_time import begin_time
 from vestibule.services.skipping import decided
+from vestibule.services.spraying import Spraying
 from vestibule.services.waiting import LOOK_SECONDS, Waiting
 
 log = structlog.get_logger(__name__)
@@ -92,6 +96,7 @@ class Verifications:
         pins: Pins,
         node: Node,
         metrics: Metrics,
+        spraying: Spraying,
     ) -> None:
         self._store = store
         self._configuration = configuration
@@ -105,6 +110,7 @@ class Verifications:
         self._pins = pins
         self._node = node
         self._metrics = metrics
+        self._spraying = spraying
 
     # --- commands -----------------------------------------------------------------------------------
 
@@ -118,15 +124,18 @@ class Verifications:
         """
         attempt = self._attempt(origin, passcode)
         if attempt.application.first_factor is not FirstFactor.CLIENT and password:
-            return self._guarded(origin, self._start_with_password(attempt, password))
-        return self._guarded(origin, self._store.transact(lambda tx: self._decide(tx, attempt)))
+            work = partial(self._start_with_password, attempt, password)
+            return self._guarded(origin, self._guessed(attempt, work))
+        decide = partial(self._store.transact, lambda tx: self._decide(tx, attempt))
+        return self._guarded(origin, self._guessed(attempt, decide) if passcode else decide())
 
     def start_judged(
         self, origin: Origin, judge: Judge, passcode: Secret[str] | None = None
     ) -> Awaitable[Progress]:
         """Begin a verification whose first factor `judge` knows, such as the server behind a proxy. It is
         asked once, when the attempt is counted; as `start` otherwise."""
-        return self._guarded(origin, self._start_judged(self._attempt(origin, passcode), judge))
+        attempt = self._attempt(origin, passcode)
+        return self._guarded(origin, self._guessed(attempt, partial(self._start_judged, attempt, judge)))
 
     def answer(self, origin: Origin, challenge_id: str, passcode: Secret[str]) -> Awaitable[Progress]:
         """Answer an open challenge of the same client and user.
@@ -134,9 +143,9 @@ class Verifications:
         Returns it approved, denied, or still pending after a wrong passcode with tries left. A challenge
         that is unknown, over, another client's or another user's is denied as one and the same.
         """
-        return self._guarded(
-            origin, self._answer(self._attempt(origin, passcode), challenge_id), goes_on=True
-        )
+        attempt = self._attempt(origin, passcode)
+        work = partial(self._answer, attempt, challenge_id)
+        return self._guarded(origin, self._guessed(attempt, work) if passcode else work(), goes_on=True)
 
     def choose(self, origin: Origin, challenge_id: str, way: str) -> Awaitable[Progress]:
         """Ask on another way instead, by the key of one of its `choices`; the same way once more sends again.
@@ -372,6 +381,17 @@ class Verifications:
     async def _start_judged(self, attempt: Attempt, judge: Judge) -> Progress:
         proven = await self._password_prover.judged(attempt, judge)
         return await self._store.transact(lambda tx: self._decide(tx, proven))
+
+    async def _guessed(self, attempt: Attempt, work: Callable[[], Awaitable[Progress]]) -> Progress:
+        """Do the `work` of judging what somebody has typed, in its turn while passcodes are sprayed; count it
+        if it is wrong."""
+        tenant_id = attempt.tenant.tenant_id
+        if self._spraying.slows(tenant_id):
+            await self._spraying.wait(tenant_id, attempt.source)
+        progress = await work()
+        if progress.reason in WRONG_GUESSES:
+            self._spraying.failed(tenant_id)
+        return progress
 
     # --- deciding -----------------------------------------------------------------------------------
 

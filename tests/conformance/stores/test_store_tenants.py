@@ -59,6 +59,7 @@ OF_ALL = {
     "take_deliveries",
     "is_delivery_due",
     *("is_dispatch_due", "take_dispatches", "is_untold", "take_untold"),
+    *("failures_of_window", "spraying_alarms", "are_alerts_over", "take_alert_counts"),
 }
 """About the installation, or the worker's own."""
 
@@ -240,6 +241,7 @@ READS = {
 OWN_SUITES = {
     *("pin", "add_pin", "replace_pin", "remove_pin"),
     *("dispatch", "dispatches", "add_dispatch", "replace_dispatch"),
+    *("count_failures", "raise_spraying_alarm", "count_alert"),
     *("vouchers_of", "put_voucher", "use_code", "remove_vouchers"),
     *("voice_messages", "voice_sound", "put_voice_message", "remove_voice_message"),
     *("add_device_record", "device_records"),

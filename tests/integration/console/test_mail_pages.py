@@ -76,12 +76,13 @@ async def test_who_is_told_and_in_which_words(
 ) -> None:
     """Inventory 1.19 and 1.32: addresses by kind; words with placeholders that are checked, and a preview."""
     version = str(house.inside.services.configuration.current.tenants[TENANT].version)
-    typed = {"version": version, "welcomes": "yes", "*": "soc@example.org", "limit.reached": "-"}
+    alerts = {"*": "soc@example.org", "limit.reached": "-", "alerts_per_hour": "7"}
+    typed = {"version": version, "welcomes": "yes", **alerts}
     assert "Saved" in words(
         await console.post("mail", typed | {"user.locked": "a@example.org, b@example.org"})
     )
     settings = house.inside.services.configuration.current.tenants[TENANT].settings.mail
-    assert (settings.notices, settings.welcomes) == (False, True)
+    assert (settings.notices, settings.welcomes, settings.alerts_per_hour) == (False, True, 7)
     assert settings.alerts == {
         "*": ("soc@example.org",),
         "limit.reached": (),
@@ -92,6 +93,9 @@ async def test_who_is_told_and_in_which_words(
     newest = str(house.inside.services.configuration.current.tenants[TENANT].version)
     wrong = await console.post("mail", typed | {"version": newest, "*": "nobody"})
     assert "This is no e-mail address: nobody." in words(wrong)
+
+    many = await console.post("mail", typed | {"version": newest, "alerts_per_hour": "1001"})
+    assert (many.status_code, "1 to 1000" in words(many)) == (422, True)
 
     page = "mail/templates/welcome.en"
     assert "{portal_url}" in words(await console.get(page))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,9 @@ from tests.integration.mail.mailing import add_mail_gateway, outbox, round_of
 from tests.peers.mail_server import MailServer, Taken
 from vestibule.catalog import LANGUAGES
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.store import Page, Transaction
 from vestibule.model.actor import SYSTEM, self_of
+from vestibule.model.dispatch import DispatchState
 from vestibule.model.mail_settings import MailSettings
 from vestibule.model.mail_template import TEMPLATES, MailTemplate
 from vestibule.model.tenant import TenantSettings
@@ -246,3 +247,67 @@ async def test_administrators_of_the_installation_are_told_too(
     await round_of(house)
     assert to(server.taken(), "root@example.org") == ["User changed"]
     assert "https://signin.example.org/console" in server.taken()[0].part("plain")
+
+
+async def fraud(house: TestHouse, times: int, kind: str = "user.fraud_reported") -> None:
+    async def body(tx: Transaction) -> None:
+        for _ in range(times):
+            await record(tx, SYSTEM, TENANT, kind, "", "alice")
+
+    await house.store.transact(body)
+
+
+async def test_a_storm_of_alerts_is_a_few_mails_and_one_that_sums_up(
+    mailing: tuple[TestHouse, MailServer], proof: Callable[[int, int], int]
+) -> None:
+    """Very many alerts of a kind (10,000 in the long form): five mails to each address, and after an hour one
+    with the number of the others; all events stay in the list, and other kinds and addresses are told."""
+    house, server = mailing
+    storm = proof(60, 10_000)
+    await set_mail(house, alerts={"*": (SOC, HELP_DESK), "limit.reached": (SOC,)})
+    await fraud(house, storm)
+    await fraud(house, 1, "limit.reached")
+    await round_of(house)
+    subjects = to(server.taken(), SOC)
+    assert len(subjects) == 6
+    assert sum(each.startswith("Limit of texts") for each in subjects) == 1
+    assert len(to(server.taken(), HELP_DESK)) == 5
+    house.clock.advance(3600)
+    await round_of(house)
+    await round_of(house)
+    assert to(server.taken(), HELP_DESK)[5:] == [f"{storm - 5} more: User reported fraud"]
+    assert sum(each.endswith("more: User reported fraud") for each in to(server.taken(), SOC)) == 1
+    assert len(to(server.taken(), SOC)) == 7, "nothing was held back of the other kind"
+    words = next(one.part("plain") for one in server.taken() if "more:" in one.message["Subject"])
+    assert f"{storm - 5} more between 2027-01-15 08:00 UTC and 2027-01-15 09:00 UTC" in words
+    events = 0
+    page = Page(limit=500)
+    while True:
+        listed = await house.services.attempts.events(SYSTEM, TENANT, "user.fraud_reported", page)
+        events += len(listed.rows)
+        page = Page(limit=500, cursor=listed.next_cursor)
+        if not page.cursor:
+            break
+    assert events == storm
+    assert {one.state for one in await outbox(house)} == {DispatchState.SENT}
+
+
+async def test_the_limit_of_alerts_is_set_by_tenant_and_begins_anew(
+    mailing: tuple[TestHouse, MailServer],
+) -> None:
+    house, server = mailing
+    await set_mail(house, alerts={"*": (HELP_DESK,)}, alerts_per_hour=1)
+    await fraud(house, 2)
+    await round_of(house)
+    house.clock.advance(3600)
+    await round_of(house)
+    await fraud(house, 1)
+    await round_of(house)
+    assert [each.partition(":")[0] for each in to(server.taken(), HELP_DESK)] == [
+        "User reported fraud",
+        "1 more",
+        "User reported fraud",
+    ]
+    for wrong in (0, 1001):
+        with pytest.raises(Refused):
+            await set_mail(house, alerts_per_hour=wrong)

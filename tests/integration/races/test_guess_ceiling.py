@@ -45,7 +45,8 @@ def test_no_more_guesses_are_judged_than_the_limit_allows(
     """
     bursts = proof(3, 500)
     nodes = [make_server("a", database_url)]
-    installation = furnish(nodes[0].settings, bursts, rules=TenantSettings(lockout_threshold=LIMIT))
+    rules = TenantSettings(lockout_threshold=LIMIT, spraying_pause_seconds=0)
+    installation = furnish(nodes[0].settings, bursts, rules=rules)
     if database_url is not None:
         nodes.append(make_server("b", database_url, key_file=str(nodes[0].settings.key_file)))
     for node in nodes:

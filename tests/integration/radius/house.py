@@ -45,6 +45,7 @@ from vestibule.services.pins import Pins
 from vestibule.services.proposals import Proposals
 from vestibule.services.proving import Prover
 from vestibule.services.sending_limits import SendingLimits
+from vestibule.services.spraying import Spraying
 from vestibule.services.verification import Verifications
 from vestibule.services.waiting import Waiting
 from vestibule.stores import open_store
@@ -225,7 +226,16 @@ async def living_house(folder: Path, *, port: int = 0) -> AsyncIterator[House]:
     asking, waiting = Asking(out_of_band, methods, node), Waiting(store)
     pins = Pins(store, configuration, sealer, Guard(store, proposals))
     verifications = Verifications(
-        store, configuration, prover, first_factors, asking, waiting, pins, node, metrics
+        store,
+        configuration,
+        prover,
+        first_factors,
+        asking,
+        waiting,
+        pins,
+        node,
+        metrics,
+        Spraying(store, configuration, metrics),
     )
     frontend = RadiusFrontend(
         verifications,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from vestibule.cli.checks import database, doors, gateways, machine, mail, tenants
+from vestibule.cli.checks import database, doors, gateways, machine, mail, spraying, tenants
 from vestibule.cli.checks.findings import Check, Finding, Grade, Installation, OpenCheck, OpenInstallation
 
 WITHOUT_DATABASE: Final[tuple[Check, ...]] = (
@@ -38,6 +38,7 @@ WITH_DATABASE: Final[tuple[OpenCheck, ...]] = (
     gateways.phones,
     gateways.limits,
     mail.mail,
+    spraying.spraying,
     tenants.users,
     tenants.unlock,
     tenants.demonstration,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vestibule.stores.queries.alert_counts import AlertCounts
 from vestibule.stores.queries.app_passwords import AppPasswords
 from vestibule.stores.queries.attempts import Attempts
 from vestibule.stores.queries.authenticators import Authenticators
@@ -24,6 +25,7 @@ from vestibule.stores.queries.security_answers import SecurityAnswerRows
 from vestibule.stores.queries.sending_counts import SendingCounts
 from vestibule.stores.queries.sessions import Sessions
 from vestibule.stores.queries.source_throttles import SourceThrottles
+from vestibule.stores.queries.spraying import Spraying
 from vestibule.stores.queries.subjects import Subjects
 from vestibule.stores.queries.voice_messages import VoiceMessages
 from vestibule.stores.queries.vouchers import Vouchers
@@ -33,11 +35,13 @@ from vestibule.stores.queries.waiting import Waiting
 class Queries(
     Subjects,
     SourceThrottles,
+    Spraying,
     Attempts,
     Waiting,
     DeviceRecords,
     Deliveries,
     Dispatches,
+    AlertCounts,
     SendingCounts,
     People,
     PeopleLists,

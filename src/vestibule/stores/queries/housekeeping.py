@@ -96,6 +96,16 @@ SWEEP_SOURCES: Final = Statement(
     """  # noqa: S608 - made of constants
 )
 
+SWEEP_FAILURES: Final = Statement(
+    f"""
+    with old as materialized (
+        select tenant_id, began_at from failure_counts where began_at <= :now::bigint - {KEEP_COUNTS_MS}
+         order by began_at limit :limit for update skip locked)
+    delete from failure_counts where (tenant_id, began_at) in (select old.tenant_id, old.began_at from old)
+    returning tenant_id
+    """  # noqa: S608 - made of constants
+)
+
 NOTE: Final = Statement("select value from notes where key = :key", joins=True)
 PUT_NOTE: Final = Statement(
     """
@@ -129,7 +139,7 @@ class Housekeeping(Requests):
 
     async def sweep(self, limit: int) -> int:
         removed = 0
-        for statement in (*_SWEEPS, SWEEP_COUNTS, SWEEP_SOURCES, SWEEP_DISPATCHES):
+        for statement in (*_SWEEPS, SWEEP_COUNTS, SWEEP_SOURCES, SWEEP_FAILURES, SWEEP_DISPATCHES):
             if removed < limit:
                 removed += len(await self.fetch(statement(now=self.now, limit=limit - removed)))
         await self.execute(EMPTY_DISPATCHES(now=self.now, nothing=b""))

@@ -665,6 +665,40 @@ sending_counts = Table(
     **ROOMY,
 )
 
+# Failures of a whole tenant within one minute, written together once a second by each node.
+failure_counts = Table(
+    "failure_counts",
+    metadata,
+    *words("tenant_id"),
+    *numbers("began_at", "failures"),
+    key("failure_counts", "tenant_id", "began_at"),
+    Index("failure_counts_by_time", "began_at"),
+    **SLIM,
+    **ROOMY,
+)
+
+# The last alarm of each tenant, and of all together.
+spraying_alarms = Table(
+    "spraying_alarms",
+    metadata,
+    *words("tenant_id", "scope"),
+    *numbers("failures", "began_at", "ends_at"),
+    key("spraying_alarms", "tenant_id", "scope"),
+    **SLIM,
+)
+
+# Mails of one kind of alert to one address since the first, until they are summed up.
+alert_counts = Table(
+    "alert_counts",
+    metadata,
+    *words("tenant_id", "kind", "address"),
+    *numbers("began_at", "ends_at", "sent", "held_back"),
+    key("alert_counts", "tenant_id", "kind", "address"),
+    Index("alert_counts_by_end", "ends_at"),
+    **SLIM,
+    **ROOMY,
+)
+
 # --- sessions, links, events --------------------------------------------------------------------------
 
 sessions = Table(

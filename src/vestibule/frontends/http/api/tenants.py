@@ -53,6 +53,7 @@ class NewMailSettings(MailSettings, frozen=True, kw_only=True, forbid_unknown_fi
     alerts: Annotated[dict[AlertKind, AlertAddresses], Meta(max_length=200)] = msgspec.field(
         default_factory=dict
     )
+    alerts_per_hour: Annotated[int, Meta(ge=1, le=1000)] = 5
     templates: Annotated[dict[TemplateName, NewTemplate], Meta(max_length=200)] = msgspec.field(  # type: ignore[assignment] # narrower than what is stored
         default_factory=dict
     )
@@ -67,6 +68,9 @@ class NewSettings(TenantSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     lockout_reset_seconds: Annotated[int, Meta(ge=0, le=86_400)] = 900
     block_days: Annotated[int, Meta(ge=1, le=3650)] = 90
     hard_stop: Count = 100
+    spraying_failures: Annotated[int, Meta(ge=20, le=1_000_000)] = 200
+    spraying_pause_seconds: Annotated[int, Meta(ge=0, le=5)] = 2
+    service_spraying_failures: Annotated[int, Meta(ge=20, le=10_000_000)] = 1000
     challenge_seconds: Count = 180
     challenge_tries: Count = 3
     issuer: Name = "Vestibule"

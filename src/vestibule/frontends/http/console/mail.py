@@ -25,7 +25,7 @@ from vestibule.model.mail_template import (
     MailTemplate,
 )
 from vestibule.model.notice import ALERTS, TOLD, Told
-from vestibule.services.mail_settings import template_key
+from vestibule.services.mail_settings import MOST_ALERTS, template_key
 from vestibule.services.refusal import Refused
 
 _TICKS: Final = ("notices", "welcomes")
@@ -46,9 +46,14 @@ async def change_mail(request: AnyRequest, tenant: InPath) -> Response[Any]:
     fields = await read_fields(request)
     if fields.whole("version") != at.tenant.version:
         return _page(at, Form(problem=CHANGED_MEANWHILE), status=409)
+    alerts_per_hour = fields.whole("alerts_per_hour")
+    if alerts_per_hour is None or not 1 <= alerts_per_hour <= MOST_ALERTS:
+        out_of_bounds = Words("form.not_a_number", {"least": 1, "most": MOST_ALERTS})
+        return _page(at, Form(_typed(fields), {"alerts_per_hour": out_of_bounds}))
     wanted = msgspec.structs.replace(
         at.tenant.settings.mail,
         alerts=_alerts(fields),
+        alerts_per_hour=alerts_per_hour,
         **{name: fields.is_ticked(name) for name in _TICKS},
     )
     try:
@@ -151,11 +156,12 @@ def _alerts(fields: Fields) -> dict[str, tuple[str, ...]]:
 
 
 def _shown(mail: MailSettings) -> dict[str, str]:
-    return {kind: ", ".join(addresses) or _NOBODY for kind, addresses in mail.alerts.items()}
+    addresses = {kind: ", ".join(addresses) or _NOBODY for kind, addresses in mail.alerts.items()}
+    return {**addresses, "alerts_per_hour": str(mail.alerts_per_hour)}
 
 
 def _typed(fields: Fields) -> dict[str, str]:
-    return {kind: fields.text(kind, LONG) for kind in (ALERTS, *TOLD)}
+    return {name: fields.text(name, LONG) for name in (ALERTS, *TOLD, "alerts_per_hour")}
 
 
 ROUTES: Final = [show_mail, change_mail, show_template, change_template]

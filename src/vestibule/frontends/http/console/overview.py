@@ -16,6 +16,7 @@ from vestibule.frontends.http.templates.views import Counts, HealthLine, Words
 from vestibule.interfaces.store import Page, Unavailable, VerificationFilter
 from vestibule.model.actor import Right
 from vestibule.model.application import ClientKind
+from vestibule.model.spraying import SprayingAlarm
 
 _DAY_MS: Final = 24 * 3600 * 1000
 _RECENT: Final = 8
@@ -24,7 +25,9 @@ _RECENT: Final = 8
 @get("/tenants/{tenant:str}", opt=ANY_ROLE)
 async def overview(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
-    day, recent, users, database = await asyncio.gather(_day(at), _recent(at), _users(at), _database(at))
+    day, recent, alarms, users, database = await asyncio.gather(
+        _day(at), _recent(at), _alarms(at), _users(at), _database(at)
+    )
     reads = at.may(Right.READ_CONFIGURATION)
     services, actor = at.services, at.actor
     counts = Counts(
@@ -39,6 +42,8 @@ async def overview(request: AnyRequest, tenant: InPath) -> Response[Any]:
         counts=counts,
         day=day,
         recent=recent,
+        alarms=alarms,
+        now=at.services.clock.now(),
         health=(database, _node(at)),
         has_phones=has_phones,
     )
@@ -56,6 +61,10 @@ async def _recent(at: Desk) -> tuple[Any, ...]:
         return ()
     listed = await at.services.attempts.list(at.actor, at.tenant_id, VerificationFilter(), Page(_RECENT))
     return listed.rows
+
+
+async def _alarms(at: Desk) -> tuple[SprayingAlarm, ...]:
+    return await at.services.spraying.alarms(at.actor, at.tenant_id) if at.may(Right.READ_HISTORY) else ()
 
 
 async def _users(at: Desk) -> int:
