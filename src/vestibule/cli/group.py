@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import shlex
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from cyclopts import App
 from vestibule.cli import finding
 from vestibule.cli.desk import Desk, at_desk
 from vestibule.cli.listing import show_pages, show_rows
+from vestibule.cli.names import names_in
 from vestibule.cli.output import moment
 from vestibule.cli.parameters import HERE, DryRun, Json, Limit, Scope, Yes
 from vestibule.cli.person import full_name, status_words
@@ -19,13 +18,7 @@ from vestibule.cli.records import group_record, members_record, user_record
 from vestibule.cli.terminal import NotDone, choices
 from vestibule.cli.values import plain_name
 from vestibule.model.group import Group
-from vestibule.services.groups import (
-    MOST_FILE_BYTES,
-    MembersReport,
-    NamedLine,
-    decoded_list,
-    named_lines,
-)
+from vestibule.services.groups import MembersReport, NamedLine
 
 app = App(
     name="group",
@@ -255,7 +248,7 @@ def import_members(
     async def work(desk: Desk) -> None:
         one = finding.group(desk, group)
         report = await desk.services.groups.add_members(
-            desk.actor, desk.tenant_id, one.group_id, named_lines(_read(file)), is_dry_run=dry_run
+            desk.actor, desk.tenant_id, one.group_id, names_in(file), is_dry_run=dry_run
         )
         if as_json:
             desk.terminal.json(members_record(report, is_dry_run=dry_run))
@@ -267,15 +260,6 @@ def import_members(
             desk.terminal.note("dry_run")
 
     return at_desk(scope, work)
-
-
-def _read(file: Path) -> str:
-    try:
-        with file.open("rb") as opened:
-            return decoded_list(opened.read(MOST_FILE_BYTES + 1))
-    except OSError as error:
-        reason = os.strerror(error.errno or errno.EIO)
-        raise NotDone("cli.group.file", file=str(file), reason=reason) from None
 
 
 def _tell(desk: Desk, group: Group, report: MembersReport) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
@@ -10,10 +9,11 @@ from cyclopts import App, Parameter
 from vestibule.cli import finding
 from vestibule.cli.desk import Desk, at_desk
 from vestibule.cli.listing import show_rows
+from vestibule.cli.names import NamesFile, all_names, demand_known
 from vestibule.cli.output import moment
 from vestibule.cli.parameters import HERE, DryRun, Json, Scope, Yes
 from vestibule.cli.records import voucher_record
-from vestibule.cli.terminal import NotDone, Terminal
+from vestibule.cli.terminal import Terminal
 from vestibule.model.user import Requirement
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def require(
     requirement: Requirement,
     /,
     *names: str,
-    file: Annotated[Path | None, Parameter(name="--file")] = None,
+    file: NamesFile = None,
     yes: Yes = False,
     dry_run: DryRun = False,
     as_json: Json = False,
@@ -52,18 +52,13 @@ def require(
         clients take app passwords only; disabled: neither.
     names
         Names of users, in any spelling.
-    file
-        A file with one name a line. Empty lines and those that begin with # do not count.
     """
 
     async def work(desk: Desk) -> None:
-        wanted = [*names, *(_lines(file) if file is not None else ())]
-        if not wanted:
-            raise NotDone("cli.registration.nobody")
+        wanted = all_names(names, file)
         requirements, terminal = desk.services.requirements, desk.terminal
         change = await requirements.require(desk.actor, desk.tenant_id, wanted, requirement, dry_run=True)
-        if change.unknown:
-            raise NotDone("cli.registration.unknown", names=", ".join(change.unknown[:20]))
+        demand_known(change.unknown)
         if not dry_run and change.unregistered:
             _warn(terminal, change)
             terminal.confirm(yes, "ask.enforce", count=len(change.unregistered))
@@ -261,15 +256,6 @@ def withdraw(name: str, /, *, scope: Scope = HERE) -> int:
         desk.terminal.say("registration.withdrawn", name=user.username)
 
     return at_desk(scope, work)
-
-
-def _lines(file: Path) -> list[str]:
-    try:
-        content = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise NotDone("cli.registration.unreadable", file=str(file), why=str(error)) from None
-    lines = [line.strip() for line in content.splitlines()]
-    return [line for line in lines if line and not line.startswith("#")]
 
 
 def _warn(terminal: Terminal, change: Change) -> None:

@@ -12,6 +12,7 @@ from cyclopts import App, Parameter
 from vestibule.cli import finding
 from vestibule.cli.attempts import attempt_cells
 from vestibule.cli.blocks import block, blocked, unblock
+from vestibule.cli.bulk import bulk
 from vestibule.cli.desk import Desk, at_desk
 from vestibule.cli.listing import show_pages, show_rows
 from vestibule.cli.parameters import HERE, DryRun, Json, Limit, Scope, Yes
@@ -429,7 +430,7 @@ def set_password(
     return at_desk(scope, work)
 
 
-for command in (block, unblock, blocked):
+for command in (block, unblock, blocked, bulk):
     app.command(command)
 
 # --- parts ----------------------------------------------------------------------------------------------

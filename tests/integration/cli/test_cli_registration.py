@@ -24,6 +24,34 @@ def test_many_are_required_from_a_file_and_tried_first(quiet_house: CommandLine,
     assert cli.json("user", "show", "rita")["requirement"] == "enabled"
 
 
+def test_one_act_is_done_for_many_and_tried_first(quiet_house: CommandLine, tmp_path: Path) -> None:
+    """Inventory 1.10: singly and in bulk; a trial changes nothing, and an unknown name stops all of it."""
+    cli = quiet_house
+    for name in ("vera", "willi"):
+        cli.out("user", "add", name, "--password", "none")
+    file = tmp_path / "leavers.txt"
+    file.write_text("# gone\nVERA\nwilli\n")
+    command = ("user", "bulk", "disable", "--file", str(file))
+    assert "Disable: 2 users." in cli.out(*command, "--dry-run")
+    assert cli.json("user", "show", "vera")["status"] == "active"
+    cli.refused(*command, typed="n\n")
+    assert cli.json("user", "show", "vera")["status"] == "active"
+    assert "Disable: 2 users." in cli.out(*command, "--yes")
+    assert cli.json("user", "show", "willi")["status"] == "disabled"
+    assert "nobody-at-all" in cli.refused("user", "bulk", "enable", "vera", "nobody-at-all", "--yes")
+    assert cli.json("user", "show", "vera")["status"] == "disabled"
+    for act in ("enable", "require-enabled", "register-anew"):
+        done = cli.json("user", "bulk", act, "vera", "--yes")
+        assert (done["chosen"], done["changed"], done["left_out"]) == (1, 1, [])
+    vera = cli.json("user", "show", "vera")
+    assert (vera["status"], vera["requirement"], vera["must_register"]) == ("active", "enabled", True)
+    cli.out("group", "add", "Leavers")
+    cli.out("user", "bulk", "join", "vera", "willi", "--group", "Leavers", "--yes")
+    assert "2" in cli.out("group", "list")
+    assert "--group" in cli.refused("user", "bulk", "join", "vera")
+    assert "register-anew" in cli.refused("user", "bulk", "promote", "vera")
+
+
 def test_enforcing_who_has_registered_nothing_asks_first(quiet_house: CommandLine) -> None:
     cli = quiet_house
     cli.out("user", "add", "tina", "--password", "none")

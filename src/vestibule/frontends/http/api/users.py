@@ -91,7 +91,8 @@ class UserChange(Discreet):
 
 class BulkChange(Discreet):
     act: Id
-    """`enable`, `disable`, `join` or `leave` (with a group as `choice`)."""
+    """`enable`, `disable`, `require_disabled`, `require_enabled`, `require_enforced`, `register_anew`, or,
+    with a group as `choice`, `join` or `leave`."""
     user_ids: Annotated[tuple[Id, ...], msgspec.Meta(min_length=1, max_length=1000)]
     choice: Id = ""
     """What the act wants to know, such as the identifier of a group."""
