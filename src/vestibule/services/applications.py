@@ -43,7 +43,7 @@ from vestibule.services.configuration import (
 )
 from vestibule.services.editions import CLIENTS, demand, of_application, of_settings, usual_purpose
 from vestibule.services.mail_settings import check_mail_settings
-from vestibule.services.proposals import Proposals
+from vestibule.services.proposals import NOT_NEEDED, Proposals
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.services.registration_settings import check_registration
@@ -111,11 +111,13 @@ class Applications:
         _check_settings(settings)
         tenant = self.snapshot.tenants[tenant_id]
         demand(tenant, *of_settings(settings))
+        agreed = NOT_NEEDED
         if tenant_id == SYSTEM_TENANT and tenant.settings.two_administrators > settings.two_administrators:
             actor.demand(Right.ADMINISTRATORS, SYSTEM_TENANT)
-            await self._proposals.need_second(actor, Act.ONE_IS_ENOUGH, None, {})
+            agreed = await self._proposals.need_second(actor, Act.ONE_IS_ENOUGH, None, {})
 
         async def body(tx: Transaction) -> Tenant:
+            await agreed.use(tx)
             await tx.put(msgspec.structs.replace(tenant, settings=settings))
             changed = [
                 field

@@ -90,10 +90,11 @@ class Blocks:
 
     async def lift(self, actor: Actor, tenant_id: str, user_id: str, reason: str) -> Block:
         """End the block of a person; raises `Refused` if he is not blocked."""
-        await self._guard.admit(actor, Right.BLOCKS, tenant_id, user_id, Act.UNBLOCK)
+        agreed = await self._guard.admit(actor, Right.BLOCKS, tenant_id, user_id, Act.UNBLOCK)
         reason = needed_reason(reason)
 
         async def body(tx: Transaction) -> Block:
+            await agreed.use(tx)
             subject = await tx.subject(tenant_id, user_id)
             if subject is None:
                 raise Refused(Refusal.NOT_FOUND, user_id)

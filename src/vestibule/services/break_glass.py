@@ -21,9 +21,10 @@ class BreakGlass:
     async def mark(self, actor: Actor, tenant_id: str, user_id: str, *, is_break_glass: bool) -> None:
         """Make an administrator a break-glass account, or an ordinary one again; `Refused` for others."""
         facts = {"break_glass": is_break_glass}
-        await self._guard.admit(actor, Right.RULES, tenant_id, user_id, Act.EDIT, facts)
+        agreed = await self._guard.admit(actor, Right.RULES, tenant_id, user_id, Act.EDIT, facts)
 
         async def body(tx: Transaction) -> None:
+            await agreed.use(tx)
             subject = await tx.subject(tenant_id, user_id)
             if subject is None:
                 raise Refused(Refusal.NOT_FOUND, user_id)

@@ -22,6 +22,7 @@ from vestibule.model.proposal import Act
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.editions import demand
 from vestibule.services.guard import Guard
+from vestibule.services.proposals import NOT_NEEDED, Agreement
 from vestibule.services.reasons import needed_reason
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
@@ -44,8 +45,8 @@ class Bypasses:
     async def make(self, actor: Actor, tenant_id: str, user_id: str, wanted: NewBypass) -> Bypass:
         """Let the next sign-in of a person need no second factor, from now on. Raises `Refused`."""
         facts = {"seconds": wanted.seconds, "application": wanted.application_id}
-        await self._guard.admit(actor, Right.BYPASSES, tenant_id, user_id, Act.BYPASS, facts)
-        return await self._make(actor, tenant_id, user_id, wanted)
+        agreed = await self._guard.admit(actor, Right.BYPASSES, tenant_id, user_id, Act.BYPASS, facts)
+        return await self._make(actor, tenant_id, user_id, wanted, agreed)
 
     async def make_own(self, signed_in: SignedIn, wanted: NewBypass) -> Bypass:
         """The same by the person himself, who has proven a second factor in this session a moment ago."""
@@ -54,9 +55,11 @@ class Bypasses:
         may = signed_in.is_fresh and signed_in.session.is_second_factor_proven
         if not (settings.own_bypass and may):
             raise Refused(Refusal.NOT_POSSIBLE)
-        return await self._make(signed_in.actor, user.tenant_id, user.user_id, wanted)
+        return await self._make(signed_in.actor, user.tenant_id, user.user_id, wanted, NOT_NEEDED)
 
-    async def _make(self, actor: Actor, tenant_id: str, user_id: str, wanted: NewBypass) -> Bypass:
+    async def _make(
+        self, actor: Actor, tenant_id: str, user_id: str, wanted: NewBypass, agreed: Agreement
+    ) -> Bypass:
         demand(self._configuration.current.tenants[tenant_id], Feature.BYPASS)
         reason = needed_reason(wanted.reason)
         if not 1 <= wanted.seconds <= MOST_SECONDS:
@@ -64,6 +67,7 @@ class Bypasses:
         application_name = self._application_name(tenant_id, wanted.application_id)
 
         async def body(tx: Transaction) -> Bypass:
+            await agreed.use(tx)
             subject = await tx.subject(tenant_id, user_id)
             if subject is None:
                 raise Refused(Refusal.NOT_FOUND, user_id)
@@ -104,9 +108,10 @@ class Bypasses:
 
     async def withdraw(self, actor: Actor, tenant_id: str, user_id: str) -> None:
         """Take the bypass of a person away that nobody has used yet; raises `Refused` if there is none."""
-        await self._guard.admit_or_self(actor, Right.BYPASSES, tenant_id, user_id, Act.BYPASS)
+        agreed = await self._guard.admit_or_self(actor, Right.BYPASSES, tenant_id, user_id, Act.BYPASS)
 
         async def body(tx: Transaction) -> None:
+            await agreed.use(tx)
             withdrawn = await tx.end_bypass(tenant_id, user_id)
             if withdrawn is None:
                 raise Refused(Refusal.NO_BYPASS)

@@ -36,6 +36,7 @@ from vestibule.model.user import User
 from vestibule.model.verdict import MISMATCH, Verdict
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.guard import Guard
+from vestibule.services.proposals import Agreement
 from vestibule.services.proving import Prover
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
@@ -100,7 +101,7 @@ class Enrollments:
 
         `instead_of` names the one whose place it is to take: that one does not count.
         """
-        await self._admit(actor, tenant_id, user_id, Act.ADD_FACTOR, {"method": method_name})
+        agreed = await self._admit(actor, tenant_id, user_id, Act.ADD_FACTOR, {"method": method_name})
         await self.guard.admit_reading_or_self(actor, Right.SECRETS, tenant_id, user_id)
         method = self.methods[method_name]
         if not self._prover.is_switched_on(tenant_id, method_name):
@@ -110,6 +111,7 @@ class Enrollments:
         authenticator = self._authenticator(subject, method_name, label, new)
 
         async def body(tx: Transaction) -> Authenticator:
+            await agreed.use(tx)
             await tx.hold_user(tenant_id, user_id)
             current = await tx.subject(tenant_id, user_id)
             if current is None:
@@ -169,7 +171,9 @@ class Enrollments:
     ) -> Enrolled:
         """Make a new set of recovery codes; the old set is void at once. With `to_keep` the new one counts
         only when the person has said that he has kept it: see `keep_recovery_codes`."""
-        await self._admit(actor, tenant_id, user_id, Act.ADD_FACTOR, {"method": self.recovery_method})
+        agreed = await self._admit(
+            actor, tenant_id, user_id, Act.ADD_FACTOR, {"method": self.recovery_method}
+        )
         await self.guard.admit_reading_or_self(actor, Right.SECRETS, tenant_id, user_id)
         name = self.recovery_method
         subject = await self._subject(tenant_id, user_id)
@@ -178,6 +182,7 @@ class Enrollments:
         authenticator = msgspec.structs.replace(self._authenticator(subject, name, "", new), status=status)
 
         async def body(tx: Transaction) -> Authenticator:
+            await agreed.use(tx)
             await tx.hold_user(tenant_id, user_id)
             current = await tx.subject(tenant_id, user_id)
             if current is None:
@@ -224,9 +229,10 @@ class Enrollments:
     async def rename(
         self, actor: Actor, tenant_id: str, user_id: str, authenticator_id: str, label: str
     ) -> None:
-        await self._admit(actor, tenant_id, user_id, Act.EDIT, {"label": label})
+        agreed = await self._admit(actor, tenant_id, user_id, Act.EDIT, {"label": label})
 
         async def body(tx: Transaction) -> None:
+            await agreed.use(tx)
             authenticator = _of(await tx.subject(tenant_id, user_id), authenticator_id)
             if authenticator is None:
                 raise Refused(Refusal.NOT_FOUND, authenticator_id)
@@ -236,10 +242,11 @@ class Enrollments:
 
     async def remove(self, actor: Actor, tenant_id: str, user_id: str, authenticator_id: str) -> None:
         """Take an authenticator from a person. A hardware token is free again and keeps its counter."""
-        await self._admit_removal(actor, tenant_id, user_id, authenticator_id)
+        agreed = await self._admit_removal(actor, tenant_id, user_id, authenticator_id)
         is_self = actor.is_self(tenant_id, user_id)
 
         async def body(tx: Transaction) -> None:
+            await agreed.use(tx)
             await tx.hold_user(tenant_id, user_id)
             subject = await tx.subject(tenant_id, user_id)
             authenticator = _of(subject, authenticator_id)
@@ -262,11 +269,12 @@ class Enrollments:
 
     async def assign(self, actor: Actor, tenant_id: str, user_id: str, serial: str) -> Authenticator:
         """Give a hardware token that nobody holds to a person."""
-        await self.guard.admit(
+        agreed = await self.guard.admit(
             actor, Right.TOKENS, tenant_id, user_id, Act.ADD_FACTOR, {"serial": serial.strip()}
         )
 
         async def body(tx: Transaction) -> Authenticator:
+            await agreed.use(tx)
             await tx.hold_user(tenant_id, user_id)
             return await self._give(tx, actor, tenant_id, user_id, serial)
 
@@ -276,7 +284,7 @@ class Enrollments:
         self, actor: Actor, tenant_id: str, user_id: str, serial: str, passcode: Secret[str]
     ) -> Authenticator:
         """A person registers the token in his hand: its serial and a live passcode, which is spent."""
-        await self._admit(actor, tenant_id, user_id, Act.ADD_FACTOR, {"serial": serial.strip()})
+        agreed = await self._admit(actor, tenant_id, user_id, Act.ADD_FACTOR, {"serial": serial.strip()})
 
         async def body(tx: Transaction) -> Authenticator | Refusal:
             subject = await tx.subject(tenant_id, user_id)
@@ -287,6 +295,7 @@ class Enrollments:
             if isinstance(verdict, Refusal) or token is None:
                 # Same words and same count whether the serial or the passcode is wrong: no oracle.
                 return verdict if isinstance(verdict, Refusal) else Refusal.PASSCODE_WRONG
+            await agreed.use(tx)
             proven = msgspec.structs.replace(token, state=verdict.state, used_at=tx.now)
             return await self._give(tx, actor, tenant_id, user_id, serial, proven)
 
@@ -304,7 +313,7 @@ class Enrollments:
 
         It counts like a sign-in, so it is no better place to guess.
         """
-        await self.guard.admit_or_self(actor, Right.TOKENS, tenant_id, user_id, Act.EDIT)
+        agreed = await self.guard.admit_or_self(actor, Right.TOKENS, tenant_id, user_id, Act.EDIT)
         answers = (passcodes[0].reveal(), passcodes[1].reveal())
 
         async def body(tx: Transaction) -> Authenticator | Refusal:
@@ -325,6 +334,7 @@ class Enrollments:
                 return Refusal.LOCKED_OUT
             if not proof.is_match:
                 return Refusal.PASSCODE_WRONG
+            await agreed.use(tx)
             username = subject.user.username
             await record(tx, actor, tenant_id, "authenticator.resynchronized", user_id, username)
             return authenticator
@@ -335,17 +345,19 @@ class Enrollments:
 
     async def _admit(
         self, actor: Actor, tenant_id: str, user_id: str, act: Act, facts: Mapping[str, Any]
-    ) -> None:
-        await self.guard.admit_or_self(actor, Right.AUTHENTICATORS, tenant_id, user_id, act, facts)
+    ) -> Agreement:
+        return await self.guard.admit_or_self(actor, Right.AUTHENTICATORS, tenant_id, user_id, act, facts)
 
-    async def _admit_removal(self, actor: Actor, tenant_id: str, user_id: str, authenticator_id: str) -> None:
+    async def _admit_removal(
+        self, actor: Actor, tenant_id: str, user_id: str, authenticator_id: str
+    ) -> Agreement:
         """A hardware token is taken by who keeps tokens, anything else by who keeps authenticators."""
         held = await self._store.read(lambda tx: tx.authenticator(tenant_id, authenticator_id))
         if held is None:
             raise Refused(Refusal.NOT_FOUND, authenticator_id)
         right = Right.TOKENS if held.is_hardware else Right.AUTHENTICATORS
         facts = {"authenticator": authenticator_id}
-        await self.guard.admit_or_self(actor, right, tenant_id, user_id, Act.REMOVE_FACTOR, facts)
+        return await self.guard.admit_or_self(actor, right, tenant_id, user_id, Act.REMOVE_FACTOR, facts)
 
     async def _subject(self, tenant_id: str, user_id: str) -> Subject:
         subject = await self._store.read(lambda tx: tx.subject(tenant_id, user_id))

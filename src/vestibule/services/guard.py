@@ -15,7 +15,7 @@ from vestibule.model.actor import SYSTEM, Actor, Forbidden, NotAllowed, Right
 from vestibule.model.proposal import Act
 from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.model.user import Role, User
-from vestibule.services.proposals import Proposals
+from vestibule.services.proposals import NOT_NEEDED, Agreement, Proposals
 from vestibule.services.refusal import Refusal, Refused
 
 
@@ -38,18 +38,19 @@ class Guard:
         user_id: str,
         act: Act,
         facts: Mapping[str, Any] | None = None,
-    ) -> None:
+    ) -> Agreement:
         """Raise `NotAllowed` unless `actor` may do this to him, and `Refused` if a second person has to agree
-        first. `facts`: what exactly is to be done; never a secret."""
+        first. `facts`: what exactly is to be done; never a secret. Return what the act uses up."""
         if actor == SYSTEM:
-            return
+            return NOT_NEEDED
         await self.admit_reading(actor, right, tenant_id, user_id)
         subject = await self._store.read(lambda tx: tx.subject(tenant_id, user_id))
         if subject is None:
             raise Refused(Refusal.NOT_FOUND, user_id)
         if subject.user.role is not Role.NONE:
             actor.demand(Right.ADMINISTRATORS, SYSTEM_TENANT)
-            await self._proposals.need_second(actor, act, subject.user, facts or {})
+            return await self._proposals.need_second(actor, act, subject.user, facts or {})
+        return NOT_NEEDED
 
     async def admit_reading_or_self(self, actor: Actor, right: Right, tenant_id: str, user_id: str) -> None:
         """`admit_reading`, but for the person himself."""
@@ -64,10 +65,11 @@ class Guard:
         user_id: str,
         act: Act,
         facts: Mapping[str, Any] | None = None,
-    ) -> None:
+    ) -> Agreement:
         """`admit`, but for what a person may do to himself."""
-        if not actor.is_self(tenant_id, user_id):
-            await self.admit(actor, right, tenant_id, user_id, act, facts)
+        if actor.is_self(tenant_id, user_id):
+            return NOT_NEEDED
+        return await self.admit(actor, right, tenant_id, user_id, act, facts)
 
     async def admit_one_of_many(self, tx: Transaction, actor: Actor, right: Right, user: User) -> None:
         """The same within a transaction, for one of many. Who has a role is never one of many."""

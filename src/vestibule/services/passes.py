@@ -51,7 +51,7 @@ class Passes:
         """Make a pass that is good from now on for `minutes`, for one sign-in or, `is_reusable`, for several.
         What is `shown` is shown this one time. Raises `Refused`."""
         facts = {"minutes": minutes}
-        await self._guard.admit(actor, Right.BYPASSES, tenant_id, user_id, Act.TEMPORARY_PASS, facts)
+        agreed = await self._guard.admit(actor, Right.BYPASSES, tenant_id, user_id, Act.TEMPORARY_PASS, facts)
         if not self.method:
             raise Refused(Refusal.NOT_POSSIBLE)
         if not LEAST_MINUTES <= minutes <= MOST_MINUTES:
@@ -70,6 +70,7 @@ class Passes:
         sealed = self._prover.sealed(bare, new.secret)
 
         async def body(tx: Transaction) -> Authenticator:
+            await agreed.use(tx)
             await tx.hold_user(tenant_id, user_id)
             subject = await _subject(tx, tenant_id, user_id)
             if subject.user.is_blocked(tx.now):
@@ -96,9 +97,10 @@ class Passes:
 
     async def withdraw(self, actor: Actor, tenant_id: str, user_id: str) -> None:
         """Make the pass of a person void at once; raises `Refused` if he has none."""
-        await self._guard.admit(actor, Right.BYPASSES, tenant_id, user_id, Act.REMOVE_FACTOR)
+        agreed = await self._guard.admit(actor, Right.BYPASSES, tenant_id, user_id, Act.REMOVE_FACTOR)
 
         async def body(tx: Transaction) -> None:
+            await agreed.use(tx)
             await tx.hold_user(tenant_id, user_id)
             subject = await _subject(tx, tenant_id, user_id)
             held = self._of(subject)

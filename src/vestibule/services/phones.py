@@ -95,7 +95,9 @@ class Phones:
     async def add(self, actor: Actor, tenant_id: str, user_id: str, wanted: NewPhone) -> Authenticator:
         """Give a person a phone, ready at once: an administrator answers for the number."""
         facts = {"number": wanted.typed.strip(), "method": wanted.method}
-        await self._guard.admit(actor, Right.AUTHENTICATORS, tenant_id, user_id, Act.ADD_FACTOR, facts)
+        agreed = await self._guard.admit(
+            actor, Right.AUTHENTICATORS, tenant_id, user_id, Act.ADD_FACTOR, facts
+        )
         options = await self.options(tenant_id, user_id, wanted, by_himself=False)
         new = self._prover.methods[wanted.method].enroll(options, os.urandom)
         bare = Authenticator(
@@ -113,6 +115,7 @@ class Phones:
         sealed = self._prover.sealed(bare, new.secret)
 
         async def body(tx: Transaction) -> Authenticator:
+            await agreed.use(tx)
             await tx.hold_user(tenant_id, user_id)
             subject = await tx.subject(tenant_id, user_id)
             if subject is None:

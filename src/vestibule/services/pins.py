@@ -29,6 +29,7 @@ from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.editions import demand
 from vestibule.services.guard import Guard
 from vestibule.services.phones import numbers_of
+from vestibule.services.proposals import NOT_NEEDED, Agreement
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 
@@ -100,21 +101,22 @@ class Pins:
     ) -> PinChange:
         """Give a person a PIN, random if none is named; it is in the result this one time. He must change it
         at its first use unless that is said otherwise. A lock of the PIN before it is lifted."""
-        await self._guard.admit(actor, Right.PINS, tenant_id, user_id, Act.PIN)
+        agreed = await self._guard.admit(actor, Right.PINS, tenant_id, user_id, Act.PIN)
         demand(self._configuration.current.tenants[tenant_id], Feature.PIN_MODE)
         subject, held = await self._read(tenant_id, user_id)
         chosen = pin
         if chosen is None:
             chosen = generated(self.rules(tenant_id), numbers_of(subject), secrets.randbelow)
         version = held.version if held else 0
-        made = await self._renew(actor, subject, held, version, chosen, None, must_change, "pin.set")
+        made = await self._renew(actor, subject, held, version, chosen, None, must_change, "pin.set", agreed)
         return msgspec.structs.replace(made, shown=chosen) if made.is_changed else made
 
     async def require_change(self, actor: Actor, tenant_id: str, user_id: str) -> None:
         """Let a person's PIN open nothing until he has changed it."""
-        await self._guard.admit(actor, Right.PINS, tenant_id, user_id, Act.PIN)
+        agreed = await self._guard.admit(actor, Right.PINS, tenant_id, user_id, Act.PIN)
 
         async def body(tx: Transaction) -> None:
+            await agreed.use(tx)
             subject, pin = await _of(tx, tenant_id, user_id)
             if pin is None:
                 raise Refused(Refusal.NO_PIN)
@@ -126,9 +128,10 @@ class Pins:
 
     async def clear(self, actor: Actor, tenant_id: str, user_id: str) -> None:
         """Take a person's PIN away; nothing is left to guess, so nothing is left locked."""
-        await self._guard.admit(actor, Right.PINS, tenant_id, user_id, Act.PIN)
+        agreed = await self._guard.admit(actor, Right.PINS, tenant_id, user_id, Act.PIN)
 
         async def body(tx: Transaction) -> None:
+            await agreed.use(tx)
             subject, pin = await _of(tx, tenant_id, user_id)
             if pin is None or not await tx.remove_pin(tenant_id, user_id):
                 raise Refused(Refusal.NO_PIN)
@@ -261,6 +264,7 @@ class Pins:
         confirmation: Secret[str] | None,
         must_change: bool,
         kind: str,
+        agreed: Agreement = NOT_NEEDED,
     ) -> PinChange:
         user = subject.user
         if (held.version if held else 0) != version:
@@ -270,6 +274,7 @@ class Pins:
             return PinChange(problems=wrong)
 
         async def body(tx: Transaction) -> None:
+            await agreed.use(tx)
             if not await tx.hold_user(user.tenant_id, user.user_id):
                 raise Refused(Refusal.NOT_FOUND, user.user_id)
             pin = Pin(

@@ -1,7 +1,8 @@
 """Proposals: whoever would do something to a person who has a role needs a second one who agrees.
 
 Invariants:
-- Nothing is done by agreeing. The one who proposed it does it, the very thing that was agreed to, once.
+- Nothing is done by agreeing. The one who proposed it does it, the very thing that was agreed to, once: what
+  was agreed to is used up in the transaction that does it, so that one that fails can be tried again.
 - Nobody agrees to what he proposed himself.
 - A second person is asked for only where there is one who could agree; the command line on the server asks
   nobody. So an installation with one administrator is never locked.
@@ -31,6 +32,26 @@ LIFETIME_MS: Final = 24 * 3_600_000
 MOST_OPEN: Final = 200
 
 
+class Agreement(msgspec.Struct, frozen=True):
+    """What allows an act: a proposal that a second person has agreed to, or nothing in particular."""
+
+    actor: Actor | None = None
+    proposal_id: str = ""
+
+    async def use(self, tx: Transaction) -> None:
+        """Use it up in the transaction of the act; raises `Refused` if it was used or is over."""
+        if self.actor is None:
+            return
+        for agreed in await tx.proposals(SYSTEM_TENANT):
+            if agreed.proposal_id == self.proposal_id and agreed.state is ProposalState.CONFIRMED:
+                await _move(tx, self.actor, agreed, ProposalState.DONE)
+                return
+        raise Refused(Refusal.SECOND_NEEDED)
+
+
+NOT_NEEDED: Final = Agreement()
+
+
 class Proposals:
     def __init__(self, store: Store, configuration: ConfigurationCache) -> None:
         self._store = store
@@ -41,32 +62,35 @@ class Proposals:
         actor.demand(Right.ADMINISTRATORS, SYSTEM_TENANT)
         return await self._store.read(lambda tx: tx.proposals(SYSTEM_TENANT))
 
-    async def need_second(self, actor: Actor, act: Act, user: User | None, facts: Mapping[str, Any]) -> None:
-        """Return if a second person has agreed to this, or none is asked for; else propose it and raise
-        `Refused`. `user` is whom it is about, None for nobody in particular."""
+    async def need_second(
+        self, actor: Actor, act: Act, user: User | None, facts: Mapping[str, Any]
+    ) -> Agreement:
+        """Return what allows this: that a second person has agreed, or that none is asked for. Else propose
+        it and raise `Refused`. `user` is whom it is about, None for nobody in particular."""
         if actor == SYSTEM or act in AT_ONCE:
-            return
+            return NOT_NEEDED
         told: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(facts))  # as it is stored
 
-        async def body(tx: Transaction) -> bool:
+        async def body(tx: Transaction) -> Agreement | None:
             if not await self._is_asked_for(tx, actor):
-                return True
+                return NOT_NEEDED
             if actor.is_program:
                 raise Forbidden("a program proposes nothing: whoever has its key could agree to it")
             proposals = await tx.proposals(SYSTEM_TENANT)
             mine = [each for each in proposals if _is_this(each, actor, act, user, told)]
             for agreed in mine:
                 if agreed.state is ProposalState.CONFIRMED:
-                    await _move(tx, actor, agreed, ProposalState.DONE)
-                    return True
+                    return Agreement(actor, agreed.proposal_id)
             if not any(each.state is ProposalState.OPEN for each in mine):
                 if len(proposals) >= MOST_OPEN:
                     raise Refused(Refusal.TOO_MANY, str(MOST_OPEN))
                 await self._propose(tx, actor, act, user, told)
-            return False
+            return None
 
-        if not await self._store.transact(body):
+        agreement = await self._store.transact(body)
+        if agreement is None:
             raise Refused(Refusal.SECOND_NEEDED)
+        return agreement
 
     async def confirm(self, actor: Actor, proposal_id: str) -> Proposal:
         """Agree to what somebody else has proposed."""

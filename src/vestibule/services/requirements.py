@@ -90,18 +90,20 @@ class Requirements:
         """Have a person register anew at his next sign-in (S39). Until he has he is let in nowhere else, and
         what he held vouches for him at most. App passwords go on working: who wants them gone deletes
         them."""
-        await self._guard.admit(actor, Right.AUTHENTICATORS, tenant_id, user_id, Act.REGISTRATION)
+        agreed = await self._guard.admit(actor, Right.AUTHENTICATORS, tenant_id, user_id, Act.REGISTRATION)
 
         async def body(tx: Transaction) -> None:
+            await agreed.use(tx)
             await self._demand(tx, actor, (await _subject(tx, tenant_id, user_id)).user, "")
 
         await self._store.transact(body)
 
     async def withdraw_demand(self, actor: Actor, tenant_id: str, user_id: str) -> None:
         """Take back the demand to register anew: what he held counts again."""
-        await self._guard.admit(actor, Right.AUTHENTICATORS, tenant_id, user_id, Act.REGISTRATION)
+        agreed = await self._guard.admit(actor, Right.AUTHENTICATORS, tenant_id, user_id, Act.REGISTRATION)
 
         async def body(tx: Transaction) -> None:
+            await agreed.use(tx)
             user = (await _subject(tx, tenant_id, user_id)).user
             if not user.must_register:
                 return

@@ -84,9 +84,10 @@ class Roles:
             tenant_id=SYSTEM_TENANT, role_id=new_id(), name=name.strip(), rights=wanted, created_at=0
         )
         facts = {"role": role.name, "rights": list(wanted)}
-        await self._proposals.need_second(actor, Act.ROLE, None, facts)
+        agreed = await self._proposals.need_second(actor, Act.ROLE, None, facts)
 
         async def body(tx: Transaction) -> AdminRole:
+            await agreed.use(tx)
             added = replace(role, created_at=tx.now)
             await tx.put(added)
             await record(tx, actor, SYSTEM_TENANT, "role.added", role.role_id, role.name, rights=list(wanted))
@@ -105,9 +106,10 @@ class Roles:
         wanted = self._judged(actor, rights)
         changed = replace(before, name=name.strip(), rights=wanted)
         facts = {"role": changed.name, "rights": list(wanted)}
-        await self._proposals.need_second(actor, Act.ROLE, None, facts)
+        agreed = await self._proposals.need_second(actor, Act.ROLE, None, facts)
 
         async def body(tx: Transaction) -> None:
+            await agreed.use(tx)
             await tx.put(changed)
             await record(tx, actor, SYSTEM_TENANT, "role.changed", role_id, changed.name, rights=list(wanted))
 
@@ -162,9 +164,10 @@ class Roles:
         for grant in before.grants:
             self._demand_own(actor, grant)
         facts = {"roles": msgspec.to_builtins(wanted)}
-        await self._proposals.need_second(actor, Act.ROLES, before.user, facts)
+        agreed = await self._proposals.need_second(actor, Act.ROLES, before.user, facts)
 
         async def body(tx: Transaction) -> Holder:
+            await agreed.use(tx)
             held = await _holder(tx, user_id)
             changed = replace(held.user, role=_standing(wanted))
             await keep_an_administrator(tx, held.user, changed)
@@ -184,8 +187,9 @@ class Roles:
         wanted = self._checked(actor, grants)
         if not wanted:
             raise Refused(Refusal.NOT_FOUND)
-        await self._proposals.need_second(actor, Act.INVITE, None, {"roles": msgspec.to_builtins(wanted)})
-        return await self._setup.make_link(wanted)
+        facts = {"roles": msgspec.to_builtins(wanted)}
+        agreed = await self._proposals.need_second(actor, Act.INVITE, None, facts)
+        return await self._setup.make_link(wanted, agreed)
 
     # --- parts --------------------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ from vestibule.policy.decision import RequirePasscode
 from vestibule.policy.evaluate import Facts, evaluate
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.facts import address_in, with_person
+from vestibule.services.proposals import NOT_NEEDED, Agreement
 from vestibule.services.proving import Prover
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
@@ -291,12 +292,18 @@ class Sessions:
     # --- links --------------------------------------------------------------------------------------
 
     async def make_link(
-        self, tenant_id: str, purpose: str, subject: str, lifetime_seconds: int
+        self,
+        tenant_id: str,
+        purpose: str,
+        subject: str,
+        lifetime_seconds: int,
+        agreed: Agreement = NOT_NEEDED,
     ) -> Secret[str]:
         """Make a one-time link token that ends after `lifetime_seconds`."""
         token = new_token(32)
 
         async def body(tx: Transaction) -> None:
+            await agreed.use(tx)
             await tx.add_link(
                 Link(
                     tenant_id=tenant_id,

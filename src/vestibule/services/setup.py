@@ -36,6 +36,7 @@ from vestibule.model.user import Role, User
 from vestibule.model.username import canonical_name
 from vestibule.model.verdict import Verdict
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.proposals import NOT_NEEDED, Agreement
 from vestibule.services.proving import Prover
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
@@ -100,14 +101,16 @@ class Setup:
         found = await self._store.read(lambda tx: tx.users(SYSTEM_TENANT, where, Page(limit=1)))
         return bool(found.rows)
 
-    async def make_link(self, grants: Sequence[Grant] = (EVERYTHING,)) -> Secret[str]:
+    async def make_link(
+        self, grants: Sequence[Grant] = (EVERYTHING,), agreed: Agreement = NOT_NEEDED
+    ) -> Secret[str]:
         """Return a new one-time token for the set-up page, good for a day: whoever uses it has these roles.
 
         Of the links for the first administrator, of which each start prints one, the first that is used ends
         all others.
         """
         subject = msgspec.json.encode(grants).decode() if await self.has_administrator() else FIRST
-        return await self._sessions.make_link(SYSTEM_TENANT, PURPOSE, subject, LINK_SECONDS)
+        return await self._sessions.make_link(SYSTEM_TENANT, PURPOSE, subject, LINK_SECONDS, agreed)
 
     async def prepare(self, token: str, username: str) -> Prepared | None:
         """Make a new authenticator for whoever holds the link; None if the link is spent or over."""

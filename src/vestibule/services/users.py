@@ -41,6 +41,7 @@ from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.editions import demand
 from vestibule.services.guard import Guard
 from vestibule.services.notices import Notices
+from vestibule.services.proposals import Agreement
 from vestibule.services.proving import Prover
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
@@ -175,13 +176,15 @@ class Users:
         version: int | None = None,
     ) -> User:
         """Change a person; with `version`, only if nobody else has changed him since."""
-        await self._admit_editing(actor, tenant_id, user_id, fields, has_password=password is not None)
-        return await self._edited(actor, tenant_id, user_id, fields, password, version)
+        agreed = await self._admit_editing(
+            actor, tenant_id, user_id, fields, has_password=password is not None
+        )
+        return await self._edited(actor, tenant_id, user_id, fields, password, version, agreed)
 
     async def set_own_password(self, actor: Actor, password: Secret[str]) -> None:
         """Set the password of who acts on himself and has proven who he is a moment ago."""
         actor.demand(Right.SELF, actor.tenant_id)
-        await self._edited(actor, actor.tenant_id, actor.actor_id, UserFields(), password, None)
+        await self._edited(actor, actor.tenant_id, actor.actor_id, UserFields(), password, None, ())
 
     async def _edited(
         self,
@@ -191,6 +194,7 @@ class Users:
         fields: UserFields,
         password: Secret[str] | None,
         version: int | None,
+        agreed: Sequence[Agreement],
     ) -> User:
         current = await self._store.read(lambda tx: tx.subject(tenant_id, user_id))
         if current is None:
@@ -199,6 +203,8 @@ class Users:
         hashed = await self.hash_password(password, username, current.user.role) if password else None
 
         async def body(tx: Transaction) -> User:
+            for each in agreed:
+                await each.use(tx)
             subject = await tx.subject(tenant_id, user_id)
             if subject is None:
                 raise Refused(Refusal.NOT_FOUND, user_id)
@@ -213,12 +219,13 @@ class Users:
 
     async def _admit_editing(
         self, actor: Actor, tenant_id: str, user_id: str, fields: UserFields, *, has_password: bool
-    ) -> None:
+    ) -> Sequence[Agreement]:
+        agreed = []
         given = {name for name in UserFields.__struct_fields__ if getattr(fields, name) is not msgspec.UNSET}
         if has_password:
-            await self._guard.admit(actor, Right.PASSWORDS, tenant_id, user_id, Act.PASSWORD)
+            agreed.append(await self._guard.admit(actor, Right.PASSWORDS, tenant_id, user_id, Act.PASSWORD))
         if not given:
-            return
+            return agreed
         act = Act.EDIT
         if given == {"status"}:
             act = Act.ENABLE if fields.status is UserStatus.ACTIVE else Act.DISABLE
@@ -227,7 +234,8 @@ class Users:
             if act is not Act.EDIT
             else {name: msgspec.to_builtins(getattr(fields, name)) for name in given}
         )
-        await self._guard.admit(actor, Right.CHANGE_PEOPLE, tenant_id, user_id, act, told)
+        agreed.append(await self._guard.admit(actor, Right.CHANGE_PEOPLE, tenant_id, user_id, act, told))
+        return agreed
 
     async def _write(self, tx: Transaction, actor: Actor, before: User, after: User) -> User:
         await keep_an_administrator(tx, before, after)
@@ -261,9 +269,10 @@ class Users:
 
     async def unlock(self, actor: Actor, tenant_id: str, user_id: str) -> None:
         """Let a locked user try again, with every factor."""
-        await self._guard.admit(actor, Right.BLOCKS, tenant_id, user_id, Act.UNLOCK)
+        agreed = await self._guard.admit(actor, Right.BLOCKS, tenant_id, user_id, Act.UNLOCK)
 
         async def body(tx: Transaction) -> None:
+            await agreed.use(tx)
             subject = await tx.subject(tenant_id, user_id)
             if subject is None:
                 raise Refused(Refusal.NOT_FOUND, user_id)
@@ -276,9 +285,10 @@ class Users:
 
     async def remove(self, actor: Actor, tenant_id: str, user_id: str) -> None:
         """Remove a person and what he holds; his attempts stay in the list."""
-        await self._guard.admit(actor, Right.CHANGE_PEOPLE, tenant_id, user_id, Act.REMOVE)
+        agreed = await self._guard.admit(actor, Right.CHANGE_PEOPLE, tenant_id, user_id, Act.REMOVE)
 
         async def body(tx: Transaction) -> None:
+            await agreed.use(tx)
             subject = await tx.subject(tenant_id, user_id)
             if subject is None:
                 raise Refused(Refusal.NOT_FOUND, user_id)
@@ -293,9 +303,10 @@ class Users:
     async def set_default_method(self, actor: Actor, tenant_id: str, user_id: str, method: str) -> None:
         """Choose by which method a person is asked first; empty: as the rules of the house prefer. One that
         he does not hold is refused."""
-        await self._guard.admit_or_self(actor, Right.AUTHENTICATORS, tenant_id, user_id, Act.EDIT)
+        agreed = await self._guard.admit_or_self(actor, Right.AUTHENTICATORS, tenant_id, user_id, Act.EDIT)
 
         async def body(tx: Transaction) -> None:
+            await agreed.use(tx)
             subject = await tx.subject(tenant_id, user_id)
             if subject is None:
                 raise Refused(Refusal.NOT_FOUND, user_id)

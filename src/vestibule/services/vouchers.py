@@ -21,6 +21,7 @@ from vestibule.model.voucher import Vouch, Voucher, VoucherKind
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.guard import Guard
 from vestibule.services.mails import Mails
+from vestibule.services.proposals import Agreement
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.services.vouching import code_hash
@@ -48,10 +49,11 @@ class Vouchers:
 
     async def make_code(self, actor: Actor, tenant_id: str, user_id: str) -> Secret[str]:
         """Make a code that vouches once, for a letter, in place of the one before."""
-        await self._admit(actor, tenant_id, user_id)
+        agreed = await self._admit(actor, tenant_id, user_id)
         code, hashed = self._code(tenant_id, user_id)
 
         async def body(tx: Transaction) -> None:
+            await agreed.use(tx)
             await self._put(tx, actor, tenant_id, user_id, Vouch.LETTER, self._code_ms(tenant_id), hashed)
 
         await self._store.transact(body)
@@ -60,11 +62,12 @@ class Vouchers:
     async def mail_code(self, actor: Actor, tenant_id: str, user_id: str) -> None:
         """Make a code and send it to the person's own address; nobody else is told it. Raises `Refused` if he
         has none, or no mail can be sent."""
-        await self._admit(actor, tenant_id, user_id)
+        agreed = await self._admit(actor, tenant_id, user_id)
         code, hashed = self._code(tenant_id, user_id)
         lifetime_ms = self._code_ms(tenant_id)
 
         async def body(tx: Transaction) -> None:
+            await agreed.use(tx)
             user = await self._put(tx, actor, tenant_id, user_id, Vouch.EMAIL, lifetime_ms, hashed)
             facts = {"code": code.reveal(), "days": str(lifetime_ms // DAY_MS)}
             if not await self._mails.send_to(tx, user, "registration_code", facts, life_ms=lifetime_ms):
@@ -76,18 +79,20 @@ class Vouchers:
         """Let a person who has registered nothing do so with his password alone, for so many hours."""
         if not 1 <= hours <= MOST_WINDOW_HOURS:
             raise Refused(Refusal.OUT_OF_BOUNDS, f"hours: 1…{MOST_WINDOW_HOURS}")
-        await self._admit(actor, tenant_id, user_id)
+        agreed = await self._admit(actor, tenant_id, user_id)
 
         async def body(tx: Transaction) -> None:
+            await agreed.use(tx)
             await self._put(tx, actor, tenant_id, user_id, Vouch.HELP_DESK, hours * _HOUR_MS)
 
         await self._store.transact(body)
 
     async def withdraw(self, actor: Actor, tenant_id: str, user_id: str) -> None:
         """Make codes and windows of a person void."""
-        await self._admit(actor, tenant_id, user_id)
+        agreed = await self._admit(actor, tenant_id, user_id)
 
         async def body(tx: Transaction) -> None:
+            await agreed.use(tx)
             subject = await _subject(tx, tenant_id, user_id)
             if await tx.remove_vouchers(tenant_id, user_id):
                 username = subject.user.username
@@ -105,8 +110,8 @@ class Vouchers:
 
         return await self._store.read(body)
 
-    async def _admit(self, actor: Actor, tenant_id: str, user_id: str) -> None:
-        await self._guard.admit(actor, Right.AUTHENTICATORS, tenant_id, user_id, Act.REGISTRATION)
+    async def _admit(self, actor: Actor, tenant_id: str, user_id: str) -> Agreement:
+        return await self._guard.admit(actor, Right.AUTHENTICATORS, tenant_id, user_id, Act.REGISTRATION)
 
     async def _put(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 
 import msgspec
@@ -14,6 +15,7 @@ from vestibule.crypto.secret import Secret
 from vestibule.interfaces.store import Page, VerificationFilter
 from vestibule.model.actor import SYSTEM, Actor, Forbidden, NotAllowed, Right
 from vestibule.model.application import ClientKind
+from vestibule.model.proposal import ProposalState
 from vestibule.model.role import ADMINISTRATOR, EVERYTHING, Grant, reach_of
 from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.model.user import Role, UserStatus
@@ -270,6 +272,34 @@ async def test_what_is_done_to_an_administrator_needs_a_second_one(house: HttpHo
     assert await add() is None
     assert await add() is Refusal.SECOND_NEEDED, "and only once"
     assert {"proposal.made", "proposal.confirmed", "proposal.done", "phone.added"} <= await kinds(house)
+
+
+async def test_what_was_agreed_to_is_used_up_by_the_act_and_not_by_its_failure(house: HttpHouse) -> None:
+    """BYP-03: in one transaction with it; at once twice it is done once."""
+    root, second, victim = [await an_administrator(house, name) for name in ("root", "second", "victim")]
+    services, user_id = house.inside.services, victim.user.user_id
+    first, other = actor_of(root), actor_of(second)
+
+    async def add() -> Refusal | None:
+        try:
+            await services.phones.add(first, SYSTEM_TENANT, user_id, PHONE)
+        except Refused as refused:
+            return refused.why
+        return None
+
+    assert await add() is Refusal.SECOND_NEEDED
+    [proposal] = await services.proposals.list(first)
+    await services.proposals.confirm(other, proposal.proposal_id)
+    assert await add() is Refusal.COUNTRY_CLOSED
+    [still] = await services.proposals.list(first)
+    assert still.state is ProposalState.CONFIRMED, "he is told why, and may do it when that is settled"
+    await allow_germany(house)
+    outcomes = await asyncio.gather(add(), add())
+    assert sorted(map(str, outcomes)) == sorted(map(str, (None, Refusal.SECOND_NEEDED)))
+    assert [each for each in await kinds(house) if each == "proposal.done"] == ["proposal.done"]
+    held = await house.inside.store.read(lambda tx: tx.subject(SYSTEM_TENANT, user_id))
+    assert held is not None
+    assert len([each for each in held.authenticators if each.method == "sms"]) == 1
 
 
 async def allow_germany(house: HttpHouse) -> None:
