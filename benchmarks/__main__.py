@@ -43,6 +43,9 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=30_000, help="users in the small database")
     parser.add_argument("--more-users", type=int, default=130_000, help="users in the large one")
     parser.add_argument("--quick", action="store_true", help="small database and small files only")
+    parser.add_argument(
+        "--keep", type=Path, help="where the installations of the pages stay for the next time"
+    )
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="vestibule-bench-") as name:
         folder = Path(name)
@@ -67,7 +70,7 @@ def main() -> None:
             apps.report(folder, postgres, is_quick=chosen.quick)
             pushes.report()
             decisions.report(is_quick=chosen.quick)
-            pages.report(folder, postgres, is_quick=chosen.quick)
+            pages.report(chosen.keep, is_quick=chosen.quick)
         finally:
             bound.stop()
             print(flush=True)

@@ -1,15 +1,21 @@
 """How long each page of the portal and the console takes in a large installation, and each search in lists.
 
-A page is asked for again and again, each time about somebody else. `ratio` is to the page that reads nothing.
+A page is asked for again and again, each time about somebody else. `cpu` is the processor time that it takes
+the server and its database, whatever else the machine does; `ratio` is of p50 to the page that reads nothing.
+
+    python -m benchmarks.pages /var/tmp/bench   makes the installations there, or measures those it finds
 """
 
 from __future__ import annotations
 
-import asyncio
+import argparse
 import http.client
 import re
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote
@@ -17,38 +23,19 @@ from urllib.parse import quote
 from benchmarks import large_installation as large
 from benchmarks.figures import Figures
 from benchmarks.large_installation import Size
+from benchmarks.places import VISITOR, Place, opened
 from benchmarks.population import TENANT
-from tests.peers.postgres import PostgresServer
-from tests.servers import ServerProcess
-from vestibule.crypto.secret import Secret
-from vestibule.crypto.tokens import new_token, token_hash
 from vestibule.frontends.http import console, portal
-from vestibule.interfaces.store import Transaction
-from vestibule.model.actor import SYSTEM
-from vestibule.model.application import (
-    CONSOLE_APPLICATION,
-    PORTAL_APPLICATION,
-    ClientKind,
-    DirectoryConfiguration,
-    FirstFactor,
-)
-from vestibule.model.group import Group
-from vestibule.model.session import Session
-from vestibule.model.tenant import SYSTEM_TENANT
-from vestibule.model.user import Role, User
-from vestibule.runtime.build import House, build
 
 SIZES = {"SQLite": Size(100_000, 1_000_000), "PostgreSQL": Size(1_000_000, 10_000_000)}
 QUICK = Size(10_000, 100_000)
 WANTED_MS = 100
 """At the 95th percentile."""
 TIMES = 40
+_MOST_SECONDS = 20
 _DAY = "%Y-%m-%d"
 _DAY_SECONDS = 86_400
-_ADMINISTRATOR = "administrator"
-_VISITOR = 0
-"""One of those who sign in all day long."""
-_HEADER = f"{'':<66}{'p50 ms':>9}{'p95 ms':>9}  {'ratio':>7}"
+_HEADER = f"{'':<66}{'p50 ms':>9}{'p95 ms':>9}{'wanted':>9}{'cpu ms':>9}{'ratio':>8}"
 _EMPTY_PAGE = "/console/signed-out"
 _NO_PAGES = ("/state", "/screen", "/sound", ".csv", "/signed-out", "/simulated-phones", "/not-me")
 """Endings of paths whose answer is a part or a file, or that are there for one person only."""
@@ -59,76 +46,65 @@ Path_ = Callable[[int], str]
 """The path that is asked for at the n-th time."""
 
 
-def report(folder: Path, postgres: PostgresServer, *, is_quick: bool) -> None:
-    """Print a line for each page, then one for each search, on both engines."""
-    for engine, full in SIZES.items():
-        size = QUICK if is_quick else full
-        print(f"\nPages: {engine}, {size}", flush=True)
-        url = postgres.create("pages") if engine == "PostgreSQL" else None
-        server = ServerProcess(folder / f"pages-{engine}", url)
-        began = time.perf_counter()
-        place = asyncio.run(_furnish(server, size))
-        print(f"made in {time.perf_counter() - began:.0f} s\n{_HEADER}", flush=True)
-        server.start()
-        try:
-            _Tour(server, place).print()
-        finally:
-            server.stop()
-        if url is not None:
-            postgres.drop("pages")
+@dataclass(frozen=True, slots=True)
+class _Line:
+    figures: Figures
+    cpu_ms: float
+
+    def text(self, floor: _Line) -> str:
+        middle, late = self.figures.percentile(0.5), self.figures.percentile(0.95)
+        ratio = middle / floor.figures.percentile(0.5)
+        mark = f"  OVER {WANTED_MS}" if late > WANTED_MS else ""
+        label = self.figures.label.replace("/console/tenants/{tenant:str}", "console …").replace(":str", "")
+        return f"{label:<66}{middle:>9.1f}{late:>9.1f}{WANTED_MS:>9}{self.cpu_ms:>9.1f}{ratio:>8.1f}{mark}"
 
 
-class Place:
-    """What there is to look at: who is signed in, and what the parameters of paths stand for."""
+def report(folder: Path | None, *, is_quick: bool, engines: Collection[str] = tuple(SIZES)) -> None:
+    """Print a line for each page, then one for each search, on both engines.
 
-    def __init__(self, size: Size, now: int, tokens: dict[str, str]) -> None:
-        self.size = size
-        self.now = now
-        self.tokens = tokens
-        """Of the sessions, by door."""
+    The installations stay in `folder`, for the next time; without one they are made, and gone afterwards.
+    """
+    with _room(folder) as room:
+        for engine in engines:
+            size = QUICK if is_quick else SIZES[engine]
+            print(f"\nPages: {engine}, {size}", flush=True)
+            with opened(room, engine, size) as place:
+                print(_HEADER, flush=True)
+                _Tour(place).print()
 
-    def values(self, path: str, number: int) -> dict[str, str]:
-        """Return what to put into `path` at the n-th time."""
-        somebody = number * 7919 % self.size.people
-        return {
-            "tenant": TENANT,
-            "user": large.user_id(somebody),
-            "attempt": large.attempt_id(number * 104_729 % self.size.attempts, self.size, self.now),
-            "authenticator": large.authenticator_id(somebody - somebody % 10),
-            "application": f"app{number % large.APPLICATIONS}",
-            "client": f"client{number % large.CLIENTS}",
-            "directory": "ldap",
-            "group": f"group{number % large.GROUPS}",
-            "kind": "ldap" if "/directories/" in path else "http_text",
-        }
+
+@contextmanager
+def _room(folder: Path | None) -> Iterator[Path]:
+    if folder is not None:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="vestibule-pages-", dir="/var/tmp") as name:
+        room = Path(name)
+        room.chmod(0o755)  # for the account of PostgreSQL
+        yield room
 
 
 class _Tour:
-    def __init__(self, server: ServerProcess, place: Place) -> None:
+    def __init__(self, place: Place) -> None:
         self._place = place
-        self._connection = http.client.HTTPConnection(*server.http_address, timeout=120)
+        self._connection = http.client.HTTPConnection(*place.server.http_address, timeout=120)
         cookies = "; ".join(f"vestibule-{door}={token}" for door, token in place.tokens.items())
         self._headers = {"cookie": cookies, "accept": "text/html", "accept-language": "en"}
 
     def print(self) -> None:
         self._measured("", lambda _: _EMPTY_PAGE)  # the first requests load templates
-        floor = self._measured("", lambda _: _EMPTY_PAGE).percentile(0.5)
+        floor = self._measured("the page that reads nothing", lambda _: _EMPTY_PAGE)
+        print(floor.text(floor), flush=True)
         left_out = []
         for path in _page_paths():
             if self._is_there(path):
-                self._line(self._measured(path, self._filled(path)), floor)
+                print(self._measured(path, self._filled(path)).text(floor), flush=True)
             else:
                 left_out.append(path)
         for label, asked in self._searches():
-            self._line(self._measured(label, asked), floor)
+            print(self._measured(label, asked).text(floor), flush=True)
         self._export()
         print("not there at this moment: " + " ".join(left_out), flush=True)
-
-    def _line(self, figures: Figures, floor: float) -> None:
-        middle, late = figures.percentile(0.5), figures.percentile(0.95)
-        mark = f"  OVER {WANTED_MS}" if late > WANTED_MS else ""
-        label = figures.label.replace("/console/tenants/{tenant:str}", "console …").replace(":str", "")
-        print(f"{label:<66}{middle:>9.1f}{late:>9.1f}  {middle / floor:>7.1f}{mark}", flush=True)
 
     def _filled(self, path: str) -> Path_:
         def filled(number: int) -> str:
@@ -142,8 +118,9 @@ class _Tour:
         is_known = set(_PARAMETER.findall(path)) <= self._place.values(path, 0).keys()
         return is_known and self._get(self._filled(path)(0))[0] == HTTPStatus.OK
 
-    def _measured(self, label: str, path: Path_) -> Figures:
-        latencies = []
+    def _measured(self, label: str, path: Path_) -> _Line:
+        latencies: list[float] = []
+        busy = self._place.cpu_seconds()
         for number in range(TIMES):
             asked = path(number)
             began = time.perf_counter()
@@ -151,9 +128,10 @@ class _Tour:
             latencies.append(time.perf_counter() - began)
             if status != HTTPStatus.OK:
                 raise RuntimeError(f"{asked} answered {status}")
-            if sum(latencies) > 20:
+            if sum(latencies) > _MOST_SECONDS:
                 break
-        return Figures(label, len(latencies), len(latencies), sum(latencies), latencies)
+        cpu_ms = (self._place.cpu_seconds() - busy) / len(latencies) * 1000
+        return _Line(Figures(label, len(latencies), len(latencies), sum(latencies), latencies), cpu_ms)
 
     def _get(self, path: str) -> tuple[int, bytes]:
         self._connection.request("GET", path, headers=self._headers)
@@ -168,7 +146,7 @@ class _Tour:
                     f"console … /{page}?{query}",
                     lambda n, p=page, q=query: f"{base}/{p}?{self._query(q, n)}",
                 )
-        for page in ("users", "attempts", "events", "tokens", "deliveries"):
+        for page in (*self._asked(), "groups/group7"):
             _, body = self._get(f"{base}/{page}")
             cursor = _NEXT_PAGE.search(body.decode())
             if cursor is not None:
@@ -181,7 +159,7 @@ class _Tour:
         return (
             query.replace("NAME", large.username(somebody))
             .replace("USER", large.user_id(somebody))
-            .replace("VISITOR", large.user_id(_VISITOR))
+            .replace("VISITOR", large.user_id(VISITOR))
             .replace("SERIAL", f"T{100_000_000 + somebody}")
             .replace("DAY", time.strftime(_DAY, day))
         )
@@ -204,6 +182,9 @@ class _Tour:
             "events": ("text=user.added", "text=admin3", "text=person17", "text=nobody"),
             "tokens": ("text=SERIAL", "text=T1", "text=nothing", "assigned=yes", "assigned=no"),
             "deliveries": ("state=failed", "state=dropped", "gateway_id=texts"),
+            "blocks": ("active=1", "text=NAME", "text=nobody", "text=a&active=1", "user_id=USER"),
+            "bypasses": ("text=NAME", "text=nobody", "text=a", "user_id=USER"),
+            "outbox": ("state=failed", "state=waiting", "carries=webhook", "address=nobody%40example.org"),
         }  # fmt: skip
 
     def _export(self) -> None:
@@ -218,6 +199,8 @@ class _Tour:
         first_after = time.perf_counter() - began
         rows = (first + answer.read()).count(b"\n") - 1
         seconds = time.perf_counter() - began
+        if rows < 1:
+            raise RuntimeError(f"there are no attempts of {day}")
         print(
             f"{'attempts.csv of one day':<66}{first_after * 1000:>9.1f} ms to the first byte, "
             f"{rows:,} rows, {rows / seconds:,.0f} per s",
@@ -236,94 +219,14 @@ def _page_paths() -> list[str]:
     return [path for path in paths if not path.endswith(_NO_PAGES)]
 
 
-async def _furnish(server: ServerProcess, size: Size) -> Place:
-    """Make the database of `server`: the configuration by the services, the mass in the database."""
-    house = await build(server.settings, migrate=True)
-    try:
-        await house.services.setup.ensure_system()
-        await _configure(house)
-        now = house.services.clock.now()
-        await large.fill(server.settings.database_url.reveal(), size, now)
-        await house.store.transact(_add_administrator)
-        doors = {
-            "console": (SYSTEM_TENANT, _ADMINISTRATOR, CONSOLE_APPLICATION),
-            "portal": (TENANT, large.user_id(_VISITOR), PORTAL_APPLICATION),
-        }
-        return Place(size, now, {door: await _session(house, *who) for door, who in doors.items()})
-    finally:
-        await house.close()
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pages", description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", help="where the installations stay; none: nowhere")
+    parser.add_argument("--quick", action="store_true", help="small installations")
+    parser.add_argument("--engine", choices=SIZES, action="append", help="only on this one")
+    chosen = parser.parse_args()
+    report(chosen.folder, is_quick=chosen.quick, engines=chosen.engine or tuple(SIZES))
 
 
-async def _configure(house: House) -> None:
-    services = house.services
-    applications = services.applications
-    await applications.add_tenant(SYSTEM, TENANT, "Bench")
-    await services.setup.ensure_portal(TENANT)
-    ldap = DirectoryConfiguration(
-        tenant_id=TENANT,
-        directory_id="ldap",
-        kind="ldap",
-        name="LDAP",
-        settings={"urls": ["ldaps://ldap.example.org"], "base_dn": "dc=example,dc=org"},
-        created_at=1,
-    )
-    await applications.put_directory(SYSTEM, ldap, Secret(""))
-    for number in range(large.GROUPS):
-        group = Group(tenant_id=TENANT, group_id=f"group{number}", name=f"Group {number}", created_at=1)
-        await house.store.transact(lambda tx, group=group: tx.put(group))
-    for number in range(large.APPLICATIONS):
-        await applications.add_application(
-            SYSTEM,
-            TENANT,
-            f"Application {number}",
-            application_id=f"app{number}",
-            first_factor=FirstFactor.CLIENT,
-        )
-    for number in range(large.CLIENTS):
-        await applications.add_client(
-            SYSTEM,
-            TENANT,
-            f"app{number % large.APPLICATIONS}",
-            ClientKind.RADIUS,
-            f"Client {number}",
-            client_id=f"client{number}",
-            address=f"198.51.100.{number}/32",
-            settings={"mode": "passcode_only"},
-        )
-
-
-async def _add_administrator(tx: Transaction) -> None:
-    administrator = User(
-        tenant_id=SYSTEM_TENANT,
-        user_id=_ADMINISTRATOR,
-        username=_ADMINISTRATOR,
-        names=(_ADMINISTRATOR,),
-        role=Role.ADMINISTRATOR,
-        created_at=tx.now,
-        updated_at=tx.now,
-    )
-    await tx.add_user(administrator)
-
-
-async def _session(house: House, tenant_id: str, user_id: str, application_id: str) -> str:
-    """Return the token of a session that began just now."""
-    token = new_token()
-
-    async def body(tx: Transaction) -> None:
-        await tx.add_session(
-            Session(
-                tenant_id=tenant_id,
-                token_hash=token_hash(token),
-                user_id=user_id,
-                application_id=application_id,
-                verification_id="",
-                is_second_factor_proven=True,
-                proven_at=tx.now,
-                created_at=tx.now,
-                seen_at=tx.now,
-                expires_at=tx.now + 12 * 3_600_000,
-            )
-        )
-
-    await house.store.transact(body)
-    return token
+if __name__ == "__main__":
+    main()

@@ -5,7 +5,7 @@ from preview_samples.sample import HOSTILE, Sample
 from vestibule.frontends.http.templates.views import Form, Notice, Words
 from vestibule.interfaces.store import Listed
 from vestibule.services.bulk import BulkReport, LeftOut
-from vestibule.services.groups import MembersReport, NamedLine
+from vestibule.services.groups import MembersReport, NamedLine, Sizes
 
 NOWHERE = dict.fromkeys(("text", "status", "requirement", "method", "group_id"), "")
 
@@ -21,7 +21,7 @@ MANY = {
 def console_groups() -> list[Sample]:
     one = {
         "group": GROUPS[0],
-        "size": 48_211,
+        "sizes": Sizes({"g1": 48_211}, 100_000),
         "listed": Listed(USERS, "next"),
         "cursor": "",
         "form": Form(),
@@ -41,14 +41,19 @@ def console_groups() -> list[Sample]:
         Sample(
             "groups",
             "console/groups.html",
-            {"groups": GROUPS, "sizes": {"g1": 48_211}, "form": Form(), "longest_name": 100},
+            {
+                "groups": GROUPS,
+                "sizes": Sizes({"g1": 48_211, "g3": 100_001}, 100_000),
+                "form": Form(),
+                "longest_name": 100,
+            },
         ),
         Sample(
             "groups-empty",
             "console/groups.html",
             {
                 "groups": (),
-                "sizes": {},
+                "sizes": Sizes({}, 100_000),
                 "form": Form({"name": ""}, {"name": Words("form.required")}),
                 "longest_name": 100,
             },

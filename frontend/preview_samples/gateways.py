@@ -106,7 +106,12 @@ def gateways() -> list[Sample]:
         "result": Notice("bad", Words("console.gateway.tested_failed", {"why": HOSTILE})),
         "lately": DELIVERY_ROWS,
     }
-    filters = {"states": ("sent", "failed"), "gateways": (Choice("g1", HOSTILE),), "cursor": ""}
+    filters = {
+        "states": ("sent", "failed"),
+        "gateways": (Choice("g1", HOSTILE),),
+        "cursor": "",
+        "searched_to": None,
+    }
     page, list_page = "console/gateway_edit.html", "console/deliveries.html"
     shown = {**filters, "deliveries": DELIVERY_ROWS, "next_cursor": "n", "where": DeliveryFilter()}
     none = {**filters, "deliveries": (), "next_cursor": "", "where": DeliveryFilter(state="failed")}

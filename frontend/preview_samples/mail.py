@@ -47,6 +47,7 @@ def outbox() -> list[Sample]:
     shown = {
         "dispatches": DISPATCH_ROWS,
         "next_cursor": "n",
+        "searched_to": None,
         "where": DispatchFilter(),
         "states": ("waiting", "sent", "failed"),
         "carried": ("mail", "webhook"),
@@ -60,6 +61,11 @@ def outbox() -> list[Sample]:
         Sample("outbox", page, shown),
         Sample("outbox-refused", page, {**shown, "problem": problem}),
         Sample("outbox-none", page, {**none, "where": DispatchFilter(state="failed")}),
+        Sample(
+            "outbox-further",
+            page,
+            {**none, "where": DispatchFilter(address=HOSTILE), "next_cursor": "n", "searched_to": NOW},
+        ),
         Sample("outbox-empty", page, none),
     ]
 

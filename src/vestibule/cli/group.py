@@ -40,10 +40,11 @@ def list_groups(*, as_json: Json = False, scope: Scope = HERE) -> int:
 
     async def work(desk: Desk) -> None:
         groups = desk.services.groups
-        sizes = await groups.sizes(desk.actor, desk.tenant_id)
+        found = groups.list(desk.actor, desk.tenant_id)
+        sizes = await groups.sizes(desk.actor, desk.tenant_id, found)
         show_rows(
             desk.terminal,
-            groups.list(desk.actor, desk.tenant_id),
+            found,
             as_json=as_json,
             record=lambda group: group_record(group, sizes.get(group.group_id, 0)),
             header=("name", "users", "added", "id"),

@@ -557,8 +557,8 @@ class Transaction(Protocol):
 
     async def remove_member(self, tenant_id: str, group_id: str, user_id: str) -> bool: ...
 
-    async def count_members(self, tenant_id: str) -> dict[str, int]:
-        """How many people are in each group; one that has none is left out."""
+    async def count_members(self, tenant_id: str, group_ids: Sequence[str], most: int) -> dict[str, int]:
+        """Return how many people are in each of these groups that is there, counted up to `most`."""
         ...
 
     async def grants_of(self, tenant_id: str, user_id: str) -> tuple[Grant, ...]:

@@ -27,6 +27,8 @@ Position = TypeVar("Position")
 
 REACH: Final = 10_000
 """How many rows one page of a search looks through."""
+_LOOKED_UP: Final = 5
+"""How many times as long it takes to look at a row for which something is looked up elsewhere."""
 
 _LAST_CHARACTER: Final = "\U0010ffff"
 _NAME: Final = msgspec.json.Decoder(tuple[str, str])
@@ -42,6 +44,8 @@ class Found:
     limit: int
     stop: tuple[Any, str] | None = None
     """The position at which a search stops that has not come to the end of the list."""
+    searched_to: int | str | None = None
+    """The same for people to read."""
 
     def page(self, value: Callable[[Row], Any], at: Callable[[Row], tuple[Any, ...]]) -> Listed:
         shown = self.rows[: self.limit]
@@ -49,7 +53,7 @@ class Found:
         if len(self.rows) > self.limit:
             return Listed(values, cursor_of(at(shown[-1])))
         if self.stop is not None:
-            return Listed(values, cursor_of(self.stop), self.stop[0])
+            return Listed(values, cursor_of(self.stop), self.searched_to)
         return Listed(values)
 
 
@@ -89,36 +93,47 @@ async def listed(
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A table that is listed by two of its columns, newest first if they are times."""
+    """A table that is listed by one or two of its columns, newest first if they are times."""
 
     table: str
     columns: str
     first: str
-    key: str
+    key: str = ""
+    """The second column, where there is more than one row with the same first."""
     is_falling: bool = False
+    told: str = ""
+    """The column that tells people how far a search has come, if it is another than the first."""
 
     @property
     def text(self) -> str:
         direction = " desc" if self.is_falling else ""
-        return f"{self.first}{direction}, {self.key}{direction}"
+        return ", ".join(f"{column}{direction}" for column in (self.first, self.key) if column)
 
     def after(self, first: Any, key: str) -> tuple[str, dict[str, Any]]:
         """Return the condition for what comes after that position, and its values."""
         sign = "<" if self.is_falling else ">"
+        if not self.key:
+            return f"{self.first} {sign} :after", {"after": first}
         return f"({self.first}, {self.key}) {sign} (:after, :after_key)", {"after": first, "after_key": key}
 
 
 class Where:
-    """Conditions with their values."""
+    """Conditions with their values, and how many rows are looked at to see whether they are met."""
 
-    __slots__ = ("conditions", "values")
+    __slots__ = ("conditions", "reach", "values")
 
     def __init__(self) -> None:
         self.conditions: list[str] = []
         self.values: dict[str, Any] = {}
+        self.reach = REACH
 
     def keep(self, condition: str, **parameters: Any) -> None:
         keep(self.conditions, self.values, condition, **parameters)
+
+    def look_up(self, condition: str, **parameters: Any) -> None:
+        """Ask for a condition that is looked up in another table for each row."""
+        self.keep(condition, **parameters)
+        self.reach = REACH // _LOOKED_UP
 
     def both(self, other: Where) -> Where:
         both = Where()
@@ -129,28 +144,30 @@ class Where:
 
 async def searched(transaction: Requests, order: Order, known: Where, sought: Where, limit: int) -> Found:
     """Fetch what an index finds by `known` and what of that is `sought`: all of it, or as much as there is
-    among the first REACH rows."""
+    among the first rows, as far as `sought` reaches."""
     both = known.both(sought)
-    stop = None
+    stop = told = None
     if sought.conditions:
         reach = _reach_statement(order, tuple(known.conditions))
-        rows = await transaction.fetch(reach(**known.values, reach=REACH))
+        rows = await transaction.fetch(reach(**known.values, reach=sought.reach))
         # All rows that are there in the same millisecond belong to what has been searched.
-        stop = (rows[0][0], "" if order.is_falling else _LAST_CHARACTER) if rows else None
+        if rows:
+            stop, told = (rows[0][0], "" if order.is_falling else _LAST_CHARACTER), rows[0][1]
     if stop is not None:
         sign = ">=" if order.is_falling else "<="
         both.keep(f"{order.first} {sign} :searched_to", searched_to=stop[0])
     found = await listed(
         transaction, order.table, order.columns, both.conditions, both.values, order.text, limit
     )
-    return replace(found, stop=stop)
+    return replace(found, stop=stop, searched_to=told)
 
 
 @lru_cache(maxsize=64)
 def _reach_statement(order: Order, conditions: tuple[str, ...]) -> Statement:
     direction = " desc" if order.is_falling else ""
+    columns = f"{order.first}, {order.told or order.first}"
     return Statement(
-        f"select {order.first} from {order.table} where {' and '.join(conditions)}"  # noqa: S608 - see `listed`
+        f"select {columns} from {order.table} where {' and '.join(conditions)}"  # noqa: S608 - see `listed`
         f" order by {order.first}{direction} limit 1 offset :reach"
     )
 

@@ -27,7 +27,7 @@ async def test_a_person_is_in_a_group_once(store: Store, people: str) -> None:
     assert not await store.transact(lambda tx: tx.add_member(people, "g1", "alice"))
     assert await store.read(lambda tx: tx.groups_of(people, "alice")) == {"g1"}
     assert await store.read(lambda tx: tx.groups_of(people, "bob")) == frozenset()
-    assert await store.read(lambda tx: tx.count_members(people)) == {"g1": 1}
+    assert await store.read(lambda tx: tx.count_members(people, ["g1"], 9)) == {"g1": 1}
     assert await store.transact(lambda tx: tx.remove_member(people, "g1", "alice"))
     assert not await store.transact(lambda tx: tx.remove_member(people, "g1", "alice"))
     assert await store.read(lambda tx: tx.groups_of(people, "alice")) == frozenset()
@@ -41,6 +41,17 @@ async def test_members_come_by_name_page_by_page(store: Store, people: str) -> N
     assert [user.user_id for user in first.rows] == ["alice"]
     rest = await _members(store, people, Page(limit=1, cursor=first.next_cursor))
     assert rest == ["bob"]
+
+
+async def test_members_are_counted_up_to_a_number(store: Store, people: str) -> None:
+    """Only in groups that were asked for and are there."""
+    await store.transact(lambda tx: tx.put(group(people, "g2")))
+    for user_id in ("alice", "bob"):
+        await store.transact(lambda tx, user_id=user_id: tx.add_member(people, "g1", user_id))
+    await store.transact(lambda tx: tx.add_member(people, "g2", "bob"))
+    for most, counted in ((9, {"g1": 2}), (2, {"g1": 2}), (1, {"g1": 1})):
+        found = await store.read(lambda tx, most=most: tx.count_members(people, ["g1", "nowhere"], most))
+        assert found == counted
 
 
 async def test_a_group_goes_with_its_memberships_and_a_person_with_his(store: Store, people: str) -> None:
@@ -66,6 +77,6 @@ async def test_members_of_one_tenant_are_none_of_another(store: Store, people: s
     await store.transact(lambda tx: tx.add_member(other, "g1", "alice"))
     assert await store.read(lambda tx: tx.groups_of(people, "alice")) == frozenset()
     assert await _members(store, people) == []
-    assert await store.read(lambda tx: tx.count_members(people)) == {}
+    assert await store.read(lambda tx: tx.count_members(people, ["g1"], 9)) == {"g1": 0}
     assert not await store.transact(lambda tx: tx.remove_member(people, "g1", "alice"))
     assert await store.read(lambda tx: tx.groups_of(other, "alice")) == {"g1"}

@@ -12,8 +12,23 @@ import asyncpg
 import pytest
 
 from tests.conformance.stores.conftest import Opened
-from tests.conformance.stores.records import START, decided, event, group, tenant, user
-from vestibule.interfaces.store import Listed, Page, Store, Transaction, UserFilter, VerificationFilter
+from tests.conformance.stores.records import START, decided, delivery, event, group, tenant, user
+from tests.conformance.stores.test_store_blocks import block, bypass
+from tests.conformance.stores.test_store_dispatches import dispatch
+from vestibule.interfaces.store import (
+    BlockFilter,
+    BypassFilter,
+    DeliveryFilter,
+    DispatchFilter,
+    Listed,
+    Page,
+    Store,
+    Transaction,
+    UserFilter,
+    VerificationFilter,
+)
+from vestibule.model.delivery import DeliveryState
+from vestibule.model.dispatch import DispatchState
 from vestibule.model.user import Role, UserStatus
 from vestibule.stores import paging
 from vestibule.stores.postgres.transaction import PostgresTransaction
@@ -48,6 +63,22 @@ def events(text: str) -> Reading:
     return lambda tx: tx.events("acme", text, Page(FEW))
 
 
+def blocks(**where: Any) -> Reading:
+    return lambda tx: tx.blocks("acme", BlockFilter(**where), Page(FEW))
+
+
+def bypasses(**where: Any) -> Reading:
+    return lambda tx: tx.bypasses("acme", BypassFilter(**where), Page(FEW))
+
+
+def dispatches(**where: Any) -> Reading:
+    return lambda tx: tx.dispatches("acme", DispatchFilter(**where), Page(FEW))
+
+
+def deliveries(**where: Any) -> Reading:
+    return lambda tx: tx.deliveries("acme", DeliveryFilter(**where), Page(FEW))
+
+
 READINGS = {
     "everybody": people(),
     "people whose name begins so": people("p"),
@@ -63,6 +94,7 @@ READINGS = {
     "those who hold nothing, of a common name": people("lovelace", holds_nothing=True),
     "those of a common name who hold what nobody holds": people("lovelace", method="sms"),
     "the one member of a group": people(group_id="g1"),
+    "how many are in a group": lambda tx: tx.count_members("acme", ["g1", "g2"], FEW),
     "attempts": attempts(),
     "attempts of nobody": attempts(text="nobody"),
     "attempts by an unknown client": attempts(client_id="nobody"),
@@ -70,12 +102,23 @@ READINGS = {
     "attempts in a rare state for an application": attempts(state="canceled", application_id="vpn"),
     "attempts of a person": attempts(user_id="7"),
     "changes by nobody": events("nobody"),
+    "blocks of a name that nobody has": blocks(text="nobody"),
+    "blocks that hold": blocks(is_active=True),
+    "blocks of a person": blocks(user_id="7"),
+    "bypasses of a name that nobody has": bypasses(text="nobody"),
+    "bypasses of a person": bypasses(user_id="7"),
+    "mails that could not be sent": dispatches(state="failed"),
+    "mails to nobody": dispatches(address="nobody"),
+    "mails that wait": dispatches(state="waiting"),
+    "texts that arrived": deliveries(state="delivered"),
+    "texts by an unknown gateway": deliveries(gateway_id="nobody"),
 }
 
 
 async def fill(store: Store) -> None:
     await store.transact(lambda tx: tx.put(tenant("acme")))
-    await store.transact(lambda tx: tx.put(group("acme")))
+    for group_id in ("g1", "g2"):
+        await store.transact(lambda tx, group_id=group_id: tx.put(group("acme", group_id)))
 
     async def add(tx: Transaction) -> None:
         for number in range(MANY):
@@ -91,6 +134,12 @@ async def fill(store: Store) -> None:
             at = START + number
             await tx.add_verification(decided("acme", f"v{number:05}", user_id=str(number), started_at=at))
             await tx.add_event(event("acme", f"e{number:05}", at=at))
+            await tx.add_member("acme", "g2", str(number))
+            key, person = f"k{number:05}", str(number)
+            await tx.add_block(block("acme", key, person, begun_at=at, until=at + 1))
+            await tx.add_bypass(bypass("acme", key, person, made_at=at))
+            await tx.add_dispatch(dispatch("acme", key, created_at=at, state=DispatchState.SENT))
+            await tx.add_delivery(delivery("acme", key, created_at=at, state=DeliveryState.SENT))
         await tx.add_member("acme", "g1", str(MANY - 3))
 
     await store.transact(add)
@@ -221,6 +270,28 @@ async def test_a_search_goes_on_where_it_has_stopped(
         page = Page(2, listed.next_cursor)
     assert found == ["v6", "v1", "v0"]
     assert searched == [START + 3, START + 1, None]
+
+
+async def test_a_search_by_identifiers_goes_on_and_tells_the_time(
+    store: Store, tenant_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where identifiers are the order of a list, people read how far a search has come all the same."""
+    monkeypatch.setattr(paging, "REACH", 3)
+    for number in range(10):
+        address = "rare" if number in (1, 2) else "usual"
+        made = dispatch(tenant_id, f"d{number}", created_at=START + number, address=address)
+        await store.transact(lambda tx, made=made: tx.add_dispatch(made))
+    found, searched, page = [], [], Page(1)
+    where = DispatchFilter(address="rare")
+    while True:
+        listed: Listed = await store.read(lambda tx, page=page: tx.dispatches(tenant_id, where, page))
+        found += [each.dispatch_id for each in listed.rows]
+        searched.append(listed.searched_to)
+        if not listed.next_cursor:
+            break
+        page = Page(1, listed.next_cursor)
+    assert found == ["d2", "d1"]
+    assert searched == [START + 6, START + 2, None]
 
 
 async def test_a_person_of_many_words_is_found_once(store: Store, tenant_id: str) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.houses import TENANT
 from tests.integration.console.desk import ConsoleWindow, words
 from tests.integration.http_api.house import API, HttpHouse
 from vestibule.interfaces.store import Page, UserFilter
 from vestibule.model.actor import SYSTEM
+from vestibule.services import groups
+from vestibule.services.groups import NamedLine
 
 OTHER = "umbrella"
 
@@ -51,6 +55,28 @@ async def test_a_group_is_added_filled_renamed_and_removed(house: HttpHouse, con
         "group.added", "group.member_added", "group.member_added", "group.member_removed",
         "group.removed", "group.renamed",
     ]  # fmt: skip
+
+
+async def test_a_page_counts_no_further_than_it_says(
+    house: HttpHouse, console: ConsoleWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Small groups are counted to the last; of a large one the page says that it has more than so many."""
+    services = house.inside.services.groups
+    for number in range(11):
+        await house.add_person(f"person{number}")
+    for name, count in (("All", 11), ("Ten", 10)):
+        group = await services.add(SYSTEM, TENANT, name)
+        names = [NamedLine(number, f"person{number}") for number in range(count)]
+        await services.add_members(SYSTEM, TENANT, group.group_id, names)
+    shown = words(await console.get("groups"))
+    assert ("11" in shown, "more than" in shown) == (True, False)
+    monkeypatch.setattr(groups, "MOST_COUNTED", 29)  # for two groups: ten of each
+    shown = words(await console.get("groups"))
+    assert ("more than 10" in shown, shown.count("more than"), "11" in shown) == (True, 1, False)
+    sizes = await services.sizes(SYSTEM, TENANT, services.list(SYSTEM, TENANT))
+    assert sorted(sizes.values()) == [10, 11]
+    largest = services.list(SYSTEM, TENANT)[0].group_id
+    assert "More than 10 people" in words(await console.get(f"groups/{largest}"))
 
 
 async def test_a_file_with_one_unknown_name_changes_nothing_and_names_its_line(

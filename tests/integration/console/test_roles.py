@@ -163,7 +163,7 @@ async def test_a_helper_of_a_group_sees_what_happened_to_its_people_only(house: 
             assert (await window.get(path)).status_code == 403, path
             assert f'/{path}"' not in home, path
     actor = actor_of(helper, grant)
-    assert set(await services.groups.sizes(actor, TENANT)) == {group.group_id}
+    assert set(await services.groups.sizes(actor, TENANT, (group, other))) == {group.group_id}
     listed = await services.attempts.list(actor, TENANT, VerificationFilter(), Page())
     assert {one.username for one in listed.rows} == {"alice"}
 

@@ -4,12 +4,19 @@ path and is written in the same transaction.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from vestibule.interfaces.store import AlreadyExists, BlockFilter, Listed, Page
 from vestibule.model.block import Block
 from vestibule.model.username import canonical_name
-from vestibule.stores.paging import beginning, keep, listed, of_people_within, position_of_time
+from vestibule.stores.paging import (
+    Order,
+    Where,
+    beginning,
+    of_people_within,
+    position_of_time,
+    searched,
+)
 from vestibule.stores.rows import BLOCK, block_of, record_values, storable
 from vestibule.stores.statement import Statement, insert, select
 from vestibule.stores.transaction import Requests, UniqueTaken
@@ -59,6 +66,10 @@ MARK_USER: Final = Statement(
 )
 
 
+_NEWEST: Final = Order("blocks", select(BLOCK), "begun_at", "block_id", is_falling=True)
+_BEGUN_AT: Final = BLOCK.index("begun_at")
+
+
 class Blocks(Requests):
     __slots__ = ()
 
@@ -95,30 +106,22 @@ class Blocks(Requests):
         return bool(await self.fetch(OF_NUMBER(tenant_id=tenant_id, phone=number, now=self.now)))
 
     async def blocks(self, tenant_id: str, where: BlockFilter, page: Page) -> Listed:
-        values: dict[str, Any] = {"tenant_id": tenant_id}
-        conditions = ["tenant_id = :tenant_id"]
+        known, sought = Where(), Where()
+        known.keep("tenant_id = :tenant_id", tenant_id=tenant_id)
         if where.user_id:
-            keep(conditions, values, "user_id = :user_id", user_id=where.user_id)
-        if where.within:
-            keep(conditions, values, of_people_within("blocks"), within=self.texts(where.within))
+            known.keep("user_id = :user_id", user_id=where.user_id)
         if where.is_active:
-            keep(conditions, values, "ended_at is null and until > :now", now=self.now)
+            sought.keep("ended_at is null and until > :now", now=self.now)
+        if where.within:
+            sought.look_up(of_people_within("blocks"), within=self.texts(where.within))
         if where.text:
             wanted = storable(where.text)
             name, name_end = beginning((canonical_name(wanted) or wanted).lower())
-            keep(
-                conditions,
-                values,
-                "lower(username) >= :name and lower(username) < :name_end",
-                name=name,
-                name_end=name_end,
+            sought.keep(
+                "lower(username) >= :name and lower(username) < :name_end", name=name, name_end=name_end
             )
         if page.cursor:
-            at, last = position_of_time(page.cursor)
-            keep(conditions, values, "(begun_at, block_id) < (:at, :last)", at=at, last=last)
-        order = "begun_at desc, block_id desc"
-        rows = await listed(self, "blocks", select(BLOCK), conditions, values, order, page.limit)
+            condition, values = _NEWEST.after(*position_of_time(page.cursor))
+            known.keep(condition, **values)
+        rows = await searched(self, _NEWEST, known, sought, page.limit)
         return rows.page(block_of, lambda row: (row[_BEGUN_AT], row[1]))
-
-
-_BEGUN_AT: Final = BLOCK.index("begun_at")

@@ -6,12 +6,19 @@ Rows are locked in one order: the bypass, then the person.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from vestibule.interfaces.store import BypassFilter, Conflict, Listed, Page
 from vestibule.model.bypass import Bypass, BypassState
 from vestibule.model.username import canonical_name
-from vestibule.stores.paging import beginning, keep, listed, of_people_within, position_of_time
+from vestibule.stores.paging import (
+    Order,
+    Where,
+    beginning,
+    of_people_within,
+    position_of_time,
+    searched,
+)
 from vestibule.stores.rows import BYPASS, bypass_of, record_values, storable
 from vestibule.stores.statement import Statement, insert, select
 from vestibule.stores.transaction import Requests, UniqueTaken
@@ -68,6 +75,10 @@ MARK_USER: Final = Statement(
 )
 
 
+_NEWEST: Final = Order("bypasses", select(BYPASS), "made_at", "bypass_id", is_falling=True)
+_MADE_AT: Final = BYPASS.index("made_at")
+
+
 class Bypasses(Requests):
     __slots__ = ()
 
@@ -111,31 +122,23 @@ class Bypasses(Requests):
         return len(closed)
 
     async def bypasses(self, tenant_id: str, where: BypassFilter, page: Page) -> Listed:
-        values: dict[str, Any] = {"tenant_id": tenant_id}
-        conditions = ["tenant_id = :tenant_id"]
+        known, sought = Where(), Where()
+        known.keep("tenant_id = :tenant_id", tenant_id=tenant_id)
         if where.user_id:
-            keep(conditions, values, "user_id = :user_id", user_id=where.user_id)
+            known.keep("user_id = :user_id", user_id=where.user_id)
         if where.within:
-            keep(conditions, values, of_people_within("bypasses"), within=self.texts(where.within))
+            sought.look_up(of_people_within("bypasses"), within=self.texts(where.within))
         if where.text:
             wanted = storable(where.text)
             name, name_end = beginning((canonical_name(wanted) or wanted).lower())
-            keep(
-                conditions,
-                values,
-                "lower(username) >= :name and lower(username) < :name_end",
-                name=name,
-                name_end=name_end,
+            sought.keep(
+                "lower(username) >= :name and lower(username) < :name_end", name=name, name_end=name_end
             )
         if page.cursor:
-            at, last = position_of_time(page.cursor)
-            keep(conditions, values, "(made_at, bypass_id) < (:at, :last)", at=at, last=last)
-        order = "made_at desc, bypass_id desc"
-        rows = await listed(self, "bypasses", select(BYPASS), conditions, values, order, page.limit)
+            condition, values = _NEWEST.after(*position_of_time(page.cursor))
+            known.keep(condition, **values)
+        rows = await searched(self, _NEWEST, known, sought, page.limit)
         return rows.page(bypass_of, lambda row: (row[_MADE_AT], row[1]))
 
     async def _mark(self, tenant_id: str, user_id: str, until: int) -> None:
         await self.execute(MARK_USER(tenant_id=tenant_id, user_id=user_id, until=until))
-
-
-_MADE_AT: Final = BYPASS.index("made_at")

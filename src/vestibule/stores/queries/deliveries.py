@@ -6,11 +6,11 @@ already is then sent twice, which is less than never.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from vestibule.interfaces.store import DeliveryFilter, Listed, Page
 from vestibule.model.delivery import Delivery
-from vestibule.stores.paging import keep, listed, position_of_name
+from vestibule.stores.paging import Order, Where, position_of_name, searched
 from vestibule.stores.rows import DELIVERY, delivery_of, json_text, record_values
 from vestibule.stores.statement import Statement, insert, select
 from vestibule.stores.transaction import Requests
@@ -67,6 +67,10 @@ DROP: Final = Statement(
 )
 
 
+# Identifiers sort by time, so the key of the table is the order of the list.
+_NEWEST: Final = Order("deliveries", select(DELIVERY), "delivery_id", is_falling=True, told="created_at")
+
+
 class Deliveries(Requests):
     __slots__ = ()
 
@@ -114,16 +118,13 @@ class Deliveries(Requests):
         return await self.execute(DROP(tenant_id=tenant_id, challenge_id=challenge_id, nothing=b""))
 
     async def deliveries(self, tenant_id: str, where: DeliveryFilter, page: Page) -> Listed:
-        values: dict[str, Any] = {"tenant_id": tenant_id}
-        conditions = ["tenant_id = :tenant_id"]
+        known, sought = Where(), Where()
+        known.keep("tenant_id = :tenant_id", tenant_id=tenant_id)
         for name in ("gateway_id", "state", "carries"):
             if wanted := getattr(where, name):
-                keep(conditions, values, f"{name} = :{name}", **{name: wanted})
+                sought.keep(f"{name} = :{name}", **{name: wanted})
         if page.cursor:
-            _, last = position_of_name(page.cursor)
-            keep(conditions, values, "delivery_id < :last", last=last)
-        # Identifiers of deliveries sort by time, so the key of the table is the order of the list.
-        rows = await listed(
-            self, "deliveries", select(DELIVERY), conditions, values, "delivery_id desc", page.limit
-        )
-        return rows.page(delivery_of, lambda row: (row[0], row[1]))
+            condition, values = _NEWEST.after(*position_of_name(page.cursor))
+            known.keep(condition, **values)
+        rows = await searched(self, _NEWEST, known, sought, page.limit)
+        return rows.page(delivery_of, lambda row: (row[1], ""))

@@ -4,14 +4,14 @@ told, which are taken by whoever has written down whom.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from vestibule.interfaces.store import DispatchFilter, Listed, Page
-from vestibule.model.dispatch import KEPT_MS, LIFE_MS, Dispatch
+from vestibule.model.dispatch import KEPT_MS, LIFE_MS, Dispatch, DispatchState
 from vestibule.model.event import Event
-from vestibule.stores.paging import keep, listed, position_of_name
+from vestibule.stores.paging import Order, Where, position_of_name, searched
 from vestibule.stores.rows import DISPATCH, dispatch_of, record_values
 from vestibule.stores.statement import Statement, insert, select
 from vestibule.stores.transaction import Requests
@@ -78,6 +78,10 @@ TAKE_UNTOLD: Final = Statement(
 IS_UNTOLD: Final = Statement("select 1 from untold_events limit 1")
 
 
+# Identifiers sort by time, so the key of the table is the order of the list.
+_NEWEST: Final = Order("dispatches", select(DISPATCH), "dispatch_id", is_falling=True, told="created_at")
+
+
 class Dispatches(Requests):
     __slots__ = ()
 
@@ -100,19 +104,20 @@ class Dispatches(Requests):
         return await self.execute(REPLACE(**{name: values[name] for name in REPLACE.parameters})) > 0
 
     async def dispatches(self, tenant_id: str, where: DispatchFilter, page: Page) -> Listed:
-        values: dict[str, Any] = {"tenant_id": tenant_id}
-        conditions = ["tenant_id = :tenant_id"]
-        for name in ("carries", "state", "address", "user_id"):
+        known, sought = Where(), Where()
+        known.keep("tenant_id = :tenant_id", tenant_id=tenant_id)
+        if where.state == DispatchState.FAILED:
+            known.keep("state = 'failed'")  # there is an index of them
+        elif where.state:
+            sought.keep("state = :state", state=where.state)
+        for name in ("carries", "address", "user_id"):
             if wanted := getattr(where, name):
-                keep(conditions, values, f"{name} = :{name}", **{name: wanted})
+                sought.keep(f"{name} = :{name}", **{name: wanted})
         if page.cursor:
-            _, last = position_of_name(page.cursor)
-            keep(conditions, values, "dispatch_id < :last", last=last)
-        # Identifiers of dispatches sort by time, so the key of the table is the order of the list.
-        rows = await listed(
-            self, "dispatches", select(DISPATCH), conditions, values, "dispatch_id desc", page.limit
-        )
-        return rows.page(dispatch_of, lambda row: (row[0], row[1]))
+            condition, values = _NEWEST.after(*position_of_name(page.cursor))
+            known.keep(condition, **values)
+        rows = await searched(self, _NEWEST, known, sought, page.limit)
+        return rows.page(dispatch_of, lambda row: (row[1], ""))
 
     async def take_untold(self, limit: int) -> tuple[Event, ...]:
         rows = await self.fetch(TAKE_UNTOLD(limit=limit))

@@ -63,7 +63,7 @@ class History(Requests):
             if wanted := getattr(where, name):
                 sought.keep(f"{name} = :{name}", **{name: wanted})
         if where.within:
-            sought.keep(_IS_WITHIN, within=self.texts(where.within))
+            sought.look_up(_IS_WITHIN, within=self.texts(where.within))
         if where.since is not None:
             known.keep("started_at >= :since", since=where.since)
         if where.until is not None:

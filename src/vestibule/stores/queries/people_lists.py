@@ -106,7 +106,7 @@ class PeopleLists(Requests):
         known, sought = Where(), _sought(where)
         known.keep("tenant_id = :tenant_id", tenant_id=tenant_id)
         if where.within:
-            sought.keep(_IS_WITHIN, within=self.texts(where.within))
+            sought.look_up(_IS_WITHIN, within=self.texts(where.within))
         if where.role or where.status not in ("", UserStatus.ACTIVE):
             _keep_few(where, known)
             if where.text:
@@ -189,11 +189,11 @@ def _sought(where: UserFilter) -> Where:
     if where.requirement:
         sought.keep("requirement = :requirement", requirement=where.requirement)
     if where.method:
-        sought.keep(_HOLDS_METHOD, method=where.method)
+        sought.look_up(_HOLDS_METHOD, method=where.method)
     if where.holds_nothing:
-        sought.keep(_HOLDS_NOTHING)
+        sought.look_up(_HOLDS_NOTHING)
     if where.group_id:
-        sought.keep(_IS_MEMBER, group_id=where.group_id)
+        sought.look_up(_IS_MEMBER, group_id=where.group_id)
     return sought
 
 

@@ -360,6 +360,7 @@ blocks = Table(
     key("blocks", "tenant_id", "block_id"),
     belongs("blocks", "tenants", "tenant_id", cascade=False),
     Index("blocks_by_time", "tenant_id", "begun_at"),
+    Index("blocks_by_user", "tenant_id", "user_id", "begun_at"),
     Index(
         "blocks_open",
         "tenant_id",
@@ -641,6 +642,13 @@ dispatches = Table(
         postgresql_where=text("state in ('waiting', 'taken')"),
     ),
     Index("dispatches_by_end", "expires_at"),
+    Index(
+        "dispatches_failed",
+        "tenant_id",
+        "dispatch_id",
+        sqlite_where=text("state = 'failed'"),
+        postgresql_where=text("state = 'failed'"),
+    ),
 )
 
 # Events that somebody is to be told of, until the worker has written down whom: a row is committed with its

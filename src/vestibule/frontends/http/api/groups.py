@@ -57,8 +57,8 @@ class Groups(Controller):
     async def list_groups(self, caller: NamedDependency[Caller]) -> Listing[GroupRecord]:
         """List the groups by name."""
         groups = caller.services.groups
-        sizes = await groups.sizes(caller.actor, caller.tenant_id)
         found = groups.list(caller.actor, caller.tenant_id)
+        sizes = await groups.sizes(caller.actor, caller.tenant_id, found)
         return whole(group_record(group, sizes.get(group.group_id, 0)) for group in found)
 
     @post(responses=problems(404, 409, 422), opt=needs(Right.GROUPS))
@@ -72,7 +72,7 @@ class Groups(Controller):
         """Read one group."""
         groups = caller.services.groups
         found = groups.find(caller.actor, caller.tenant_id, group_id)
-        sizes = await groups.sizes(caller.actor, caller.tenant_id)
+        sizes = await groups.sizes(caller.actor, caller.tenant_id, (found,))
         return group_record(found, sizes.get(group_id, 0))
 
     @patch("/{group_id:str}", responses=problems(404, 409), opt=needs(Right.GROUPS))
@@ -82,7 +82,7 @@ class Groups(Controller):
         """Call a group otherwise. What names it keeps meaning it."""
         groups = caller.services.groups
         renamed = await groups.rename(caller.actor, caller.tenant_id, group_id, data.name, data.version)
-        sizes = await groups.sizes(caller.actor, caller.tenant_id)
+        sizes = await groups.sizes(caller.actor, caller.tenant_id, (renamed,))
         return group_record(renamed, sizes.get(group_id, 0))
 
     @delete("/{group_id:str}", responses=problems(404, 409), opt=needs(Right.GROUPS))

@@ -42,6 +42,7 @@ async def deliveries(request: AnyRequest, tenant: InPath) -> Response[Any]:
         "console/deliveries.html",
         deliveries=delivery_rows(at, found),
         next_cursor=found.next_cursor,
+        searched_to=found.searched_to,
         where=where,
         states=tuple(each.value for each in DeliveryState),
         gateways=tuple(Choice(gateway_id, name) for gateway_id, name in _names(at).items()),

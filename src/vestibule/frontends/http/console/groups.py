@@ -115,11 +115,13 @@ async def _file(fields: Fields) -> str:
 
 
 async def _list_page(at: Desk, form: Form | None = None) -> Response[Any]:
+    services = at.services.groups
+    found = services.list(at.actor, at.tenant_id)
     return at.page(
         "console/groups.html",
         status=422 if form else 200,
-        groups=at.services.groups.list(at.actor, at.tenant_id),
-        sizes=await at.services.groups.sizes(at.actor, at.tenant_id),
+        groups=found,
+        sizes=await services.glance(at.actor, at.tenant_id, found),
         form=form or Form(),
         longest_name=LONGEST_NAME,
     )
@@ -141,7 +143,7 @@ async def _group_page(
         "console/group.html",
         status=422 if is_refused else 200,
         group=group,
-        size=(await services.sizes(at.actor, at.tenant_id)).get(group_id, 0),
+        sizes=await services.glance(at.actor, at.tenant_id, (group,)),
         listed=await listed(services.members(at.actor, at.tenant_id, group_id, page)),
         cursor=page.cursor,
         form=form or Form(),

@@ -60,6 +60,7 @@ async def _page(at: Desk, problem: Words | None = None) -> Response[Any]:
         problem=problem,
         dispatches=tuple(_row(language, names, each) for each in found.rows),
         next_cursor=found.next_cursor,
+        searched_to=found.searched_to,
         where=where,
         states=tuple(each.value for each in DispatchState),
         carried=_CARRIED,
