@@ -64,6 +64,7 @@ from vestibule.services.phones import Phones
 from vestibule.services.pins import Pins
 from vestibule.services.proposals import Proposals
 from vestibule.services.proving import Prover
+from vestibule.services.refused_acts import RefusedActs
 from vestibule.services.registration import Registrations
 from vestibule.services.remembered_browsers import RememberedBrowsers
 from vestibule.services.requirements import Requirements
@@ -110,6 +111,7 @@ class House:
         await self.services.gateways.close()
         await self.services.apps.pushes.close()
         await self.services.device_records.close()
+        await self.services.refused_acts.close()
         await self.first_factors.close()
         await self.store.close()
 
@@ -258,6 +260,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         security_questions=SecurityQuestions(store, configuration, sealer),
         password_resets=PasswordResets(store, configuration, prover, passwords, spraying),
         device_records=device_records,
+        refused_acts=RefusedActs(store, clock),
         countries=countries,
         setup=setup,
         demonstrations=Demonstrations(

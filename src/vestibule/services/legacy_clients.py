@@ -10,12 +10,15 @@ Invariants:
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import token_hash
-from vestibule.interfaces.store import Conflict, Subject, Transaction
+from vestibule.interfaces.store import Conflict, Page, Subject, Transaction, VerificationFilter
 from vestibule.model.app_password import AppPassword, letters_of, may_have
+from vestibule.model.tenant import DAY_MS
 from vestibule.model.throttle import Factor
 from vestibule.model.verification import Reason, TraceLine
 from vestibule.policy.decision import Decision, Deny, Permit
@@ -24,6 +27,9 @@ from vestibule.services.attempt import Attempt, Ending, Node, approved, denied, 
 from vestibule.services.facts import gathered
 from vestibule.services.outcome import Progress, conclude
 from vestibule.services.proving import Prover
+
+TOLD_ONCE_MS: Final = DAY_MS
+"""In each window of this length the first refusal of a person at a door is an event, and no other."""
 
 
 class _Judgment(msgspec.Struct, frozen=True):
@@ -92,7 +98,18 @@ async def _ending(
         case Deny(reason, trace) if judged.held is not None:
             return denied(reason, (*judged.trace, *trace))
         case Deny(Reason.APP_PASSWORD_REQUIRED, trace):
-            if judged.reason is Reason.APP_PASSWORD_REQUIRED:
+            if judged.reason is Reason.APP_PASSWORD_REQUIRED and not await _is_told(tx, attempt, subject):
                 await tx.add_event(event(attempt, subject, "app_password.required", tx.now))
             return denied(judged.reason, (*judged.trace, *trace))
     return None
+
+
+async def _is_told(tx: Transaction, attempt: Attempt, subject: Subject) -> bool:
+    """Tell whether the person was refused for it at this door in this window: a program tries on and on."""
+    where = VerificationFilter(
+        user_id=subject.user.user_id,
+        application_id=attempt.application.application_id,
+        reason=Reason.APP_PASSWORD_REQUIRED.value,
+        since=tx.now - tx.now % TOLD_ONCE_MS,
+    )
+    return bool((await tx.verifications(subject.user.tenant_id, where, Page(limit=1))).rows)

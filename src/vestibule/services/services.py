@@ -47,6 +47,7 @@ from vestibule.services.passwords import Passwords
 from vestibule.services.phones import Phones
 from vestibule.services.pins import Pins
 from vestibule.services.proposals import Proposals
+from vestibule.services.refused_acts import RefusedActs
 from vestibule.services.registration import Registrations
 from vestibule.services.remembered_browsers import RememberedBrowsers
 from vestibule.services.requirements import Requirements
@@ -119,6 +120,7 @@ class Services:
     security_questions: SecurityQuestions
     password_resets: PasswordResets
     device_records: DeviceRecords
+    refused_acts: RefusedActs
     countries: Countries
     setup: Setup
     demonstrations: Demonstrations

@@ -27,7 +27,7 @@ from vestibule.interfaces.store import Page
 from vestibule.model.actor import SYSTEM, NotAllowed, self_of
 from vestibule.model.app_password import MOST, generated
 from vestibule.model.throttle import Factor
-from vestibule.model.user import UserStatus
+from vestibule.model.user import Requirement, UserStatus
 from vestibule.model.verification import Reason
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.services.users import UserFields
@@ -83,6 +83,22 @@ async def test_s42_a_legacy_client_with_the_normal_password_is_refused(
     assert (await enter(house, "no password of hers")).reason is Reason.APP_PASSWORD_REQUIRED
     throttles = await house.store.read(lambda tx: tx.throttles(TENANT, alice.user.user_id))
     assert Factor.PASSWORD not in throttles, "an old program that keeps trying locks nobody out of the portal"
+
+
+async def test_a_program_that_tries_on_is_an_event_a_day(house: TestHouse, alice: Person) -> None:
+    """For each person and door; every attempt is in the list of attempts all the same."""
+    for _ in range(3):
+        await enter(house, PASSWORD)
+    assert await kinds(house) == ["app_password.required"]
+    await enter(house, PASSWORD, CALENDAR)
+    await house.add_person("bob", requirement=Requirement.ENFORCED)
+    await house.start("bob", PASSWORD, door=MAIL)
+    assert await kinds(house) == ["app_password.required"] * 3
+    for _ in range(5):
+        house.clock.advance(6 * 3600)
+        await enter(house, PASSWORD)
+    assert await kinds(house) == ["app_password.required"] * 4
+    assert len(await house.attempts(user_id=alice.user.user_id)) == 9
 
 
 async def test_s43_the_same_client_gets_in_with_an_app_password(house: TestHouse, alice: Person) -> None:

@@ -168,6 +168,37 @@ async def test_a_helper_of_a_group_sees_what_happened_to_its_people_only(house: 
     assert {one.username for one in listed.rows} == {"alice"}
 
 
+async def test_what_a_role_does_not_allow_is_recorded_once_an_hour(house: HttpHouse) -> None:
+    """ENR-08, C13: whoever tries is seen, and fills no record by trying; to look is no act."""
+    alice, services = await house.add_person("alice"), house.inside.services
+    auditor = await an_administrator(house, "auditor", Grant(role_id="auditor"))
+    key = await house.add_key("admin")
+    [client] = services.applications.clients(SYSTEM, TENANT, ClientKind.API)
+    await services.applications.change_client(SYSTEM, msgspec.structs.replace(client, role_id="auditor"))
+    user_id = alice.user.user_id
+
+    async def refused(tenant_id: str) -> list[tuple[str, str]]:
+        await services.refused_acts.close()
+        listed = await house.inside.store.read(lambda tx: tx.events(tenant_id, "act.refused", Page()))
+        return [(event.actor_name, event.facts["act"]) for event in listed.rows]
+
+    async with at_console(house, auditor.user) as window, house.caller(key) as caller:
+        for _ in range(3):
+            assert (await window.post(f"users/{user_id}/unlock")).status_code == 403
+            assert (await window.post(f"users/{'0' * 32}/unlock")).status_code == 403
+            assert (await window.get("users/new")).status_code == 403
+            assert (await caller.delete(f"{API}/users/{user_id}")).status_code == 403
+        unlock = ("auditor", "POST /console/tenants/{tenant}/users/{user}/unlock")
+        assert await refused(SYSTEM_TENANT) == [unlock]
+        assert await refused(TENANT) == [(client.name, "DELETE /api/v1/users/{user_id}")]
+        house.inside.clock.advance(3600)
+    async with at_console(house, auditor.user) as window:
+        await window.post(f"users/{user_id}/unlock")
+        assert await refused(SYSTEM_TENANT) == [unlock, unlock]
+        shown = words(await window.get("events", SYSTEM_TENANT))
+        assert "somebody tried what his role does not give" in shown
+
+
 async def test_pages_hide_what_one_may_not_do(house: HttpHouse) -> None:
     alice = await house.add_person("alice")
     auditor = await an_administrator(house, "auditor", Grant(role_id="auditor"))

@@ -22,6 +22,7 @@ from vestibule.frontends.http.door import RegistrationRequired, SignInRequired, 
 from vestibule.frontends.http.pages import language_of, page
 from vestibule.frontends.http.problem import InvalidField, problem
 from vestibule.frontends.http.redirects import local_path, see_other
+from vestibule.frontends.http.refused_acts import note_refused
 from vestibule.frontends.http.site import site_of
 from vestibule.interfaces.store import Conflict, Unavailable
 from vestibule.model.actor import Forbidden, NotAllowed
@@ -101,9 +102,11 @@ def _failure(request: AnyRequest, error: Exception) -> Failure:
             return Failure(_REFUSALS.get(error.why, 422), error.why.value, _refusal_text(request, error))
         case Forbidden():
             log.warning("not allowed", why=str(error), **_facts(request))
+            note_refused(request)
             return Failure(403, "forbidden")
         case NotAllowed():
             # What is out of reach is not there: another tenant's record must not differ from none (TEN-01).
+            note_refused(request)
             return Failure(404, "not_found")
         case Conflict():
             return Failure(409, "changed_meanwhile", "Somebody else has changed it meanwhile; read it again.")

@@ -17,6 +17,7 @@ from litestar.params import QueryParameter
 from vestibule.frontends.http.api.request import invalid
 from vestibule.frontends.http.api.values import ID_PATTERN
 from vestibule.frontends.http.api_key import need_peer
+from vestibule.frontends.http.refused_acts import acts_as
 from vestibule.frontends.http.rights import demand
 from vestibule.frontends.http.site import Connection, Site, site_of
 from vestibule.model.actor import Actor
@@ -90,6 +91,7 @@ async def provide_caller(request: Request[Any, Any, Any], tenant: Tenant = None)
         rights=rights_of(client.role_id, site.services.configuration.current.roles),
         is_program=True,
     )
+    acts_as(request, actor)
     demand(request.route_handler, actor, tenant_id)
     return Caller(site, actor, tenant_id)
 

@@ -18,6 +18,7 @@ from litestar.exceptions import ClientException, NotFoundException
 from vestibule.frontends.http.door import need_session
 from vestibule.frontends.http.fields import asked
 from vestibule.frontends.http.notices import after, noticed_page
+from vestibule.frontends.http.refused_acts import acts_as
 from vestibule.frontends.http.rights import allowed_paths, demand
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.site import Site, site_of
@@ -128,6 +129,7 @@ async def desk(request: AnyRequest, tenant_id: str) -> Desk:
     tenant = site.services.configuration.current.tenants.get(tenant_id)
     if tenant is None:
         raise NotFoundException
+    acts_as(request, signed_in.actor)
     demand(request.route_handler, signed_in.actor, tenant_id)
     return Desk(request, site, signed_in, tenant)
 
