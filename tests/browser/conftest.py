@@ -14,6 +14,7 @@ import pytest_asyncio
 from tests.browser.app_scene import NO_WORKER, Device, MakeDevice
 from tests.browser.app_scene import PHONE as APP_SIZE
 from tests.browser.scene import Site, Window
+from tests.browser.shelf import Shelf
 from tests.houses import TENANT, TestHouse, open_house
 from tests.integration.apps.conftest import AppHouse
 from tests.integration.http_api.house import usual_app
@@ -66,6 +67,14 @@ async def window(site: Site, chromium: Chromium) -> AsyncIterator[Window]:
     opened = Window(site, await chromium.page(viewport={"width": 1280, "height": 900}, locale="en-US"))
     yield opened
     assert opened.problems == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def shelf(chromium: Chromium) -> AsyncIterator[Shelf]:
+    """Every page with sample data. Fails the test if one of them made an error."""
+    shelf = Shelf(chromium)
+    yield shelf
+    assert shelf.problems == []
 
 
 @pytest_asyncio.fixture(loop_scope="session")

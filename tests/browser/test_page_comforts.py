@@ -1,99 +1,18 @@
-"""Pages with sample data in a real browser: what they do with a script, what without, and for whom.
-
-The pages are served under the product's own Content-Security-Policy; any violation fails the test.
-"""
+"""Pages with sample data in a real browser: what they do with a script, what without, and for whom."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import AsyncIterator, Callable
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Page, Route, ViewportSize
 
-from tests.browser.scene import assert_accessible
-from tests.peers.chromium import Chromium
-from vestibule.catalog import LANGUAGES
-from vestibule.frontends.http.assets import URL_PREFIX, load_assets
-from vestibule.frontends.http.headers import CONTENT_POLICY
-from vestibule.frontends.http.templates import make_pages
-
-FRONTEND = Path(__file__).parents[2] / "frontend"
-SITE = "http://localhost"
-PHONE: ViewportSize = {"width": 390, "height": 844}
-SMALLEST: ViewportSize = {"width": 320, "height": 640}
-DESK: ViewportSize = {"width": 1280, "height": 900}
-TELLING = 8
-"""Of the many samples a quick run looks at every eighth."""
-
-
-class Shelf:
-    """Serves the samples and opens windows on them; collects what goes wrong in any of them."""
-
-    def __init__(self, chromium: Chromium, preview: Any) -> None:
-        self.chromium = chromium
-        self.preview = preview
-        self.samples = {sample.name: sample for sample in preview.samples()}
-        self.assets = load_assets()
-        self.pages = make_pages(self.assets)
-        self.problems: list[str] = []
-        self.posted: list[str] = []
-
-    async def open(self, name: str, language: str = "en", **options: Any) -> Page:
-        """Open the sample in a window of its own."""
-        context = await self.chromium.context(**{"viewport": DESK, "timezone_id": "Europe/Berlin", **options})
-        await context.route(f"{SITE}/**", self._answer)
-        page = await context.new_page()
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on("console", lambda line: self.problems.append(line.text) if line.type == "error" else None)
-        await page.goto(f"{SITE}/{language}/{name}")
-        return page
-
-    async def _answer(self, route: Route) -> None:
-        path = route.request.url.removeprefix(SITE)
-        if route.request.method == "POST":
-            self.posted.append(f"{path} {route.request.post_data or ''}")
-            await route.fulfill(body="done", content_type="text/plain")
-        elif path.startswith(URL_PREFIX):
-            asset = self.assets.find(path.removeprefix(URL_PREFIX))
-            assert asset is not None, path
-            await route.fulfill(body=asset.content, content_type=asset.media_type)
-        elif path.startswith("/phone/"):
-            return  # The simulated phone waits for news, and none comes.
-        elif path.partition("?")[0].endswith("/state"):  # A page that waits asks whether it may go on.
-            await route.fulfill(body='{"moved": false}', content_type="application/json")
-        else:
-            await route.fulfill(
-                body=self._html(*path.strip("/").split("/")),
-                content_type="text/html; charset=utf-8",
-                headers={"Content-Security-Policy": CONTENT_POLICY},
-            )
-
-    def _html(self, language: str, name: str) -> str:
-        sample = self.samples[name]
-        frame = self.preview.frame_of(sample, language)
-        return self.pages.render(sample.page, frame, **sample.variables)
+from tests.browser.shelf import PHONE, SITE, Shelf
 
 
 def _content(file: Path) -> str:
     return file.read_text(encoding="utf-8")
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def shelf(chromium: Chromium) -> AsyncIterator[Shelf]:
-    sys.path.insert(0, str(FRONTEND))
-    try:
-        shelf = Shelf(chromium, import_module("preview"))
-    finally:
-        sys.path.remove(str(FRONTEND))
-    yield shelf
-    assert shelf.problems == []
 
 
 async def test_a_question_works_without_script(shelf: Shelf) -> None:
@@ -281,26 +200,3 @@ async def test_only_the_codes_go_on_paper(shelf: Shelf) -> None:
     assert await page.locator("#codes").is_visible()
     for left_out in ("button", "a[download]", "footer", ".alert"):
         assert not await page.locator(left_out).first.is_visible(), left_out
-
-
-async def test_nothing_is_wider_than_its_place(shelf: Shelf, proof: Callable[[int, int], int]) -> None:
-    """WCAG 2.2 §1.4.10: neither the page nor a card on it scrolls sideways or is cut off."""
-    page = await shelf.open("home")
-    too_wide = "[document.documentElement, ...document.querySelectorAll('.card')].filter("
-    too_wide += "it => it.scrollWidth > it.clientWidth).map(it => it.className)"
-    for language in LANGUAGES:
-        for name in list(shelf.samples)[:: proof(TELLING, 1)]:
-            await page.goto(f"{SITE}/{language}/{name}")
-            for viewport in (SMALLEST, DESK):
-                await page.set_viewport_size(viewport)
-                assert await page.evaluate(too_wide) == [], (language, name)
-
-
-async def test_pages_are_accessible(shelf: Shelf, proof: Callable[[int, int], int]) -> None:
-    """On a phone by day and by night; under --prove at a desk, too."""
-    page = await shelf.open("home")
-    for name in list(shelf.samples)[:: proof(TELLING, 1)]:
-        await page.goto(f"{SITE}/de/{name}")
-        for viewport in (PHONE, DESK)[: proof(1, 2)]:
-            await page.set_viewport_size(viewport)
-            await assert_accessible(page, name)

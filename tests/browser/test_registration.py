@@ -14,7 +14,7 @@ WORDS = {
     "en": ("Register", "Continue", "Registration code", "Add authenticator app", "Go on with one",
            "Show my recovery codes", "I have stored them", "Finish", "You have registered."),
     "de": ("Registrieren", "Weiter", "Registrierungscode", "Authenticator-App hinzufügen",
-           "Mit einer weitermachen", "Meine Codes anzeigen", "Ich habe sie aufbewahrt", "Fertig",
+           "Mit einem weitermachen", "Meine Codes anzeigen", "Ich habe sie aufbewahrt", "Fertig",
            "Sie sind registriert."),
 }  # fmt: skip
 
