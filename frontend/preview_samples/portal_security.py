@@ -9,6 +9,7 @@ from preview_samples.sign_in import QUESTIONS
 from vestibule.frontends.http.portal.cards import ShownCard
 from vestibule.frontends.http.templates.views import Form, Words
 from vestibule.model.pin import PinStatus
+from vestibule.services.reset_by_phone import Standing
 from vestibule.services.sessions import Place
 
 
@@ -34,8 +35,38 @@ def passwords() -> list[Sample]:
         ),
         Sample("password-wrong", "portal/password.html", {"form": Form(errors=wrong), "begins_anew": False}),
         Sample("expired", "portal/expired.html", {"form": Form(errors=wrong)}, is_signed_in=False),
-        Sample("reset", "portal/reset.html", {"form": Form()}, is_signed_in=False),
-        Sample("reset-refused", "portal/reset.html", {"form": refused}, is_signed_in=False),
+        Sample("reset", "portal/reset.html", {"form": Form(), "by_phone": True}, is_signed_in=False),
+        Sample(
+            "reset-refused", "portal/reset.html", {"form": refused, "by_phone": False}, is_signed_in=False
+        ),
+        *_resets_by_phone(),
+    ]
+
+
+def _resets_by_phone() -> list[Sample]:
+    wrong = Form(problem=Words("refusal.not_proven"))
+    asked = {"form": wrong, "number": "07"}
+    standing = {
+        "choose": Standing(is_enough=True, can_type=False, ways=()),
+        "choose-and-type": Standing(is_enough=False, can_type=True, ways=("app",)),
+        "another": Standing(is_enough=False, can_type=False, ways=("sms", "voice")),
+    }
+    ways = {"form": Form(), "ways": ("app", "sms", "voice")}
+    return [
+        Sample("reset-ask", "portal/reset_ask.html", ways, is_signed_in=False),
+        *(
+            Sample(f"reset-asked-{way}", "portal/reset_asked.html", {**asked, "way": way}, is_signed_in=False)
+            for way in ("sms", "voice", "app")
+        ),
+        *(
+            Sample(
+                f"reset-{name}",
+                "portal/reset_choose.html",
+                {"form": Form(), "standing": each},
+                is_signed_in=False,
+            )
+            for name, each in standing.items()
+        ),
     ]
 
 

@@ -69,7 +69,9 @@ async def test_the_portal_is_toured_by_keyboard(window: Window, language: str) -
     """Every page of the portal's navigation, and those behind them, without a pointer."""
     site = window.site
     await site.house.add_application("vpn")
-    await site.house.change_settings(help_contact="030 555 0100", password_reset=PasswordReset.ALL)
+    await site.house.change_settings(
+        help_contact="030 555 0100", password_reset=PasswordReset.ALL, password_reset_by_phone=True
+    )
     alice = await site.house.add_person("alice", language=language)
     await site.house.services.pins.set(
         SYSTEM, TENANT, alice.user.user_id, Secret("830519"), must_change=False
@@ -82,6 +84,11 @@ async def test_the_portal_is_toured_by_keyboard(window: Window, language: str) -
     await keys.stands_at("help.way_in.title", "help")
     await keys.press(keys.words("help.way_in.reset"))
     await keys.stands_at("portal.reset.title", "reset")
+    await keys.press(keys.words("portal.reset.no_passcode"))
+    await keys.stands_at("portal.reset.title", "reset-ask")
+    await keys.type("username", "alice")
+    await keys.enter()
+    await keys.stands_at("portal.reset.asked_title", "reset-asked")
     await keys.press(keys.words("sign_in.trouble"))
     await keys.stands_at("help.title", "guide")
     await keys.press(keys.words("ui.sign_in"))

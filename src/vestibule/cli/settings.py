@@ -104,6 +104,7 @@ def change(
     password_reset_groups: Annotated[
         list[str] | None, Parameter(name="--password-reset-group", negative="--no-password-reset-groups")
     ] = None,
+    password_reset_by_phone: bool | None = None,
     security_question: Annotated[list[str] | None, Parameter(negative="--no-security-questions")] = None,
     security_questions_kept: int | None = None,
     security_questions_right: int | None = None,
@@ -238,6 +239,8 @@ def change(
         Who may reset a forgotten password by what he has registered: nobody, members of groups, or all.
     password_reset_groups
         Id of a group whose members may; may be repeated.
+    password_reset_by_phone
+        Who may is also asked by a text, a call or a request in the app.
     security_question
         en=What was your first street? The questions of a language, in their order, one option each; they take
         the place of those before. Without any, people cannot answer any.
@@ -318,6 +321,7 @@ def change(
         "app_plain_approval": app_plain_approval,
         "password_reset": None if password_reset is None else PasswordReset(password_reset),
         "password_reset_groups": None if password_reset_groups is None else tuple(password_reset_groups),
+        "password_reset_by_phone": password_reset_by_phone,
         "security_questions": _questions(security_question),
         "security_questions_kept": security_questions_kept,
         "security_questions_right": security_questions_right,

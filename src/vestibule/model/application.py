@@ -12,6 +12,8 @@ import msgspec
 
 CONSOLE_APPLICATION = "console"
 PORTAL_APPLICATION = "portal"
+RESET_APPLICATION = "password-reset"
+"""The door behind which a forgotten password is reset; there is none where the tenant does not allow it."""
 
 
 class FirstFactor(StrEnum):

@@ -156,6 +156,8 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Who may reset a forgotten password by what he has registered."""
     password_reset_groups: tuple[str, ...] = ()
     """Ids of the groups whose members may, where not all may."""
+    password_reset_by_phone: bool = False
+    """Who may is also asked by a text, a call or a request in his app, although he has proven nothing yet."""
     security_questions: dict[str, tuple[str, ...]] = {}
     """By language, in their order: questions that may be answered at the portal in place of the second
     factor. None: that is not possible."""

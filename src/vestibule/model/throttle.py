@@ -25,6 +25,8 @@ class Factor(StrEnum):
     PASSCODE = "passcode"
     PIN = "pin"
     QUESTIONS = "questions"
+    RESET = "reset"
+    """Asking a person's phone about a forgotten password."""
     APP = "app"
     """The number that an approval in the app holds, and the PIN with it."""
     APP_PASSWORD = "app_password"  # noqa: S105 - the name of a factor

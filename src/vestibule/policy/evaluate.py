@@ -12,7 +12,13 @@ from collections.abc import Callable
 import msgspec
 
 from vestibule.model.access_rule import AccessRule, Effect
-from vestibule.model.application import CONSOLE_APPLICATION, Application, FirstFactor, SecondFactor
+from vestibule.model.application import (
+    CONSOLE_APPLICATION,
+    RESET_APPLICATION,
+    Application,
+    FirstFactor,
+    SecondFactor,
+)
 from vestibule.model.networks import Address, contains, parse_networks
 from vestibule.model.user import Requirement, User
 from vestibule.model.verification import Reason, TraceLine
@@ -138,7 +144,7 @@ def _second_factor_is_enough(facts: Facts, trace: list[TraceLine]) -> Decision |
         return _must_register(asked, trace)
     if registers_here and not (facts.held or facts.is_enrolled):
         return Permit(Reason.FIRST_FACTOR_SUFFICIENT, (*trace, _NOTHING_ENROLLED))
-    if facts.may_skip and facts.application.application_id != CONSOLE_APPLICATION:
+    if facts.may_skip and facts.application.application_id not in _NEVER_SKIPPED:
         skipped = _skipped(facts, facts.user, rule, trace)
         if skipped is not None:
             return skipped
@@ -246,6 +252,7 @@ def _deny(reason: Reason, trace: list[TraceLine], line: TraceLine) -> Deny:
     return Deny(reason, (*trace, line))
 
 
+_NEVER_SKIPPED = frozenset((CONSOLE_APPLICATION, RESET_APPLICATION))
 _APPLICATION_ENABLED = TraceLine("application", "enabled")
 _USER_ACTIVE = TraceLine("user", "active")
 _FIRST_BY_CLIENT = TraceLine("first_factor", "checked_by_client")

@@ -68,6 +68,7 @@ from vestibule.services.refused_acts import RefusedActs
 from vestibule.services.registration import Registrations
 from vestibule.services.remembered_browsers import RememberedBrowsers
 from vestibule.services.requirements import Requirements
+from vestibule.services.reset_by_phone import ResetsByPhone
 from vestibule.services.roles import Roles
 from vestibule.services.rule_sets import RuleSets
 from vestibule.services.security_questions import SecurityQuestions
@@ -207,6 +208,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     users = Users(store, configuration, prover, notices, guard)
     groups = Groups(store, configuration)
     requirements = Requirements(store, configuration, prover, guard)
+    password_resets = PasswordResets(store, configuration, prover, passwords, spraying)
     services = Services(
         node=node,
         clock=clock,
@@ -258,7 +260,10 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         disowning=Disowning(store, configuration),
         passwords=passwords,
         security_questions=SecurityQuestions(store, configuration, sealer),
-        password_resets=PasswordResets(store, configuration, prover, passwords, spraying),
+        password_resets=password_resets,
+        resets_by_phone=ResetsByPhone(
+            store, configuration, prover, verifications, passwords, password_resets
+        ),
         device_records=device_records,
         refused_acts=RefusedActs(store, clock),
         countries=countries,

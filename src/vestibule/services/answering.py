@@ -16,7 +16,7 @@ from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import is_id
 from vestibule.interfaces.store import Conflict, Subject, Transaction
 from vestibule.model.app_check import AppCheck
-from vestibule.model.application import PORTAL_APPLICATION
+from vestibule.model.application import PORTAL_APPLICATION, RESET_APPLICATION
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.block import BlockCause
 from vestibule.model.pin import PinState
@@ -423,6 +423,8 @@ class Answering:
         subject = await tx.subject(challenge.tenant_id, challenge.user_id)
         if progress is None or subject is None:
             return progress
+        # Behind this door somebody asks who knows no more than a name: he must not have anybody blocked.
+        blocks = blocks and challenge.application_id != RESET_APPLICATION
         blocks = blocks and not subject.user.is_blocked(tx.now)
         action = "blocked" if blocks else "none"
         await tx.add_event(event(attempt, subject, "user.fraud_reported", tx.now, action=action))

@@ -46,8 +46,11 @@ class Asking:
     def choices_at(
         self, attempt: Attempt, subject: Subject, usable: Sequence[Authenticator]
     ) -> tuple[Way, ...]:
-        """Return those of the ways that a door leaves: where nothing more can be typed, only the app."""
+        """Return those of the ways that a door leaves: the one that was asked for there, or, where nothing
+        more can be typed, only the app."""
         choices = self.choices(subject, usable)
+        if attempt.origin.asks_by:
+            return tuple(way for way in choices if way.method == attempt.origin.asks_by)
         if attempt.origin.can_type:
             return choices
         openings = [(way, self.out_of_band.opening(way, attempt, self.methods)) for way in choices]

@@ -48,6 +48,8 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """The token by which the person's browser may be remembered, where there is one."""
     can_type: bool = True
     """Whether he can still type something there; else only an approval in the app lets him in."""
+    asks_by: str = ""
+    """The one method by which he wants to be asked; empty: as he has chosen once for all."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,15 +13,26 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import structlog
 
+from vestibule.catalog import LANGUAGES, text
 from vestibule.crypto.sealing import CannotUnseal, Sealer, context
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.store import Configuration, Store, Unavailable
 from vestibule.model.access_rule import RuleSet
-from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
+from vestibule.model.application import (
+    PORTAL_APPLICATION,
+    RESET_APPLICATION,
+    Application,
+    Client,
+    ClientKind,
+    ClientSecret,
+    DirectoryConfiguration,
+    FirstFactor,
+)
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
 from vestibule.model.networks import parse_networks
 from vestibule.model.role import AdminRole
+from vestibule.model.self_service import PasswordReset
 from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import ThrottleLimits
 from vestibule.policy.access import AccessRules, compiled
@@ -55,6 +66,11 @@ class Snapshot(msgspec.Struct, frozen=True):
     """The newest version of each tenant that has any."""
     access: Mapping[str, AccessRules] = {}
     """The same, ready to be asked."""
+    reset_doors: Mapping[str, Peer] = {}
+    """By client id: where people of a tenant prove by phone that they may reset their passwords."""
+
+    def peer(self, client_id: str) -> Peer | None:
+        return self.peers.get(client_id) or self.reset_doors.get(client_id)
 
 
 EMPTY = Snapshot(-1, {}, {}, {}, {}, {}, {})
@@ -126,6 +142,13 @@ class ConfigurationCache:
             roles={role.role_id: role for role in loaded.roles},
             rule_sets=rule_sets,
             access=compiled(rule_sets, trusted),
+            reset_doors={
+                reset_client_id(tenant_id): _reset_door(tenant)
+                for tenant_id, tenant in tenants.items()
+                if (tenant_id, PORTAL_APPLICATION) in applications
+                and tenant.settings.password_reset is not PasswordReset.OFF
+                and tenant.settings.password_reset_by_phone
+            },
         )
 
     def _opened(self, secrets: Sequence[ClientSecret]) -> tuple[tuple[int | None, Secret[bytes]], ...]:
@@ -170,3 +193,29 @@ def _limits(tenant: Tenant) -> ThrottleLimits:
         settings.hard_stop,
         settings.lockout_reset_seconds * 1000,
     )
+
+
+def reset_client_id(tenant_id: str) -> str:
+    return f"{RESET_APPLICATION}@{tenant_id}"
+
+
+def _reset_door(tenant: Tenant) -> Peer:
+    """Return the door behind which a tenant's passwords are reset. It is kept nowhere: a setting makes it."""
+    language = tenant.settings.language if tenant.settings.language in LANGUAGES else LANGUAGES[0]
+    name = text(language, "portal.reset.application")
+    application = Application(
+        tenant_id=tenant.tenant_id,
+        application_id=RESET_APPLICATION,
+        name=name,
+        first_factor=FirstFactor.CLIENT,
+        created_at=tenant.created_at,
+    )
+    client = Client(
+        tenant_id=tenant.tenant_id,
+        client_id=reset_client_id(tenant.tenant_id),
+        application_id=RESET_APPLICATION,
+        kind=ClientKind.BUILT_IN,
+        name=name,
+        created_at=tenant.created_at,
+    )
+    return Peer(client, application, ())

@@ -1,8 +1,7 @@
 """Resetting a forgotten password, by what the person has registered; off unless the tenant allows it.
 
 He proves it by passcodes that he can read: of an app, a hardware token, or a recovery code. Who holds two
-such methods proves both, one each. Nothing is sent, so nothing goes to a number that a stranger has named
-(ENR-05).
+such methods proves both, one each. Nothing is sent here; texts, calls and the app are in reset_by_phone.py.
 
 Invariants:
 - There is one refusal for all: whether a name exists, may be reset, is locked or was only not proven is
@@ -86,7 +85,7 @@ class PasswordResets:
                 return None
             is_proven = await self._is_proven(tx, subject, passcodes)
             if not is_proven:
-                await _note(tx, subject.user, "user.password_reset_refused")
+                await note_refusal(tx, subject.user)
             return subject.user if is_proven else None
 
         if self._spraying.slows(tenant_id):
@@ -95,6 +94,12 @@ class PasswordResets:
         if user is None:
             self._spraying.failed(tenant_id)
             raise Refused(Refusal.NOT_PROVEN)
+        await self.put(user, new, hashed)
+
+    async def put(self, user: User, new: NewPassword, hashed: str) -> None:
+        """Put a new password, and `hashed` of it, in the place of that of who has proven himself; raises
+        `Refused`."""
+        directory = await self._passwords.directory(user.tenant_id)
         if directory is None:
             check_new(new, user.username, user.role, is_ours=True)
         else:
@@ -149,6 +154,11 @@ async def _written(tx: Transaction, user: User, hashed: str) -> None:
     await tx.clear_throttle(user.tenant_id, user.user_id, Factor.PASSWORD)
     await tx.end_sessions_of(user.tenant_id, user.user_id)
     await _note(tx, user, "user.password_reset")
+
+
+async def note_refusal(tx: Transaction, user: User) -> None:
+    """Write down that who wanted to reset this person's password has not proven himself."""
+    await _note(tx, user, "user.password_reset_refused")
 
 
 async def _note(tx: Transaction, user: User, kind: str) -> None:

@@ -119,12 +119,15 @@ class Passwords:
         check_new(new, claimed_username, Role.NONE, is_ours=False)
         tenant = self._configuration.current.tenants[tenant_id]
         names = lookup_names(claimed_username, strip_domain_prefix=tenant.settings.strip_domain_prefix)
-        subject = await self._store.read(lambda tx: tx.subject_by_names(tenant_id, names))
-        user = subject.user if subject else None
-        is_known = user is not None and user.is_active and await self._reserved(user)
-        await self._change_there(
-            directory, tenant_id, user if is_known else None, claimed_username, old, new, _Ends()
-        )
+
+        async def reserve(tx: Transaction) -> User | None:
+            subject = await tx.subject_by_names(tenant_id, names)
+            if subject is None or not subject.user.is_active:
+                return None
+            return subject.user if await self._counted(tx, subject.user) else None
+
+        reserved = await self._store.transact(reserve)
+        await self._change_there(directory, tenant_id, reserved, claimed_username, old, new, _Ends())
 
     async def _change_there(
         self,
@@ -159,10 +162,11 @@ class Passwords:
 
     async def _reserved(self, user: User) -> bool:
         """Count an attempt; False if the person is locked."""
+        return await self._store.transact(lambda tx: self._counted(tx, user))
+
+    async def _counted(self, tx: Transaction, user: User) -> bool:
         limits = self._configuration.current.limits[user.tenant_id]
-        throttle = await self._store.transact(
-            lambda tx: tx.settle_attempt(user.tenant_id, user.user_id, Factor.PASSWORD, False, limits)
-        )
+        throttle = await tx.settle_attempt(user.tenant_id, user.user_id, Factor.PASSWORD, False, limits)
         return throttle is not None
 
     async def _release(self, user: User) -> None:

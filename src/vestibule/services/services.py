@@ -51,6 +51,7 @@ from vestibule.services.refused_acts import RefusedActs
 from vestibule.services.registration import Registrations
 from vestibule.services.remembered_browsers import RememberedBrowsers
 from vestibule.services.requirements import Requirements
+from vestibule.services.reset_by_phone import ResetsByPhone
 from vestibule.services.roles import Roles
 from vestibule.services.rule_sets import RuleSets
 from vestibule.services.security_questions import SecurityQuestions
@@ -119,6 +120,7 @@ class Services:
     passwords: Passwords
     security_questions: SecurityQuestions
     password_resets: PasswordResets
+    resets_by_phone: ResetsByPhone
     device_records: DeviceRecords
     refused_acts: RefusedActs
     countries: Countries

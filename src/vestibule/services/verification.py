@@ -491,7 +491,7 @@ class Verifications:
 
     def _attempt_of(self, verification: Verification) -> Attempt | None:
         """Return the attempt that a verification is of; None if its client is gone."""
-        peer = self._configuration.current.peers.get(verification.client_id)
+        peer = self._configuration.current.peer(verification.client_id)
         if peer is None or not peer.client.is_enabled:
             return None
         origin = Origin(

@@ -13,6 +13,7 @@ import pytest
 
 from tests.houses import PASSWORD, TENANT
 from tests.integration.http_api.house import HttpHouse, http_house
+from tests.integration.passwords.work import counted
 from tests.integration.registration.browser import ROOT, Browser, browsing, heading, words
 from tests.peers.openldap import PEOPLE, RULED, RULED_PASSWORD, OpenLdap
 from tests.peers.samba_ad import SambaAd
@@ -186,6 +187,24 @@ async def test_guesses_at_the_old_password_are_counted(
         await change(browser, "alice", "not hers")
     assert "was not right" in words(await change(browser, "alice", PEOPLE["alice"]))
     assert await password_events(place) == []
+
+
+async def test_an_unknown_name_is_as_much_work_as_a_wrong_password(
+    place: HttpHouse, browser: Browser, openldap: OpenLdap
+) -> None:
+    """BF-15: as many transactions, searches and binds; the first change only opens the connections."""
+    await sign_in_by(place, in_openldap(openldap, "alice", ""))
+    work = []
+    for name in ("alice", "alice", "nobody"):
+        openldap.flush_log()
+        before = openldap.log.count
+        asked = {what: before(what) for what in (" SRCH base=", " BIND dn=", " PASSMOD")}
+        with counted(place.inside) as done:
+            await change(browser, name, "not it")
+        openldap.flush_log()
+        work.append((dict(done), {what: openldap.log.count(what) - had for what, had in asked.items()}))
+    assert work[1] == work[2]
+    assert work[1][0]["transactions"] == 1
 
 
 async def test_passwords_that_are_kept_here_are_never_over(place: HttpHouse, browser: Browser) -> None:

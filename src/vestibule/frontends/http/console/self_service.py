@@ -47,6 +47,7 @@ def _wanted(settings: TenantSettings, fields: Fields) -> TenantSettings:
         settings,
         password_reset=PasswordReset(reset) if reset in set(PasswordReset) else settings.password_reset,
         password_reset_groups=fields.many("password_reset_groups"),
+        password_reset_by_phone=fields.is_ticked("password_reset_by_phone"),
         security_questions=_questions(fields),
         security_questions_kept=fields.whole("security_questions_kept") or 0,
         security_questions_right=fields.whole("security_questions_right") or 0,

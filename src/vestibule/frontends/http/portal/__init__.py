@@ -26,6 +26,7 @@ from vestibule.frontends.http.portal import (
     questions,
     register,
     reset,
+    reset_by_phone,
     security,
     sessions,
 )
@@ -44,6 +45,7 @@ ROUTER = Router(
         *security.ROUTES,
         *password.ROUTES,
         *reset.ROUTES,
+        *reset_by_phone.ROUTES,
         *questions.ROUTES,
         *pin.ROUTES,
         *app_passwords.ROUTES,

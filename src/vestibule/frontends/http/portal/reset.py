@@ -45,7 +45,10 @@ def _offered(request: AnyRequest, tenant: str) -> Entrance:
 
 
 def _page(request: AnyRequest, at: Entrance, form: Form, status: int = 200) -> Response[Any]:
-    return noticed_page(request, "portal/reset.html", door=DOOR, root=at.root, status=status, form=form)
+    by_phone = bool(site_of(request).services.resets_by_phone.ways(at.tenant.tenant_id))
+    return noticed_page(
+        request, "portal/reset.html", door=DOOR, root=at.root, status=status, form=form, by_phone=by_phone
+    )
 
 
 ROUTES: Final = [show_reset, take_reset]
