@@ -74,7 +74,7 @@ async def test_an_administrator_requires_vouches_and_demands_anew(window: Window
     assert "then it is enforced by itself" in await window.text()
     await window.confirm("Enforce")
     assert "legacy clients take app passwords only" in await window.text()
-    await window.press("Open for 4 hours")
+    await window.press("Open for these hours")
     await window.shoot("75-console-registration")
     await window.assert_accessible("console-registration")
     await window.press("Code for a letter")

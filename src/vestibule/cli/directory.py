@@ -292,8 +292,10 @@ async def _find(desk: Desk, one: DirectoryConfiguration, person: str) -> None:
     except ValueError as wrong:
         raise NotDone("cli.directory.unusable", why=str(wrong)) from None
     milliseconds = _milliseconds(began)
-    if found is None and has(f"{one.kind}.only_answers"):
-        raise NotDone(f"{one.kind}.only_answers")
+    only_answers = f"{one.kind}.only_answers"
+    if found is None and has(only_answers):
+        desk.terminal.line(text(desk.terminal.language, only_answers))
+        return
     if found is None:
         raise NotDone("cli.directory.nobody", milliseconds=milliseconds, name=person)
     desk.terminal.say("directory.found", milliseconds=milliseconds)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.integration.cli.conftest import CommandLine
+from tests.peers.freeradius import FreeRadius
 from tests.peers.openldap import PEOPLE, OpenLdap
 
 
@@ -55,6 +57,32 @@ def test_a_directory_is_added_tested_and_used(cli: CommandLine, ldap: OpenLdap) 
     assert cli.json("application", "show", "Mail")["first_factor"] == "directory"
     cli.out("application", "remove", "Mail", "--yes")
     assert "Corporate" in cli.out("directory", "list")
+
+
+def test_a_radius_server_of_others_checks_passwords(cli: CommandLine, tmp_path: Path) -> None:
+    """Inventory 1.26: added, tried and named by an application; its secret is never shown again."""
+    secret = "a secret of tests, long enough"
+    server = FreeRadius(tmp_path / "radius", users={"rad": "her word there"}, secret=secret)
+    server.start()
+    try:
+        command = ("directory", "add", "Head office", "--kind", "radius")
+        command += ("--set", f"servers=127.0.0.1:{server.port}")
+        command += ("--set", "require_message_authenticator=false")
+        assert "at least 16" in cli.refused(*command, "--ask-password", typed="short\n")
+        cli.out(*command, "--ask-password", typed=f"{secret}\n")
+        shown = cli.json("directory", "show", "Head office")
+        assert (shown["kind"], shown["has_password"]) == ("radius", True)
+        assert secret not in str(shown)
+        assert "The server answers" in cli.out("directory", "test", "Head office", "nobody-there")
+        cli.out("user", "add", "rad", "--password", "none")
+        trying = ("directory", "test", "Head office", "rad", "--password-prompt")
+        assert "The password is right" in cli.out(*trying, typed="her word there\n")
+        assert "The password is right" not in cli(*trying, typed="wrong\n").stdout
+        cli.out("application", "add", "Gate", "--directory", "Head office")
+        assert cli.json("application", "show", "Gate")["first_factor"] == "directory"
+        cli.out("application", "remove", "Gate", "--yes")
+    finally:
+        server.stop()
 
 
 def test_what_is_wrong_with_a_directory_is_said_in_plain_words(cli: CommandLine, ldap: OpenLdap) -> None:

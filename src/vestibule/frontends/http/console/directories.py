@@ -125,9 +125,9 @@ async def try_directory(request: AnyRequest, tenant: InPath, directory: InPath) 
     except ValueError:
         return _stored_page(at, stored, tried=name, problem_of_try=Words("console.directory.unusable"))
     only_answers = f"{stored.kind}.only_answers"
-    nobody = only_answers if catalog.has(only_answers) else "console.directory.nobody"
-    problem = None if found else Words(nobody, {"name": name})
-    return _stored_page(at, stored, tried=name, found=found, problem_of_try=problem)
+    nobody = Words("console.directory.nobody", {"name": name})
+    missing = Words(only_answers) if catalog.has(only_answers) else nobody
+    return _stored_page(at, stored, tried=name, found=found, problem_of_try=None if found else missing)
 
 
 # --- parts ----------------------------------------------------------------------------------------------
