@@ -105,7 +105,7 @@ def client(desk: Desk, wanted: str, kind: ClientKind) -> Client:
             return one
     named = _named(found, wanted)
     addressed = [one for one in found if one.address and one.address.partition("/")[0] == wanted]
-    noun = "api-key" if kind is ClientKind.API else "client"
+    noun = {ClientKind.API: "api-key", ClientKind.LDAP: "ldap-client"}.get(kind, "client")
     return _only(named or addressed, wanted, desk, f"{noun} list", noun.replace("-", "_"))
 
 

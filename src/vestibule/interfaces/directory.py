@@ -6,6 +6,7 @@ says `unavailable`, and that is never an approval.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
@@ -116,4 +117,42 @@ class DirectoryKind(Protocol):
     def open(self, settings: Mapping[str, Any], secret: Secret[str]) -> Directory:
         """Return a directory ready for use; raise ValueError naming the setting that is wrong.
         Connects to nothing yet."""
+        ...
+
+
+class EntryBehind(msgspec.Struct, frozen=True, kw_only=True):
+    """The one entry that a bind name means."""
+
+    bind_name: str
+    """Its distinguished name: to bind with this is to bind as this entry and no other."""
+    reference: str
+    names: tuple[str, ...]
+    """What this person may be called here."""
+
+
+@runtime_checkable
+class StandsBehind(Protocol):
+    """A directory that a proxy may hand connections on to. Raises ConnectionError where it gives no answer
+    that counts."""
+
+    @property
+    def answer_seconds(self) -> float:
+        """How long an answer to a bind may take."""
+        ...
+
+    async def entry_of(self, bind_name: str) -> EntryBehind | None:
+        """Return the entry that is meant by a name that somebody would bind with; None if there is none, or
+        more than one."""
+        ...
+
+    async def open(self, protocol: asyncio.Protocol) -> asyncio.Transport:
+        """Return a connection that nobody has used, to the first server that answers; `protocol` reads it."""
+        ...
+
+    def nobodys_name(self) -> str:
+        """Return a distinguished name that no entry has."""
+        ...
+
+    def verdict(self, code: int, diagnostic: str, reference: str) -> PasswordVerdict:
+        """Return what the result of a bind says of the password of the entry with `reference`."""
         ...

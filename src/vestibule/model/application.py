@@ -85,6 +85,7 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
 
 class ClientKind(StrEnum):
     RADIUS = "radius"
+    LDAP = "ldap"
     API = "api"
     BUILT_IN = "built_in"
     """The portal and the console themselves."""

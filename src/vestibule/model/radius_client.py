@@ -18,7 +18,7 @@ class Mode(StrEnum):
     CHALLENGE = "challenge"
     """The password; the passcode is asked for with an Access-Challenge."""
     COMBINED = "combined"
-    """The password and, directly behind it, the passcode; see combined.py."""
+    """The password and, directly behind it, the passcode; see combined_password.py."""
     PASSCODE_ONLY = "passcode_only"
     """The passcode: the client has checked the password. Left empty, it is asked for with an
     Access-Challenge.

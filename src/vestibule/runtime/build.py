@@ -41,6 +41,7 @@ from vestibule.services.deliveries import Deliveries
 from vestibule.services.demonstration import Demonstrations
 from vestibule.services.device_records import DeviceRecords
 from vestibule.services.directories import Directories
+from vestibule.services.directory_people import DirectoryPeople
 from vestibule.services.disowning import Disowning
 from vestibule.services.dispatches import Dispatches
 from vestibule.services.editions import Editions
@@ -248,6 +249,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         applications=applications,
         editions=Editions(store, configuration),
         directories=Directories(kinds, first_factors),
+        directory_people=DirectoryPeople(store, first_factors),
         rule_sets=RuleSets(store, configuration, prover),
         remembered_browsers=RememberedBrowsers(store, configuration, guard),
         break_glass=BreakGlass(store, guard),

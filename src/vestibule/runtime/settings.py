@@ -64,6 +64,14 @@ class RadiusSettings(msgspec.Struct, frozen=True):
     listen: tuple[Endpoint, ...]
 
 
+class LdapSettings(msgspec.Struct, frozen=True):
+    listen: tuple[Endpoint, ...]
+    tls_listen: tuple[Endpoint, ...]
+    """LDAPS: protected from the first byte."""
+    tls_certificate: Path | None
+    tls_key: Path | None
+
+
 class HttpSettings(msgspec.Struct, frozen=True):
     listen: tuple[Endpoint, ...]
     public_url: str
@@ -104,6 +112,7 @@ class Settings(msgspec.Struct, frozen=True):
     key_file: Path
     node: NodeSettings
     radius: RadiusSettings
+    ldap: LdapSettings
     http: HttpSettings
     push: PushSettings
     webhook: WebhookSettings
@@ -162,6 +171,10 @@ _FIELDS = (
     ),
     _Field("key_file", read_path, lambda chosen, _: chosen["state_directory"] / "master.key"),
     _Field("radius.listen", read_endpoints, lambda *_: (Endpoint("127.0.0.1", 1812),)),
+    _Field("ldap.listen", read_endpoints, lambda *_: ()),
+    _Field("ldap.tls_listen", read_endpoints, lambda *_: ()),
+    _Field("ldap.tls_certificate", read_path, lambda *_: None),
+    _Field("ldap.tls_key", read_path, lambda *_: None),
     _Field("http.tls_certificate", read_path, lambda *_: None),
     _Field("http.tls_key", read_path, lambda *_: None),
     _Field(
@@ -228,10 +241,15 @@ def _read(field: _Field, found: _Given | None, problems: list[Problem]) -> objec
 
 def _contradictions(chosen: _Chosen, values: list[Value]) -> Iterator[Problem]:
     origins = {value.key: value.origin for value in values}
-    pair = ("http.tls_certificate", "http.tls_key")
-    for present, missing in (pair, pair[::-1]):
-        if chosen[present] is not None and chosen[missing] is None:
-            yield Problem("needs_other", present, origins[present], {"other": missing})
+    for section in ("http", "ldap"):
+        pair = (f"{section}.tls_certificate", f"{section}.tls_key")
+        for present, missing in (pair, pair[::-1]):
+            if chosen[present] is not None and chosen[missing] is None:
+                yield Problem("needs_other", present, origins[present], {"other": missing})
+    if chosen["ldap.tls_listen"] and chosen["ldap.tls_certificate"] is None:
+        yield Problem(
+            "needs_other", "ldap.tls_listen", origins["ldap.tls_listen"], {"other": "ldap.tls_certificate"}
+        )
 
 
 def _settings(chosen: _Chosen) -> Settings:
@@ -244,6 +262,7 @@ def _settings(chosen: _Chosen) -> Settings:
         key_file=chosen["key_file"],
         node=NodeSettings(**section("node")),
         radius=RadiusSettings(**section("radius")),
+        ldap=LdapSettings(**section("ldap")),
         http=HttpSettings(**section("http")),
         push=PushSettings(**section("push")),
         webhook=WebhookSettings(**section("webhook")),

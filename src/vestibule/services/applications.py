@@ -17,6 +17,7 @@ from vestibule.crypto.sealing import Sealer
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id, new_token, token_hash
 from vestibule.interfaces.store import AlreadyExists, Store, Transaction
+from vestibule.model import ldap_client, radius_client
 from vestibule.model.actor import Actor, Right
 from vestibule.model.application import (
     CONSOLE_APPLICATION,
@@ -31,7 +32,7 @@ from vestibule.model.application import (
 )
 from vestibule.model.phone import calling_code, is_calling_code
 from vestibule.model.proposal import Act
-from vestibule.model.radius_client import Mode, read_settings
+from vestibule.model.radius_client import Mode, RadiusClientSettings
 from vestibule.model.role import ADMINISTRATOR, rights_of
 from vestibule.model.tenant import SYSTEM_TENANT, Tenant, TenantSettings
 from vestibule.services.configuration import (
@@ -59,10 +60,12 @@ API_KEY_PREFIX = "vst_"
 ADMIN_SCOPE = "admin"
 _RIGHTS = {
     ClientKind.RADIUS: Right.APPLICATIONS,
+    ClientKind.LDAP: Right.APPLICATIONS,
     ClientKind.API: Right.API_KEYS,
     ClientKind.BUILT_IN: Right.APPLICATIONS,
 }
 """What it takes to change a client."""
+_KNOWN_BY_ADDRESS = frozenset((ClientKind.RADIUS, ClientKind.LDAP))
 
 Result = TypeVar("Result")
 
@@ -419,8 +422,8 @@ class Applications:
         return peer.client
 
     def _client_to_change(self, actor: Actor, tenant_id: str, client_id: str) -> Client:
-        kind = ClientKind.API if self._is_api(client_id) else ClientKind.RADIUS
-        actor.demand(_RIGHTS[kind], tenant_id)
+        right = Right.API_KEYS if self._is_api(client_id) else Right.APPLICATIONS
+        actor.demand(right, tenant_id)
         client = self._client(tenant_id, client_id)
         self._demand_client(actor, tenant_id, client.kind, client.scopes, client.role_id)
         return client
@@ -464,15 +467,15 @@ class Applications:
             raise Refused(Refusal.NOT_FOUND, directory_id)
 
     def _checked_address(self, tenant_id: str, kind: ClientKind, address: str, client_id: str) -> str:
-        """Return the canonical network; two RADIUS clients never share one. Inside a tenant one may lie in
+        """Return the canonical network; two clients of a kind never share one. Inside a tenant one may lie in
         another's, across tenants not: the more specific one would take the other's requests (TEN-03)."""
-        if not address.strip() and kind is not ClientKind.RADIUS:
+        if not address.strip() and kind not in _KNOWN_BY_ADDRESS:
             return ""
         try:
             network = ipaddress.ip_network(address.strip(), strict=False)
         except ValueError:
             raise Refused(Refusal.ADDRESS_INVALID, address) from None
-        if kind is ClientKind.RADIUS:
+        if kind in _KNOWN_BY_ADDRESS:
             for peer in self.snapshot.peers.values():
                 other = peer.client
                 if other.kind is not kind or other.client_id == client_id:
@@ -489,15 +492,27 @@ def _overlaps(network: ipaddress.IPv4Network | ipaddress.IPv6Network, other: str
 
 
 def _check_client_settings(kind: ClientKind, settings: dict[str, Any], application: Application) -> None:
-    if kind is not ClientKind.RADIUS:
-        return
     try:
-        read = read_settings(settings)
+        match kind:
+            case ClientKind.RADIUS:
+                _check_radius(radius_client.read_settings(settings), application)
+            case ClientKind.LDAP:
+                ldap_client.read_settings(settings)
+                _check_behind(application)
     except ValueError as wrong:
         raise Refused(Refusal.SETTING_INVALID, str(wrong)) from None
-    if read.mode is Mode.COMBINED and application.first_factor is FirstFactor.CLIENT:
+
+
+def _check_radius(settings: RadiusClientSettings, application: Application) -> None:
+    if settings.mode is Mode.COMBINED and application.first_factor is FirstFactor.CLIENT:
         # The password in front of the passcode would be cut off and never looked at.
         raise Refused(Refusal.COMBINED_UNCHECKED, application.name)
+
+
+def _check_behind(application: Application) -> None:
+    """A proxy needs somebody behind it, who takes passwords and no app passwords."""
+    if application.first_factor is not FirstFactor.DIRECTORY or application.is_legacy:
+        raise Refused(Refusal.DIRECTORY_NEEDED, application.name)
 
 
 def _check_settings(settings: TenantSettings) -> None:

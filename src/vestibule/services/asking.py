@@ -47,14 +47,14 @@ class Asking:
         self, attempt: Attempt, subject: Subject, usable: Sequence[Authenticator]
     ) -> tuple[Way, ...]:
         """Return those of the ways that a door leaves: the one that was asked for there, or, where nothing
-        more can be typed, only the app."""
-        choices = self.choices(subject, usable)
+        more can be typed, those of its channels."""
+        choices, channels = self.choices(subject, usable), attempt.origin.channels
         if attempt.origin.asks_by:
             return tuple(way for way in choices if way.method == attempt.origin.asks_by)
-        if attempt.origin.can_type:
+        if Channel.TYPED in channels:
             return choices
         openings = [(way, self.out_of_band.opening(way, attempt, self.methods)) for way in choices]
-        return tuple(way for way, opening in openings if opening and opening.channel is Channel.APP)
+        return tuple(way for way, opening in openings if opening and opening.channel in channels)
 
     async def ask(
         self,

@@ -21,7 +21,7 @@ from vestibule.model.pin import PinState
 from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import ThrottleLimits, source_of
 from vestibule.model.user import User
-from vestibule.model.verification import Reason, TraceLine, Verification, VerificationState
+from vestibule.model.verification import Channel, Reason, TraceLine, Verification, VerificationState
 from vestibule.policy.access import NO_RULES, AccessRules
 from vestibule.services.configuration import Peer
 
@@ -46,8 +46,8 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the person can be shown something at this door before he is let in."""
     browser: Secret[str] | None = None
     """The token by which the person's browser may be remembered, where there is one."""
-    can_type: bool = True
-    """Whether he can still type something there; else only an approval in the app lets him in."""
+    channels: tuple[Channel, ...] = tuple(Channel)
+    """The roads on which he may be asked there."""
     asks_by: str = ""
     """The one method by which he wants to be asked; empty: as he has chosen once for all."""
 

@@ -28,6 +28,7 @@ from vestibule.services.refusal import Refusal, Refused
 
 CLIENTS: Final = {
     ClientKind.RADIUS: Feature.ON_PREMISES_APPLICATIONS,
+    ClientKind.LDAP: Feature.ON_PREMISES_APPLICATIONS,
     ClientKind.API: Feature.API,
 }
 """What a client of a kind needs; our own doors need nothing."""

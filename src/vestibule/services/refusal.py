@@ -39,6 +39,7 @@ class Refusal(StrEnum):
     IN_USE = "in_use"
     SETTING_INVALID = "setting_invalid"
     COMBINED_UNCHECKED = "combined_unchecked"
+    DIRECTORY_NEEDED = "directory_needed"
     APP_PASSWORDS_OFF = "app_passwords_off"
     APP_PASSWORD_NOT_NEEDED = "app_password_not_needed"  # noqa: S105
     APP_PASSWORD_NAME = "app_password_name"  # noqa: S105

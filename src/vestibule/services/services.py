@@ -29,6 +29,7 @@ from vestibule.services.deliveries import Deliveries
 from vestibule.services.demonstration import Demonstrations
 from vestibule.services.device_records import DeviceRecords
 from vestibule.services.directories import Directories
+from vestibule.services.directory_people import DirectoryPeople
 from vestibule.services.disowning import Disowning
 from vestibule.services.dispatches import Dispatches
 from vestibule.services.editions import Editions
@@ -107,6 +108,7 @@ class Services:
     applications: Applications
     editions: Editions
     directories: Directories
+    directory_people: DirectoryPeople
     rule_sets: RuleSets
     remembered_browsers: RememberedBrowsers
     break_glass: BreakGlass

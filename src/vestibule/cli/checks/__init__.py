@@ -21,6 +21,7 @@ WITHOUT_DATABASE: Final[tuple[Check, ...]] = (
     machine.md5,
     machine.speech,
     doors.web,
+    doors.ldap,
     doors.certificate,
     doors.reach,
 )

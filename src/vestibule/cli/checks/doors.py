@@ -102,6 +102,29 @@ def secret_for(peers: Iterable[Peer], source: str, now: int) -> Secret[bytes] | 
     return valid[0] if valid else None
 
 
+# --- LDAP ---------------------------------------------------------------------------------------------
+
+
+async def ldap(at: Installation) -> list[Finding]:
+    """Each LDAP address: free, or taken by somebody who accepts connections."""
+    settings = at.settings.ldap
+    return [await asyncio.to_thread(_ldap, at, each) for each in (*settings.listen, *settings.tls_listen)]
+
+
+def _ldap(at: Installation, endpoint: Endpoint) -> Finding:
+    if endpoint.port == 0:
+        return note("ldap", "door.any_port", address=str(endpoint))
+    why = why_not_bound(endpoint, socket.SOCK_STREAM)
+    if why != errno.EADDRINUSE:
+        return _not_taken(at, "ldap", endpoint, why)
+    host = _WILDCARDS.get(endpoint.host, endpoint.host)
+    try:
+        socket.create_connection((host, endpoint.port), _ANSWER_SECONDS).close()
+    except OSError:
+        return problem("ldap", "ldap.silent", address=str(endpoint))
+    return ok("ldap", "ldap.accepts", address=str(endpoint))
+
+
 # --- HTTP -----------------------------------------------------------------------------------------------
 
 
@@ -144,11 +167,13 @@ def _is_healthy(host: str, port: int, *, has_tls: bool) -> bool:
 
 
 async def certificate(at: Installation) -> list[Finding]:
-    """The certificate of our own TLS: readable, fitting its key, not about to end."""
-    file, key = at.settings.http.tls_certificate, at.settings.http.tls_key
-    if file is None or key is None:
-        return []
-    return await asyncio.to_thread(judge_certificate, file, key, datetime.now(UTC))
+    """The certificates of our own TLS: readable, fitting their keys, not about to end."""
+    found = []
+    for section in (at.settings.http, at.settings.ldap):
+        if section.tls_certificate is not None and section.tls_key is not None:
+            now = datetime.now(UTC)
+            found += await asyncio.to_thread(judge_certificate, section.tls_certificate, section.tls_key, now)
+    return found
 
 
 def judge_certificate(file: Path, key: Path, now: datetime) -> list[Finding]:
@@ -189,6 +214,9 @@ async def reach(at: Installation) -> list[Finding]:
             found.append(note("reach", "reach.web_loopback"))
     elif web_listen and not has_tls and not at.settings.http.trusted_proxies:
         found.append(warning("reach", "reach.web_clear"))
+    ldap = at.settings.ldap
+    if ldap.listen and ldap.tls_certificate is None and not all(map(is_loopback, ldap.listen)):
+        found.append(warning("reach", "reach.ldap_clear"))
     if not is_private_origin(at.settings.http.public_url):
         found.append(warning("reach", "reach.origin_clear", url=at.settings.http.public_url))
     return found

@@ -19,11 +19,14 @@ from typing import TypeVar
 
 from vestibule.crypto.passwords import MAX_PASSWORD_BYTES
 from vestibule.crypto.secret import Secret
+from vestibule.directories.ldap.link import Found
 from vestibule.directories.ldap.people import (
     directory_entry,
+    entry_behind,
     is_shut_out,
     outcome_of_change,
     reference_text,
+    search_by_bind_name,
     search_by_names,
     search_by_reference,
     verdict_of_bind,
@@ -34,6 +37,7 @@ from vestibule.directories.ldap.settings import LdapSettings, PasswordChangeBy
 from vestibule.directories.ldap.trouble import DirectoryUnavailable, LinkFailure, Trouble
 from vestibule.interfaces.directory import (
     DirectoryEntry,
+    EntryBehind,
     PasswordChange,
     PasswordChangeKind,
     PasswordVerdict,
@@ -41,7 +45,8 @@ from vestibule.interfaces.directory import (
 )
 from vestibule.model.user import User
 from vestibule.model.username import canonical_name
-from vestibule.wire.ldap.messages import ResultCode, SearchRequest, SearchResultEntry
+from vestibule.wire.ldap.messages import Result, ResultCode, SearchRequest, SearchResultEntry
+from vestibule.wire.ldap.password_policy import PasswordPolicy
 from vestibule.wire.ldap.passwords import password_modify, unicode_password
 
 logger = logging.getLogger(__name__)
@@ -53,6 +58,9 @@ _WAITING_PER_CONNECTION = 16
 # Troubles that another server may not have. A refused account is the same everywhere, and trying it on every
 # server only brings it closer to being locked.
 _FINAL = frozenset((Trouble.ACCOUNT_REFUSED, Trouble.NO_REFERENCE))
+
+# What a server says of a distinguished name that it does not have.
+_NO_SUCH_NAME = frozenset((ResultCode.NO_SUCH_OBJECT, ResultCode.INVALID_DN_SYNTAX, ResultCode.REFERRAL))
 
 
 class LdapDirectory:
@@ -136,6 +144,34 @@ class LdapDirectory:
             reply = await server.change(request)
         return outcome_of_change(reply.result, reply.policy)
 
+    @property
+    def answer_seconds(self) -> float:
+        return self._settings.timeout_seconds
+
+    async def entry_of(self, bind_name: str) -> EntryBehind | None:
+        """Implements `StandsBehind`, asking as the service account."""
+        if canonical_name(bind_name) is None and "=" not in bind_name:
+            return None
+        request = search_by_bind_name(self._settings, bind_name)
+        answer = await self._ask(lambda server: self._entry_behind(server, request))
+        if isinstance(answer, Trouble):
+            raise DirectoryUnavailable(answer)
+        return answer
+
+    async def open(self, protocol: asyncio.Protocol) -> asyncio.Transport:
+        """Implements `StandsBehind`."""
+        answer = await self._ask(lambda server: server.open(protocol))
+        if isinstance(answer, Trouble):
+            raise DirectoryUnavailable(answer)
+        return answer
+
+    def nobodys_name(self) -> str:
+        return f"cn={secrets.token_hex(8)},{self._settings.base_dn}"
+
+    def verdict(self, code: int, diagnostic: str, reference: str) -> PasswordVerdict:
+        """Implements `StandsBehind`. What the rules for passwords say goes to the client, who has asked."""
+        return verdict_of_bind(Result(code, diagnostic=diagnostic), PasswordPolicy(), reference)
+
     async def close(self) -> None:
         """Close the connections and give back the threads.
 
@@ -149,9 +185,7 @@ class LdapDirectory:
         entry, reference = await self._locate(server, user, name)
         if user is None or entry is None:
             # The same two exchanges as for a person who exists, with a password that is nobody's.
-            await server.bind(
-                f"cn={secrets.token_hex(8)},{self._settings.base_dn}", secrets.token_hex(8).encode()
-            )
+            await server.bind(self.nobodys_name(), secrets.token_hex(8).encode())
             return _mismatch("no_such_person")
         reply = await server.bind(entry.name, proof)
         if reply.result.code in (ResultCode.BUSY, ResultCode.UNAVAILABLE):
@@ -177,7 +211,9 @@ class LdapDirectory:
 
     async def _one(self, server: Server, request: SearchRequest) -> tuple[SearchResultEntry | None, str]:
         """Return the only entry that a search finds, with its reference, or (None, "")."""
-        found = await server.search(request)
+        return self._only(await server.search(request))
+
+    def _only(self, found: Found) -> tuple[SearchResultEntry | None, str]:
         if found.result.code not in (ResultCode.SUCCESS, ResultCode.SIZE_LIMIT_EXCEEDED):
             is_busy = found.result.code in (ResultCode.BUSY, ResultCode.UNAVAILABLE)
             raise LinkFailure(Trouble.BUSY if is_busy else Trouble.SEARCH_REFUSED)
@@ -188,6 +224,13 @@ class LdapDirectory:
         if not value or not entry.name:
             raise LinkFailure(Trouble.NO_REFERENCE)
         return entry, reference_text(self._settings.reference_attribute, value)
+
+    async def _entry_behind(self, server: Server, request: SearchRequest) -> EntryBehind | None:
+        found = await server.search(request)
+        if found.result.code in _NO_SUCH_NAME:
+            return None
+        entry, reference = self._only(found)
+        return None if entry is None else entry_behind(self._settings, entry, reference)
 
     async def _person(self, server: Server, request: SearchRequest) -> DirectoryEntry | None:
         entry, _ = await self._one(server, request)

@@ -199,6 +199,15 @@ class Link(asyncio.Protocol):
             raise self._failure(Trouble.CLOSED)
         self._transport = transport
 
+    def hand_over(self, protocol: asyncio.Protocol) -> asyncio.Transport:
+        """Leave the connection to `protocol`, with nothing read or asked that is not its own."""
+        if not self.is_usable or self._transport is None or self._stream.pending_bytes:
+            raise self._failure(self._trouble or Trouble.GARBLED)
+        transport, self._transport = self._transport, None
+        self._trouble = Trouble.CLOSED
+        transport.set_protocol(protocol)
+        return transport
+
     async def close(self) -> None:
         """Say goodbye and close; a server that does not react is cut off."""
         if self._transport is not None and self.is_usable:

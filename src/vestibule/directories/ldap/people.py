@@ -12,12 +12,14 @@ import uuid
 from vestibule.directories.ldap.settings import LdapSettings
 from vestibule.interfaces.directory import (
     DirectoryEntry,
+    EntryBehind,
     PasswordChange,
     PasswordChangeKind,
     PasswordVerdict,
     PasswordVerdictKind,
 )
-from vestibule.wire.ldap.filters import And, Equality, Filter, Or
+from vestibule.model.username import lookup_names
+from vestibule.wire.ldap.filters import And, Equality, Filter, Or, Present
 from vestibule.wire.ldap.messages import Aliases, Result, ResultCode, Scope, SearchRequest, SearchResultEntry
 from vestibule.wire.ldap.password_policy import PasswordPolicy, PolicyError
 
@@ -66,6 +68,31 @@ def _search(settings: LdapSettings, who: Filter, attributes: tuple[str, ...]) ->
         size_limit=_ENTRIES,
         time_limit_seconds=max(1, round(settings.timeout_seconds)),
     )
+
+
+ROOT = SearchRequest("", Scope.BASE, Present("objectClass"), ("1.1",))
+"""The entry that every server has, without its attributes (RFC 4512 §5.1, RFC 4511 §4.5.1.8)."""
+
+
+def search_by_bind_name(settings: LdapSettings, bind_name: str) -> SearchRequest:
+    r"""Return the search for whom a server might take `bind_name`: the entry of that distinguished name, or
+    who has this name, or the one behind the domain in `DOMAIN\name`, in a name attribute."""
+    attributes = tuple(dict.fromkeys((settings.reference_attribute, *_naming_attributes(settings))))
+    if "=" in bind_name:
+        return SearchRequest(bind_name, Scope.BASE, Present("objectClass"), attributes, size_limit=_ENTRIES)
+    return search_by_names(settings, lookup_names(bind_name, strip_domain_prefix=True), attributes)
+
+
+def entry_behind(settings: LdapSettings, entry: SearchResultEntry, reference: str) -> EntryBehind:
+    """Return whom an entry is of, with every name by which he might be a user here."""
+    naming = set(map(str.lower, _naming_attributes(settings)))
+    values = [value for each in entry.attributes if each.name.lower() in naming for value in each.values]
+    names = dict.fromkeys(value.decode(errors="replace") for value in values)
+    return EntryBehind(bind_name=entry.name, reference=reference, names=tuple(names))
+
+
+def _naming_attributes(settings: LdapSettings) -> tuple[str, ...]:
+    return (settings.username_attribute, *settings.name_attributes)
 
 
 def reference_text(attribute: str, value: bytes) -> str:

@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from vestibule.directories.ldap.health import Health
 from vestibule.directories.ldap.link import Found, Link, Reply, connect
+from vestibule.directories.ldap.people import ROOT
 from vestibule.directories.ldap.resolver import Resolver
 from vestibule.directories.ldap.settings import Endpoint, LdapSettings
 from vestibule.directories.ldap.trouble import LinkFailure, Trouble
@@ -76,6 +77,17 @@ class Server:
             return await link.change(request) if bound.is_success else bound
 
         return await self._with_link(_Sort.PROVING, work)
+
+    async def open(self, protocol: asyncio.Protocol) -> asyncio.Transport:
+        """Return a connection of its own, as nobody, to a server that answers; raises LinkFailure."""
+        link = await self._connect()
+        try:
+            # A server that hangs accepts connections all the same: whatever it says of itself, it lives.
+            await link.search(ROOT)
+            return link.hand_over(protocol)
+        except BaseException:
+            link.abort()
+            raise
 
     async def close(self) -> None:
         """Close what is idle now, and everything else as soon as it becomes idle."""

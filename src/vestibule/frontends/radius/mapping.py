@@ -19,10 +19,10 @@ import msgspec
 from vestibule.catalog import LANGUAGES, text
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.radius.clients import RadiusClient
-from vestibule.frontends.radius.combined import Unsplittable, split
 from vestibule.frontends.radius.prompts import prompt
+from vestibule.model.combined_password import Unsplittable, split
 from vestibule.model.radius_client import Mode
-from vestibule.model.verification import Reason
+from vestibule.model.verification import Channel, Reason
 from vestibule.services.attempt import Origin
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.outcome import Progress
@@ -146,7 +146,9 @@ class Mapping:
             case Mode.COMBINED:
                 parts = split(typed, client.settings.passcode_length)
                 if parts is Unsplittable.NO_PASSCODE and typed and self._may_approve_plainly(client):
-                    return self._verifications.start(msgspec.structs.replace(origin, can_type=False), typed)
+                    return self._verifications.start(
+                        msgspec.structs.replace(origin, channels=(Channel.APP,)), typed
+                    )
                 if parts is Unsplittable.NO_PASSCODE:
                     return self._verifications.refuse(origin, Reason.PASSCODE_MALFORMED)
                 if parts is Unsplittable.NO_PASSWORD:

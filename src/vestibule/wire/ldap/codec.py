@@ -327,7 +327,7 @@ def _encode_operation(operation: Operation) -> bytes:
         case BindRequest():
             return ber.element(_BIND_REQUEST, _encode_bind_request(operation))
         case BindResponse(result, credentials):
-            content = _encode_result(result) + _optional(credentials, _SERVER_CREDENTIALS)
+            content = encode_result(result) + _optional(credentials, _SERVER_CREDENTIALS)
             return ber.element(_BIND_RESPONSE, content)
         case UnbindRequest():
             return ber.element(_UNBIND_REQUEST, b"")
@@ -339,14 +339,14 @@ def _encode_operation(operation: Operation) -> bytes:
         case SearchResultReference(addresses):
             return ber.element(_SEARCH_RESULT_REFERENCE, _encode_texts(addresses))
         case SearchResultDone(result):
-            return ber.element(_SEARCH_RESULT_DONE, _encode_result(result))
+            return ber.element(_SEARCH_RESULT_DONE, encode_result(result))
         case AbandonRequest(abandoned_id):
             return ber.integer(abandoned_id, _ABANDON_REQUEST)
         case ExtendedRequest(oid, value):
             content = ber.string(_checked_oid(oid), _REQUEST_NAME) + _optional(value, _REQUEST_VALUE)
             return ber.element(_EXTENDED_REQUEST, content)
         case ExtendedResponse(result, name, value):
-            content = _encode_result(result)
+            content = encode_result(result)
             content += _optional(None if name is None else _checked_oid(name).encode(), _RESPONSE_NAME)
             return ber.element(_EXTENDED_RESPONSE, content + _optional(value, _RESPONSE_VALUE))
         case OpaqueOperation(tag, content):
@@ -372,7 +372,8 @@ def _encode_bind_request(request: BindRequest) -> bytes:
     return ber.integer(request.version) + ber.string(request.name) + proof
 
 
-def _encode_result(result: Result) -> bytes:
+def encode_result(result: Result) -> bytes:
+    """Return the components that every response has (RFC 4511 §4.1.9)."""
     content = ber.integer(result.code, ber.ENUMERATED)
     content += ber.string(result.matched_name) + ber.string(result.diagnostic)
     if result.referrals:

@@ -18,6 +18,9 @@ from vestibule.wire.ldap.filters import Filter
 START_TLS_OID = "1.3.6.1.4.1.1466.20037"  # RFC 4511 §4.14
 NOTICE_OF_DISCONNECTION_OID = "1.3.6.1.4.1.1466.20036"  # RFC 4511 §4.4.1
 WHO_AM_I_OID = "1.3.6.1.4.1.4203.1.11.3"  # RFC 4532
+PROXIED_AUTHORIZATION_OIDS = frozenset(  # RFC 4370, and the draft before it
+    ("2.16.840.1.113730.3.4.18", "2.16.840.1.113730.3.4.12")
+)
 PASSWORD_MODIFY_OID = "1.3.6.1.4.1.4203.1.11.1"  # RFC 3062  # noqa: S105 - an object identifier
 
 MAX_INTEGER = 2**31 - 1  # maxInt, RFC 4511 §4.1.1
@@ -49,6 +52,7 @@ class ResultCode(enum.IntEnum):
     UNAVAILABLE = 52
     UNWILLING_TO_PERFORM = 53
     OTHER = 80
+    AUTHORIZATION_DENIED = 123  # RFC 4370 §4
 
 
 class Scope(enum.IntEnum):

@@ -22,6 +22,7 @@ from vestibule.frontends.http.api.directories import Directories
 from vestibule.frontends.http.api.gateways import Gateways
 from vestibule.frontends.http.api.groups import Groups
 from vestibule.frontends.http.api.history import Attempts, Events
+from vestibule.frontends.http.api.ldap_clients import LdapClients
 from vestibule.frontends.http.api.outbox import Outbox
 from vestibule.frontends.http.api.pins import Pins
 from vestibule.frontends.http.api.registration import Registration, Requirements
@@ -55,6 +56,7 @@ _ADMINISTRATION = Router(
         AccessRules,
         RememberedBrowsers,
         RadiusClients,
+        LdapClients,
         ApiClients,
         Directories,
         Gateways,

@@ -93,7 +93,7 @@ class RadiusClients(Controller):
     @get(responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def list_radius_clients(self, caller: NamedDependency[Caller]) -> Listing[ClientRecord]:
         """List the RADIUS clients by name."""
-        return _listed(caller, ClientKind.RADIUS)
+        return listed(caller, ClientKind.RADIUS)
 
     @post(responses=problems(404, 409, 422), opt=needs(Right.APPLICATIONS))
     async def add_radius_client(
@@ -114,7 +114,7 @@ class RadiusClients(Controller):
     @get("/{client_id:str}", responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def read_radius_client(self, caller: NamedDependency[Caller], client_id: PathId) -> ClientRecord:
         """Read one RADIUS client."""
-        return client_record(_find(caller, client_id, ClientKind.RADIUS))
+        return client_record(find_client(caller, client_id, ClientKind.RADIUS))
 
     @patch("/{client_id:str}", responses=problems(404, 409, 422), opt=needs(Right.APPLICATIONS))
     async def change_radius_client(
@@ -126,7 +126,7 @@ class RadiusClients(Controller):
     @delete("/{client_id:str}", responses=problems(404), opt=needs(Right.APPLICATIONS))
     async def remove_radius_client(self, caller: NamedDependency[Caller], client_id: PathId) -> None:
         """Remove a RADIUS client and its secrets."""
-        await _remove(caller, client_id, ClientKind.RADIUS)
+        await removed(caller, client_id, ClientKind.RADIUS)
 
     @get("/{client_id:str}/secrets", responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def list_shared_secrets(
@@ -140,7 +140,7 @@ class RadiusClients(Controller):
         self, caller: NamedDependency[Caller], client_id: PathId, data: JSONBody[NewSharedSecret]
     ) -> NewSecretRecord:
         """Add a shared secret beside those there are, and tell it this one time."""
-        _find(caller, client_id, ClientKind.RADIUS)
+        find_client(caller, client_id, ClientKind.RADIUS)
         shared = await caller.services.applications.add_shared_secret(
             caller.actor, caller.tenant_id, client_id, Secret(data.secret) if data.secret else None
         )
@@ -179,7 +179,7 @@ class ApiClients(Controller):
     @get(responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def list_api_clients(self, caller: NamedDependency[Caller]) -> Listing[ClientRecord]:
         """List the API clients by name."""
-        return _listed(caller, ClientKind.API)
+        return listed(caller, ClientKind.API)
 
     @post(responses=problems(404, 409, 422), opt=needs(Right.API_KEYS))
     async def add_api_client(
@@ -201,7 +201,7 @@ class ApiClients(Controller):
     @get("/{client_id:str}", responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def read_api_client(self, caller: NamedDependency[Caller], client_id: PathId) -> ClientRecord:
         """Read one API client."""
-        return client_record(_find(caller, client_id, ClientKind.API))
+        return client_record(find_client(caller, client_id, ClientKind.API))
 
     @patch("/{client_id:str}", responses=problems(404, 409, 422), opt=needs(Right.API_KEYS))
     async def change_api_client(
@@ -213,7 +213,7 @@ class ApiClients(Controller):
     @delete("/{client_id:str}", responses=problems(404), opt=needs(Right.API_KEYS))
     async def remove_api_client(self, caller: NamedDependency[Caller], client_id: PathId) -> None:
         """Remove an API client and its keys."""
-        await _remove(caller, client_id, ClientKind.API)
+        await removed(caller, client_id, ClientKind.API)
 
     @get("/{client_id:str}/keys", responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def list_api_keys(
@@ -225,7 +225,7 @@ class ApiClients(Controller):
     @post("/{client_id:str}/keys", responses=problems(404), opt=needs(Right.API_KEYS))
     async def add_api_key(self, caller: NamedDependency[Caller], client_id: PathId) -> NewSecretRecord:
         """Add a key beside those there are, and tell it this one time."""
-        _find(caller, client_id, ClientKind.API)
+        find_client(caller, client_id, ClientKind.API)
         key = await caller.services.applications.add_api_key(caller.actor, caller.tenant_id, client_id)
         return NewSecretRecord(secret=key.reveal())
 
@@ -253,12 +253,14 @@ class ApiClients(Controller):
         await _end(caller, client_id, ClientKind.API, secret_id, None)
 
 
-def _listed(caller: Caller, kind: ClientKind) -> Listing[ClientRecord]:
+def listed(caller: Caller, kind: ClientKind) -> Listing[ClientRecord]:
+    """Return the clients of a kind in the caller's tenant."""
     found = caller.services.applications.clients(caller.actor, caller.tenant_id, kind)
     return whole(client_record(client) for client in found)
 
 
-def _find(caller: Caller, client_id: str, kind: ClientKind) -> Client:
+def find_client(caller: Caller, client_id: str, kind: ClientKind) -> Client:
+    """Return a client of that kind in the caller's tenant; raises NotFoundException."""
     peer = caller.services.configuration.current.peers.get(client_id)
     if peer is None or peer.client.tenant_id != caller.tenant_id or peer.client.kind is not kind:
         raise NotFoundException
@@ -268,7 +270,7 @@ def _find(caller: Caller, client_id: str, kind: ClientKind) -> Client:
 async def _changed(
     caller: Caller, client_id: str, kind: ClientKind, data: RadiusClientChange | ApiClientChange
 ) -> ClientRecord:
-    current = _find(caller, client_id, kind)
+    current = find_client(caller, client_id, kind)
     given = changes(data, current.version)
     if "scopes" in given:
         given["scopes"] = _unique(given["scopes"])
@@ -276,13 +278,14 @@ async def _changed(
     return client_record(await caller.services.applications.change_client(caller.actor, changed))
 
 
-async def _remove(caller: Caller, client_id: str, kind: ClientKind) -> None:
-    _find(caller, client_id, kind)
+async def removed(caller: Caller, client_id: str, kind: ClientKind) -> None:
+    """Remove a client of that kind; raises NotFoundException."""
+    find_client(caller, client_id, kind)
     await caller.services.applications.remove_client(caller.actor, caller.tenant_id, client_id)
 
 
 async def _secrets(caller: Caller, client_id: str, kind: ClientKind) -> Listing[SecretRecord]:
-    _find(caller, client_id, kind)
+    find_client(caller, client_id, kind)
     found = await caller.services.applications.secrets(caller.actor, caller.tenant_id, client_id)
     return whole(secret_record(secret) for secret in found)
 
@@ -290,7 +293,7 @@ async def _secrets(caller: Caller, client_id: str, kind: ClientKind) -> Listing[
 async def _end(
     caller: Caller, client_id: str, kind: ClientKind, secret_id: str, not_after: int | None
 ) -> None:
-    _find(caller, client_id, kind)
+    find_client(caller, client_id, kind)
     await caller.services.applications.end_secret(
         caller.actor, caller.tenant_id, client_id, secret_id, not_after
     )

@@ -3,7 +3,7 @@
 import pytest
 
 from vestibule.crypto.secret import Secret
-from vestibule.frontends.radius.combined import PasswordAndPasscode, Unsplittable, split
+from vestibule.model.combined_password import PasswordAndPasscode, Unsplittable, split
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,82 @@
+"""OpenLDAP's own programs bind through the proxy: what the directory says reaches them once the person has
+answered, and nothing does before."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.integration.ldap_proxy.conftest import NUMBER, ProxyHouse, dn
+from tests.integration.phone.test_texts import passcode_in
+from tests.peers.openldap import BASE_DN, PEOPLE, OpenLdap
+from vestibule.interfaces.gateway import Reply
+from vestibule.model.verification import Reason, VerificationState
+
+
+async def test_a_bind_waits_for_the_call_and_leads_to_the_directory(proxy: ProxyHouse) -> None:
+    await proxy.add_person()
+    asked = asyncio.create_task(proxy.whoami())
+    await proxy.approve()
+    status, shown = await asked
+    assert (status, shown.strip()) == (0, f"dn:{dn('alice')}")
+    (attempt,) = await proxy.house.attempts()
+    assert (attempt.channel, attempt.username, attempt.reason) == ("ldap", "alice", Reason.CALL_CONFIRMED)
+
+
+async def test_whoever_hangs_up_is_not_let_in(proxy: ProxyHouse) -> None:
+    await proxy.add_person()
+    asked = asyncio.create_task(proxy.whoami())
+    await proxy.hang_up()
+    status, shown = await asked
+    assert status == 49
+    assert "Invalid credentials" in shown
+    (attempt,) = await proxy.house.attempts()
+    assert attempt.state is VerificationState.DENIED
+
+
+async def test_a_reply_to_a_text_lets_in(proxy: ProxyHouse) -> None:
+    await proxy.add_person("bob", "sms", two_way=True)
+    asked = asyncio.create_task(proxy.whoami("bob"))
+    gateway, sent = await proxy.phones.far.next_text()
+    await gateway.inbox.reply(Reply(sender=NUMBER, recipient="", body=passcode_in(sent)))
+    assert await asked == (0, f"dn:{dn('bob')}\n")
+
+
+async def test_a_wrong_password_calls_nobody(proxy: ProxyHouse) -> None:
+    await proxy.add_person()
+    status, _ = await proxy.whoami(password="not hers")
+    assert status == 49
+    assert not proxy.phones.far.errands
+    (attempt,) = await proxy.house.attempts()
+    assert attempt.reason is Reason.PASSWORD_WRONG
+
+
+async def test_a_passcode_behind_the_password_lets_in_once(proxy: ProxyHouse) -> None:
+    await proxy.change_client(passcodes="appended")
+    alice = await proxy.house.add_person("alice")
+    passcode = alice.passcode(proxy.house.clock.now()).reveal()
+    assert await proxy.whoami(password=PEOPLE["alice"] + passcode) == (0, f"dn:{dn('alice')}\n")
+    for proof in (PEOPLE["alice"] + passcode, PEOPLE["alice"], passcode, "x" + passcode):
+        status, _ = await proxy.whoami(password=proof)
+        assert status == 49
+
+
+async def test_protected_by_starttls_and_by_ldaps(proxy: ProxyHouse) -> None:
+    await proxy.change_client(demand_tls=True, passcodes="appended")
+    alice = await proxy.house.add_person("alice", "hotp")
+    for arguments, url in ((("-ZZ",), proxy.url), ((), proxy.tls_url)):
+        password = PEOPLE["alice"] + alice.passcode(0).reveal()
+        found = await proxy.tool("ldapwhoami", *arguments, who=dn("alice"), password=password, url=url)
+        assert found == (0, f"dn:{dn('alice')}\n")
+
+
+async def test_who_is_bound_searches_as_himself_and_no_more(proxy: ProxyHouse, openldap: OpenLdap) -> None:
+    """LD-05: the account that is exempt sees what the directory lets it see, a person what it lets him."""
+    await proxy.change_client(exempt_binds=[f"127.0.0.1 {openldap.service_dn}"], passcodes="appended")
+    alice = await proxy.house.add_person("alice", "hotp")
+    bob = ("-b", BASE_DN, "(mail=bob*)", "cn")
+    reader = {"who": openldap.service_dn, "password": openldap.service_password}
+    status, shown = await proxy.tool("ldapsearch", *bob, **reader)
+    assert status == 0
+    assert f"dn: {dn('bob')}" in shown
+    password = PEOPLE["alice"] + alice.passcode(0).reveal()
+    assert (await proxy.tool("ldapsearch", *bob, who=dn("alice"), password=password))[0] == 32
