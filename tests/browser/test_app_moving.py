@@ -20,7 +20,7 @@ MONTH = 31 * 24 * 3600
 async def _seen(device: Device, name: str) -> None:
     """Look at the view as it stands: its pictures, by day and by night, and what axe-core says of it."""
     assert await device.window.overflow() == 0
-    for theme in THEMES:
+    for theme in THEMES if device.site.takes_pictures else ():
         await device.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         picture = device.site.pictures / f"{name}-{device.language}-{theme}.png"
         await device.page.screenshot(path=picture)

@@ -6,7 +6,7 @@ from tests.browser.scene import Window, add_user, enter_console
 
 
 async def test_users_are_grouped_and_a_helper_is_invited_for_them(window: Window) -> None:
-    """In both languages, at both sizes, by day and by night, with nothing against WCAG 2.2 AA."""
+    """From the groups to the invitation, the end of it in German."""
     site = window.site
     await enter_console(window)
     await add_user(window, "alice", "Looking-Glass-1871")

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, ViewportSize
 
-from tests.browser.scene import CHECKER, STANDARDS, THEMES, Theme
+from tests.browser.scene import AXE, CHECKER, STANDARDS, THEMES, Theme
 from tests.browser.shelf import DESK, SITE, SMALLEST, Shelf
 from vestibule.catalog import LANGUAGES
 
 LOOKS: tuple[tuple[Theme, ViewportSize], ...] = tuple(product(THEMES, (SMALLEST, DESK)))
 
-VIOLATIONS = """(rules) => axe.run(document, { runOnly: rules, resultTypes: ["violations"] }).then(found =>
+VIOLATIONS = f"""(rules) => ({AXE})(rules).then(found =>
   found.passes.length ? found.violations.map(it => [it.id, it.nodes[0].html]) : ["nothing was looked at"])"""
 TOO_WIDE = """[document.documentElement, ...document.querySelectorAll(".card")].filter(
   it => it.scrollWidth > it.clientWidth).map(it => it.className || it.tagName)"""

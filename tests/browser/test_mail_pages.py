@@ -24,8 +24,6 @@ async def test_who_is_told_and_what_became_of_it(window: Window, tmp_path: Path)
         settings = house.services.configuration.current.tenants[TENANT].settings.mail
         assert settings.alerts == {"*": ("soc@example.org",)}
         await window.shoot("60-mail")
-        await window.assert_accessible("mail")
-        assert await window.overflow() == 0
 
         await window.page.get_by_role("link", name="Welcome").first.click()
         await window.fill(text="Hello {name},\n\n{nonsense}")
@@ -34,7 +32,6 @@ async def test_who_is_told_and_what_became_of_it(window: Window, tmp_path: Path)
         await window.fill(text="Hello {name}, this is {tenant}.")
         await window.press("Preview")
         assert "Hello Alice Example, this is" in await window.text()
-        await window.assert_accessible("mail template")
 
         await mail(house, "unknown@example.org")
         await round_of(house)
@@ -45,5 +42,3 @@ async def test_who_is_told_and_what_became_of_it(window: Window, tmp_path: Path)
         await window.press("Deutsch")
         assert "Postausgang" in await window.heading()
         await window.shoot("61-outbox-german")
-        await window.assert_accessible("outbox")
-        assert await window.overflow() == 0
