@@ -50,8 +50,8 @@ _HOUR_MS: Final = 3_600_000
 _UNANSWERED: Final = ThrottleLimits(threshold=3, lock_ms=_HOUR_MS, hard_stop=1_000_000, reset_ms=_HOUR_MS)
 """Three questions an hour that nobody answers, two from one place: whoever knows a name may call at anybody's
 door, and must not keep the owner from his own sign-ins (BF-09)."""
-_ONE_KIND: Final = {"voice": "sms"}
-"""Methods that prove the same: whoever has the phone has both."""
+_PHONE: Final = "phone"
+"""The kind of all methods that are answered at a telephone number: whoever has the phone has them all."""
 
 
 class Asked(msgspec.Struct, frozen=True, array_like=True):
@@ -145,7 +145,7 @@ class ResetsByPhone:
             verification_id=verification.verification_id,
             challenge_id=challenge.challenge_id if challenge else new_id(),
             number=(challenge.number if challenge else "") or f"{secrets.randbelow(100):02d}",
-            expires_at=verification.started_at + self._seconds(tenant_id, way) * 1000,
+            expires_at=verification.started_at + self._seconds(tenant_id) * 1000,
         )
 
     async def answer(
@@ -247,11 +247,10 @@ class ResetsByPhone:
             asks_by=asked.way,
         )
 
-    def _seconds(self, tenant_id: str, way: str) -> int:
-        """Return how long an answer is awaited at most, whatever the person's phone is like."""
-        settings = self._settings(tenant_id)
-        texts = max(settings.text_one_way_seconds, settings.text_two_way_seconds)
-        return {"sms": texts, "voice": settings.call_seconds}.get(way, settings.app_seconds)
+    def _seconds(self, tenant_id: str) -> int:
+        """Return how long a browser may wait, however the person would be asked."""
+        told = self._settings(tenant_id)
+        return max(told.text_one_way_seconds, told.text_two_way_seconds, told.call_seconds, told.app_seconds)
 
     async def _count(self, tx: Transaction, tenant_id: str, username: str, address: str) -> Reason | None:
         """Count a question; return why it must not be asked."""
@@ -291,12 +290,16 @@ class ResetsByPhone:
         tenant = self._configuration.current.tenants[tenant_id]
         if subject is None or not await may_reset(tx, tenant, subject.user):
             return None
-        return subject, frozenset(map(_kind, proven.methods))
+        return subject, frozenset(map(self._kind, proven.methods))
 
     def _others(self, tx: Transaction, subject: Subject, proven: frozenset[str]) -> list[Authenticator]:
         """Return what he holds of other kinds."""
         held = self._prover.usable(subject, tx.now)
-        return [each for each in held if _kind(each.method) not in proven]
+        return [each for each in held if self._kind(each.method) not in proven]
+
+    def _kind(self, name: str) -> str:
+        method = self._prover.methods.get(name)
+        return _PHONE if method is not None and not method.descriptor.takes_passcode else name
 
     @staticmethod
     def _is_enough(proven: frozenset[str], others: list[Authenticator]) -> bool:
@@ -311,10 +314,6 @@ class ResetsByPhone:
         limits = self._configuration.current.limits[subject.user.tenant_id]
         typed = self._prover.take_passcodes(others)
         return (await self._prover.prove(tx, subject, typed, passcode, limits)).is_match
-
-
-def _kind(method: str) -> str:
-    return _ONE_KIND.get(method, method)
 
 
 async def _together(tx: Transaction, asked: Asked, verification: Verification) -> _Proven:
