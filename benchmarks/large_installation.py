@@ -96,6 +96,8 @@ async def _prepare(load: Load, size: Size) -> None:
             f"select {number} as k, '{word}' as word" for number, word in enumerate(words)
         )
         await load.run(f"create temporary table {name} as {rows}")
+    for name in ("numbers", "given", "family"):
+        await load.run(f"analyze {name}")
 
 
 async def _run(

@@ -45,7 +45,8 @@ _WORDS = {
     "name": "lower(g.word || '.' || f.word || p.n)",
     "numbered": _NUMBERED,
     "timed": f"(select n, $made - ($total - 1 - n) * $span_ms / $total as at from {_NUMBERED} numbered)",
-    "words": "join given g on g.k = p.n % 10 join family f on f.k = p.n / 10 % 10",
+    # Joined so that rows stay in the order of their time, as they are where they were written one by one.
+    "words": "left join given g on g.k = p.n % 10 left join family f on f.k = p.n / 10 % 10",
     "parameters": """'{"algorithm":"sha1","digits":6,"interval":30}'""",
     "trace": json.dumps(_TRACE, separators=(",", ":")),
     "day_ms": str(DAY_MS),
