@@ -46,7 +46,7 @@ format: development ## put imports and formatting in order
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-bench: development packages $(ASSETS) ## measure verifications per second beside what bounds them
+bench: development packages $(ASSETS) ## measure sign-ins per second, decisions and pages beside what is wanted of them
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 docs: development ## build the documentation into site/

@@ -47,12 +47,10 @@ _SWEPT = 1000
 
 
 class _Made(msgspec.Struct):
-    """What there is in a folder; a folder without it is one that was not finished."""
+    """What is known of a place; a folder without it is one that was not finished."""
 
-    people: int
-    attempts: int
     made: int
-    """When the last of `attempts` was (epoch ms)."""
+    """When the last of its attempts was (epoch ms)."""
     until: int
     """Until when people have gone on."""
 
@@ -60,9 +58,11 @@ class _Made(msgspec.Struct):
 class Place:
     """What there is to look at: the server, who is signed in, and what the parameters of paths stand for."""
 
-    def __init__(self, server: ServerProcess, postgres: LastingPostgres | None, made: _Made) -> None:
+    def __init__(
+        self, server: ServerProcess, postgres: LastingPostgres | None, size: Size, made: _Made
+    ) -> None:
         self.server = server
-        self.size = Size(made.people, made.attempts)
+        self.size = size
         self.now = made.until
         self.tokens: dict[str, str] = {}
         """Of the sessions, by door."""
@@ -93,12 +93,11 @@ class Place:
 
 @contextmanager
 def opened(folder: Path, engine: str, size: Size) -> Iterator[Place]:
-    """Lend the place of that engine in `folder`, which is made if it is not there.
+    """Lend the place of that engine and size in `folder`, which is made if it is not there.
 
-    `folder` is one that the account of PostgreSQL can enter. Raises ValueError if what is there has another
-    size.
+    `folder` is one that the account of PostgreSQL can enter.
     """
-    home = folder / engine
+    home = folder / f"{engine}-{size.people}-{size.attempts}"
     postgres = LastingPostgres(home / "postgres") if engine == "PostgreSQL" else None
     server = ServerProcess(home / "state", postgres.url(_DATABASE) if postgres else None)
     note = home / "made.json"
@@ -106,11 +105,9 @@ def opened(folder: Path, engine: str, size: Size) -> Iterator[Place]:
         if not note.exists():
             _make(home, server, postgres, size, note)
         made = msgspec.json.decode(note.read_bytes(), type=_Made)
-        if (made.people, made.attempts) != (size.people, size.attempts):
-            raise ValueError(f"{home} holds {Size(made.people, made.attempts)}: name another folder")
         if postgres is not None:
             postgres.start()
-        place = Place(server, postgres, made)
+        place = Place(server, postgres, size, made)
         asyncio.run(_enter(place, made))
         note.write_bytes(msgspec.json.encode(made))
         server.start()
@@ -143,7 +140,7 @@ async def _furnish(server: ServerProcess, size: Size) -> _Made:
         now = house.services.clock.now()
         await large.fill(server.settings.database_url.reveal(), size, now)
         await house.store.transact(_add_administrator)
-        return _Made(people=size.people, attempts=size.attempts, made=now, until=now)
+        return _Made(made=now, until=now)
     finally:
         await house.close()
 
