@@ -294,6 +294,21 @@ async def test_a_search_by_identifiers_goes_on_and_tells_the_time(
     assert searched == [START + 6, START + 2, None]
 
 
+async def test_what_is_looked_up_elsewhere_is_looked_for_in_a_smaller_part(
+    store: Store, tenant_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether somebody holds a phone takes longer to see than what is written about him."""
+    monkeypatch.setattr(paging, "REACH", 10)
+    for number in range(12):
+        who = user(tenant_id, str(number), names=(f"person{number:02}",))
+        await store.transact(lambda tx, who=who: tx.add_user(who))
+    reached = []
+    for where in (UserFilter(requirement="enforced"), UserFilter(method="sms")):
+        listed = await store.read(lambda tx, where=where: tx.users(tenant_id, where, Page(5)))
+        reached.append((listed.rows, listed.searched_to))
+    assert reached == [((), "person10"), ((), "person02")]
+
+
 async def test_a_person_of_many_words_is_found_once(store: Store, tenant_id: str) -> None:
     """By names and other words that begin alike, page by page."""
     for number in range(4):
