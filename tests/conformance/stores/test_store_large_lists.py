@@ -136,7 +136,7 @@ async def fill(store: Store) -> None:
             await tx.add_event(event("acme", f"e{number:05}", at=at))
             await tx.add_member("acme", "g2", str(number))
             key, person = f"k{number:05}", str(number)
-            await tx.add_block(block("acme", key, person, begun_at=at, until=at + 1))
+            await tx.add_block(block("acme", key, person, begun_at=at, until=START))
             await tx.add_bypass(bypass("acme", key, person, made_at=at))
             await tx.add_dispatch(dispatch("acme", key, created_at=at, state=DispatchState.SENT))
             await tx.add_delivery(delivery("acme", key, created_at=at, state=DeliveryState.SENT))
