@@ -25,6 +25,7 @@ from tests.peers.program import PeerFailed, Program, find_program, run, run_well
 
 BASE_DN = "dc=example,dc=org"
 SERVICE_DN = f"cn=reader,{BASE_DN}"
+_ROOT_PASSWORD = "root-of-tests"  # made up for a server that lives for one test
 SERVICE_PASSWORD = "reader-password-8f2c"  # made up for a server that lives for one test
 PEOPLE: Mapping[str, str] = {"alice": "Alice's password", "bob": "pässwörd of bob", "carol": "carol-pw"}
 """User names and passwords. Everyone has the address NAME@example.org."""
@@ -45,8 +46,9 @@ TLSVerifyClient never
 database mdb
 suffix "{base}"
 rootdn "cn=root,{base}"
+rootpw {root_password}
 directory {folder}/data
-index objectClass,uid,mail,entryUUID eq
+index objectClass,uid,mail,entryUUID,modifyTimestamp eq
 {rules}
 access to * by dn.exact="{service}" read by * none
 """
@@ -120,8 +122,10 @@ class OpenLdap:
         certificate_names: tuple[str, ...] = ("127.0.0.1", "localhost"),
         has_expired_certificate: bool = False,
         lets_passwords_change: bool = False,
+        modified_at: str = "",
     ) -> None:
-        """`folder` is empty or not there yet; `extra` are further LDIF records (`person`, `entry`).
+        """`folder` is empty or not there yet; `extra` are further LDIF records (`person`, `entry`). Entries
+        say that they were changed last at `modified_at`, such as 20240101000000Z; without it, now.
 
         With `lets_passwords_change` people and the service account may change passwords, by `password_rules`.
         """
@@ -129,6 +133,7 @@ class OpenLdap:
         self._program: Program | None = None
         self._lets_passwords_change = lets_passwords_change
         self._extra = (*extra, password_rules("rules")) if lets_passwords_change else extra
+        self._modified_at = modified_at
         self._certificate_names = certificate_names
         self._has_expired_certificate = has_expired_certificate
         self.authority = TestAuthority(folder / "tls")
@@ -197,6 +202,11 @@ class OpenLdap:
         run(tool)
         self._program.wait_for(f'SRCH base="{marker}"')
 
+    def apply(self, ldif: str) -> None:
+        """Change entries while the server runs (`ldapmodify`): records with `changetype`."""
+        account = ["-x", "-D", f"cn=root,{BASE_DN}", "-w", _ROOT_PASSWORD]
+        run_well([find_program("ldapmodify"), "-H", self.url, *account], text=quoted(ldif))
+
     def modify(self, ldif: str) -> None:
         """Change entries as the server's own administrator while it is stopped (`slapmodify`)."""
         self._tool("slapmodify", ldif)
@@ -236,6 +246,7 @@ class OpenLdap:
             certificate=certificate,
             key=key,
             base=BASE_DN,
+            root_password=_ROOT_PASSWORD,
             service=SERVICE_DN,
             rules=rules.format(base=BASE_DN, service=SERVICE_DN),
         )
@@ -251,8 +262,8 @@ class OpenLdap:
             ),
         )
         people = [person(name, password) for name, password in PEOPLE.items()]
-        ldif = "\n".join((*top, *people, *self._extra))
-        self._tool("slapadd", ldif)
+        stamp = f"modifyTimestamp: {self._modified_at}\n" if self._modified_at else ""
+        self._tool("slapadd", "\n".join(record + stamp for record in (*top, *people, *self._extra)))
 
     def __enter__(self) -> Self:
         self.start()

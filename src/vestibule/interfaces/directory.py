@@ -7,13 +7,15 @@ says `unavailable`, and that is never an approval.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
 from vestibule.crypto.secret import Secret
+from vestibule.model.directory_difference import Entry
+from vestibule.model.synchronisation import SyncSettings
 from vestibule.model.user import User
 
 
@@ -106,6 +108,49 @@ class ChangesPasswords(Protocol):
 
     async def reset_password(self, user: User, new: Secret[str]) -> PasswordChange:
         """Put `new` in the place of whatever it is now; who the person is has been proven elsewhere."""
+        ...
+
+
+class WhatChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """What a directory says has changed since it was last asked."""
+
+    token: str = ""
+    """What to ask with the next time."""
+    references: tuple[str, ...] = ()
+    """Entries that are not as they were; they may be nobody's concern."""
+    gone: tuple[str, ...] = ()
+    is_everything: bool = False
+    """It cannot be told, or concerns so many that all are to be read."""
+
+
+class PeopleRead(msgspec.Struct, frozen=True, kw_only=True):
+    entries: tuple[Entry, ...]
+    """In the order of items; nobody twice."""
+    token: str
+    asked: tuple[str, ...] | None = None
+    """References of those who were asked for, whether they were found or not; None: everybody."""
+
+
+@runtime_checkable
+class ReadsPeople(Protocol):
+    """A directory whose people can be taken over."""
+
+    def check_reading(self, settings: SyncSettings) -> None:
+        """Raise ValueError naming the setting that cannot be used here. Asks nobody."""
+        ...
+
+    async def read_people(
+        self,
+        settings: SyncSettings,
+        country_code: str,
+        token: str,
+        told: Callable[[int], None],
+        *,
+        is_whole: bool,
+    ) -> PeopleRead:
+        """Return all people of the items; or, unless `is_whole`, those who have changed since `token`, if
+        that can be told. `told` hears how many have been read. Raises OSError, the text being a word for the
+        cause, unless everything was read to its end."""
         ...
 
 

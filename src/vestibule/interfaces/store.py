@@ -36,6 +36,7 @@ from vestibule.model.security_question import SecurityAnswers
 from vestibule.model.sending_limit import LimitReached, SendingLimit
 from vestibule.model.session import Link, Session
 from vestibule.model.spraying import Scope, SprayingAlarm
+from vestibule.model.synchronisation import Bond, Synchronisation, SyncRun
 from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import Factor, SourceThrottle, Throttle, ThrottleLimits
 from vestibule.model.user import User
@@ -531,6 +532,19 @@ class Transaction(Protocol):
         """Compare-and-set on `user.version`: writes all fields and the names, version + 1."""
         ...
 
+    async def add_users(self, users: Sequence[User]) -> None:
+        """`add_user` of many at once, as fast as the engine can; `AlreadyExists` does not say which name."""
+        ...
+
+    async def replace_users(self, users: Sequence[User]) -> None:
+        """`replace_user` of many at once: all let go of their names before any takes his new ones. Raises
+        `Conflict` if one has changed, `AlreadyExists` if a name is taken."""
+        ...
+
+    async def users_by_reference(self, tenant_id: str, references: Sequence[str]) -> tuple[User, ...]:
+        """Return the people who bear one of these references of a directory."""
+        ...
+
     async def remove_user(self, tenant_id: str, user_id: str) -> bool:
         """Delete the user, names, throttles, PIN, app passwords, sessions and all but hardware tokens, which
         nobody holds then and keep their counters. Attempts stay."""
@@ -765,6 +779,66 @@ class Transaction(Protocol):
         """Return at most `limit` versions older than the version `before`, newest first."""
         ...
 
+    # --- synchronisation ----------------------------------------------------------------------------
+
+    async def synchronisations(self) -> tuple[Synchronisation, ...]:
+        """Return those of all tenants: the worker's own."""
+        ...
+
+    async def synchronisation(self, tenant_id: str, directory_id: str) -> Synchronisation | None: ...
+
+    async def put_synchronisation(self, synchronisation: Synchronisation) -> None:
+        """Insert, or replace the settings by compare-and-set on `version` (raises `Conflict`). With new
+        settings everything is read anew, at once."""
+        ...
+
+    async def remove_synchronisation(self, tenant_id: str, directory_id: str) -> bool: ...
+
+    async def take_synchronisation(
+        self, tenant_id: str, directory_id: str, node: str, lease_ms: int
+    ) -> Synchronisation | None:
+        """Take it for a run if no lease holds: `fence` + 1. None: somebody has it."""
+        ...
+
+    async def hold_synchronisation(self, held: Synchronisation, lease_ms: int) -> bool:
+        """Begin the lease anew. False: somebody else has taken it, and this body must write nothing."""
+        ...
+
+    async def end_synchronisation(self, held: Synchronisation) -> bool:
+        """Give it back, and write `due_at`, `token` and `full_at`. False: not held any more, or its settings
+        are others now."""
+        ...
+
+    async def release_synchronisation(self, held: Synchronisation) -> None:
+        """Give it back, if it is held still, and leave everything else as it was."""
+        ...
+
+    async def make_synchronisation_due(self, tenant_id: str, directory_id: str) -> None: ...
+
+    async def put_sync_run(self, run: SyncRun, keep: int) -> None:
+        """Insert, and forget all of the directory but the newest `keep`; or replace."""
+        ...
+
+    async def sync_runs(self, tenant_id: str, directory_id: str, limit: int) -> tuple[SyncRun, ...]:
+        """Return the newest runs, the newest first."""
+        ...
+
+    async def bonds(self, tenant_id: str, directory_id: str, after: str, limit: int) -> tuple[Bond, ...]:
+        """Return who is bound to a directory, by reference, behind the reference `after`."""
+        ...
+
+    async def bonds_of(
+        self, tenant_id: str, directory_id: str, references: Sequence[str]
+    ) -> tuple[Bond, ...]:
+        """Return who is bound to a directory by one of these references."""
+        ...
+
+    async def count_bonds(self, tenant_id: str, directory_id: str) -> int: ...
+
+    async def put_bonds(self, bonds: Sequence[Bond]) -> None:
+        """Insert, or put in the place of those with the same reference. They go with their users."""
+        ...
+
     # --- vouchers -----------------------------------------------------------------------------------
 
     async def vouchers_of(self, tenant_id: str, user_id: str) -> tuple[Voucher, ...]: ...
@@ -870,6 +944,10 @@ class Transaction(Protocol):
 
     async def add_event(self, event: Event) -> None:
         """Append it; one of a kind that is told (`model.notice`) waits for `take_untold` from now on."""
+        ...
+
+    async def add_events(self, events: Sequence[Event]) -> None:
+        """`add_event` of many at once."""
         ...
 
     async def events(self, tenant_id: str, text: str, page: Page) -> Listed:

@@ -79,6 +79,8 @@ from vestibule.services.sessions import Sessions
 from vestibule.services.setup import Setup
 from vestibule.services.simulated_phones import SimulatedPhones
 from vestibule.services.spraying import Spraying
+from vestibule.services.synchronisations import Synchronisations
+from vestibule.services.synchronising import Synchronising
 from vestibule.services.token_import import TokenImports
 from vestibule.services.users import Users
 from vestibule.services.verification import Verifications
@@ -110,6 +112,7 @@ class House:
         ]
 
     async def close(self) -> None:
+        await self.services.synchronisations.close()
         await self.services.gateways.close()
         await self.services.apps.pushes.close()
         await self.services.device_records.close()
@@ -210,6 +213,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     groups = Groups(store, configuration)
     requirements = Requirements(store, configuration, prover, guard)
     password_resets = PasswordResets(store, configuration, prover, passwords, spraying)
+    synchronising = Synchronising(store, configuration, first_factors, users, notices, node)
     services = Services(
         node=node,
         clock=clock,
@@ -250,6 +254,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         editions=Editions(store, configuration),
         directories=Directories(kinds, first_factors),
         directory_people=DirectoryPeople(store, first_factors),
+        synchronisations=Synchronisations(store, configuration, synchronising),
         rule_sets=RuleSets(store, configuration, prover),
         remembered_browsers=RememberedBrowsers(store, configuration, guard),
         break_glass=BreakGlass(store, guard),

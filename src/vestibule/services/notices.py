@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 _LOOK_SECONDS: Final = 1.0
 _BITE: Final = 20
-_SHOWN_FACTS: Final = ("method", "label", "name", "serial", "application", "limit", "reason")
+_SHOWN_FACTS: Final = ("method", "label", "name", "serial", "application", "limit", "count", "reason")
 """What of an event is said in a mail."""
 
 

@@ -92,6 +92,9 @@ class Refusal(StrEnum):
     NO_BYPASS = "no_bypass"
     NO_PASS = "no_pass"  # noqa: S105
     USER_BLOCKED = "user_blocked"
+    SYNC_RUNNING = "sync_running"
+    SYNC_NOTHING_WAITS = "sync_nothing_waits"
+    SYNC_IMPOSSIBLE = "sync_impossible"
 
 
 class Refused(Exception):

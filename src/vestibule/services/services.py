@@ -61,6 +61,7 @@ from vestibule.services.sessions import Sessions
 from vestibule.services.setup import Setup
 from vestibule.services.simulated_phones import SimulatedPhones
 from vestibule.services.spraying import Spraying
+from vestibule.services.synchronisations import Synchronisations
 from vestibule.services.token_import import TokenImports
 from vestibule.services.users import Users
 from vestibule.services.verification import Verifications
@@ -109,6 +110,7 @@ class Services:
     editions: Editions
     directories: Directories
     directory_people: DirectoryPeople
+    synchronisations: Synchronisations
     rule_sets: RuleSets
     remembered_browsers: RememberedBrowsers
     break_glass: BreakGlass

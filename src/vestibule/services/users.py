@@ -292,13 +292,18 @@ class Users:
             subject = await tx.subject(tenant_id, user_id)
             if subject is None:
                 raise Refused(Refusal.NOT_FOUND, user_id)
-            gone = msgspec.structs.replace(subject.user, status=UserStatus.DISABLED)
-            await keep_an_administrator(tx, subject.user, gone)
-            await self._free_tokens(tx, subject)
-            await tx.remove_user(tenant_id, user_id)
-            await record(tx, actor, tenant_id, "user.removed", user_id, subject.user.username)
+            await self.take_away(tx, actor, subject)
 
         await self._store.transact(body)
+
+    async def take_away(self, tx: Transaction, actor: Actor, subject: Subject) -> None:
+        """Remove a person in a transaction of the caller's, who has asked whether it may be done."""
+        user = subject.user
+        gone = msgspec.structs.replace(user, status=UserStatus.DISABLED)
+        await keep_an_administrator(tx, user, gone)
+        await self._free_tokens(tx, subject)
+        await tx.remove_user(user.tenant_id, user.user_id)
+        await record(tx, actor, user.tenant_id, "user.removed", user.user_id, user.username)
 
     async def set_default_method(self, actor: Actor, tenant_id: str, user_id: str, method: str) -> None:
         """Choose by which method a person is asked first; empty: as the rules of the house prefer. One that

@@ -42,6 +42,15 @@ from vestibule.model.remembered_browser import RememberedBrowser
 from vestibule.model.role import AdminRole, Grant
 from vestibule.model.security_question import SecurityAnswers
 from vestibule.model.session import Link, Session
+from vestibule.model.synchronisation import (
+    Bond,
+    Counts,
+    Problem,
+    RunState,
+    Synchronisation,
+    SyncRun,
+    SyncSettings,
+)
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.model.user import Requirement, Role, User, UserStatus
 from vestibule.model.verification import (
@@ -66,6 +75,9 @@ _decode_texts: Final = msgspec.json.Decoder(tuple[str, ...]).decode
 _decode_trace: Final = msgspec.json.Decoder(tuple[TraceLine, ...]).decode
 _decode_rules: Final = msgspec.json.Decoder(tuple[AccessRule, ...]).decode
 _decode_settings: Final = msgspec.json.Decoder(TenantSettings).decode
+_decode_sync: Final = msgspec.json.Decoder(SyncSettings).decode
+_decode_counts: Final = msgspec.json.Decoder(Counts).decode
+_decode_problems: Final = msgspec.json.Decoder(tuple[Problem, ...]).decode
 
 
 def _values(kind: type[Kind]) -> dict[str, Kind]:
@@ -437,6 +449,47 @@ def voice_message_of(row: Row) -> VoiceMessage:
     values = dict(zip(VOICE_MESSAGE, row, strict=True))
     values["type"] = MessageType(values["type"])
     return VoiceMessage(**values)
+
+
+# --- synchronisation ------------------------------------------------------------------------------------
+
+SYNCHRONISATION: Final = Synchronisation.__struct_fields__
+BOND: Final = Bond.__struct_fields__
+SYNC_RUN: Final = SyncRun.__struct_fields__
+
+
+def synchronisation_of(row: Row) -> Synchronisation:
+    values = dict(zip(SYNCHRONISATION, row, strict=True))
+    values["settings"] = _decode_sync(values["settings"])
+    return Synchronisation(**values)
+
+
+def bond_values(bond: Bond) -> Values:
+    values = astuple(bond)
+    return (*values[:4], *map(json_text, values[4:7]), values[7])
+
+
+def bond_of(row: Row) -> Bond:
+    return Bond(
+        tenant_id=row[0],
+        directory_id=row[1],
+        reference=row[2],
+        user_id=row[3],
+        names=_decode_texts(row[4]),
+        fields=_decode_texts(row[5]),
+        groups=_decode_texts(row[6]),
+        is_disabled=bool(row[7]),
+    )
+
+
+def sync_run_of(row: Row) -> SyncRun:
+    values = dict(zip(SYNC_RUN, row, strict=True))
+    values["is_full"] = bool(values["is_full"])
+    values["state"] = RunState(values["state"])
+    values["counts"] = _decode_counts(values["counts"])
+    values["problems"] = _decode_problems(values["problems"])
+    values["leavers"] = _decode_texts(values["leavers"])
+    return SyncRun(**values)
 
 
 # --- sessions, links, events --------------------------------------------------------------------------

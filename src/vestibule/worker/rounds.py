@@ -30,6 +30,7 @@ async def make_rounds(services: Services) -> None:
         tasks.create_task(services.dispatches.run())
         tasks.create_task(services.notices.run())
         tasks.create_task(services.spraying.run())
+        tasks.create_task(services.synchronisations.watch())
         tasks.create_task(services.waiting.watch())
         tasks.create_task(services.app_lists.watch())
         tasks.create_task(services.calls.watch())

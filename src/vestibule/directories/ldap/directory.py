@@ -19,6 +19,8 @@ from typing import TypeVar
 
 from vestibule.crypto.passwords import MAX_PASSWORD_BYTES
 from vestibule.crypto.secret import Secret
+from vestibule.directories.ldap.changes import what_changed
+from vestibule.directories.ldap.entries import Questions
 from vestibule.directories.ldap.link import Found
 from vestibule.directories.ldap.people import (
     directory_entry,
@@ -31,6 +33,7 @@ from vestibule.directories.ldap.people import (
     search_by_reference,
     verdict_of_bind,
 )
+from vestibule.directories.ldap.reading import LIMITS, Reader
 from vestibule.directories.ldap.resolver import Resolver
 from vestibule.directories.ldap.server import Server
 from vestibule.directories.ldap.settings import LdapSettings, PasswordChangeBy
@@ -42,7 +45,9 @@ from vestibule.interfaces.directory import (
     PasswordChangeKind,
     PasswordVerdict,
     PasswordVerdictKind,
+    PeopleRead,
 )
+from vestibule.model.synchronisation import SyncSettings
 from vestibule.model.user import User
 from vestibule.model.username import canonical_name
 from vestibule.wire.ldap.messages import Result, ResultCode, SearchRequest, SearchResultEntry
@@ -171,6 +176,44 @@ class LdapDirectory:
     def verdict(self, code: int, diagnostic: str, reference: str) -> PasswordVerdict:
         """Implements `StandsBehind`. What the rules for passwords say goes to the client, who has asked."""
         return verdict_of_bind(Result(code, diagnostic=diagnostic), PasswordPolicy(), reference)
+
+    def check_reading(self, settings: SyncSettings) -> None:
+        """Implements `ReadsPeople`."""
+        Questions(self._settings, settings)
+
+    async def read_people(
+        self,
+        settings: SyncSettings,
+        country_code: str,
+        token: str,
+        told: Callable[[int], None],
+        *,
+        is_whole: bool,
+    ) -> PeopleRead:
+        """Implements `ReadsPeople`, at the first server that gives all; raises DirectoryUnavailable."""
+        questions = Questions(self._settings, settings)
+        failure = LinkFailure(Trouble.SUSPENDED)
+        for server in self._servers:
+            if server.health.is_left_alone(asyncio.get_running_loop().time()):
+                continue
+            try:
+                async with server.reading(LIMITS) as link:
+                    reader = Reader(link, questions, settings, self._settings.base_dn, country_code)
+                    changed = await what_changed(link, reader, questions, self._settings.base_dn, token)
+                    if is_whole or changed.is_everything or (changed.references and questions.reads_members):
+                        everybody = await reader.everybody(told)
+                        return PeopleRead(entries=tuple(everybody), token=changed.token)
+                    asked = (*changed.references, *changed.gone)
+                    some = await reader.those(changed.references)
+                    return PeopleRead(entries=tuple(some), token=changed.token, asked=asked)
+            except TimeoutError:
+                failure = LinkFailure(Trouble.TIMED_OUT)
+            except LinkFailure as problem:
+                failure = problem
+            _noted(server, failure.trouble)
+            if failure.trouble in _FINAL:
+                break
+        raise DirectoryUnavailable(failure.trouble, failure.about)
 
     async def close(self) -> None:
         """Close the connections and give back the threads.

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from vestibule.directories.ldap.trouble import LinkFailure, Trouble
-from vestibule.wire.ldap import MessageStream, encode, read_modify_response
+from vestibule.wire.ldap import DEFAULT_LIMITS, Limits, MessageStream, encode, read_modify_response
 from vestibule.wire.ldap.messages import (
     START_TLS_OID,
     UNSOLICITED_ID,
@@ -50,6 +50,7 @@ class Found:
 
     entries: tuple[SearchResultEntry, ...]
     result: Result
+    controls: tuple[Control, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,8 @@ class Reply:
 class Link(asyncio.Protocol):
     """Made by `connect`; closed by `close` when healthy, by `abort` otherwise."""
 
-    def __init__(self) -> None:
-        self._stream = MessageStream()
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._stream = MessageStream(limits)
         self._transport: asyncio.Transport | None = None
         self._answers: deque[Message] = deque()
         self._waiter: asyncio.Future[None] | None = None
@@ -150,19 +151,22 @@ class Link(asyncio.Protocol):
             case _:
                 raise self._failure(Trouble.GARBLED)
 
-    async def search(self, request: SearchRequest) -> Found:
+    async def search(
+        self, request: SearchRequest, *controls: Control, most_answers: int = _MAX_ANSWERS
+    ) -> Found:
         """Return what the server finds; raises LinkFailure. The result may be anything but success."""
-        self._send(request)
+        self._send(request, *controls, most_answers=most_answers)
         entries = []
         while True:
-            match (await self._answer()).operation:
+            message = await self._answer()
+            match message.operation:
                 case SearchResultEntry() as entry:
                     entries.append(entry)
                 case SearchResultReference():
                     pass
                 case SearchResultDone(result):
                     self._done()
-                    return Found(tuple(entries), result)
+                    return Found(tuple(entries), result, message.controls)
                 case _:
                     raise self._failure(Trouble.GARBLED)
 
@@ -223,12 +227,12 @@ class Link(asyncio.Protocol):
         """Cut the connection at once."""
         self._fail(Trouble.CLOSED)
 
-    def _send(self, operation: Operation, *controls: Control) -> None:
+    def _send(self, operation: Operation, *controls: Control, most_answers: int = _MAX_ANSWERS) -> None:
         if self._trouble is not None or self._transport is None:
             raise LinkFailure(self._trouble or Trouble.CLOSED)
         self._last_id += 1
         self._current_id = self._last_id
-        self._answers_left = _MAX_ANSWERS
+        self._answers_left = most_answers
         self._transport.write(encode(Message(self._current_id, operation, controls)))
 
     async def _answer(self) -> Message:
@@ -263,7 +267,13 @@ class Link(asyncio.Protocol):
 
 
 async def connect(
-    address: str, port: int, host: str, *, tls: ssl.SSLContext | None, start_tls: ssl.SSLContext | None
+    address: str,
+    port: int,
+    host: str,
+    *,
+    tls: ssl.SSLContext | None,
+    start_tls: ssl.SSLContext | None,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Link:
     """Open a connection to a numeric `address`; certificates are checked against `host`.
 
@@ -273,7 +283,7 @@ async def connect(
     loop = asyncio.get_running_loop()
     try:
         _, link = await loop.create_connection(
-            Link, address, port, ssl=tls, server_hostname=host if tls is not None else None
+            lambda: Link(limits), address, port, ssl=tls, server_hostname=host if tls is not None else None
         )
     except ssl.SSLError:
         raise LinkFailure(Trouble.INSECURE) from None

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from enum import Enum
 from typing import TypeVar
 
@@ -22,6 +23,7 @@ from vestibule.directories.ldap.people import ROOT
 from vestibule.directories.ldap.resolver import Resolver
 from vestibule.directories.ldap.settings import Endpoint, LdapSettings
 from vestibule.directories.ldap.trouble import LinkFailure, Trouble
+from vestibule.wire.ldap import DEFAULT_LIMITS, Limits
 from vestibule.wire.ldap.messages import (
     ExtendedRequest,
     OpaqueOperation,
@@ -89,6 +91,18 @@ class Server:
             link.abort()
             raise
 
+    @asynccontextmanager
+    async def reading(self, limits: Limits) -> AsyncIterator[Link]:
+        """Lend a connection of its own, bound as the service account, for a reading of many searches; raises
+        LinkFailure. Cookies of pages hold on one connection only."""
+        link = await self._open(_Sort.SEARCHING, limits)
+        try:
+            yield link
+        except BaseException:
+            link.abort()
+            raise
+        await link.close()
+
     async def close(self) -> None:
         """Close what is idle now, and everything else as soon as it becomes idle."""
         self._is_closed = True
@@ -131,11 +145,11 @@ class Server:
             link.abort()
         return None
 
-    async def _open(self, sort: _Sort) -> Link:
+    async def _open(self, sort: _Sort, limits: Limits = DEFAULT_LIMITS) -> Link:
         is_account_needed = sort is _Sort.SEARCHING and bool(self._settings.bind_dn)
         if is_account_needed:
             self._check_account_pause()
-        link = await self._connect()
+        link = await self._connect(limits)
         if is_account_needed:
             try:
                 await self._bind_account(link)
@@ -144,7 +158,7 @@ class Server:
                 raise
         return link
 
-    async def _connect(self) -> Link:
+    async def _connect(self, limits: Limits = DEFAULT_LIMITS) -> Link:
         """Try the server's addresses in turn; raises the failure of the last."""
         endpoint = self.endpoint
         tls = self._context if endpoint.has_tls else None
@@ -152,7 +166,9 @@ class Server:
         failure = LinkFailure(Trouble.UNREACHABLE)
         for address in await self._resolver.addresses(endpoint.host, endpoint.port):
             try:
-                return await connect(address, endpoint.port, endpoint.host, tls=tls, start_tls=start_tls)
+                return await connect(
+                    address, endpoint.port, endpoint.host, tls=tls, start_tls=start_tls, limits=limits
+                )
             except LinkFailure as problem:
                 failure = problem
         raise failure

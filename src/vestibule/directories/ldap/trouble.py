@@ -29,6 +29,10 @@ class Trouble(StrEnum):
     """The server answered the person's bind with neither yes nor no."""
     NO_REFERENCE = "no_reference"
     """The person's entry has no readable value of the reference attribute."""
+    NO_SUCH_ENTRY = "no_such_entry"
+    """A unit or group that a synchronisation names is not there, or may not be read."""
+    INCOMPLETE = "incomplete"
+    """The server gave a part of what was asked for, up to a limit of its own."""
     BUSY = "busy"
     """The server says that it has no time."""
     OVERLOADED = "overloaded"
@@ -40,14 +44,17 @@ class Trouble(StrEnum):
 class LinkFailure(Exception):
     """An operation on a connection came to nothing."""
 
-    def __init__(self, trouble: Trouble) -> None:
+    def __init__(self, trouble: Trouble, about: str = "") -> None:
         super().__init__(trouble.value)
         self.trouble = trouble
+        self.about = about
 
 
 class DirectoryUnavailable(ConnectionError):
     """A look-up could not be carried out. The text is the name of the trouble."""
 
-    def __init__(self, trouble: Trouble) -> None:
+    def __init__(self, trouble: Trouble, about: str = "") -> None:
         super().__init__(trouble.value)
         self.trouble = trouble
+        self.about = about
+        """The entry that it is about, if it is about one."""

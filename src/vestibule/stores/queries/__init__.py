@@ -27,6 +27,7 @@ from vestibule.stores.queries.sessions import Sessions
 from vestibule.stores.queries.source_throttles import SourceThrottles
 from vestibule.stores.queries.spraying import Spraying
 from vestibule.stores.queries.subjects import Subjects
+from vestibule.stores.queries.synchronisations import Synchronisations
 from vestibule.stores.queries.voice_messages import VoiceMessages
 from vestibule.stores.queries.vouchers import Vouchers
 from vestibule.stores.queries.waiting import Waiting
@@ -61,6 +62,7 @@ class Queries(
     History,
     Housekeeping,
     VoiceMessages,
+    Synchronisations,
 ):
     """Everything that `interfaces.store.Transaction` promises."""
 

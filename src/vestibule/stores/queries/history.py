@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from vestibule.interfaces.store import Listed, Page, VerificationFilter
@@ -85,6 +86,12 @@ class History(Requests):
         await self.execute(ADD_EVENT.of(event_values(event)))
         if event.kind in TOLD:
             await self.execute(UNTOLD.of((event.tenant_id, event.event_id, untold_text(event))))
+
+    async def add_events(self, events: Sequence[Event]) -> None:
+        await self.insert_many(ADD_EVENT, [event_values(event) for event in events])
+        told = [(each.tenant_id, each.event_id, untold_text(each)) for each in events if each.kind in TOLD]
+        if told:
+            await self.insert_many(UNTOLD, told)
 
     async def events(self, tenant_id: str, text: str, page: Page) -> Listed:
         known, sought = _of_tenant(tenant_id), Where()

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from vestibule.interfaces.store import AlreadyExists
+from vestibule.interfaces.store import AlreadyExists, Conflict
 from vestibule.model.user import User
 from vestibule.stores.queries.people_lists import COLUMNS, folded
-from vestibule.stores.rows import user_values
-from vestibule.stores.statement import Statement, insert
+from vestibule.stores.rows import user_of, user_values
+from vestibule.stores.statement import Statement, check_storable, insert, select
 from vestibule.stores.transaction import Requests, UniqueTaken
 
 ADD_USER: Final = Statement(insert("users", COLUMNS))
@@ -46,6 +46,16 @@ DROP_AUTHENTICATORS: Final = Statement(
 # Names, terms, throttles, the PIN and sessions go with the row.
 REMOVE_USER: Final = Statement("delete from users where tenant_id = :tenant_id and user_id = :user_id")
 
+# For many at once, where a name that is taken is an error and no answer.
+ADD_NAMES: Final = Statement(insert("user_names", ("tenant_id", "name", "user_id")))
+ADD_TERMS: Final = Statement(insert("user_terms", ("tenant_id", "term", "user_id")))
+BY_REFERENCES: Final = Statement(
+    f"""
+    select {select(COLUMNS)} from users
+     where tenant_id = :tenant_id and directory_reference <> '' and directory_reference = any(:references)
+    """  # noqa: S608 - made of constants
+)
+
 IDS_BY_NAMES: Final = Statement(
     "select name, user_id from user_names where tenant_id = :tenant_id and name = any(:names)"
 )
@@ -75,8 +85,41 @@ class People(Requests):
         for name in dict.fromkeys(user.names):
             if not await self.execute(ADD_NAME(**who, name=name)):
                 raise self.broken(AlreadyExists("user", name))
-        for term in {folded(word) for word in (user.given_name, user.family_name, user.email)} - {""}:
+        for term in _terms(user):
             await self.execute(ADD_TERM(**who, term=term))
+
+    async def add_users(self, users: Sequence[User]) -> None:
+        rows = [user_values(user) for user in users]
+        for row in rows:
+            check_storable(row)
+        try:
+            await self.insert_many(ADD_USER, rows)
+            await self._add_words(users)
+        except UniqueTaken:
+            raise self.broken(AlreadyExists("user")) from None
+
+    async def replace_users(self, users: Sequence[User]) -> None:
+        rows = [REPLACE_USER(**dict(zip(COLUMNS, user_values(user), strict=True)))[1] for user in users]
+        if await self.execute_many(REPLACE_USER, rows) < len(rows):
+            raise self.broken(Conflict())
+        who = [(user.tenant_id, user.user_id) for user in users]
+        for statement in (DROP_NAMES, DROP_TERMS):
+            await self.execute_many(statement, who)
+        try:
+            await self._add_words(users)
+        except UniqueTaken:
+            raise self.broken(AlreadyExists("user")) from None
+
+    async def _add_words(self, users: Sequence[User]) -> None:
+        names = [(user.tenant_id, name, user.user_id) for user in users for name in dict.fromkeys(user.names)]
+        terms = [(user.tenant_id, term, user.user_id) for user in users for term in _terms(user)]
+        await self.insert_many(ADD_NAMES, names)
+        if terms:
+            await self.insert_many(ADD_TERMS, terms)
+
+    async def users_by_reference(self, tenant_id: str, references: Sequence[str]) -> tuple[User, ...]:
+        rows = await self.fetch(BY_REFERENCES(tenant_id=tenant_id, references=self.texts(references)))
+        return tuple([user_of(row) for row in rows])
 
     async def remove_user(self, tenant_id: str, user_id: str) -> bool:
         who = {"tenant_id": tenant_id, "user_id": user_id}
@@ -87,3 +130,7 @@ class People(Requests):
     async def user_ids_by_names(self, tenant_id: str, names: Sequence[str]) -> dict[str, str]:
         rows = await self.fetch(IDS_BY_NAMES(tenant_id=tenant_id, names=self.texts(names)))
         return {row[0]: row[1] for row in rows}
+
+
+def _terms(user: User) -> set[str]:
+    return {folded(word) for word in (user.given_name, user.family_name, user.email)} - {""}

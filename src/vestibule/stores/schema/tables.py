@@ -226,6 +226,32 @@ voice_messages = Table(
     belongs("voice_messages", "tenants", "tenant_id", cascade=False),
 )
 
+synchronisations = Table(
+    "synchronisations",
+    metadata,
+    *words("tenant_id", "directory_id", "settings", "node"),
+    *numbers("fence", "lease_until", "due_at"),
+    *words("token"),
+    *numbers("full_at", "created_at", "version"),
+    key("synchronisations", "tenant_id", "directory_id"),
+    belongs("synchronisations", "directories", "tenant_id", "directory_id"),
+)
+
+sync_runs = Table(
+    "sync_runs",
+    metadata,
+    *words("tenant_id", "run_id", "directory_id"),
+    *flags("is_full"),
+    *words("started_by", "node", "state"),
+    *numbers("started_at", "moved_at", "ended_at"),
+    *words("cause", "counts"),
+    *numbers("total", "done"),
+    *words("problems", "leavers", "approved_by"),
+    key("sync_runs", "tenant_id", "run_id"),
+    Index("sync_runs_of", "tenant_id", "directory_id", "run_id"),
+    belongs("sync_runs", "synchronisations", "tenant_id", "directory_id"),
+)
+
 # --- people and what they hold ------------------------------------------------------------------------
 
 users = Table(
@@ -261,6 +287,24 @@ users = Table(
     ),
     # Small, for the count of them all.
     Index("users_by_tenant", "tenant_id"),
+    Index(
+        "users_by_reference",
+        "tenant_id",
+        "directory_reference",
+        sqlite_where=text("directory_reference <> ''"),
+        postgresql_where=text("directory_reference <> ''"),
+    ),
+)
+
+bonds = Table(
+    "bonds",
+    metadata,
+    *words("tenant_id", "directory_id", "reference", "user_id", "names", "fields", "groups"),
+    *flags("is_disabled"),
+    key("bonds", "tenant_id", "directory_id", "reference"),
+    unique("bonds_of_user", "tenant_id", "user_id"),
+    belongs("bonds", "users", "tenant_id", "user_id"),
+    belongs("bonds", "directories", "tenant_id", "directory_id"),
 )
 
 user_names = Table(
