@@ -144,7 +144,7 @@ class FreeRadius:
 
     def _configuration(self) -> str:
         return _CONFIGURATION.format(
-            libraries=_libraries(),
+            libraries=libraries(),
             folder=self.folder,
             log_auth="yes" if self.log_auth else "no",
             threads=self.threads,
@@ -171,7 +171,7 @@ def _quoted(value: str) -> str:
     return value.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _libraries() -> Path:
+def libraries() -> Path:
     for candidate in (Path("/usr/lib/freeradius"), *Path("/usr/lib").glob("*/freeradius")):
         if candidate.is_dir():
             return candidate

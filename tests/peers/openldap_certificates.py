@@ -50,8 +50,12 @@ class TestAuthority:
         self.ca_file = folder / "authority.pem"
         self.ca_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, label: str, *names: str, is_expired: bool = False) -> tuple[Path, Path]:
-        """Return the files (certificate, key) of a server with these host names or addresses."""
+    def issue(
+        self, label: str, *names: str, is_expired: bool = False, for_client: bool = False
+    ) -> tuple[Path, Path]:
+        """Return the files (certificate, key) of a server with these host names or addresses, or of a client
+        of these names."""
+        purpose = ExtendedKeyUsageOID.CLIENT_AUTH if for_client else ExtendedKeyUsageOID.SERVER_AUTH
         key = ec.generate_private_key(ec.SECP256R1())
         now = datetime.now(UTC)
         begin, end = (now - 3 * _DAY, now - _DAY) if is_expired else (now - _DAY, now + 30 * _DAY)
@@ -61,7 +65,7 @@ class TestAuthority:
             .add_extension(
                 x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False
             )
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(issuer, critical=False)
             .sign(self._key, hashes.SHA256())

@@ -40,6 +40,8 @@ class PasswordVerdict(msgspec.Struct, frozen=True):
     detail: str = ""
     is_over: bool = False
     """Of a match: the password has expired, and the directory lets him in a few more times to change it."""
+    kept: Secret[bytes] | None = None
+    """Of a server that answers the client itself: what the client is given when it is let in."""
 
     @property
     def is_match(self) -> bool:

@@ -28,6 +28,7 @@ from vestibule.model.dispatch import Dispatch
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
+from vestibule.model.held_reply import HeldReply
 from vestibule.model.pin import Pin
 from vestibule.model.proposal import Proposal
 from vestibule.model.remembered_browser import RememberedBrowser
@@ -520,6 +521,16 @@ class Transaction(Protocol):
 
     async def device_records(self, tenant_id: str, verification_id: str) -> tuple[DeviceRecord, ...]:
         """Return what became of an attempt at the devices that were asked, oldest first."""
+        ...
+
+    async def hold_reply(self, reply: HeldReply) -> None:
+        """Insert, or put it in the place of what is held for the same verification."""
+        ...
+
+    async def held_reply(self, tenant_id: str, verification_id: str) -> HeldReply | None: ...
+
+    async def held_reply_to(self, tenant_id: str, proof: str) -> HeldReply | None:
+        """Return what was answered to that request, if its verification is pending or approved."""
         ...
 
     # --- people and what they hold ----------------------------------------------------------------

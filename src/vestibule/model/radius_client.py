@@ -46,6 +46,9 @@ class RadiusClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     """Mode `combined`: how many digits at the end are the passcode."""
     response_seconds: Annotated[int, msgspec.Meta(ge=3, le=300)] = 55
     """How long a request may wait for an answer from the phone: a little less than the client waits."""
+    require_inner_name: bool = True
+    """Of EAP through a tunnel to a server behind: let in only whom that server has named in its acceptance
+    (User-Name). Without it the name outside the tunnel counts, which anybody can choose."""
     has_signed: bool = False
     """Signing `auto`: the client has sent a valid Message-Authenticator. Set by Vestibule itself."""
 

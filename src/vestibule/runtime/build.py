@@ -65,6 +65,7 @@ from vestibule.services.phones import Phones
 from vestibule.services.pins import Pins
 from vestibule.services.proposals import Proposals
 from vestibule.services.proving import Prover
+from vestibule.services.proxying import Proxying
 from vestibule.services.refused_acts import RefusedActs
 from vestibule.services.registration import Registrations
 from vestibule.services.remembered_browsers import RememberedBrowsers
@@ -163,12 +164,12 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     mails = Mails(configuration, gateways, dispatches, settings.http.public_url)
     notices = Notices(store, configuration, gateways, mails, dispatches)
     out_of_band = OutOfBand(deliveries, limits, sealer)
-    waiting = Waiting(store)
-    asking = Asking(out_of_band, prover.methods, node)
+    asking, waiting = Asking(out_of_band, prover.methods, node), Waiting(store)
     pins = Pins(store, configuration, sealer, guard)
+    proxying = Proxying(store, configuration, first_factors, sealer)
     spraying = Spraying(store, configuration, metrics)
     verifications = Verifications(
-        store, configuration, prover, first_factors, asking, waiting, pins, node, metrics, spraying
+        store, configuration, prover, first_factors, asking, waiting, pins, proxying, node, metrics, spraying
     )
     phones = Phones(store, configuration, prover, guard)
     enrollments = Enrollments(store, configuration, prover, guard)
@@ -240,6 +241,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         passes=Passes(store, prover, guard),
         enrollments=enrollments,
         pins=pins,
+        proxying=proxying,
         app_passwords=AppPasswords(store, configuration, guard),
         calls=calls,
         phones=phones,

@@ -70,6 +70,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """What a legacy client sent is an app password of the person, good at this door."""
     rules: AccessRules = NO_RULES
     """The access rules of the tenant."""
+    kept: Secret[bytes] | None = None
+    """What the server behind the door has answered, for the client that is let in."""
     password_of: User | None = None
     """The person whose password was found right, as he was then."""
     password_reason: Reason = Reason.PASSWORD_MISSING

@@ -68,7 +68,9 @@ class PasswordProver:
         if not verdict.is_match or user is None:
             reason = REASONS.get(verdict.kind, Reason.PASSWORD_WRONG)
             return refused(attempt, Reason.UNKNOWN_USER if user is None else reason, line)
-        return msgspec.structs.replace(attempt, is_first_factor_proven=True, password_of=user, trace=(line,))
+        return msgspec.structs.replace(
+            attempt, is_first_factor_proven=True, password_of=user, kept=verdict.kept, trace=(line,)
+        )
 
     async def judge_as_nobodys(self, attempt: Attempt, password: Secret[str]) -> None:
         """Ask the directory for the time it takes: a quick refusal would tell that he exists (BF-14)."""

@@ -48,6 +48,7 @@ from vestibule.services.passwords import Passwords
 from vestibule.services.phones import Phones
 from vestibule.services.pins import Pins
 from vestibule.services.proposals import Proposals
+from vestibule.services.proxying import Proxying
 from vestibule.services.refused_acts import RefusedActs
 from vestibule.services.registration import Registrations
 from vestibule.services.remembered_browsers import RememberedBrowsers
@@ -99,6 +100,7 @@ class Services:
     passes: Passes
     enrollments: Enrollments
     pins: Pins
+    proxying: Proxying
     app_passwords: AppPasswords
     phones: Phones
     activations: Activations

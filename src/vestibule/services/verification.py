@@ -68,6 +68,7 @@ from vestibule.services.outcome import (
 from vestibule.services.pins import Pins
 from vestibule.services.proving import Prover
 from vestibule.services.proving_password import Judge, PasswordProver
+from vestibule.services.proxying import Proxying
 from vestibule.services.registration_time import begin_time
 from vestibule.services.skipping import decided
 from vestibule.services.spraying import Spraying
@@ -94,6 +95,7 @@ class Verifications:
         asking: Asking,
         waiting: Waiting,
         pins: Pins,
+        proxying: Proxying,
         node: Node,
         metrics: Metrics,
         spraying: Spraying,
@@ -108,6 +110,7 @@ class Verifications:
         self._waiting = waiting
         self._on_asked: Callable[[Challenge], None] | None = None
         self._pins = pins
+        self._proxying = proxying
         self._node = node
         self._metrics = metrics
         self._spraying = spraying
@@ -130,12 +133,15 @@ class Verifications:
         return self._guarded(origin, self._guessed(attempt, decide) if passcode else decide())
 
     def start_judged(
-        self, origin: Origin, judge: Judge, passcode: Secret[str] | None = None
+        self, origin: Origin, judge: Judge, passcode: Secret[str] | None = None, *, proof: str = ""
     ) -> Awaitable[Progress]:
         """Begin a verification whose first factor `judge` knows, such as the server behind a proxy. It is
-        asked once, when the attempt is counted; as `start` otherwise."""
+        asked once, when the attempt is counted; as `start` otherwise. What its verdict says is to be kept is
+        held while the verification is pending; `proof` is a digest of what the server was asked, if that
+        cannot be asked again."""
         attempt = self._attempt(origin, passcode)
-        return self._guarded(origin, self._guessed(attempt, partial(self._start_judged, attempt, judge)))
+        work = partial(self._start_judged, attempt, judge, proof)
+        return self._guarded(origin, self._guessed(attempt, work))
 
     def answer(self, origin: Origin, challenge_id: str, passcode: Secret[str]) -> Awaitable[Progress]:
         """Answer an open challenge of the same client and user.
@@ -378,9 +384,16 @@ class Verifications:
         proven = await self._password_prover.prove(attempt, password)
         return await self._store.transact(lambda tx: self._decide(tx, proven))
 
-    async def _start_judged(self, attempt: Attempt, judge: Judge) -> Progress:
+    async def _start_judged(self, attempt: Attempt, judge: Judge, proof: str) -> Progress:
         proven = await self._password_prover.judged(attempt, judge)
-        return await self._store.transact(lambda tx: self._decide(tx, proven))
+
+        async def body(tx: Transaction) -> Progress:
+            progress = await self._decide(tx, proven)
+            if progress.is_pending and proven.kept is not None:
+                await self._proxying.hold(tx, progress.verification, proof, proven.kept)
+            return progress
+
+        return await self._store.transact(body)
 
     async def _guessed(self, attempt: Attempt, work: Callable[[], Awaitable[Progress]]) -> Progress:
         """Do the `work` of judging what somebody has typed, in its turn while passcodes are sprayed; count it

@@ -36,6 +36,7 @@ from vestibule.model.edition import Edition
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
+from vestibule.model.held_reply import HeldReply
 from vestibule.model.pin import Pin
 from vestibule.model.proposal import Act, Proposal, ProposalState
 from vestibule.model.remembered_browser import RememberedBrowser
@@ -317,6 +318,13 @@ def device_record_of(row: Row) -> DeviceRecord:
     values = dict(zip(DEVICE_RECORD, row, strict=True))
     values["fact"] = DeviceFact(values["fact"])
     return DeviceRecord(**values)
+
+
+HELD_REPLY: Final = HeldReply.__struct_fields__
+
+
+def held_reply_of(row: Row) -> HeldReply:
+    return HeldReply(**dict(zip(HELD_REPLY, row, strict=True)))
 
 
 DELIVERY: Final = Delivery.__struct_fields__

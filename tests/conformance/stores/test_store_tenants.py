@@ -245,6 +245,7 @@ OWN_SUITES = {
     *("vouchers_of", "put_voucher", "use_code", "remove_vouchers"),
     *("voice_messages", "voice_sound", "put_voice_message", "remove_voice_message"),
     *("add_device_record", "device_records"),
+    *("hold_reply", "held_reply", "held_reply_to"),
     *("groups_of", "add_member", "remove_member", "count_members"),
     *("users_by_id", "has_pins"),
     *("add_app_password", "app_passwords", "app_password_by_hash", "use_app_password"),

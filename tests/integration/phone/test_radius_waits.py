@@ -148,7 +148,7 @@ async def test_a_new_packet_of_the_same_sign_in_rings_once(phones: PhoneHouse) -
         again = asyncio.create_task(vpn.ask(PASSWORD))
         handset = Handset(gateway, call.delivery_id)
         await handset.answer()
-        await _another_waits(phones, call.delivery_id)
+        await another_waits(phones, call.delivery_id)
         await handset.press("#")
         assert "Received Access-Accept" in await again
         await give_up(lost)
@@ -162,7 +162,7 @@ async def give_up(asking: asyncio.Task[str]) -> None:
     await asyncio.gather(asking, return_exceptions=True)
 
 
-async def _another_waits(phones: PhoneHouse, delivery_id: str) -> None:
+async def another_waits(phones: PhoneHouse, delivery_id: str) -> None:
     """Return as soon as a request that came later than the first is the one that waits."""
     (attempt,) = await phones.house.attempts()
     first = (attempt.idempotency_key or "")[:32]

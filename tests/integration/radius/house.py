@@ -44,6 +44,7 @@ from vestibule.services.out_of_band import OutOfBand
 from vestibule.services.pins import Pins
 from vestibule.services.proposals import Proposals
 from vestibule.services.proving import Prover
+from vestibule.services.proxying import Proxying
 from vestibule.services.sending_limits import SendingLimits
 from vestibule.services.spraying import Spraying
 from vestibule.services.verification import Verifications
@@ -225,6 +226,7 @@ async def living_house(folder: Path, *, port: int = 0) -> AsyncIterator[House]:
     out_of_band = OutOfBand(Deliveries(store, gateways, configuration, limits, sealer, node), limits, sealer)
     asking, waiting = Asking(out_of_band, methods, node), Waiting(store)
     pins = Pins(store, configuration, sealer, Guard(store, proposals))
+    proxying = Proxying(store, configuration, first_factors, sealer)
     verifications = Verifications(
         store,
         configuration,
@@ -233,6 +235,7 @@ async def living_house(folder: Path, *, port: int = 0) -> AsyncIterator[House]:
         asking,
         waiting,
         pins,
+        proxying,
         node,
         metrics,
         Spraying(store, configuration, metrics),

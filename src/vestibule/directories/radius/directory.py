@@ -1,4 +1,5 @@
-"""RADIUS servers as a place where passwords are checked: one Access-Request with the person's password (PAP).
+"""RADIUS servers as a place where passwords are checked: one Access-Request with the person's password (PAP),
+or with all that a client of ours has sent (`carry`).
 
 A check ends by its deadline, whatever the servers do, and then says `unavailable`, which nobody takes for a
 match. A match is an Access-Accept whose Response Authenticator fits, with a Message-Authenticator unless the
@@ -10,21 +11,22 @@ never go into a challenge: the second factor is ours to ask for.
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from typing import Final
 
 from vestibule.crypto.secret import Secret
-from vestibule.directories.radius.exchange import DirectoryUnavailable, Trouble, ask
-from vestibule.directories.radius.settings import Endpoint, RadiusSettings
+from vestibule.directories.radius.carrying import of_nobody, to_client, to_server
+from vestibule.directories.radius.exchange import DirectoryUnavailable, Trouble
+from vestibule.directories.radius.servers import Servers
+from vestibule.directories.radius.settings import RadiusSettings
 from vestibule.interfaces.directory import DirectoryEntry, PasswordVerdict, PasswordVerdictKind
+from vestibule.interfaces.upstream import Attributes, Carried, Silent
 from vestibule.model.user import User
 from vestibule.model.username import canonical_name
-from vestibule.wire.radius import Attribute, CheckedReply, Message, SharedSecret, decode
+from vestibule.wire.radius import Attribute, CheckedReply, SharedSecret, open_attributes
 from vestibule.wire.radius.numbers import (
     ACCESS_ACCEPT,
     ACCESS_CHALLENGE,
-    ACCESS_REQUEST,
     LARGEST_VALUE,
     NAS_IDENTIFIER,
     SERVICE_TYPE,
@@ -35,17 +37,17 @@ from vestibule.wire.radius.numbers import (
 _LONGEST_PASSWORD: Final = 128
 """Octets (RFC 2865 §5.2)."""
 _AUTHENTICATE_ONLY: Final = (8).to_bytes(4, "big")
-_MOST_ADMITTED: Final = 200
+_PROXY_STATE: Final = 8
+"""Octets; enough to tell an answer to us from a forgery (CVE-2024-3596)."""
 
 
 class RadiusDirectory:
-    """Implements `Directory`. Keeps no connection."""
+    """Implements `Directory` and `Upstream`."""
 
     def __init__(self, settings: RadiusSettings) -> None:
         self._settings = settings
-        self._endpoints = settings.endpoints()
         self._secret = SharedSecret(settings.shared_secret.reveal().encode())
-        self._admitted = 0
+        self._servers = Servers(settings, self._secret)
 
     async def check_password(
         self, user: User | None, claimed_username: str, password: Secret[str]
@@ -80,51 +82,50 @@ class RadiusDirectory:
         return None
 
     async def close(self) -> None:
-        """There is nothing to give back."""
+        """Stop asking silent servers whether they are back."""
+        await self._servers.close()
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        return self._servers.order
+
+    async def carry(
+        self, attributes: Attributes, password: Secret[bytes] | None, server: str = ""
+    ) -> Carried | Silent:
+        """Implements `Upstream`. A password that RADIUS cannot carry is as good as a wrong one."""
+        state = secrets.token_bytes(_PROXY_STATE)
+
+        def attributes_under(authenticator: bytes) -> Attributes:
+            hidden = None if password is None else self._secret.hide(password.reveal(), authenticator)
+            return to_server(attributes, hidden, self._settings.nas_identifier, state)
+
+        try:
+            asked = await self._servers.ask(attributes_under, server)
+        except ValueError:
+            return Silent("radius.trouble.too_long")
+        if isinstance(asked.found, Trouble):
+            return Silent(f"radius.trouble.{asked.found}", asked.server, asked.discarded)
+        reply = asked.found.message
+        opened = open_attributes(to_client(reply.attributes), self._secret, asked.authenticator)
+        if opened is None:
+            return Silent(f"radius.trouble.{Trouble.UNREADABLE}", asked.server, asked.discarded)
+        return Carried(reply.code, opened, asked.server, asked.discarded)
+
+    async def carry_nobody(self, attributes: Attributes) -> Carried | Silent:
+        """Implements `Upstream`."""
+        name, password = _nobody()
+        return await self.carry(of_nobody(attributes, name), Secret(password))
 
     async def _ask(self, name: str, password: bytes) -> CheckedReply | Trouble:
-        """Ask the servers in turn; each that is silent leaves a fair share of the time to those behind it."""
-        if self._admitted >= _MOST_ADMITTED:
-            return Trouble.OVERLOADED
-        self._admitted += 1
-        try:
-            deadline = asyncio.get_running_loop().time() + self._settings.timeout_seconds
-            trouble = Trouble.UNREACHABLE
-            for index, endpoint in enumerate(self._endpoints):
-                left = deadline - asyncio.get_running_loop().time()
-                share = left / (len(self._endpoints) - index)
-                answer = await self._ask_one(endpoint, name, password, share)
-                if isinstance(answer, CheckedReply):
-                    return answer
-                trouble = answer
-            return trouble
-        finally:
-            self._admitted -= 1
+        def attributes_under(authenticator: bytes) -> list[Attribute]:
+            return [
+                (USER_NAME, name.encode()),
+                (USER_PASSWORD, self._secret.hide(password, authenticator)),
+                (NAS_IDENTIFIER, self._settings.nas_identifier.encode()),
+                (SERVICE_TYPE, _AUTHENTICATE_ONLY),
+            ]
 
-    async def _ask_one(
-        self, endpoint: Endpoint, name: str, password: bytes, seconds: float
-    ) -> CheckedReply | Trouble:
-        return await ask(
-            endpoint,
-            self._request(name, password),
-            self._secret,
-            must_be_signed=self._settings.require_message_authenticator,
-            tries=self._settings.tries,
-            seconds=seconds,
-        )
-
-    def _request(self, name: str, password: bytes) -> Message:
-        authenticator = secrets.token_bytes(16)
-        attributes: list[Attribute] = [
-            (USER_NAME, name.encode()),
-            (USER_PASSWORD, self._secret.hide(password, authenticator)),
-            (NAS_IDENTIFIER, self._settings.nas_identifier.encode()),
-            (SERVICE_TYPE, _AUTHENTICATE_ONLY),
-        ]
-        identifier = secrets.randbelow(256)
-        request = decode(self._secret.encode_request(ACCESS_REQUEST, identifier, authenticator, attributes))
-        assert isinstance(request, Message)
-        return request
+        return (await self._servers.ask(attributes_under)).found
 
 
 def _nobody() -> tuple[str, bytes]:

@@ -8,10 +8,14 @@ identifiers never meet.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from enum import StrEnum
+
+import msgspec
 
 from vestibule.directories.radius.settings import Endpoint
 from vestibule.wire.radius import CheckedReply, Message, SharedSecret, Signature, check_reply
+from vestibule.wire.radius.answer import SIGN_IN_CODES
 
 
 class Trouble(StrEnum):
@@ -24,6 +28,8 @@ class Trouble(StrEnum):
     """What came was made with another shared secret, or by somebody else."""
     NOT_SIGNED = "not_signed"
     """The answers carry no Message-Authenticator."""
+    UNREADABLE = "unreadable"
+    """An attribute of the answer is not hidden as it must be."""
     OVERLOADED = "overloaded"
     """Too many checks wait for these servers already."""
 
@@ -39,25 +45,39 @@ class DirectoryUnavailable(ConnectionError):
 class Exchange(asyncio.DatagramProtocol):
     """Hears what comes back to one request; `answer` is done as soon as it is known."""
 
-    def __init__(self, request: Message, secret: SharedSecret, *, must_be_signed: bool) -> None:
+    def __init__(
+        self, request: Message, secret: SharedSecret, codes: Sequence[int], *, must_be_signed: bool
+    ) -> None:
         self._request = request
         self._secret = secret
+        self._codes = codes
         self._must_be_signed = must_be_signed
         self.answer: asyncio.Future[CheckedReply] = asyncio.get_running_loop().create_future()
         self.seen = Trouble.TIMED_OUT
+        self.discarded = 0
+        """Datagrams that were no genuine answer, or not signed."""
 
     def datagram_received(self, data: bytes, addr: object) -> None:
-        checked = check_reply(data, self._request, self._secret)
+        checked = check_reply(data, self._request, self._secret, self._codes)
         if not isinstance(checked, CheckedReply):
             self.seen = Trouble.NOT_GENUINE
+            self.discarded += 1
         elif self._must_be_signed and checked.signature is Signature.MISSING:
             self.seen = Trouble.NOT_SIGNED
+            self.discarded += 1
         elif not self.answer.done():
             self.answer.set_result(checked)
 
     def error_received(self, exc: Exception) -> None:
         """The host says that nobody listens there. It may be starting, so the other tries are still made."""
         self.seen = Trouble.UNREACHABLE
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """The answer, or why there is none, and how much was heard that was none."""
+
+    found: CheckedReply | Trouble
+    discarded: int = 0
 
 
 async def ask(
@@ -68,23 +88,25 @@ async def ask(
     must_be_signed: bool,
     tries: int,
     seconds: float,
-) -> CheckedReply | Trouble:
-    """Send the same octets `tries` times within `seconds` in all; return the answer, or why there is none."""
+    codes: Sequence[int] = SIGN_IN_CODES,
+) -> Heard:
+    """Send the same octets `tries` times within `seconds` in all; return what was heard. `codes` are those of
+    an answer."""
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(seconds):
             transport, exchange = await loop.create_datagram_endpoint(
-                lambda: Exchange(request, secret, must_be_signed=must_be_signed),
+                lambda: Exchange(request, secret, codes, must_be_signed=must_be_signed),
                 remote_addr=(endpoint.host, endpoint.port),
             )
     except (OSError, TimeoutError, UnicodeError):
-        return Trouble.UNREACHABLE
+        return Heard(Trouble.UNREACHABLE)
     try:
         for _ in range(tries):
             transport.sendto(request.octets)
             await asyncio.wait((exchange.answer,), timeout=seconds / tries)
             if exchange.answer.done():
-                return exchange.answer.result()
-        return exchange.seen
+                return Heard(exchange.answer.result(), exchange.discarded)
+        return Heard(exchange.seen, exchange.discarded)
     finally:
         transport.close()

@@ -32,6 +32,7 @@ class _RadiusKind:
             check_store=services.check_store,
             remember_signing=remember_signing_in(services.applications),
             public_url=services.public_url,
+            proxying=services.proxying,
         )
 
 

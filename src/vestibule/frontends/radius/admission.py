@@ -54,6 +54,8 @@ class Fate(StrEnum):
     UNDECIDED = "undecided"
     FAULT = "fault"
     NOT_SENT = "not_sent"
+    FORGED_BEHIND = "forged_behind"
+    """It came in the name of a server behind us, and was forged or not signed."""
 
 
 class Admitted(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 import msgspec
 import structlog
 
+from vestibule.frontends.radius.conversation import ConversationKey
 from vestibule.frontends.radius.state import StateKey
 from vestibule.model.application import Client, ClientKind
 from vestibule.model.radius_client import RadiusClientSettings, read_settings
@@ -32,6 +33,7 @@ class RadiusSecret(msgspec.Struct, frozen=True, eq=False):
     not_after: int | None
     shared: SharedSecret
     state_key: StateKey
+    conversation_key: ConversationKey
 
 
 class RadiusClient(msgspec.Struct, frozen=True, eq=False):
@@ -92,7 +94,7 @@ class ClientTable:
             log.error("radius client is not usable", client=client.name, problem=str(problem))
             return
         secrets = tuple(
-            RadiusSecret(not_after, SharedSecret(secret.reveal()), StateKey(secret))
+            RadiusSecret(not_after, SharedSecret(secret.reveal()), StateKey(secret), ConversationKey(secret))
             for not_after, secret in peer.secrets
             if secret
         )

@@ -24,6 +24,7 @@ from vestibule.frontends.radius.clients import ClientTable, RadiusClient
 from vestibule.frontends.radius.datagrams import DatagramSocket, ReturnPath
 from vestibule.frontends.radius.duplicates import Duplicates, Repeat, Work
 from vestibule.frontends.radius.mapping import Mapping, fingerprint
+from vestibule.frontends.radius.proxy import Proxy
 from vestibule.frontends.radius.quiet import QuietLog
 from vestibule.interfaces.clock import Clock
 from vestibule.interfaces.frontend import CannotListen
@@ -32,6 +33,7 @@ from vestibule.model.application import Client
 from vestibule.model.radius_client import Signing
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.metrics import Metrics
+from vestibule.services.proxying import Proxying
 from vestibule.services.verification import Verifications
 from vestibule.wire.radius import AccessRequest, Message, SharedSecret
 from vestibule.wire.radius.numbers import ACCESS_ACCEPT, ACCESS_REJECT, PROXY_STATE
@@ -73,9 +75,11 @@ class RadiusFrontend:
         remember_signing: RememberSigning = _forget,
         duplicates: Duplicates | None = None,
         public_url: str = "",
+        proxying: Proxying | None = None,
     ) -> None:
         """`listen` are addresses or names, and ports. `check_store` raises `Unavailable` when this node could
-        not decide now; Status-Server asks that. `public_url` is where people reach the portals."""
+        not decide now; Status-Server asks that. `public_url` is where people reach the portals. Without
+        `proxying` nothing is carried to other servers."""
         self._configuration = configuration
         self._clock = clock
         self._metrics = metrics
@@ -83,7 +87,8 @@ class RadiusFrontend:
         self._check_store = check_store
         self._checked_at: int | None = None
         self._remember_signing = remember_signing
-        self._mapping = Mapping(verifications, configuration, public_url)
+        proxy = Proxy(verifications, proxying, self._note_discarded)
+        self._mapping = Mapping(verifications, configuration, proxy, public_url)
         self._duplicates = Duplicates() if duplicates is None else duplicates
         self._quiet = QuietLog()
         for fate in Fate:
@@ -271,6 +276,11 @@ class RadiusFrontend:
         if count := self._quiet.due((fate, client), self._milliseconds()):
             facts = {"client": client, "source": path.host, "count": count}
             log.warning("radius datagrams dropped", why=fate.value, **facts)
+
+    def _note_discarded(self, server: str, count: int) -> None:
+        self._metrics.datagrams.add(Fate.FORGED_BEHIND, count=count)
+        if written := self._quiet.due((Fate.FORGED_BEHIND, server), self._milliseconds()):
+            log.warning("answers of a radius server are forged or not signed", server=server, count=written)
 
     def _fail(self, what: str) -> None:
         """An exception nobody foresaw: silence to the client, all about it in the log."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from hashlib import blake2b
 from ipaddress import ip_address
+from secrets import randbits
 from urllib.parse import urlsplit
 
 import msgspec
@@ -20,6 +21,7 @@ from vestibule.catalog import LANGUAGES, text
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.radius.clients import RadiusClient
 from vestibule.frontends.radius.prompts import prompt
+from vestibule.frontends.radius.proxy import CARRIED, Onward, Proxy, SignIn
 from vestibule.model.combined_password import Unsplittable, split
 from vestibule.model.radius_client import Mode
 from vestibule.model.verification import Channel, Reason
@@ -34,6 +36,7 @@ from vestibule.wire.radius import (
     Message,
     Proof,
     SharedSecret,
+    hide_attributes,
     reply_messages,
 )
 from vestibule.wire.radius.numbers import (
@@ -63,10 +66,15 @@ class Mapping:
     """Turns one Access-Request into one reply."""
 
     def __init__(
-        self, verifications: Verifications, configuration: ConfigurationCache, public_url: str = ""
+        self,
+        verifications: Verifications,
+        configuration: ConfigurationCache,
+        proxy: Proxy,
+        public_url: str = "",
     ) -> None:
         self._verifications = verifications
         self._configuration = configuration
+        self._proxy = proxy
         self._public_url = public_url
 
     async def answer(
@@ -92,20 +100,47 @@ class Mapping:
             idempotency_key=f"{CHANNEL}:{digest.hex()}:{now // _KEY_PERIOD_MS:x}",
             can_show=client.settings.mode is not Mode.COMBINED,
         )
-        progress = await self._asked(message, access, client, secret, origin, now)
-        if progress.is_answered_elsewhere and not self._must_be_shown(progress, access):
-            waited = await self._verifications.wait(origin, progress, client.settings.response_seconds)
-            if waited is None:
-                return None
-            if waited.is_answered_elsewhere and client.settings.mode is Mode.COMBINED:
-                # Nothing can be asked of the person here: with the patience of his client it is over.
-                waited = await self._verifications.give_up(origin, waited)
-            if waited is None:
-                return None
-            progress = waited
-        code, attributes = self._reply(progress, message, access, client, now)
-        attributes += [(PROXY_STATE, value) for value in access.proxy_states]
-        return secret.encode_reply(code, message, attributes)
+        carried = await self._proxy.open(message, access, client)
+        if carried is not None and access.proof is Proof.EAP:
+            round_ = await carried.next_round(origin, now // 1000)
+            if isinstance(round_, Onward):
+                return self._encoded(ACCESS_CHALLENGE, round_.attributes, message, access, secret)
+            origin, progress = round_
+        else:
+            progress = await self._asked(message, access, client, secret, origin, now, carried)
+        waited = await self._waited(origin, progress, access, client)
+        if waited is None:
+            return None
+        code, attributes = self._reply(waited, message, access, client, now)
+        if carried is not None and waited.is_approved:
+            given = await carried.reply_attributes(waited)
+            if given is None:
+                # It could be the limits of what he may do there: without them he is not let in.
+                code = ACCESS_REJECT
+            else:
+                attributes += hide_attributes(given, secret, message.authenticator, randbits(15))
+        return self._encoded(code, attributes, message, access, secret)
+
+    @staticmethod
+    def _encoded(
+        code: int, attributes: list[Attribute], message: Message, access: AccessRequest, secret: SharedSecret
+    ) -> bytes:
+        states = [(PROXY_STATE, value) for value in access.proxy_states]
+        return secret.encode_reply(code, message, [*attributes, *states])
+
+    async def _waited(
+        self, origin: Origin, progress: Progress, access: AccessRequest, client: RadiusClient
+    ) -> Progress | None:
+        """Wait for an answer that comes on another road, for as long as the client has patience. None:
+        another request is answered instead."""
+        if not progress.is_answered_elsewhere or self._must_be_shown(progress, access):
+            return progress
+        waited = await self._verifications.wait(origin, progress, client.settings.response_seconds)
+        can_ask = client.settings.mode is not Mode.COMBINED and access.proof not in CARRIED
+        if waited is not None and waited.is_pending and not can_ask:
+            # Nothing can be asked of the person here: with the patience of his client it is over.
+            return await self._verifications.give_up(origin, waited)
+        return waited
 
     @staticmethod
     def _must_be_shown(progress: Progress, access: AccessRequest) -> bool:
@@ -120,8 +155,11 @@ class Mapping:
         secret: SharedSecret,
         origin: Origin,
         now: int,
+        carried: SignIn | None,
     ) -> Awaitable[Progress]:
         """The command that a request stands for."""
+        if carried is not None and access.proof in CARRIED:
+            return carried.start_elsewhere(origin)
         if access.proof not in _SPOKEN:
             return self._verifications.refuse(origin, Reason.PROTOCOL_UNSUPPORTED)
         typed = _typed(access, secret, message)
@@ -129,31 +167,33 @@ class Mapping:
             reason = Reason.PASSWORD_WRONG if access.state is None else Reason.PASSCODE_MALFORMED
             return self._verifications.refuse(origin, reason)
         if access.state is None:
-            return self._start(origin, typed, client)
+            return self._start(origin, typed, client, carried)
         challenge_id = _challenge_id(access.state, access, client, now)
         if challenge_id is None:
             return self._verifications.refuse(origin, Reason.CHALLENGE_UNKNOWN)
         return self._verifications.answer(origin, challenge_id, typed)
 
-    def _start(self, origin: Origin, typed: Secret[str], client: RadiusClient) -> Awaitable[Progress]:
+    def _start(
+        self, origin: Origin, typed: Secret[str], client: RadiusClient, carried: SignIn | None
+    ) -> Awaitable[Progress]:
+        # Nobody is ever asked about an empty password.
+        start = self._verifications.start if carried is None or not typed else carried.start
         if client.peer.application.is_legacy:
-            return self._verifications.start(origin, typed)
+            return start(origin, typed)
         match client.settings.mode:
             case Mode.CHALLENGE:
-                return self._verifications.start(origin, typed)
+                return start(origin, typed)
             case Mode.PASSCODE_ONLY:
                 return self._verifications.start(origin, None, typed or None)
             case Mode.COMBINED:
                 parts = split(typed, client.settings.passcode_length)
                 if parts is Unsplittable.NO_PASSCODE and typed and self._may_approve_plainly(client):
-                    return self._verifications.start(
-                        msgspec.structs.replace(origin, channels=(Channel.APP,)), typed
-                    )
+                    return start(msgspec.structs.replace(origin, channels=(Channel.APP,)), typed)
                 if parts is Unsplittable.NO_PASSCODE:
                     return self._verifications.refuse(origin, Reason.PASSCODE_MALFORMED)
                 if parts is Unsplittable.NO_PASSWORD:
                     return self._verifications.refuse(origin, Reason.PASSWORD_MISSING)
-                return self._verifications.start(origin, parts.password, parts.passcode)
+                return start(origin, parts.password, parts.passcode)
 
     def _may_approve_plainly(self, client: RadiusClient) -> bool:
         """Tell whether the password alone may lead to a request in the app that takes no number."""
@@ -234,11 +274,11 @@ def _must_register(progress: Progress, access: AccessRequest, client: RadiusClie
 
 def _rejection(progress: Progress, access: AccessRequest, client: RadiusClient) -> str:
     """The text of a rejection, which must not tell an attacker whether a guessed password was right."""
-    if access.proof not in _SPOKEN:
+    if progress.reason is Reason.PROTOCOL_UNSUPPORTED:
         return "radius.protocol_unsupported"
     if access.state is not None:
         return "radius.passcode_refused"
-    is_challenged = client.settings.mode is not Mode.COMBINED
+    is_challenged = client.settings.mode is not Mode.COMBINED and access.proof in _SPOKEN
     if is_challenged and progress.reason is Reason.NO_AUTHENTICATOR:
         # Here the right password leads to a question, so this text tells no more than the question would.
         return "radius.no_authenticator"

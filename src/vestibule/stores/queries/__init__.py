@@ -13,6 +13,7 @@ from vestibule.stores.queries.deliveries import Deliveries
 from vestibule.stores.queries.device_records import DeviceRecords
 from vestibule.stores.queries.dispatches import Dispatches
 from vestibule.stores.queries.groups import Groups
+from vestibule.stores.queries.held_replies import HeldReplies
 from vestibule.stores.queries.history import History
 from vestibule.stores.queries.housekeeping import Housekeeping
 from vestibule.stores.queries.people import People
@@ -40,6 +41,7 @@ class Queries(
     Attempts,
     Waiting,
     DeviceRecords,
+    HeldReplies,
     Deliveries,
     Dispatches,
     AlertCounts,

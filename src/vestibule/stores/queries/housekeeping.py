@@ -106,6 +106,19 @@ SWEEP_FAILURES: Final = Statement(
     """  # noqa: S608 - made of constants
 )
 
+# What was held for a sign-in goes as soon as nobody can wait for its decision any more.
+SWEEP_HELD: Final = Statement(
+    f"""
+    with old as materialized (
+        select tenant_id, verification_id from held_replies
+          join verifications using (tenant_id, verification_id)
+         where state <> 'pending' and decided_at <= :now::bigint - {TAKE_OVER_MS} limit :limit)
+    delete from held_replies where (tenant_id, verification_id)
+                                in (select old.tenant_id, old.verification_id from old)
+    returning tenant_id
+    """  # noqa: S608 - made of constants
+)
+
 NOTE: Final = Statement("select value from notes where key = :key", joins=True)
 PUT_NOTE: Final = Statement(
     """
@@ -139,7 +152,14 @@ class Housekeeping(Requests):
 
     async def sweep(self, limit: int) -> int:
         removed = 0
-        for statement in (*_SWEEPS, SWEEP_COUNTS, SWEEP_SOURCES, SWEEP_FAILURES, SWEEP_DISPATCHES):
+        for statement in (
+            *_SWEEPS,
+            SWEEP_COUNTS,
+            SWEEP_SOURCES,
+            SWEEP_FAILURES,
+            SWEEP_HELD,
+            SWEEP_DISPATCHES,
+        ):
             if removed < limit:
                 removed += len(await self.fetch(statement(now=self.now, limit=limit - removed)))
         await self.execute(EMPTY_DISPATCHES(now=self.now, nothing=b""))

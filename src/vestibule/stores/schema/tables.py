@@ -638,6 +638,23 @@ device_records = Table(
     **SLIM,
 )
 
+# What the server behind a proxy has answered, while the second factor is asked for.
+held_replies = Table(
+    "held_replies",
+    metadata,
+    *words("tenant_id", "verification_id", "proof"),
+    sealed("sealed"),
+    key("held_replies", "tenant_id", "verification_id"),
+    belongs("held_replies", "verifications", "tenant_id", "verification_id"),
+    Index(
+        "held_replies_by_proof",
+        "tenant_id",
+        "proof",
+        sqlite_where=text("proof <> ''"),
+        postgresql_where=text("proof <> ''"),
+    ),
+)
+
 # --- what is sent -------------------------------------------------------------------------------------
 
 deliveries = Table(

@@ -7,6 +7,7 @@ docs/protocols/radius.md.
 
 from vestibule.wire.radius.access import AccessRequest, Proof, Unusable, read_access_request
 from vestibule.wire.radius.answer import CheckedReply, ReplyFault, Signature, check_reply
+from vestibule.wire.radius.hidden import hide_attributes, open_attributes
 from vestibule.wire.radius.message import (
     Attribute,
     Malformed,
@@ -33,6 +34,8 @@ __all__ = [
     "check_reply",
     "decode",
     "encode_attributes",
+    "hide_attributes",
+    "open_attributes",
     "read_access_request",
     "reply_messages",
     "signer",

@@ -38,15 +38,20 @@ CALLED_STATION_ID: Final = 30
 CALLING_STATION_ID: Final = 31
 NAS_IDENTIFIER: Final = 32
 PROXY_STATE: Final = 33
+CHAP_CHALLENGE: Final = 60
 NAS_PORT_TYPE: Final = 61
+TUNNEL_PASSWORD: Final = 69
 PROMPT: Final = 76
 EAP_MESSAGE: Final = 79
 MESSAGE_AUTHENTICATOR: Final = 80
 NAS_IPV6_ADDRESS: Final = 95
 
-# Microsoft's attributes that carry MS-CHAP (RFC 2548 §2.1.3, §2.3.2).
+# Microsoft's attributes that carry MS-CHAP and the keys that come of it (RFC 2548 §2.1.3, §2.3.2, §2.4).
 VENDOR_MICROSOFT: Final = 311
 MS_CHAP_RESPONSE: Final = 1
+MS_CHAP_MPPE_KEYS: Final = 12
+MS_MPPE_SEND_KEY: Final = 16
+MS_MPPE_RECV_KEY: Final = 17
 MS_CHAP2_RESPONSE: Final = 25
 
 # Sizes in octets (RFC 2865 §3 and §5).

@@ -54,13 +54,7 @@ class SharedSecret:
         """
         if len(password) > 128 or b"\0" in password:
             raise ValueError("a password has at most 128 octets and no NUL")
-        padded = password.ljust(max(16, -len(password) % 16 + len(password)), b"\0")
-        hidden = b""
-        previous = authenticator
-        for start in range(0, len(padded), 16):
-            previous = _xor(padded[start : start + 16], self._keystream(previous))
-            hidden += previous
-        return hidden
+        return self.mask(password.ljust(max(16, -len(password) % 16 + len(password)), b"\0"), authenticator)
 
     def reveal(self, hidden: bytes, authenticator: bytes) -> bytes | HiddenPassword:
         """The password out of User-Password (RFC 2865 §5.2); b"" if it was empty.
@@ -74,11 +68,24 @@ class SharedSecret:
         elif size % 16 or not 16 <= size <= 128:
             return HiddenPassword.LENGTH
         else:
-            previous = authenticator + hidden
-            keys = [self._keystream(previous[start : start + 16]) for start in range(0, size, 16)]
-            plain = _xor(hidden, b"".join(keys))
+            plain = self.unmask(hidden, authenticator)
         password = plain.rstrip(b"\0")
         return HiddenPassword.EMBEDDED_NUL if b"\0" in password else password
+
+    def mask(self, padded: bytes, seed: bytes) -> bytes:
+        """Octets in steps of 16 as they travel: the first 16 under `seed`, each next under the 16 before."""
+        hidden = b""
+        previous = seed
+        for start in range(0, len(padded), 16):
+            previous = _xor(padded[start : start + 16], self._keystream(previous))
+            hidden += previous
+        return hidden
+
+    def unmask(self, hidden: bytes, seed: bytes) -> bytes:
+        """What `mask` has made of `hidden`, padding and all."""
+        keys = [self._keystream(seed)]
+        keys += [self._keystream(hidden[start : start + 16]) for start in range(0, len(hidden) - 16, 16)]
+        return _xor(hidden, b"".join(keys))
 
     def has_signed(self, message: Message, authenticator: bytes | None = None) -> bool:
         """Whether Message-Authenticator is present and made with this secret (RFC 3579 §3.2).

@@ -26,6 +26,7 @@ from vestibule.crypto.secret import Secret
 from vestibule.frontends.radius.admission import Admitted, admit
 from vestibule.frontends.radius.clients import RadiusClient
 from vestibule.frontends.radius.mapping import Mapping, fingerprint
+from vestibule.frontends.radius.proxy import Proxy
 from vestibule.frontends.radius.state import StateKey
 from vestibule.model.verification import Reason, VerificationState
 from vestibule.services.outcome import Progress
@@ -59,7 +60,8 @@ async def exchange(
     client = client or radius_client()
     verifications = ScriptedVerifications(outcome)
     held = configuration(client.peer, language=language)
-    mapping = Mapping(verifications.service, held, public_url)
+    proxy = Proxy(verifications.service, None, lambda *_: None)
+    mapping = Mapping(verifications.service, held, proxy, public_url)
     request = admit(datagram, client, False, NOW)
     assert isinstance(request, Admitted)
     assert request.access is not None
