@@ -5,6 +5,7 @@ from typing import Final
 from preview_samples.sample import DAY, HOSTILE, MINUTE, NOW, Sample
 from vestibule.frontends.http.templates.views import DispatchRow, Form, Words
 from vestibule.interfaces.store import DispatchFilter
+from vestibule.model.mail_attachment import MailAttachment
 from vestibule.model.mail_settings import MailSettings
 from vestibule.model.mail_template import MailTemplate
 
@@ -75,7 +76,7 @@ def mail() -> list[Sample]:
     page = {
         "mail": mail,
         "version": 1,
-        "form": Form({"*": "security@example.com", "user.locked": HOSTILE}),
+        "form": Form({"*": "security@example.com", "user.locked": HOSTILE, "alerts_per_hour": "5"}),
         "kinds": (("user.fraud_reported", True), ("user.locked", True), ("user.added", False)),
         "templates": ("welcome.en", "welcome.de", "alert.en"),
         "own": frozenset({"welcome.de"}),
@@ -89,13 +90,26 @@ def mail() -> list[Sample]:
         "is_own": True,
         "longest_subject": 150,
         "longest_text": 5000,
+        "attachment": MailAttachment(
+            tenant_id="demo",
+            template="welcome.en",
+            file_name="First steps.pdf",
+            content_type="application/pdf",
+            size=483_112,
+            digest="",
+            created_at=NOW - DAY,
+        ),
+        "file_problem": None,
         "preview": MailTemplate("Hi " + HOSTILE, "First.\n\nSecond,\nand on."),
         "form": Form(
             {"subject": "Hi {name}", "text": HOSTILE},
             problem=Words("refusal.placeholder_unknown", {"key": "welcome.en: {pin}"}),
         ),
     }
+    refused = Words("refusal.attachment_unusable", {"key": "steps.exe"})
+    none = {**words, "attachment": None, "file_problem": refused, "preview": None}
     return [
         Sample("mail", "console/mail.html", page),
         Sample("mail-template", "console/mail_template.html", words),
+        Sample("mail-template-file", "console/mail_template.html", none),
     ]

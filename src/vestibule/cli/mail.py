@@ -9,10 +9,10 @@ import msgspec
 from cyclopts import App, Parameter
 
 from vestibule.cli.desk import Desk, at_desk
-from vestibule.cli.listing import show_pages
+from vestibule.cli.listing import show_pages, show_rows
 from vestibule.cli.output import moment
 from vestibule.cli.parameters import HERE, Json, Limit, Scope
-from vestibule.cli.records import dispatch_record
+from vestibule.cli.records import dispatch_record, mail_attachment_record
 from vestibule.cli.terminal import NotDone
 from vestibule.interfaces.store import DispatchFilter
 from vestibule.model.delivery import Carries
@@ -185,6 +185,7 @@ def template(
     /,
     file: Path | None = None,
     *,
+    sender: str | None = None,
     built_in: Annotated[bool, Parameter(name="--built-in", negative="", show_default=False)] = False,
     scope: Scope = HERE,
 ) -> int:
@@ -194,6 +195,7 @@ def template(
 
       vestibule mail template welcome.en
       vestibule mail template welcome.en words.txt
+      vestibule mail template welcome.en words.txt --sender helpdesk@example.org
       vestibule mail template welcome.en --built-in
 
     Parameters
@@ -202,18 +204,24 @@ def template(
         Template and language: welcome.de, changed.en; or for one method, welcome.sms.de.
     file
         A text file in UTF-8.
+    sender
+        The address that readers see as the sender; empty: that of the gateway.
     built_in
         Take the built-in words again.
     """
 
     async def work(desk: Desk) -> None:
         templates = dict(desk.tenant.settings.mail.templates)
+        shown = desk.services.mails.template(desk.tenant, name)
         if built_in:
             templates.pop(name, None)
-        elif file is not None:
-            templates[name] = _read(file)
+        elif file is not None or sender is not None:
+            words = shown if file is None else _read(file)
+            chosen = shown.sender if sender is None else sender
+            templates[name] = msgspec.structs.replace(words, sender=chosen)
         else:
-            shown = desk.services.mails.template(desk.tenant, name)
+            if shown.sender:
+                desk.terminal.facts([("mail_sender", shown.sender)])
             desk.terminal.line(shown.subject)
             desk.terminal.line()
             desk.terminal.line(shown.text)
@@ -224,13 +232,69 @@ def template(
     return at_desk(scope, work)
 
 
+@app.command
+def attach(
+    name: str,
+    /,
+    file: Path | None = None,
+    *,
+    remove: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    as_json: Json = False,
+    scope: Scope = HERE,
+) -> int:
+    """Let a file go with every mail of a template, or show which one does.
+
+    For example:
+
+      vestibule mail attach welcome.en first-steps.pdf
+      vestibule mail attach welcome.en
+      vestibule mail attach welcome.en --remove
+
+    Parameters
+    ----------
+    name
+        Template and language: welcome.de, changed.en; or for one method, welcome.sms.de.
+    file
+        A PDF, a PNG or JPEG picture or a plain text, of at most 2 MB. It takes the place of the one before.
+    remove
+        No file goes with them any more.
+    """
+
+    async def work(desk: Desk) -> None:
+        attachments = desk.services.mail_attachments
+        if remove:
+            await attachments.remove(desk.actor, desk.tenant_id, name)
+            desk.terminal.say("mail.detached", name=name)
+            return
+        if file is not None:
+            await attachments.add(desk.actor, desk.tenant_id, name, file.name, _content(file))
+        found = await attachments.list(desk.actor, desk.tenant_id)
+        show_rows(
+            desk.terminal,
+            [one for one in found if one.template == name],
+            as_json=as_json,
+            record=mail_attachment_record,
+            header=("template", "file", "type", "bytes"),
+            row=lambda one: (one.template, one.file_name, one.content_type, str(one.size)),
+            empty="list.no_attachment",
+        )
+
+    return at_desk(scope, work)
+
+
 def _read(file: Path) -> MailTemplate:
     try:
-        subject, _, text = file.read_text(encoding="utf-8").partition("\n")
-    except (OSError, UnicodeError) as problem:
-        reason = getattr(problem, "strerror", None) or type(problem).__name__
-        raise NotDone("cli.mail.file", file=str(file), reason=reason) from None
+        subject, _, text = _content(file).decode().partition("\n")
+    except UnicodeError as problem:
+        raise NotDone("cli.mail.file", file=str(file), reason=type(problem).__name__) from None
     return MailTemplate(subject.strip(), text.strip())
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as problem:
+        raise NotDone("cli.mail.file", file=str(file), reason=problem.strerror or "") from None
 
 
 async def _put(desk: Desk, **changes: object) -> MailSettings:

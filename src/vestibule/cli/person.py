@@ -27,6 +27,7 @@ async def show_person(desk: Desk, subject: Person) -> None:
             ("other_names", ", ".join(user.names[1:])),
             ("name", full_name(user)),
             ("email", user.email),
+            ("send_mail", terminal.yes_no(user.send_mail)),
             ("phone", user.phone),
             ("language", user.language),
             ("status", status_words(terminal, user)),

@@ -22,6 +22,7 @@ from vestibule.model.dispatch import Dispatch
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
+from vestibule.model.mail_attachment import MailAttachment
 from vestibule.model.phone import masked
 from vestibule.model.pin import PinStatus
 from vestibule.model.role import AdminRole
@@ -38,7 +39,10 @@ if TYPE_CHECKING:
     from vestibule.services.sending_limits import SendingStanding
 
 _LANGUAGES = ("language", "language_call", "language_text", "language_app", "language_token")
-_USER = ("username", "given_name", "family_name", "email", "phone", *_LANGUAGES, "directory_id", "status")
+_USER = (
+    "username", "given_name", "family_name", "email", "send_mail", "phone", *_LANGUAGES, "directory_id",
+    "status",
+)  # fmt: skip
 _AUTHENTICATOR = (
     "user_id", "method", "label", "serial", "phone", "status", "not_before", "not_after", "created_at",
     "used_at", "device", "unreachable_since", "version",
@@ -233,6 +237,11 @@ def delivery_record(delivery: Delivery) -> dict[str, Any]:
 
 def dispatch_record(dispatch: Dispatch) -> dict[str, Any]:
     return _chosen(dispatch, "dispatch_id", _DISPATCH)
+
+
+def mail_attachment_record(attachment: MailAttachment) -> dict[str, Any]:
+    names = ("template", "file_name", "content_type", "size", "created_at")
+    return {name: getattr(attachment, name) for name in names}
 
 
 def spending_record(standing: SendingStanding) -> dict[str, Any]:

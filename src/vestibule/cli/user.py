@@ -54,6 +54,13 @@ class Person:
     given_name: Annotated[str | None, Parameter(name="--given-name", help="First name.")] = None
     family_name: Annotated[str | None, Parameter(name="--family-name", help="Last name.")] = None
     email: Annotated[str | None, Parameter(name="--email", help="E-mail address.")] = None
+    send_mail: Annotated[
+        bool | None,
+        Parameter(
+            name="--send-mail",
+            help="Send welcomes and courtesies; what could be a stranger's doing is always sent.",
+        ),
+    ] = None
     phone: Annotated[str | None, Parameter(name="--phone", help="Phone number.")] = None
     language: Annotated[
         Literal["en", "de", "none"] | None,
@@ -233,6 +240,7 @@ def edit(
 
       vestibule user edit bob --email bob@example.org --language de
       vestibule user edit bob --username robert --other-name bob
+      vestibule user edit bob --no-send-mail
 
     Parameters
     ----------
@@ -445,6 +453,7 @@ def _fields(person: Person, username: str | None) -> UserFields:
         "family_name": person.family_name,
         "email": person.email,
         "phone": person.phone,
+        "send_mail": person.send_mail,
         **{name: _language(getattr(person, name)) for name in ("language", *LANGUAGES_ELSEWHERE)},
         "other_names": None if person.other_names is None else tuple(person.other_names),
     }

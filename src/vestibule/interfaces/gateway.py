@@ -42,6 +42,17 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """The longest a call may last from its answer."""
 
 
+class Attachment(msgspec.Struct, frozen=True):
+    """A file that goes with an e-mail."""
+
+    file_name: str
+    content_type: str
+    content: bytes
+
+    def __repr__(self) -> str:
+        return f"Attachment({self.file_name!r} {self.content_type})"
+
+
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
     """An e-mail. `dispatch_id` is the same when the same mail is sent again."""
 
@@ -54,6 +65,9 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     language: str
     written_at: int
     """Epoch milliseconds."""
+    sender: str = ""
+    """Whom it comes from, as readers see it; empty: the gateway's own."""
+    attachment: Attachment | None = None
 
 
 class Webhook(msgspec.Struct, frozen=True, kw_only=True):

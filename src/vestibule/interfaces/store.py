@@ -29,6 +29,7 @@ from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
 from vestibule.model.held_reply import HeldReply
+from vestibule.model.mail_attachment import MailAttachment
 from vestibule.model.pin import Pin
 from vestibule.model.proposal import Proposal
 from vestibule.model.remembered_browser import RememberedBrowser
@@ -456,6 +457,20 @@ class Transaction(Protocol):
     async def is_untold(self) -> bool:
         """Tell whether `take_untold` would find something."""
         ...
+
+    async def put_mail_attachment(self, attachment: MailAttachment, content: bytes) -> None:
+        """Insert, in place of the one of the same template."""
+        ...
+
+    async def mail_attachments(self, tenant_id: str) -> tuple[MailAttachment, ...]:
+        """Return all of a tenant, by template."""
+        ...
+
+    async def mail_attachment(self, tenant_id: str, template: str) -> tuple[MailAttachment, bytes] | None:
+        """Return one with its content."""
+        ...
+
+    async def remove_mail_attachment(self, tenant_id: str, template: str) -> bool: ...
 
     async def count_alert(self, tenant_id: str, kind: str, address: str, most: int) -> bool:
         """Count one alert of a kind to an address, whose time begins with the first. False: there were `most`

@@ -41,6 +41,8 @@ class MailTemplate(msgspec.Struct, frozen=True):
 
     subject: str
     text: str
+    sender: str = ""
+    """The address that it comes from, as readers see it; empty: that of the gateway."""
 
 
 class TemplateWrong(ValueError):

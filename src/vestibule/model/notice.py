@@ -86,14 +86,28 @@ TOLD: Final[Mapping[str, Told]] = {
 GIVES_FACTOR: Final = frozenset({"authenticator.assigned", "authenticator.enrolled", "phone.added"})
 """Kinds of events after which a person has one factor more."""
 
+COURTESIES: Final = frozenset(
+    {
+        "browsers.forgotten",
+        "registration.demanded",
+        "registration.finished",
+        "user.unblocked",
+        "user.unlocked",
+    }
+)
+"""Of what a person is told, that which gives nobody anything: who wants no mails is not told of it. All else
+he is told whether he wants it or not, for it might be a stranger who does not want him told."""
+
 _OF_A_STRANGER_S_INTEREST: Final = frozenset(
     {"password_hash", "email", "phone", "status", "username", "role"}
 )
 
 
-def is_person_told(kind: str, facts: Mapping[str, Any]) -> bool:
+def is_person_told(kind: str, facts: Mapping[str, Any], *, wants_mail: bool) -> bool:
     """Tell whether the person is told; of what changed about him only if it says who he is or lets him in."""
     if Told.PERSON not in TOLD.get(kind, Told.ON_REQUEST):
+        return False
+    if kind in COURTESIES and not wants_mail:
         return False
     return kind != "user.changed" or not _OF_A_STRANGER_S_INTEREST.isdisjoint(facts.get("fields", ()))
 

@@ -82,6 +82,8 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     """What he registered before this time counts no more: he was asked to register anew (epoch ms)."""
     registering_since: int = 0
     """When he was first asked to register what he has not finished yet (epoch ms); 0: he is not asked."""
+    send_mail: bool = True
+    """He is sent welcomes and courtesies by e-mail, too, and not only what could be a stranger's doing."""
 
     @property
     def is_active(self) -> bool:

@@ -53,6 +53,7 @@ from vestibule.services.groups import Groups
 from vestibule.services.guard import Guard
 from vestibule.services.housekeeping import Housekeeping
 from vestibule.services.inbox import Inboxes
+from vestibule.services.mail_attachments import MailAttachments
 from vestibule.services.mails import Mails
 from vestibule.services.metrics import Metrics
 from vestibule.services.notices import Notices
@@ -160,7 +161,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     gateways = Gateways(registry.gateways(), configuration, sealer)
     limits = SendingLimits(store, clock, configuration, gateways, metrics)
     deliveries = Deliveries(store, gateways, configuration, limits, sealer, node)
-    dispatches = Dispatches(store, gateways, sealer, node)
+    dispatches = Dispatches(store, gateways, sealer, node, MailAttachments(store))
     mails = Mails(configuration, gateways, dispatches, settings.http.public_url)
     notices = Notices(store, configuration, gateways, mails, dispatches)
     out_of_band = OutOfBand(deliveries, limits, sealer)
@@ -224,6 +225,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         deliveries=deliveries,
         dispatches=dispatches,
         mails=mails,
+        mail_attachments=dispatches.attachments,
         notices=notices,
         outbox=Outbox(store, configuration, gateways, mails, dispatches),
         gateways=gateways,

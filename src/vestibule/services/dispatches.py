@@ -2,8 +2,10 @@
 
 A dispatch is committed with what it tells of, so nothing is told that is not so, and nothing is forgotten: a
 node that dies leaves its dispatches to the others. What cannot be sent is tried again with growing pauses
-until its time is over, and its cause is kept. Invariants: sent at least once, under the same identifier each
-time; a body is sealed, and in the database no longer than it may still be sent.
+until its time is over, and its cause is kept. A mail whose attachment is damaged waits for somebody to add
+it anew; one whose attachment was removed is sent without, and the outbox says so. Invariants: sent at least
+once, under the same identifier each time; a body is sealed, and in the database no longer than it may still
+be sent.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from vestibule.model.dispatch import LIFE_MS, Dispatch, DispatchState, pause_aft
 from vestibule.services.attempt import Node
 from vestibule.services.deliveries import hand_over
 from vestibule.services.gateways import Gateways, Opened
+from vestibule.services.mail_attachments import Damaged, MailAttachments
 
 log = structlog.get_logger(__name__)
 
@@ -43,14 +46,32 @@ class MailBody(msgspec.Struct, frozen=True):
     text: str
     html: str
     language: str
+    sender: str = ""
+    attachment: str = ""
+    """The template whose attachment goes with it, if there is one."""
+
+
+class Unpacked(msgspec.Struct, frozen=True):
+    """What to hand over, and what is wrong with it; None if that keeps it from being sent."""
+
+    errand: Errand | None
+    cause: str = ""
 
 
 class Dispatches:
-    def __init__(self, store: Store, gateways: Gateways, sealer: Sealer, node: Node) -> None:
+    def __init__(
+        self,
+        store: Store,
+        gateways: Gateways,
+        sealer: Sealer,
+        node: Node,
+        attachments: MailAttachments,
+    ) -> None:
         self._store = store
         self._gateways = gateways
         self._sealer = sealer
         self._node = node
+        self.attachments = attachments
         self._something_is_due = asyncio.Event()
         self._sendings: set[asyncio.Task[None]] = set()
 
@@ -155,9 +176,10 @@ class Dispatches:
             log.exception("dispatch failed", dispatch=repr(dispatch))
 
     async def _try(self, dispatch: Dispatch) -> None:
-        errand = self.errand(dispatch)
+        unpacked = await self.unpack(dispatch)
+        errand = unpacked.errand
         if errand is None:
-            await self._end(dispatch, DispatchState.FAILED, "dispatch.cause.does_not_open")
+            await self._postpone(dispatch, NotSent(unpacked.cause), may_be_tried_again=False)
             return
         failed: tuple[str, ...] = ()
         why: NotSent | Unsure = NotSent(_NOBODY)
@@ -170,7 +192,7 @@ class Dispatches:
             dispatch = await self._write(dispatch, gateway_id=opened.configured.gateway_id)
             sending = await hand_over(opened, errand)
             if isinstance(sending, Sent):
-                await self._end(dispatch, DispatchState.SENT)
+                await self._end(dispatch, unpacked.cause)
                 return
             log.warning("gateway did not send", gateway=opened.configured.name, cause=sending.cause)
             why, failed = sending, (*failed, opened.configured.gateway_id)
@@ -199,13 +221,12 @@ class Dispatches:
         if not await self._store.transact(body):
             raise _TakenOver
 
-    async def _end(self, dispatch: Dispatch, state: DispatchState, cause: str = "") -> None:
+    async def _end(self, dispatch: Dispatch, cause: str) -> None:
         async def body(tx: Transaction) -> bool:
-            sent_at = tx.now if state is DispatchState.SENT else None
-            ended = msgspec.structs.replace(
-                dispatch, state=state, cause=cause, sent_at=sent_at, sealed_body=b""
+            sent = msgspec.structs.replace(
+                dispatch, state=DispatchState.SENT, cause=cause, sent_at=tx.now, sealed_body=b""
             )
-            return await tx.replace_dispatch(ended)
+            return await tx.replace_dispatch(sent)
 
         if not await self._store.transact(body):
             raise _TakenOver
@@ -220,18 +241,25 @@ class Dispatches:
             raise _TakenOver
         return msgspec.structs.replace(written, version=dispatch.version + 1)
 
-    def errand(self, dispatch: Dispatch) -> Errand | None:
-        """Return what to hand over; None if its body cannot be read any more."""
+    async def unpack(self, dispatch: Dispatch) -> Unpacked:
+        """Return what to hand over. Its attachment is the one that there is now."""
         try:
             sealed_to = _context(dispatch.tenant_id, dispatch.dispatch_id)
             content = self._sealer.unseal(dispatch.sealed_body, sealed_to)
         except CannotUnseal:
             log.error("a dispatch does not open", dispatch=repr(dispatch))
-            return None
+            return Unpacked(None, "dispatch.cause.does_not_open")
         if dispatch.carries is Carries.WEBHOOK:
-            return Webhook(dispatch_id=dispatch.dispatch_id, kind=dispatch.kind, body=content)
+            return Unpacked(Webhook(dispatch_id=dispatch.dispatch_id, kind=dispatch.kind, body=content))
         body = msgspec.json.decode(content, type=MailBody)
-        return Mail(
+        attachment, cause = None, ""
+        if body.attachment:
+            try:
+                attachment = await self.attachments.going_along(dispatch.tenant_id, body.attachment)
+            except Damaged:
+                return Unpacked(None, "dispatch.cause.attachment_damaged")
+            cause = "" if attachment is not None else "dispatch.cause.attachment_gone"
+        mail = Mail(
             dispatch_id=dispatch.dispatch_id,
             to=dispatch.address,
             subject=body.subject,
@@ -239,7 +267,10 @@ class Dispatches:
             html=Secret(body.html),
             language=body.language,
             written_at=dispatch.created_at,
+            sender=body.sender,
+            attachment=attachment,
         )
+        return Unpacked(mail, cause)
 
 
 def _context(tenant_id: str, dispatch_id: str) -> bytes:

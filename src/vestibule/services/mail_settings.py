@@ -38,6 +38,8 @@ def check_template_of(name: str, template: MailTemplate) -> None:
     key = template_key(name)
     if not key:
         raise Refused(Refusal.TEMPLATE_UNKNOWN, name[:64])
+    if template.sender and read_address(template.sender) is None:
+        raise Refused(Refusal.MAIL_ADDRESS_INVALID, template.sender[:64])
     try:
         check_template(template, TEMPLATES[key])
     except TemplateWrong as wrong:

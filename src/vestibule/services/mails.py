@@ -14,6 +14,8 @@ from html import escape
 from typing import Final
 from urllib.parse import quote
 
+import msgspec
+
 from vestibule.catalog import LANGUAGES, has, text, wordings
 from vestibule.interfaces.store import Transaction
 from vestibule.model.delivery import Carries
@@ -77,8 +79,7 @@ class Mails:
             return False
         tenant = self._configuration.current.tenants[tenant_id]
         language = self.language(tenant, language)
-        words = self.own_template(tenant, template, language, method)
-        body = self.written(tenant, language, template, words, facts)
+        body = await self.body(tx, tenant, language, template, facts, method)
         await self._dispatches.add_mail(tx, tenant_id, template, to, body, user_id=user_id, life_ms=life_ms)
         return True
 
@@ -107,6 +108,22 @@ class Mails:
             life_ms=life_ms,
         )
 
+    async def body(
+        self,
+        tx: Transaction,
+        tenant: Tenant,
+        language: str,
+        template: str,
+        facts: Mapping[str, str],
+        method: str = "",
+    ) -> MailBody:
+        """Return a mail in the words that the tenant has for it, and what goes with it."""
+        words = self.own_template(tenant, template, language, method)
+        body = self.written(tenant, language, template, words, facts)
+        with_file = {each.template for each in await tx.mail_attachments(tenant.tenant_id)}
+        named = (name for name in _names(template, language, method) if name in with_file)
+        return msgspec.structs.replace(body, attachment=next(named, ""))
+
     def language(self, tenant: Tenant, preferred: str) -> str:
         """Return the language of a mail: the reader's, else the tenant's."""
         for language in (preferred, tenant.settings.language):
@@ -118,8 +135,8 @@ class Mails:
     def own_template(tenant: Tenant, template: str, language: str, method: str = "") -> MailTemplate:
         """Return the words of a tenant for a mail, those for the method before others; else the built-in."""
         own = tenant.settings.mail.templates
-        by_method = own.get(f"{template}.{method}.{language}") if method else None
-        return by_method or own.get(f"{template}.{language}") or built_in(template, language)
+        named = (own[name] for name in _names(template, language, method) if name in own)
+        return next(named, None) or built_in(template, language)
 
     @staticmethod
     def template(tenant: Tenant, name: str) -> MailTemplate:
@@ -152,7 +169,8 @@ class Mails:
         known = {name: value for name, value in values.items() if name in TEMPLATES[key]}
         subject = filled(template.subject, known).strip()
         plain = filled(template.text, known)
-        return MailBody(subject, plain, self._html(language, subject, plain), language)
+        html = self._html(language, subject, plain)
+        return MailBody(subject, plain, html, language, sender=template.sender)
 
     def portal_url(self, tenant_id: str) -> str:
         """Return where people of a tenant sign in; empty without a public address."""
@@ -176,6 +194,12 @@ class Mails:
             re.escape(escape(self._public_url)) + r"(?:/[^\s<>\"']*[^\s<>\"'.,;:!?)])?(?![\w.:@])"
         )
         return ours.sub(lambda found: f'<a href="{found[0]}">{found[0]}</a>', html)
+
+
+def _names(template: str, language: str, method: str) -> tuple[str, ...]:
+    """Return by which names a tenant may have something of its own for a mail, the narrowest first."""
+    every = f"{template}.{language}"
+    return (f"{template}.{method}.{language}", every) if method else (every,)
 
 
 def built_in(key: str, language: str) -> MailTemplate:

@@ -102,7 +102,7 @@ class Notices:
     async def _welcome(self, tx: Transaction, tenant: Tenant, event: Event, person: Subject) -> None:
         """Welcome a person who was added, and again when somebody else has given him his first factor. What
         is secret, such as a first PIN, is never told by mail."""
-        if not tenant.settings.mail.welcomes:
+        if not (tenant.settings.mail.welcomes and person.user.send_mail):
             return
         held = sorted({one.method for one in person.authenticators if has(f"method.{one.method}.welcome")})
         is_first = event.kind in GIVES_FACTOR and len(held) == 1 and event.actor != event.subject
@@ -115,7 +115,8 @@ class Notices:
         await self._mails.send_to(tx, person.user, "welcome", facts, method=method)
 
     async def _tell_person(self, tx: Transaction, tenant: Tenant, event: Event, user: User) -> None:
-        if not tenant.settings.mail.notices or not is_person_told(event.kind, event.facts):
+        is_told = is_person_told(event.kind, event.facts, wants_mail=user.send_mail)
+        if not (tenant.settings.mail.notices and is_told):
             return
         language = self._mails.language(tenant, user.language)
         method = str(event.facts.get("method", ""))

@@ -91,11 +91,12 @@ class Outbox:
         if configured is None:
             raise Refused(Refusal.NOT_FOUND, gateway_id)
         dispatch = await self._begun(actor, configured, address)
-        errand = self._dispatches.errand(dispatch)
-        assert errand is not None  # it was sealed just now
+        unpacked = await self._dispatches.unpack(dispatch)
+        if unpacked.errand is None:
+            return await self._noted(dispatch, NotSent(unpacked.cause))
         try:
             async with self._gateways.borrowed(configured) as opened:
-                return await self._noted(dispatch, await hand_over(opened, errand))
+                return await self._noted(dispatch, await hand_over(opened, unpacked.errand))
         except ValueError as wrong:
             return await self._noted(dispatch, NotSent(str(wrong)))
 
@@ -111,8 +112,7 @@ class Outbox:
             if Carries.MAIL in carries:
                 tenant = self._configuration.current.tenants[tenant_id]
                 language = self._mails.language(tenant, "")
-                words = self._mails.own_template(tenant, TEST_KIND, language)
-                written = self._mails.written(tenant, language, TEST_KIND, words, {})
+                written = await self._mails.body(tx, tenant, language, TEST_KIND, {})
                 made = await self._dispatches.add_mail(tx, tenant_id, TEST_KIND, to or "", written)
             elif Carries.WEBHOOK in carries:
                 event = Event(

@@ -66,6 +66,8 @@ class Refusal(StrEnum):
     TEMPLATE_TOO_LONG = "template_too_long"
     TEMPLATE_BRACE = "template_brace"
     PLACEHOLDER_UNKNOWN = "placeholder_unknown"
+    ATTACHMENT_TOO_LARGE = "attachment_too_large"
+    ATTACHMENT_UNUSABLE = "attachment_unusable"
     MAIL_ADDRESS_INVALID = "mail_address_invalid"
     NOT_SENDABLE = "not_sendable"
     RULE_INVALID = "rule_invalid"

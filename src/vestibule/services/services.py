@@ -38,6 +38,7 @@ from vestibule.services.gateway_settings import GatewaySettings
 from vestibule.services.gateways import Gateways
 from vestibule.services.groups import Groups
 from vestibule.services.housekeeping import Housekeeping
+from vestibule.services.mail_attachments import MailAttachments
 from vestibule.services.mails import Mails
 from vestibule.services.metrics import Metrics
 from vestibule.services.notices import Notices
@@ -82,6 +83,7 @@ class Services:
     deliveries: Deliveries
     dispatches: Dispatches
     mails: Mails
+    mail_attachments: MailAttachments
     notices: Notices
     outbox: Outbox
     gateways: Gateways

@@ -67,6 +67,7 @@ class UserFields(msgspec.Struct, frozen=True, kw_only=True):
     language_app: str | msgspec.UnsetType = msgspec.UNSET
     language_token: str | msgspec.UnsetType = msgspec.UNSET
     status: UserStatus | msgspec.UnsetType = msgspec.UNSET
+    send_mail: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Users:
@@ -253,18 +254,24 @@ class Users:
     def bulk_acts(self) -> tuple[BulkAct, ...]:
         """What can be done to many people at once."""
 
-        def setting(status: UserStatus) -> Apply:
+        def setting(**wanted: Any) -> Apply:
             async def apply(tx: Transaction, actor: Actor, user: User, _choice: str) -> bool:
-                if user.status is status:
+                changed = replace(user, **wanted)
+                if changed == user:
                     return False
-                await self._write(tx, actor, user, replace(user, status=status, updated_at=tx.now))
+                await self._write(tx, actor, user, replace(changed, updated_at=tx.now))
                 return True
 
             return apply
 
-        return (
-            BulkAct(name="enable", right=Right.CHANGE_PEOPLE, apply=setting(UserStatus.ACTIVE)),
-            BulkAct(name="disable", right=Right.CHANGE_PEOPLE, apply=setting(UserStatus.DISABLED)),
+        return tuple(
+            BulkAct(name=name, right=Right.CHANGE_PEOPLE, apply=setting(**wanted))
+            for name, wanted in (
+                ("enable", {"status": UserStatus.ACTIVE}),
+                ("disable", {"status": UserStatus.DISABLED}),
+                ("mail_on", {"send_mail": True}),
+                ("mail_off", {"send_mail": False}),
+            )
         )
 
     async def unlock(self, actor: Actor, tenant_id: str, user_id: str) -> None:
@@ -405,7 +412,16 @@ def _names(username: str, other_names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(names)
 
 
-_PLAIN = ("given_name", "family_name", "email", "phone", "language", *LANGUAGES_ELSEWHERE, "status")
+_PLAIN = (
+    "given_name",
+    "family_name",
+    "email",
+    "phone",
+    "language",
+    *LANGUAGES_ELSEWHERE,
+    "status",
+    "send_mail",
+)
 
 
 def _plain(fields: UserFields) -> dict[str, Any]:

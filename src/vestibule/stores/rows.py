@@ -169,6 +169,7 @@ def user_of(row: Row) -> User:
         has_made_app_password=bool(row[28]),
         methods_since=row[29],
         registering_since=row[30],
+        send_mail=bool(row[31]),
     )
 
 

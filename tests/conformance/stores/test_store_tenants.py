@@ -242,6 +242,7 @@ OWN_SUITES = {
     *("pin", "add_pin", "replace_pin", "remove_pin"),
     *("dispatch", "dispatches", "add_dispatch", "replace_dispatch"),
     *("count_failures", "raise_spraying_alarm", "count_alert"),
+    *("put_mail_attachment", "mail_attachments", "mail_attachment", "remove_mail_attachment"),
     *("vouchers_of", "put_voucher", "use_code", "remove_vouchers"),
     *("voice_messages", "voice_sound", "put_voice_message", "remove_voice_message"),
     *("add_device_record", "device_records"),

@@ -63,3 +63,28 @@ def test_who_is_told_and_in_which_words(quiet_house: CommandLine, tmp_path: Path
     assert "no such placeholder: welcome.en: {pin}" in told
     cli.out("mail", "template", "welcome.en", "--built-in")
     assert "second step" in cli.out("mail", "template", "welcome.en")
+    cli.out("mail", "template", "welcome.en", "--sender", "helpdesk@example.org")
+    shown = cli.out("mail", "template", "welcome.en")
+    assert "helpdesk@example.org" in shown
+    assert "second step" in shown
+    told = cli.refused("mail", "template", "welcome.en", "--sender", "nobody")
+    assert "no e-mail address" in told
+    assert cli.json("mail", "settings")["alerts_per_hour"] == 5
+    cli.out("mail", "settings", "--alerts-per-hour", "10")
+    assert cli.json("mail", "settings")["alerts_per_hour"] == 10
+
+    steps = tmp_path / "steps.pdf"
+    steps.write_bytes(b"%PDF-1.7\n")
+    assert "steps.pdf" in cli.out("mail", "attach", "welcome.en", str(steps))
+    (attached,) = cli.json("mail", "attach", "welcome.en")
+    assert (attached["content_type"], attached["size"]) == ("application/pdf", 9)
+    steps.write_bytes(b"MZ\x90\x00")
+    assert "cannot be an attachment" in cli.refused("mail", "attach", "welcome.en", str(steps))
+    assert "No such file" in cli.refused("mail", "attach", "welcome.en", str(tmp_path / "none"))
+    cli.out("mail", "attach", "welcome.en", "--remove")
+    assert cli.json("mail", "attach", "welcome.en") == []
+
+    cli.out("user", "add", "quiet", "--password", "none", "--no-send-mail")
+    assert cli.json("user", "show", "quiet")["send_mail"] is False
+    cli.out("user", "edit", "quiet", "--send-mail")
+    assert cli.json("user", "show", "quiet")["send_mail"] is True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.houses import TENANT
@@ -133,3 +134,42 @@ async def test_rest_lists_and_sends_again_what_is_ones_own(house: HttpHouse, ser
         tested = await caller.post(test_mail, json={"address": "a@example.org"})
         assert tested.json()["state"] == "sent"
         assert (await caller.post(test_mail, json={"address": "nobody"})).status_code == 422
+
+
+async def test_a_file_goes_with_the_mails_of_a_template(
+    house: HttpHouse, console: ConsoleWindow, server: MailServer
+) -> None:
+    """Inventory 1.32: attached, read again, and removed; what cannot be attached is told beside the field."""
+    page = "mail/templates/welcome.en"
+
+    async def upload(name: str, content: bytes) -> httpx.Response:
+        return await console.post(f"{page}/attachment", files={"file": (name, content)})
+
+    assert "Attachment" in words(await console.get(page))
+    refused = await upload("steps.exe", b"MZ\x90\x00")
+    assert (refused.status_code, "This file cannot be an attachment: steps.exe" in words(refused)) == (
+        422,
+        True,
+    )
+    assert "Choose a file first" in words(await upload("none.pdf", b""))
+    shown = await upload("First steps.pdf", b"%PDF-1.7\n")
+    assert "First steps.pdf 9 bytes" in words(shown)
+    got = await console.get(f"{page}/attachment")
+    assert (got.content, got.headers["content-type"]) == (b"%PDF-1.7\n", "application/pdf")
+    assert got.headers["content-disposition"].startswith("attachment;")
+    assert "The attachment is removed." in words(await console.post(f"{page}/attachment/remove"))
+    assert (await console.get(f"{page}/attachment")).status_code == 404
+    typed = {"subject": "Hi", "text": "Hello", "sender": "helpdesk@example.org", "act": "save"}
+    assert "Saved" in words(await console.post(page, typed))
+    saved = house.inside.services.configuration.current.tenants[TENANT].settings.mail.templates
+    assert saved["welcome.en"].sender == "helpdesk@example.org"
+    wrong = await console.post(page, typed | {"sender": "nobody"})
+    assert "This is no e-mail address: nobody." in words(wrong)
+
+
+async def test_a_person_may_be_spared_mails(house: HttpHouse, console: ConsoleWindow) -> None:
+    added = await console.post("users", {"username": "bob", "email": "bob@example.org"})
+    assert "Only what security needs is sent there." in words(added)
+    where = str(added.url).partition("/tenants/acme/")[2]
+    ticked = {"username": "bob", "email": "bob@example.org", "send_mail": "yes", "version": "1"}
+    assert "Only what security needs" not in words(await console.post(where, ticked))

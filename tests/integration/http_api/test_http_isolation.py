@@ -77,6 +77,8 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
     await house.inside.store.transact(lambda tx: tx.add_dispatch(dispatch))
     browser = remembered_browser(tenant_id, new_id(), user_id=person.user.user_id)
     await house.inside.store.transact(lambda tx: tx.add_remembered_browser(browser))
+    template = "changed.de" if tenant_id == OTHER else "welcome.en"
+    await services.mail_attachments.add(SYSTEM, tenant_id, template, "steps.pdf", b"%PDF-1.7")
     secrets = [
         (await services.applications.secrets(SYSTEM, tenant_id, client_id))[0].secret_id
         for client_id in (key.client_id, radius.client_id)
@@ -96,6 +98,7 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
         "gateway_id": gateway.gateway_id,
         "group_id": group.group_id,
         "message_id": message.message_id,
+        "template": template,
         "verification_id": attempt["id"],
         "api-clients": key.client_id,
         "api-secret": secrets[0],

@@ -17,6 +17,7 @@ from vestibule.model.actor import SYSTEM, self_of
 from vestibule.model.dispatch import DispatchState
 from vestibule.model.mail_settings import MailSettings
 from vestibule.model.mail_template import TEMPLATES, MailTemplate
+from vestibule.model.notice import TOLD, Told, is_person_told
 from vestibule.model.tenant import TenantSettings
 from vestibule.model.user import Role
 from vestibule.services.mail_settings import check_mail_settings
@@ -311,3 +312,40 @@ async def test_the_limit_of_alerts_is_set_by_tenant_and_begins_anew(
     for wrong in (0, 1001):
         with pytest.raises(Refused):
             await set_mail(house, alerts_per_hour=wrong)
+
+
+async def test_who_wants_no_mails_is_told_only_what_could_be_a_strangers_doing(
+    mailing: tuple[TestHouse, MailServer],
+) -> None:
+    """Inventory 1.32 and ENR-08: a flag of a person stops welcomes and courtesies, and no notice that his
+    account may be in other hands."""
+    house, server = mailing
+    services = house.services
+    await set_mail(house, welcomes=True)
+    for name, wants in (("bob", True), ("carol", False)):
+        fields = UserFields(username=name, email=f"{name}@example.org", send_mail=wants)
+        person = await services.users.add(SYSTEM, TENANT, fields)
+        await services.users.unlock(SYSTEM, TENANT, person.user_id)
+        await services.phones.add(SYSTEM, TENANT, person.user_id, NewPhone(method="sms", typed="+4930123456"))
+    await round_of(house)
+    assert sorted(to(server.taken(), "bob@example.org")) == [
+        "Phone added",
+        "User unlocked",
+        "Your sign-in at Acme",
+        "Your sign-in at Acme",
+    ]
+    assert to(server.taken(), "carol@example.org") == ["Phone added"]
+
+
+def test_all_that_gives_something_is_told_whoever_wants_no_mails() -> None:
+    """ENR-08: what may be kept from a person is a short list, and nothing on it lets anybody in."""
+    kept = {kind for kind, told in TOLD.items() if Told.PERSON in told} - {
+        kind for kind in TOLD if is_person_told(kind, {"fields": ["email"]}, wants_mail=False)
+    }
+    assert kept == {
+        "browsers.forgotten",
+        "registration.demanded",
+        "registration.finished",
+        "user.unblocked",
+        "user.unlocked",
+    }

@@ -168,7 +168,7 @@ async def test_a_node_that_dies_leaves_its_mail_to_the_others(mail_server: Start
         await add_mail_gateway(house, server)
         await mail(house)
         [taken] = await house.store.transact(lambda tx: tx.take_dispatches("dead", 5, LEASE_MS))
-        errand = house.services.dispatches.errand(taken)
+        errand = (await house.services.dispatches.unpack(taken)).errand
         assert errand is not None
         await house.services.gateways.all(TENANT)[0].gateway.send(errand)
         await round_of(house)

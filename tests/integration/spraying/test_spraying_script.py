@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import httpx
@@ -74,7 +75,7 @@ def test_bf_08_a_spraying_script_raises_the_alarm_and_is_slowed_down(
         assert alarm["facts"]["scope"] == "tenant"
         assert alarm["facts"]["failures"] >= ENOUGH
         for node in nodes:
-            asyncio.run(until_read(lambda node=node: asyncio.to_thread(_holding, node), bool))
+            asyncio.run(until_read(partial(asyncio.to_thread, _holding, node), bool))
             person = installation.people[-1]
             with radius_socket(node.radius_address, 5) as peer:
                 request = access_request(installation.shared_secret, 1, person.username, person.press())

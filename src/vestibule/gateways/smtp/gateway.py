@@ -61,7 +61,7 @@ class SmtpGateway:
                 if mail is None:
                     return Sent("")
                 stage = Stage.ENVELOPE
-                is_utf8 = not to.isascii()
+                is_utf8 = not (to + mail.sender).isascii()
                 if is_utf8 and not client.supports_extension("smtputf8"):
                     return NotSent("smtp.cause.no_smtputf8")
                 await client.mail(

@@ -16,6 +16,7 @@ from vestibule.stores.queries.groups import Groups
 from vestibule.stores.queries.held_replies import HeldReplies
 from vestibule.stores.queries.history import History
 from vestibule.stores.queries.housekeeping import Housekeeping
+from vestibule.stores.queries.mail_attachments import MailAttachments
 from vestibule.stores.queries.people import People
 from vestibule.stores.queries.people_lists import PeopleLists
 from vestibule.stores.queries.pins import Pins
@@ -44,6 +45,7 @@ class Queries(
     HeldReplies,
     Deliveries,
     Dispatches,
+    MailAttachments,
     AlertCounts,
     SendingCounts,
     People,

@@ -27,6 +27,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")
@@ -252,6 +253,18 @@ sync_runs = Table(
     belongs("sync_runs", "synchronisations", "tenant_id", "directory_id"),
 )
 
+mail_attachments = Table(
+    "mail_attachments",
+    metadata,
+    *words("tenant_id", "template", "file_name", "content_type"),
+    *numbers("size"),
+    *words("digest"),
+    *numbers("created_at"),
+    Column("content", LargeBinary, nullable=False),
+    key("mail_attachments", "tenant_id", "template"),
+    belongs("mail_attachments", "tenants", "tenant_id", cascade=False),
+)
+
 # --- people and what they hold ------------------------------------------------------------------------
 
 users = Table(
@@ -268,6 +281,7 @@ users = Table(
     *added_words("language_call", "language_text", "language_app", "language_token"),
     *added_flags("has_made_app_password"),
     *added_numbers("methods_since", "registering_since"),
+    Column("send_mail", Boolean, nullable=False, server_default=true()),
     key("users", "tenant_id", "user_id"),
     belongs("users", "tenants", "tenant_id", cascade=False),
     Index("users_by_name", "tenant_id", "sort_name"),

@@ -23,6 +23,7 @@ from vestibule.frontends.http.api.gateways import Gateways
 from vestibule.frontends.http.api.groups import Groups
 from vestibule.frontends.http.api.history import Attempts, Events
 from vestibule.frontends.http.api.ldap_clients import LdapClients
+from vestibule.frontends.http.api.mail_attachments import MailAttachments
 from vestibule.frontends.http.api.outbox import Outbox
 from vestibule.frontends.http.api.pins import Pins
 from vestibule.frontends.http.api.registration import Registration, Requirements
@@ -61,6 +62,7 @@ _ADMINISTRATION = Router(
         Directories,
         Gateways,
         Outbox,
+        MailAttachments,
         VoiceMessages,
         Attempts,
         Events,

@@ -21,6 +21,7 @@ from vestibule.model.device_record import AskedDevice
 from vestibule.model.dispatch import Dispatch
 from vestibule.model.event import Event
 from vestibule.model.group import Group
+from vestibule.model.mail_attachment import MailAttachment
 from vestibule.model.phone import Phone, masked
 from vestibule.model.pin import PinStatus
 from vestibule.model.proposal import Proposal
@@ -216,6 +217,8 @@ class UserRecord(Record):
     """He was told to register anew, and has not yet."""
     blocked_until: int | None
     """Until when every attempt is denied; None: not blocked."""
+    send_mail: bool
+    """Whether he is sent more than what could be a stranger's doing."""
     has_password: bool
     """Whether there is a password of our own to check."""
     created_at: int
@@ -677,6 +680,17 @@ class VoiceMessageRecord(Record):
     created_at: int
 
 
+class MailAttachmentRecord(Record):
+    """A file that goes with every mail of a template."""
+
+    template: str
+    file_name: str
+    content_type: str
+    size: int
+    """Octets."""
+    created_at: int
+
+
 class EventRecord(Record):
     named = "event_id"
 
@@ -920,6 +934,11 @@ def _asked_device_record(device: AskedDevice) -> AskedDeviceRecord:
 
 def voice_message_record(message: VoiceMessage) -> VoiceMessageRecord:
     record: VoiceMessageRecord = VoiceMessageRecord.of(message)
+    return record
+
+
+def mail_attachment_record(attachment: MailAttachment) -> MailAttachmentRecord:
+    record: MailAttachmentRecord = MailAttachmentRecord.of(attachment)
     return record
 
 

@@ -45,6 +45,8 @@ class NewTemplate(MailTemplate, frozen=True, forbid_unknown_fields=True):
     """On one line; may have the placeholders of the template."""
     text: Annotated[str, Meta(min_length=1, max_length=LONGEST_MAIL, pattern=r"^[^\x00]*$")]
     """Paragraphs with an empty line between them; may have the placeholders of the template."""
+    sender: Annotated[str, Meta(max_length=254, pattern=r"^([^\x00-\x20\x7f]+@[^\x00-\x20\x7f]+)?$")] = ""
+    """The address that readers see as the sender; empty: that of the gateway."""
 
 
 class NewMailSettings(MailSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -67,6 +67,8 @@ class NewUser(Discreet):
     language_token: ShortText = ""
     """Of calls, text messages, requests in the app, and the question for a passcode; empty: that of pages."""
     status: UserStatus = UserStatus.ACTIVE
+    send_mail: bool = True
+    """Whether welcomes and courtesies are sent to him; what could be a stranger's doing always is."""
     password: Password | None = None
     """Left out: there is no password of our own for this user."""
 
@@ -86,13 +88,14 @@ class UserChange(Discreet):
     language_app: ShortText | UnsetType = UNSET
     language_token: ShortText | UnsetType = UNSET
     status: UserStatus | UnsetType = UNSET
+    send_mail: bool | UnsetType = UNSET
     version: Version | None = None
 
 
 class BulkChange(Discreet):
     act: Id
-    """`enable`, `disable`, `require_disabled`, `require_enabled`, `require_enforced`, `register_anew`, or,
-    with a group as `choice`, `join` or `leave`."""
+    """`enable`, `disable`, `mail_on`, `mail_off`, `require_disabled`, `require_enabled`, `require_enforced`,
+    `register_anew`, or, with a group as `choice`, `join` or `leave`."""
     user_ids: Annotated[tuple[Id, ...], msgspec.Meta(min_length=1, max_length=1000)]
     choice: Id = ""
     """What the act wants to know, such as the identifier of a group."""

@@ -10,12 +10,15 @@ from litestar.exceptions import NotFoundException
 
 from vestibule.catalog import LANGUAGES, has
 from vestibule.frontends.http.console.desk import CHANGED_MEANWHILE, Desk, desk, refused_words
+from vestibule.frontends.http.downloads import download
 from vestibule.frontends.http.fields import LONG, Fields, InPath, read_fields
+from vestibule.frontends.http.options import MIB
 from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form, Words
 from vestibule.interfaces.store import Conflict
 from vestibule.model.actor import Right
+from vestibule.model.mail_attachment import MOST_BYTES
 from vestibule.model.mail_settings import MailSettings
 from vestibule.model.mail_template import (
     BY_METHOD,
@@ -69,7 +72,7 @@ async def change_mail(request: AnyRequest, tenant: InPath) -> Response[Any]:
 async def show_template(request: AnyRequest, tenant: InPath, name: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     _known(name)
-    return _template_page(at, name, at.services.mails.template(at.tenant, name))
+    return await _template_page(at, name, at.services.mails.template(at.tenant, name))
 
 
 @post("/tenants/{tenant:str}/mail/templates/{name:str}", opt=needs(Right.SETTINGS))
@@ -79,20 +82,54 @@ async def change_template(request: AnyRequest, tenant: InPath, name: InPath) -> 
     _known(name)
     fields = await read_fields(request)
     text = "\n".join(fields.text("text", _LONGEST_TYPED).splitlines())
-    typed = MailTemplate(fields.text("subject", LONG), text)
+    typed = MailTemplate(fields.text("subject", LONG), text, fields.text("sender", 254))
     templates = dict(at.tenant.settings.mail.templates)
     act = fields.text("act")
     try:
         if act == "preview":
-            return _template_page(at, name, typed, preview=at.services.mails.sample(at.tenant, name, typed))
+            preview = at.services.mails.sample(at.tenant, name, typed)
+            return await _template_page(at, name, typed, preview=preview)
         if act == "built_in":
             templates.pop(name, None)
         else:
             templates[name] = typed
         await _put(at, msgspec.structs.replace(at.tenant.settings.mail, templates=templates))
     except Refused as refused:
-        return _template_page(at, name, typed, problem=refused_words(refused))
+        return await _template_page(at, name, typed, problem=refused_words(refused))
     return at.done(at.path("mail"), "form.saved")
+
+
+@get("/tenants/{tenant:str}/mail/templates/{name:str}/attachment", opt=needs(Right.READ_CONFIGURATION))
+async def read_attachment(request: AnyRequest, tenant: InPath, name: InPath) -> Response[bytes]:
+    at = await desk(request, tenant)
+    return download(await at.services.mail_attachments.read(at.actor, tenant, name))
+
+
+@post(
+    "/tenants/{tenant:str}/mail/templates/{name:str}/attachment",
+    request_max_body_size=MOST_BYTES + MIB,
+    opt=needs(Right.SETTINGS),
+)
+async def add_attachment(request: AnyRequest, tenant: InPath, name: InPath) -> Response[Any]:
+    at = await desk(request, tenant)
+    _known(name)
+    file = (await read_fields(request)).files.get("file")
+    content = await file.read(MOST_BYTES + 1) if file is not None else b""
+    words = at.services.mails.template(at.tenant, name)
+    if file is None or not content:
+        return await _template_page(at, name, words, file_problem=Words("form.no_file"))
+    try:
+        await at.services.mail_attachments.add(at.actor, tenant, name, file.filename, content)
+    except Refused as refused:
+        return await _template_page(at, name, words, file_problem=refused_words(refused))
+    return at.done(at.path("mail", "templates", name), "form.saved")
+
+
+@post("/tenants/{tenant:str}/mail/templates/{name:str}/attachment/remove", opt=needs(Right.SETTINGS))
+async def remove_attachment(request: AnyRequest, tenant: InPath, name: InPath) -> Response[Any]:
+    at = await desk(request, tenant)
+    await at.services.mail_attachments.remove(at.actor, tenant, name)
+    return at.done(at.path("mail", "templates", name), "console.mail.detached")
 
 
 def _known(name: str) -> None:
@@ -120,19 +157,21 @@ def _page(at: Desk, form: Form | None = None, status: int = 422) -> Response[Any
     )
 
 
-def _template_page(
+async def _template_page(
     at: Desk,
     name: str,
     shown: MailTemplate,
     *,
     preview: MailTemplate | None = None,
     problem: Words | None = None,
+    file_problem: Words | None = None,
 ) -> Response[Any]:
+    attachments = await at.services.mail_attachments.list(at.actor, at.tenant_id)
     key, language = template_key(name), name.rpartition(".")[2]
     methods = sorted(at.services.enrollments.methods) if key in BY_METHOD else []
     return at.page(
         "console/mail_template.html",
-        status=422 if problem else 200,
+        status=422 if problem or file_problem else 200,
         name=name,
         key=key,
         placeholders=tuple(sorted(TEMPLATES[key])),
@@ -141,7 +180,9 @@ def _template_page(
         longest_subject=LONGEST_SUBJECT,
         longest_text=LONGEST_TEXT,
         preview=preview,
-        form=Form({"subject": shown.subject, "text": shown.text}, problem=problem),
+        form=Form({"subject": shown.subject, "text": shown.text, "sender": shown.sender}, problem=problem),
+        attachment=next((each for each in attachments if each.template == name), None),
+        file_problem=file_problem,
     )
 
 
@@ -164,4 +205,12 @@ def _typed(fields: Fields) -> dict[str, str]:
     return {name: fields.text(name, LONG) for name in (ALERTS, *TOLD, "alerts_per_hour")}
 
 
-ROUTES: Final = [show_mail, change_mail, show_template, change_template]
+ROUTES: Final = [
+    show_mail,
+    change_mail,
+    show_template,
+    change_template,
+    read_attachment,
+    add_attachment,
+    remove_attachment,
+]

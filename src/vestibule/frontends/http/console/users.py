@@ -137,6 +137,7 @@ def _user_fields(fields: Fields) -> UserFields:
         language_text=chosen_language(fields, "language_text"),
         language_app=chosen_language(fields, "language_app"),
         language_token=chosen_language(fields, "language_token"),
+        send_mail=fields.is_ticked("send_mail"),
     )
 
 
