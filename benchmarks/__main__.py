@@ -15,6 +15,7 @@ from benchmarks import (
     calls,
     decisions,
     http_load,
+    ldap_searches,
     pages,
     phone_sign_ins,
     pushes,
@@ -62,6 +63,7 @@ def main() -> None:
                     only_peak = size != chosen.users
                     _doors(folder / f"{engine}-{size}", engine, size, url, bound, only_peak=only_peak)
             slow_factors.report(folder)
+            ldap_searches.report(folder, is_quick=chosen.quick)
             texts.report()
             waiting.report(folder, postgres, is_quick=chosen.quick)
             token_files.report(folder, postgres, is_quick=chosen.quick)

@@ -1,11 +1,19 @@
-"""Applications, RADIUS clients, voice messages and API keys."""
+"""Applications, RADIUS and LDAP clients, voice messages and API keys."""
 
 from typing import Any
 
 from preview_samples.access_rules import access_rules
 from preview_samples.attempts import ATTEMPTS
 from preview_samples.sample import DAY, HOSTILE, MINUTE, NOW, Sample
-from vestibule.frontends.http.templates.views import ApiKeyRow, Choice, ClientRow, Form, SecretRow, Words
+from vestibule.frontends.http.templates.views import (
+    ApiKeyRow,
+    Choice,
+    ClientRow,
+    Form,
+    LdapClientRow,
+    SecretRow,
+    Words,
+)
 from vestibule.model.application import Application, Client, ClientKind, FirstFactor
 from vestibule.model.voice_message import MessageType, VoiceMessage
 
@@ -42,6 +50,23 @@ CLIENT = Client(
     address="192.0.2.17/32",
     settings={"mode": "challenge", "message_authenticator": "allow"},
     created_at=NOW - 90 * DAY,
+)
+
+
+LDAP_CLIENT = Client(
+    tenant_id="demo",
+    client_id="wiki",
+    application_id="vpn",
+    kind=ClientKind.LDAP,
+    name="wiki",
+    address="192.0.2.20/32",
+    created_at=NOW - 90 * DAY,
+)
+LDAP_CLIENTS = (
+    LdapClientRow("wiki", "wiki", "192.0.2.20/32", "VPN Berlin", "out_of_band", True, False),
+    LdapClientRow(
+        "old", "drucker.werk-sued.example.com", "2001:db8:42::/48", "Fernwartung", "appended", False, True
+    ),
 )
 
 
@@ -190,6 +215,31 @@ def console_doors() -> list[Sample]:
                 "new_secret": "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4",
                 "attempts": (),
                 "form": Form({}, {"chosen": Words("refusal.secret_too_short", {"key": "16"})}),
+            },
+        ),
+        Sample("ldap-clients", "console/ldap_clients.html", {"rows": LDAP_CLIENTS}),
+        Sample("ldap-clients-empty", "console/ldap_clients.html", {"rows": ()}),
+        Sample(
+            "ldap-client",
+            "console/ldap_client.html",
+            {
+                "client": LDAP_CLIENT,
+                "form": Form(
+                    {
+                        "name": "wiki",
+                        "address": "192.0.2.20/32",
+                        "passcodes": "out_of_band",
+                        "passcode_length": "6",
+                        "response_seconds": "55",
+                        "demand_tls": "yes",
+                        "is_enabled": "yes",
+                        "exempt_binds": "192.0.2.20 cn=wiki,ou=services,dc=example,dc=org",
+                    },
+                    {"address": Words("refusal.address_taken", {"key": "192.0.2.20"})},
+                ),
+                "applications": APPLICATION_CHOICES,
+                "passcodes": ("out_of_band", "appended"),
+                "attempts": ATTEMPTS[:3],
             },
         ),
         Sample("voice-messages", "console/voice_messages.html", _voice_messages(VOICE_MESSAGES)),

@@ -18,7 +18,7 @@ _VECTORS = Path(__file__).parents[2] / "conformance" / "ldap"
 _INTERESTING = bytes((0x00, 0x01, 0x04, 0x30, 0x31, 0x7F, 0x80, 0x81, 0x84, 0x85, 0xA0, 0xA2, 0xFF))
 
 
-def _seeds() -> list[bytes]:
+def seeds() -> list[bytes]:
     found = []
     for name in ("messages.txt", "malformed.txt"):
         text = (_VECTORS / name).read_text()
@@ -27,7 +27,7 @@ def _seeds() -> list[bytes]:
     return found
 
 
-def _mutated(data: bytes, chance: random.Random, seeds: list[bytes]) -> bytes:
+def mutated(data: bytes, chance: random.Random, others: list[bytes]) -> bytes:
     changed = bytearray(data)
     for _ in range(chance.randint(1, 4)):
         place = chance.randrange(len(changed) + 1)
@@ -43,12 +43,12 @@ def _mutated(data: bytes, chance: random.Random, seeds: list[bytes]) -> bytes:
             case 4:
                 changed[place:place] = changed[: chance.randint(0, len(changed))][-40:]
             case _:
-                other = chance.choice(seeds)
+                other = chance.choice(others)
                 changed[place:] = other[chance.randrange(len(other)) :]
     return bytes(changed)
 
 
-def _wrapped(data: bytes) -> bytes:
+def wrapped(data: bytes) -> bytes:
     """Put the bytes into a right envelope, so that mutations reach the inner rules."""
     body = b"\x02\x01\x05" + data
     return b"\x30\x84" + len(body).to_bytes(4, "big") + body
@@ -57,12 +57,12 @@ def _wrapped(data: bytes) -> bytes:
 def test_mutated_messages_end_in_a_value(proof: Callable[[int, int], int]) -> None:
     """LD-14: no crash, no growth; what is accepted means what it says."""
     rounds = proof(20_000, 1_000_000)
-    seeds, chance = _seeds(), random.Random(4511)
+    found_seeds, chance = seeds(), random.Random(4511)
     accepted = 0
     tracemalloc.start()
     for number in range(rounds):
-        data = _mutated(chance.choice(seeds), chance, seeds)
-        found = decode(_wrapped(data[5:]) if number % 2 else data)
+        data = mutated(chance.choice(found_seeds), chance, found_seeds)
+        found = decode(wrapped(data[5:]) if number % 2 else data)
         assert isinstance(found, (Message, Malformed))
         if isinstance(found, Message):
             accepted += 1
@@ -81,10 +81,10 @@ def _is_unknown(message: Message) -> bool:
 
 def test_a_mutated_stream_ends_in_a_value() -> None:
     """LD-14: the same for a connection, cut in odd places."""
-    seeds, chance = _seeds(), random.Random(4513)
+    found_seeds, chance = seeds(), random.Random(4513)
     for _ in range(500):
         stream = MessageStream()
-        data = b"".join(_mutated(chance.choice(seeds), chance, seeds) for _ in range(5))
+        data = b"".join(mutated(chance.choice(found_seeds), chance, found_seeds) for _ in range(5))
         while data:
             size = chance.randint(1, 60)
             stream.feed(data[:size])

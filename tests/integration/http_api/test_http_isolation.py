@@ -12,7 +12,7 @@ from tests.integration.http_api.house import API, PASSWORD, SYSTEM_TENANT, TENAN
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
 from vestibule.model.actor import SYSTEM
-from vestibule.model.application import ClientKind, DirectoryConfiguration
+from vestibule.model.application import ClientKind, DirectoryConfiguration, FirstFactor
 from vestibule.model.dispatch import Carries, Dispatch
 from vestibule.model.voice_message import MessageType
 from vestibule.wire.sound import write_wav
@@ -46,6 +46,21 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
         created_at=0,
     )
     await services.applications.put_directory(SYSTEM, directory, None)
+    wiki = await services.applications.add_application(
+        SYSTEM,
+        tenant_id,
+        "Wiki",
+        first_factor=FirstFactor.DIRECTORY,
+        directory_id=directory.directory_id,
+    )
+    ldap = await services.applications.add_client(
+        SYSTEM,
+        tenant_id,
+        wiki.application_id,
+        ClientKind.LDAP,
+        "Wiki",
+        address=f"192.0.2.{len(tenant_id)}",
+    )
     async with house.caller(key) as shop:
         attempt = (
             await shop.post(f"{API}/verifications", json={"username": "alice", "password": PASSWORD})
@@ -104,11 +119,14 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
         "api-secret": secrets[0],
         "radius-clients": radius.client_id,
         "radius-secret": secrets[1],
+        "ldap-clients": ldap.client_id,
+        "ldap-secret": secrets[1],
     }
 
 
 def filled(path: str, ids: dict[str, str]) -> str:
-    kind = "api" if "/api-clients" in path else "radius"
+    kinds = (kind for kind in ("api", "ldap") if f"/{kind}-clients" in path)
+    kind = next(kinds, "radius")
     named = {**ids, "client_id": ids[f"{kind}-clients"], "secret_id": ids[f"{kind}-secret"]}
     return re.sub(r"\{(\w+)\}", lambda found: named[found[1]], path)
 
@@ -139,6 +157,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "UserChange": {"given_name": "mine now"},
     "ApplicationChange": {"name": "mine now"},
     "RadiusClientChange": {"name": "mine now"},
+    "LdapClientChange": {"name": "mine now"},
     "ApiClientChange": {"name": "mine now"},
     "DirectoryChange": {"name": "mine now"},
     "GatewayChange": {"name": "mine now"},
@@ -255,6 +274,7 @@ async def everything(house: HttpHouse, tenant_id: str) -> list[Any]:
                 "applications",
                 "api-clients",
                 "radius-clients",
+                "ldap-clients",
                 "directories",
                 "attempts",
                 "gateways",

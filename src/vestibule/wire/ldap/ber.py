@@ -103,11 +103,17 @@ class Reader:
 
     def _advance(self) -> tuple[int, int, int]:
         """Step over the next element and return its (tag, start, end)."""
-        header = read_header(self._data, self._position, self._end)
-        if header is None:
-            raise MalformedBer("an element is missing or cut short")
-        tag, start, length = header
-        end = start + length
+        data, position = self._data, self._position
+        start = position + 2
+        # Almost every element has a short length; the general way gives the same result.
+        if start <= self._end and data[position + 1] < _LONG_FORM and data[position] & _HIGH_TAG_NUMBER < 31:
+            tag, end = data[position], start + data[position + 1]
+        else:
+            header = read_header(data, position, self._end)
+            if header is None:
+                raise MalformedBer("an element is missing or cut short")
+            tag, start, length = header
+            end = start + length
         if end > self._end:
             raise MalformedBer("an element is longer than what holds it")
         self._budget.spend()

@@ -245,6 +245,20 @@ class ClientRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LdapClientRow:
+    """An LDAP client in the list."""
+
+    client_id: str
+    name: str
+    address: str
+    application_name: str
+    passcodes: str
+    is_enabled: bool
+    is_clear: bool
+    """Whether it may send passwords in the clear."""
+
+
+@dataclass(frozen=True, slots=True)
 class SecretRow:
     """A shared secret or API key that is stored: what tells it apart, never what it is."""
 
