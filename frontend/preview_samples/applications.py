@@ -157,6 +157,8 @@ def console_doors() -> list[Sample]:
         "passcode_lengths": (6, 8),
         "is_enabled": True,
         "limit_proxy_state": False,
+        "require_user_match": True,
+        "require_inner_name": True,
     }
     return [
         Sample(

@@ -51,6 +51,8 @@ async def test_an_application_with_a_radius_client_and_its_secrets(window: Windo
         "mode": "challenge",
         "message_authenticator": "auto",
         "limit_proxy_state": True,
+        "require_user_match": True,
+        "require_inner_name": True,
         "passcode_length": 6,
     }
     await window.go(f"{window.site.console}/clients/{client.client_id}")

@@ -55,6 +55,23 @@ ProxyState: TypeAlias = Annotated[
         help="Drop unsigned requests with Proxy-State, which every known forgery needs.",
     ),
 ]
+UserMatch: TypeAlias = Annotated[
+    bool | None,
+    Parameter(
+        name="--require-user-match",
+        negative="--no-require-user-match",
+        help="With a RADIUS server behind: let in only who is known here, too. Without it others get in with "
+        "the first factor alone.",
+    ),
+]
+InnerName: TypeAlias = Annotated[
+    bool | None,
+    Parameter(
+        name="--require-inner-name",
+        negative="--no-require-inner-name",
+        help="With a RADIUS server behind, of EAP through a tunnel: let in only whom the server has named.",
+    ),
+]
 PasscodeLength: TypeAlias = Annotated[
     int | None,
     Parameter(
@@ -120,6 +137,8 @@ def show(client: str, /, *, as_json: Json = False, scope: Scope = HERE) -> int:
                 ("passcode_length", length),
                 ("message_authenticator", terminal.words(f"signing.{settings.message_authenticator.value}")),
                 ("limit_proxy_state", terminal.yes_no(settings.limit_proxy_state)),
+                ("require_user_match", terminal.yes_no(settings.require_user_match)),
+                ("require_inner_name", terminal.yes_no(settings.require_inner_name)),
                 ("status", _status(terminal, one)),
                 ("added", moment(one.created_at)),
                 ("id", one.client_id),
@@ -142,6 +161,8 @@ def add(
     message_authenticator: SigningChoice = None,
     limit_proxy_state: ProxyState = None,
     passcode_length: PasscodeLength = None,
+    require_user_match: UserMatch = None,
+    require_inner_name: InnerName = None,
     ask_secret: Annotated[
         bool,
         Parameter(negative="", show_default=False, help="Ask for the secret that the client has already."),
@@ -176,7 +197,15 @@ def add(
             ClientKind.RADIUS,
             plain_name(name),
             address=address,
-            settings=_settings({}, mode, message_authenticator, limit_proxy_state, passcode_length),
+            settings=_settings(
+                {},
+                mode,
+                message_authenticator,
+                limit_proxy_state=limit_proxy_state,
+                passcode_length=passcode_length,
+                require_user_match=require_user_match,
+                require_inner_name=require_inner_name,
+            ),
         )
         secret = await applications.add_shared_secret(desk.actor, desk.tenant_id, added.client_id, chosen)
         if as_json:
@@ -202,6 +231,8 @@ def change(
     message_authenticator: SigningChoice = None,
     limit_proxy_state: ProxyState = None,
     passcode_length: PasscodeLength = None,
+    require_user_match: UserMatch = None,
+    require_inner_name: InnerName = None,
     enable: Annotated[bool | None, Parameter(name="--enable", negative="--disable")] = None,
     scope: Scope = HERE,
 ) -> int:
@@ -230,7 +261,15 @@ def change(
     async def work(desk: Desk) -> None:
         one = finding.client(desk, client, ClientKind.RADIUS)
         asks_for = finding.application(desk, application).application_id if application else None
-        settings = _settings(one.settings, mode, message_authenticator, limit_proxy_state, passcode_length)
+        settings = _settings(
+            one.settings,
+            mode,
+            message_authenticator,
+            limit_proxy_state=limit_proxy_state,
+            passcode_length=passcode_length,
+            require_user_match=require_user_match,
+            require_inner_name=require_inner_name,
+        )
         given = {
             "name": plain_name(name) if name is not None else None,
             "address": address,
@@ -305,15 +344,13 @@ def _settings(
     before: Mapping[str, Any],
     mode: Mode | None,
     message_authenticator: Signing | None,
-    limit_proxy_state: bool | None,
-    passcode_length: int | None,
+    **others: bool | int | None,
 ) -> dict[str, Any]:
     """Return the client's settings with what was given; what is the default need not be written."""
     given = {
         "mode": mode.value if mode else None,
         "message_authenticator": message_authenticator.value if message_authenticator else None,
-        "limit_proxy_state": limit_proxy_state,
-        "passcode_length": passcode_length,
+        **others,
     }
     settings = {**before, **{name: value for name, value in given.items() if value is not None}}
     if message_authenticator not in (None, read_settings(before).message_authenticator):

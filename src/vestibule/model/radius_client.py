@@ -46,6 +46,9 @@ class RadiusClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     """Mode `combined`: how many digits at the end are the passcode."""
     response_seconds: Annotated[int, msgspec.Meta(ge=3, le=300)] = 55
     """How long a request may wait for an answer from the phone: a little less than the client waits."""
+    require_user_match: bool = True
+    """Of a server behind: let in only whom Vestibule knows, too. Without it a person who is nobody here gets
+    in by the first factor alone; who is known here never does."""
     require_inner_name: bool = True
     """Of EAP through a tunnel to a server behind: let in only whom that server has named in its acceptance
     (User-Name). Without it the name outside the tunnel counts, which anybody can choose."""

@@ -78,6 +78,8 @@ class Reason(StrEnum):
     CACHED_FOR_APPLICATION = "cached_for_application"
     CACHED_FOR_ADDRESS = "cached_for_address"
     BYPASSED = "bypassed"
+    NOT_MATCHED = "not_matched"
+    """Nobody here has the name, the server behind has accepted it, and its client needs no user match."""
     APP_PASSWORD_VERIFIED = "app_password_verified"  # noqa: S105 - a reason, no password
 
     UNKNOWN_USER = "unknown_user"
@@ -170,6 +172,7 @@ SECOND_FACTOR_NOT_PROVEN: Final = frozenset(
         Reason.CACHED_FOR_APPLICATION,
         Reason.CACHED_FOR_ADDRESS,
         Reason.BYPASSED,
+        Reason.NOT_MATCHED,
         Reason.APP_PASSWORD_VERIFIED,
         Reason.QUESTIONS_ANSWERED,
     }

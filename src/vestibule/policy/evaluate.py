@@ -46,6 +46,8 @@ class Facts(msgspec.Struct, frozen=True):
     is_enrolled: bool = False
     is_app_password_proven: bool = False
     """An app password for this application is proven, in place of the first factor."""
+    is_stranger_accepted: bool = False
+    """The door lets in by the first factor alone who is nobody here, and it is proven."""
     rules: AccessRules = NO_RULES
     groups: frozenset[str] = frozenset()
     """Those of the person, where a rule names any."""
@@ -101,12 +103,23 @@ def _application_is_enabled(facts: Facts, trace: list[TraceLine]) -> Decision | 
 
 
 def _user_is_known(facts: Facts, trace: list[TraceLine]) -> Decision | None:
+    if facts.user is None and facts.is_stranger_accepted:
+        return _stranger(facts, trace)
     if facts.user is None:
         return _deny(Reason.UNKNOWN_USER, trace, TraceLine("user", "unknown"))
     if not facts.user.is_active:
         return _deny(Reason.USER_DISABLED, trace, TraceLine("user", "disabled"))
     trace.append(_USER_ACTIVE)
     return None
+
+
+def _stranger(facts: Facts, trace: list[TraceLine]) -> Decision:
+    """Let in who is nobody here, unless an access rule for everybody denies it from there."""
+    asked = AccessFacts("", frozenset(), facts.application.application_id, facts.address)
+    rule = facts.rules.first(asked, trace)
+    if rule is not None and rule.effect is Effect.DENY:
+        return Deny(Reason.ACCESS_DENIED, tuple(trace))
+    return Permit(Reason.NOT_MATCHED, (*trace, TraceLine("user", "not_matched")))
 
 
 def _first_factor_is_first(facts: Facts, trace: list[TraceLine]) -> Decision | None:

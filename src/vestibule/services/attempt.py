@@ -70,6 +70,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """What a legacy client sent is an app password of the person, good at this door."""
     rules: AccessRules = NO_RULES
     """The access rules of the tenant."""
+    is_stranger_accepted: bool = False
+    """Nobody here has the name, a server behind has accepted it, and the door lets such people in."""
     kept: Secret[bytes] | None = None
     """What the server behind the door has answered, for the client that is let in."""
     password_of: User | None = None

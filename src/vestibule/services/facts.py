@@ -30,6 +30,7 @@ async def gathered(
         held=frozenset(),
         is_first_factor_proven=attempt.is_first_factor_proven,
         is_app_password_proven=attempt.is_app_password_proven,
+        is_stranger_accepted=attempt.is_stranger_accepted,
         rules=attempt.rules,
         address=address_in(attempt.origin.user_address),
         now=tx.now,

@@ -41,8 +41,9 @@ class PasswordProver:
         """Return `attempt` with what the directory said of `password`."""
         return await self.judged(attempt, self._directory_says(attempt, password))
 
-    async def judged(self, attempt: Attempt, judge: Judge) -> Attempt:
-        """Return `attempt` with what `judge` said of it."""
+    async def judged(self, attempt: Attempt, judge: Judge, stranger: Judge | None = None) -> Attempt:
+        """Return `attempt` with what `judge` said of it; or, of a name that nobody here has, what `stranger`
+        said, if there is one."""
         tenant_id = attempt.tenant.tenant_id
 
         async def reserve(tx: Transaction) -> tuple[Subject | None, Counted | None]:
@@ -60,11 +61,14 @@ class PasswordProver:
             await judge(None)
             return refused(attempt, Reason.LOCKED_OUT, TraceLine("throttle", "locked"))
         began = time.perf_counter()
-        verdict = await judge(user)
+        verdict = await (judge if user is not None or stranger is None else stranger)(user)
         self._metrics.directory_seconds.labels(verdict.kind.value).observe(time.perf_counter() - began)
         line = TraceLine("password", verdict.kind.value, {"detail": verdict.detail} if verdict.detail else {})
         if subject is not None and reserved is not None:
             await self._settle(subject, verdict, attempt, reserved)
+        if user is None and stranger is not None and verdict.is_match:
+            accepted = msgspec.structs.replace(attempt, is_stranger_accepted=True, kept=verdict.kept)
+            return msgspec.structs.replace(accepted, is_first_factor_proven=True, trace=(line,))
         if not verdict.is_match or user is None:
             reason = REASONS.get(verdict.kind, Reason.PASSWORD_WRONG)
             return refused(attempt, Reason.UNKNOWN_USER if user is None else reason, line)

@@ -133,14 +133,21 @@ class Verifications:
         return self._guarded(origin, self._guessed(attempt, decide) if passcode else decide())
 
     def start_judged(
-        self, origin: Origin, judge: Judge, passcode: Secret[str] | None = None, *, proof: str = ""
+        self,
+        origin: Origin,
+        judge: Judge,
+        passcode: Secret[str] | None = None,
+        *,
+        stranger: Judge | None = None,
+        proof: str = "",
     ) -> Awaitable[Progress]:
         """Begin a verification whose first factor `judge` knows, such as the server behind a proxy. It is
         asked once, when the attempt is counted; as `start` otherwise. What its verdict says is to be kept is
         held while the verification is pending; `proof` is a digest of what the server was asked, if that
-        cannot be asked again."""
+        cannot be asked again. Where there is a `stranger`, it judges names that nobody here has, and who it
+        says is right is let in."""
         attempt = self._attempt(origin, passcode)
-        work = partial(self._start_judged, attempt, judge, proof)
+        work = partial(self._start_judged, attempt, judge, stranger, proof)
         return self._guarded(origin, self._guessed(attempt, work))
 
     def answer(self, origin: Origin, challenge_id: str, passcode: Secret[str]) -> Awaitable[Progress]:
@@ -384,8 +391,10 @@ class Verifications:
         proven = await self._password_prover.prove(attempt, password)
         return await self._store.transact(lambda tx: self._decide(tx, proven))
 
-    async def _start_judged(self, attempt: Attempt, judge: Judge, proof: str) -> Progress:
-        proven = await self._password_prover.judged(attempt, judge)
+    async def _start_judged(
+        self, attempt: Attempt, judge: Judge, stranger: Judge | None, proof: str
+    ) -> Progress:
+        proven = await self._password_prover.judged(attempt, judge, stranger)
 
         async def body(tx: Transaction) -> Progress:
             progress = await self._decide(tx, proven)

@@ -13,6 +13,7 @@ import pytest
 from tests.integration.phone.test_calls import Handset
 from tests.integration.proxy.conftest import PASSWORD, Scene, Vpn, scene
 from tests.peers.freeradius_eap import SECRET, FreeRadiusEap
+from vestibule.model.user import UserStatus
 from vestibule.model.verification import Reason
 from vestibule.wire.radius import Attribute, Message
 from vestibule.wire.radius.numbers import (
@@ -184,3 +185,30 @@ async def test_wrong_unknown_and_locked_look_alike(tmp_path: Path, freeradius_ea
         reasons = Counter([each.reason for each in await made.phones.house.attempts()])
     assert reasons == {Reason.UNKNOWN_USER: 1, Reason.PASSWORD_WRONG: 10, Reason.LOCKED_OUT: 2}
     assert "mallory" not in freeradius_eap.output[len(before) :]
+
+
+async def test_without_user_match_a_stranger_gets_in_and_nobody_who_is_known(
+    tmp_path: Path, freeradius_eap: FreeRadiusEap
+) -> None:
+    """Inventory 1.20, 1.36: who is nobody here passes by what the server says, with a reason of his own; who
+    is known and disabled or blocked does not, and neither does a wrong password."""
+    async with scene(tmp_path, freeradius_eap.name, require_user_match=False) as made:
+        house = made.phones.house
+        await house.add_person("mallory", status=UserStatus.DISABLED)
+        await house.add_person("User", blocked_until=house.clock.now() + 60_000)
+        direct = await told_directly(freeradius_eap, ALICE, password=PASSWORD)
+        with closing(Vpn(made.port)) as vpn:
+            accept = await vpn.ask(ALICE, vpn.password(PASSWORD))
+            assert (accept.code, vpn.opened(accept)) == (ACCESS_ACCEPT, direct)
+            assert (await vpn.ask(ALICE, vpn.password("wrong"))).code == ACCESS_REJECT
+            mallory = await vpn.ask((USER_NAME, b"MALLORY"), vpn.password("of mallory"))
+            assert mallory.code == ACCESS_REJECT
+            blocked = await vpn.ask((USER_NAME, b"User"), vpn.password("clientPass"))
+            assert blocked.code == ACCESS_REJECT
+        reasons = Counter([each.reason for each in await house.attempts()])
+    assert reasons == {
+        Reason.NOT_MATCHED: 1,
+        Reason.UNKNOWN_USER: 1,
+        Reason.USER_DISABLED: 1,
+        Reason.USER_BLOCKED: 1,
+    }

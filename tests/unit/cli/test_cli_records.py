@@ -146,8 +146,8 @@ def test_nothing_sealed_or_hashed_is_in_a_record() -> None:
 
 def test_a_choice_made_anew_forgets_what_was_learned() -> None:
     before = {"message_authenticator": "auto", "has_signed": True}
-    assert client._settings(before, None, Signing.AUTO, None, None) == before
-    assert client._settings(before, None, Signing.REQUIRE, None, 8) == {
+    assert client._settings(before, None, Signing.AUTO) == before
+    assert client._settings(before, None, Signing.REQUIRE, passcode_length=8) == {
         "message_authenticator": "require",
         "passcode_length": 8,
     }

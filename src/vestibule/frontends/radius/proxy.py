@@ -119,14 +119,18 @@ class SignIn:
     ) -> Progress:
         """Begin the verification of a password, or of the proof that stands in the request."""
 
-        async def judge(user: User | None) -> PasswordVerdict:
+        async def carried(_: User | None) -> PasswordVerdict:
             octets = None if password is None else Secret(password.reveal().encode())
-            if user is None:
-                self._heard(await self._upstream.carry_nobody(self._attributes))
-                return _mismatch("no_such_person")
             return self._verdict(self._heard(await self._upstream.carry(self._attributes, octets)))
 
-        return await self._proxy.verifications.start_judged(origin, judge, passcode)
+        async def judge(user: User | None) -> PasswordVerdict:
+            if user is not None:
+                return await carried(user)
+            self._heard(await self._upstream.carry_nobody(self._attributes))
+            return _mismatch("no_such_person")
+
+        stranger = None if self._client.settings.require_user_match else carried
+        return await self._proxy.verifications.start_judged(origin, judge, passcode, stranger=stranger)
 
     async def start_elsewhere(self, origin: Origin) -> Progress:
         """The same where nothing more can be typed."""
@@ -208,7 +212,11 @@ class SignIn:
         async def judge(user: User | None) -> PasswordVerdict:
             return _mismatch("no_such_person") if user is None else verdict
 
-        return await self._proxy.verifications.start_judged(origin, judge, proof=proof)
+        async def told(_: User | None) -> PasswordVerdict:
+            return verdict
+
+        stranger = None if self._client.settings.require_user_match else told
+        return await self._proxy.verifications.start_judged(origin, judge, stranger=stranger, proof=proof)
 
     def _heard(self, answer: Carried | Silent) -> Carried | Silent:
         if answer.discarded:

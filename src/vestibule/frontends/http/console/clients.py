@@ -168,9 +168,10 @@ def _edit_page(
         passcode_length=settings.get("passcode_length", PASSCODE_LENGTHS[0]),
         passcode_lengths=PASSCODE_LENGTHS,
         is_enabled=fields.is_ticked("is_enabled") if fields else client.is_enabled if client else True,
-        limit_proxy_state=(
-            fields.is_ticked("limit_proxy_state") if fields else settings.get("limit_proxy_state", True)
-        ),
+        **{
+            name: fields.is_ticked(name) if fields else settings.get(name, True)
+            for name in ("limit_proxy_state", "require_user_match", "require_inner_name")
+        },
     )
 
 
@@ -192,6 +193,8 @@ def _settings(before: Mapping[str, Any], fields: Fields) -> tuple[dict[str, Any]
         "mode": mode if mode in MODES else MODES[0],
         "message_authenticator": requirement if requirement in REQUIREMENTS else REQUIREMENTS[0],
         "limit_proxy_state": fields.is_ticked("limit_proxy_state"),
+        "require_user_match": fields.is_ticked("require_user_match"),
+        "require_inner_name": fields.is_ticked("require_inner_name"),
         "passcode_length": length,
     }
     if wanted["message_authenticator"] != before.get("message_authenticator"):
