@@ -17,6 +17,7 @@ from preview_samples.portal import portal
 from preview_samples.records import console_records
 from preview_samples.sample import Sample
 from preview_samples.sign_in import signing_in
+from preview_samples.synchronisation import synchronisation
 from preview_samples.tokens import console_tokens
 
 
@@ -31,6 +32,7 @@ def samples() -> list[Sample]:
         *console_tokens(),
         *console_doors(),
         *directories(),
+        *synchronisation(),
         *gateways(),
         *console_records(),
         *installation(),

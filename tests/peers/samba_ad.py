@@ -136,6 +136,11 @@ class SambaAd(SharedServer):
         self.apply(f"dn: {operators}\nchangetype: modify\nadd: member\nmember: {service}\n")
         return ["sh", "-c", f"kill $(cat {home}/samba.pid)"]
 
+    @property
+    def administrator(self) -> tuple[str, str]:
+        """Name and password of who may do everything."""
+        return _ADMINISTRATOR, _ADMINISTRATOR_PASSWORD
+
     def apply(self, ldif: str) -> None:
         """Change the directory as its administrator; raises PeerFailed."""
         account = ["-x", "-D", _ADMINISTRATOR, "-w", _ADMINISTRATOR_PASSWORD]

@@ -84,8 +84,7 @@ class Synchronisations:
     ) -> Synchronisation:
         """Set up or change how a directory is synchronised; with `version` (0: not yet), only if nobody else
         has changed it since. Raises `Refused`, for a setting with `setting: why`."""
-        actor.demand(Right.DIRECTORIES, tenant_id)
-        actor.demand(Right.CHANGE_PEOPLE, tenant_id)
+        self._demand(actor, tenant_id, directory_id)
         await self._check(tenant_id, directory_id, settings)
 
         async def body(tx: Transaction) -> None:
@@ -124,6 +123,7 @@ class Synchronisations:
         """Return what a full run would change, with other settings than the stored if some are given, and
         how many people it would read. Raises OSError with the cause if the directory cannot be read."""
         actor.demand(Right.DIRECTORIES, tenant_id)
+        self._find(tenant_id, directory_id)
         actor.demand(Right.READ_PEOPLE, tenant_id)
         if settings is None:
             stored = await self._store.read(lambda tx: tx.synchronisation(tenant_id, directory_id))
@@ -137,17 +137,19 @@ class Synchronisations:
         self, actor: Actor, tenant_id: str, directory_id: str, *, wants_all: bool = True
     ) -> SyncRun:
         """Run to the end and return how it ended; raises `Refused` if a run is at work already."""
-        return await (await self._started(actor, tenant_id, directory_id, wants_all=wants_all))
+        await self.start(actor, tenant_id, directory_id, wants_all=wants_all)
+        return await self._at_work[tenant_id, directory_id]
 
-    async def start(self, actor: Actor, tenant_id: str, directory_id: str, *, wants_all: bool = True) -> None:
-        """Begin a run and return; `status` tells how it goes."""
-        await self._started(actor, tenant_id, directory_id, wants_all=wants_all)
+    async def start(
+        self, actor: Actor, tenant_id: str, directory_id: str, *, wants_all: bool = True
+    ) -> SyncRun:
+        """Begin a run and return it; `status` tells how it goes. Raises `Refused` if one is at work."""
+        self._demand(actor, tenant_id, directory_id)
+        return await self._begin(tenant_id, directory_id, actor.name, wants_all=wants_all)
 
     async def approve(self, actor: Actor, tenant_id: str, directory_id: str) -> SyncRun:
         """Agree to what the newest run has withheld. The next run does it, if it is still as it was."""
-        actor.demand(Right.DIRECTORIES, tenant_id)
-        actor.demand(Right.CHANGE_PEOPLE, tenant_id)
-        name = self._find(tenant_id, directory_id).name
+        name = self._demand(actor, tenant_id, directory_id).name
 
         async def body(tx: Transaction) -> SyncRun:
             runs = await tx.sync_runs(tenant_id, directory_id, KEPT_RUNS)
@@ -212,23 +214,20 @@ class Synchronisations:
 
     # --- parts --------------------------------------------------------------------------------------
 
-    async def _started(
-        self, actor: Actor, tenant_id: str, directory_id: str, *, wants_all: bool
-    ) -> asyncio.Task[SyncRun]:
-        actor.demand(Right.DIRECTORIES, tenant_id)
-        actor.demand(Right.CHANGE_PEOPLE, tenant_id)
-        self._find(tenant_id, directory_id)
-        return await self._begin(tenant_id, directory_id, actor.name, wants_all=wants_all)
-
-    async def _begin(
-        self, tenant_id: str, directory_id: str, started_by: str, *, wants_all: bool
-    ) -> asyncio.Task[SyncRun]:
+    async def _begin(self, tenant_id: str, directory_id: str, started_by: str, *, wants_all: bool) -> SyncRun:
         key = (tenant_id, directory_id)
         held, run = await self._synchronising.begin(*key, started_by, wants_all=wants_all)
         task = asyncio.create_task(self._synchronising.run(held, run))
         self._at_work[key] = task
         task.add_done_callback(lambda _: self._at_work.pop(key, None))
-        return task
+        return run
+
+    def _demand(self, actor: Actor, tenant_id: str, directory_id: str) -> DirectoryConfiguration:
+        """Return the directory; raise `NotAllowed` unless the actor may change it and its people here."""
+        actor.demand(Right.DIRECTORIES, tenant_id)
+        found = self._find(tenant_id, directory_id)
+        actor.demand(Right.CHANGE_PEOPLE, tenant_id)
+        return found
 
     def _find(self, tenant_id: str, directory_id: str) -> DirectoryConfiguration:
         found = self._configuration.current.directories.get((tenant_id, directory_id))

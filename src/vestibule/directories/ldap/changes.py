@@ -35,41 +35,57 @@ async def what_changed(
 ) -> WhatChanged:
     """Return what has changed since `token`, and the token for the next time; raises LinkFailure."""
     if questions.is_active_directory and not token.startswith(_TIME):
-        found = await _by_dirsync(link, questions, token)
+        found = await _by_dirsync(link, reader, questions, base, token)
         if found is not None:
             return found
     return await _by_time(reader, questions, base, token if token.startswith(_TIME) else "")
 
 
-async def _by_dirsync(link: Link, questions: Questions, token: str) -> WhatChanged | None:
-    """Ask the domain controller itself; None if it does not tell this account."""
+async def _by_dirsync(
+    link: Link, reader: Reader, questions: Questions, base: str, token: str
+) -> WhatChanged | None:
+    """Ask the domain controller itself; None if it does not tell this account.
+
+    An account with the right to it is told of deleted entries, too. Of those that have changed only what has
+    changed is told, so what kind of entry each is has to be asked.
+    """
     root = await _naming_context(link)
     if root is None:
         return None
-    attributes = (questions.reference, "objectClass", "isDeleted", "member", *questions.map.names())
+    for by_right in (True, False):
+        told = await _told(link, questions, root, token, by_right=by_right)
+        if told is not None:
+            break
+    else:
+        return None
+    entries, new_token = told
+    if not token:
+        return WhatChanged(token=new_token, is_everything=True)
+    gone = _references(questions, [entry for entry in entries if _is_deleted(entry)])
+    there = _references(questions, [entry for entry in entries if not _is_deleted(entry)])
+    kinds = [entry async for entry in reader.among(there, ("objectClass",))] if there else []
+    return WhatChanged(
+        token=new_token, references=there, gone=gone, is_everything=any(map(holds_others, kinds))
+    )
+
+
+async def _told(
+    link: Link, questions: Questions, root: str, token: str, *, by_right: bool
+) -> tuple[list[SearchResultEntry], str] | None:
+    attributes = (questions.reference, "isDeleted", "member", "name", *questions.map.names())
     request = SearchRequest(root, Scope.SUBTREE, Present("objectClass"), attributes, Aliases.NEVER)
     cookie, has_more = _cookie(token), True
     entries: list[SearchResultEntry] = []
     while has_more:
         async with asyncio.timeout(PAGE_SECONDS):
-            found = await link.search(request, dirsync(cookie), most_answers=_MOST_ANSWERS)
+            found = await link.search(request, dirsync(cookie, by_right=by_right), most_answers=_MOST_ANSWERS)
         more = read_more(found.controls, DIRSYNC_OID)
         if found.result.code != ResultCode.SUCCESS or not isinstance(more, More):
             return None
         if token:
             entries += found.entries
         cookie, has_more = more.cookie, more.has_more
-    new_token = _DIRSYNC + base64.b64encode(cookie).decode()
-    if not token:
-        return WhatChanged(token=new_token, is_everything=True)
-    gone = [entry for entry in entries if _is_deleted(entry)]
-    there = [entry for entry in entries if not _is_deleted(entry)]
-    return WhatChanged(
-        token=new_token,
-        references=_references(questions, there),
-        gone=_references(questions, gone),
-        is_everything=any(map(holds_others, there)),
-    )
+    return entries, _DIRSYNC + base64.b64encode(cookie).decode()
 
 
 async def _naming_context(link: Link) -> str | None:

@@ -67,6 +67,15 @@ class Reader:
             found += await self._read(self._questions.among(some), lambda _: None)
         return found
 
+    async def among(
+        self, references: Sequence[str], attributes: tuple[str, ...]
+    ) -> AsyncIterator[SearchResultEntry]:
+        """Yield the entries of these references, whatever they are."""
+        for start in range(0, len(references), _AT_ONCE):
+            wanted = self._questions.among(references[start : start + _AT_ONCE])
+            async for entry in self.pages(self._base, Scope.SUBTREE, wanted, attributes):
+                yield entry
+
     async def _read(self, among: Filter | None, told: Told) -> list[Entry]:
         found: dict[str, Entry] = {}
         more = () if among is None else (among,)

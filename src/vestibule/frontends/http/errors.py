@@ -64,6 +64,7 @@ _REFUSALS: Final = {
     Refusal.IN_USE: 409,
     Refusal.EDITION_EXCEEDED: 409,
     Refusal.SECOND_NEEDED: 409,
+    Refusal.SYNC_RUNNING: 409,
     Refusal.LIMITS_A_ROLE: 409,
     Refusal.LOCKED_OUT: 423,
 }

@@ -13,7 +13,7 @@ from vestibule.wire.ldap.messages import Control, Malformed
 PAGED_RESULTS_OID: Final = "1.2.840.113556.1.4.319"
 DIRSYNC_OID: Final = "1.2.840.113556.1.4.841"
 _OBJECT_SECURITY: Final = 1
-"""Whoever may read an object is told that it has changed; else it takes a right over the whole domain."""
+"""Only of what the account may read."""
 _MOST_BYTES: Final = 1024 * 1024
 _MOST_COOKIE: Final = 64 * 1024
 
@@ -32,9 +32,11 @@ def paged_results(size: int, cookie: bytes = b"") -> Control:
     return Control(PAGED_RESULTS_OID, True, ber.element(ber.SEQUENCE, content))
 
 
-def dirsync(cookie: bytes = b"") -> Control:
-    """Ask for what has changed since `cookie`; without one, for everything."""
-    content = ber.integer(_OBJECT_SECURITY) + ber.integer(_MOST_BYTES) + ber.string(cookie)
+def dirsync(cookie: bytes = b"", *, by_right: bool = False) -> Control:
+    """Ask for what has changed since `cookie`; without one, for everything. `by_right`: of the whole domain,
+    also of what was deleted; the account needs the right "Replicating Directory Changes"."""
+    flags = 0 if by_right else _OBJECT_SECURITY
+    content = ber.integer(flags) + ber.integer(_MOST_BYTES) + ber.string(cookie)
     return Control(DIRSYNC_OID, True, ber.element(ber.SEQUENCE, content))
 
 

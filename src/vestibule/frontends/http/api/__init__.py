@@ -30,6 +30,7 @@ from vestibule.frontends.http.api.registration import Registration, Requirements
 from vestibule.frontends.http.api.remembered_browsers import RememberedBrowsers
 from vestibule.frontends.http.api.request import ApiRequest, refuse_unknown_parameters
 from vestibule.frontends.http.api.roles import Roles
+from vestibule.frontends.http.api.synchronisations import Synchronisations
 from vestibule.frontends.http.api.tenants import Tenants
 from vestibule.frontends.http.api.token_import import import_tokens
 from vestibule.frontends.http.api.users import Users
@@ -60,6 +61,7 @@ _ADMINISTRATION = Router(
         LdapClients,
         ApiClients,
         Directories,
+        Synchronisations,
         Gateways,
         Outbox,
         MailAttachments,
