@@ -163,7 +163,7 @@ async def test_a_row_that_somebody_holds_keeps_only_its_own_waiting(
     own_url: str, opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """DB-07: a lock that is not given back makes those fail who need it, not those beside them."""
-    monkeypatch.setitem(connection._SETTINGS, "lock_timeout", "100ms")
+    monkeypatch.setitem(connection.SETTINGS, "lock_timeout", "100ms")
     store = await opened(own_url)
     await store.transact(lambda tx: tx.put(tenant("acme")))
     await add_people(store, "acme", "alice", "bob")

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import asyncpg
 import pytest
@@ -31,6 +31,7 @@ from vestibule.model.delivery import DeliveryState
 from vestibule.model.dispatch import DispatchState
 from vestibule.model.user import Role, UserStatus
 from vestibule.stores import paging
+from vestibule.stores.postgres.connection import SETTINGS
 from vestibule.stores.postgres.transaction import PostgresTransaction
 from vestibule.stores.queries import people_lists
 from vestibule.stores.queries.history import COUNT_BY_STATE
@@ -174,10 +175,9 @@ class SqliteWork:
 
 
 class PostgresWork:
-    """Counts the rows that PostgreSQL reads, with plans as for tables that are too large to be read whole."""
+    """Counts the rows that PostgreSQL reads, with plans as the store gets them."""
 
     ONLY_INDEX = "Index Only Scan"
-    SETTINGS: Final = {"enable_seqscan": "off", "enable_bitmapscan": "off"}
 
     def __init__(self, server: asyncpg.Connection) -> None:
         self._server = server
@@ -223,7 +223,7 @@ async def work(engine: str, own_url: str) -> AsyncIterator[SqliteWork | Postgres
     if engine == "sqlite":
         yield SqliteWork(Path(own_url.removeprefix("sqlite:///")))
         return
-    server = await asyncpg.connect(own_url, server_settings=PostgresWork.SETTINGS)
+    server = await asyncpg.connect(own_url, server_settings=SETTINGS)
     yield PostgresWork(server)
     await server.close()
 

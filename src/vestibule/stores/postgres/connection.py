@@ -26,7 +26,7 @@ DECIDE_SECONDS: Final = 8.0
 WORK_SECONDS: Final = 60.0
 """How long where nobody stands at a door: an import, a search through years of attempts."""
 
-_SETTINGS: Final = {
+SETTINGS: Final = {
     "application_name": "vestibule",
     "default_transaction_isolation": "read committed",
     # A node that is gone or frozen must not keep what it has locked.
@@ -34,13 +34,15 @@ _SETTINGS: Final = {
     "lock_timeout": "3s",
     # All queries are by key: compiling them costs more than running them.
     "jit": "off",
+    # A page of a list goes along an index and ends when it is full. Where a condition is looked up elsewhere
+    # the planner takes what is common for rare, and would read and sort a whole table for it.
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
 }
 
 # Decided statements are by key, always: one plan for any value, which goes from key to row by an index.
 BY_KEY: Final = {
     "plan_cache_mode": "force_generic_plan",
-    "enable_seqscan": "off",
-    "enable_bitmapscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
 }
@@ -102,7 +104,7 @@ class Connections:
         """`settings` are the server's, `seconds` is how long one answer may take."""
         self._server = server
         self._seconds = seconds
-        self._settings = {**_SETTINGS, **settings}
+        self._settings = {**SETTINGS, **settings}
         self._idle: list[Connection] = []
         self._is_closed = False
 
