@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from tests.conformance.stores.records import add_people, directory, user
-from vestibule.interfaces.store import AlreadyExists, Conflict, Store
+from tests.conformance.stores.records import add_people, directory, event, tenant, user
+from vestibule.interfaces.store import AlreadyExists, Conflict, Page, Store
 from vestibule.model.synchronisation import (
     Bond,
     Counts,
@@ -121,3 +121,44 @@ async def test_many_users_let_go_of_their_names_before_any_takes_a_new_one(
         await store.transact(lambda tx: tx.replace_users([replace(found[0], names=("alice",))]))
     ids = await store.read(lambda tx: tx.user_ids_by_names(tenant_id, ["alice", "bob"]))
     assert ids == {"bob": "alice", "alice": "bob"}
+
+
+async def test_of_two_tenants_each_has_its_own(
+    store: Store, tenant_id: str, synchronised: Synchronisation
+) -> None:
+    """The other tenant's directory, user and references have the same names."""
+    other = f"{tenant_id}-other"
+    await store.transact(lambda tx: tx.put(tenant(other)))
+    await store.transact(lambda tx: tx.put(directory(other, "d1")))
+    await store.transact(lambda tx: tx.put_synchronisation(replace(synchronised, tenant_id=other)))
+    await add_people(store, tenant_id, "alice")
+    await add_people(store, other, "alice")
+    for each in (tenant_id, other):
+        bond = Bond(tenant_id=each, directory_id="d1", reference="r", user_id="alice", names=(each,))
+        await store.transact(lambda tx, bond=bond: tx.put_bonds([bond]))
+        run = _run(each, f"run-of-{each}")
+        await store.transact(lambda tx, run=run: tx.put_sync_run(run, 9))
+    held = await store.transact(lambda tx: tx.take_synchronisation(other, "d1", "n", MINUTE))
+    assert held is not None
+    assert await store.transact(lambda tx: tx.end_synchronisation(replace(held, due_at=99)))
+    assert await store.transact(lambda tx: tx.take_synchronisation(tenant_id, "d1", "n", MINUTE)) is not None
+    await store.transact(lambda tx: tx.make_synchronisation_due(other, "d1"))
+    assert await store.transact(lambda tx: tx.remove_synchronisation(tenant_id, "d1"))
+
+    all_of_them = {each.tenant_id: each for each in await store.read(lambda tx: tx.synchronisations())}
+    assert tenant_id not in all_of_them
+    assert all_of_them[other].due_at == 0
+    assert [run.run_id for run in await store.read(lambda tx: tx.sync_runs(other, "d1", 9))] == [
+        f"run-of-{other}"
+    ]
+    (bond,) = await store.read(lambda tx: tx.bonds_of(other, "d1", ["r"]))
+    assert bond.names == (other,)
+    assert await store.read(lambda tx: tx.users_by_reference(other, ["r-alice"])) == ()
+
+
+async def test_many_events_are_one_by_one(store: Store, tenant_id: str) -> None:
+    events = [event(tenant_id, f"e{number}") for number in range(3)]
+    await store.transact(lambda tx: tx.add_events(events))
+    listed = await store.read(lambda tx: tx.events(tenant_id, "", Page()))
+    assert sorted(each.event_id for each in listed.rows) == ["e0", "e1", "e2"]
+    assert (await store.read(lambda tx: tx.events(f"{tenant_id}-other", "", Page()))).rows == ()

@@ -260,6 +260,11 @@ OWN_SUITES = {
     *("add_rule_set", "rule_sets"),
     *("add_remembered_browser", "remembered_browser", "remembered_browsers", "use_remembered_browser"),
     *("forget_browser", "forget_browsers", "recent_proof"),
+    *("synchronisations", "synchronisation", "put_synchronisation", "remove_synchronisation"),
+    *("take_synchronisation", "hold_synchronisation", "release_synchronisation", "end_synchronisation"),
+    *("make_synchronisation_due", "put_sync_run", "sync_runs"),
+    *("bonds", "bonds_of", "count_bonds", "put_bonds"),
+    *("add_users", "replace_users", "users_by_reference", "add_events"),
 }
 """Tried with two tenants in a suite of their own: test_store_pins.py, ..._groups.py and so on."""
 
