@@ -10,6 +10,8 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
+import pytest
+
 from tests.architecture.amputated import SOURCE, copy_without, stand
 
 KINDS = ("methods", "gateways", "directories", "reports", "frontends")
@@ -26,6 +28,7 @@ def plugins() -> list[str]:
     ]
 
 
+@pytest.mark.timeout(400)
 def test_the_house_stands_without_each_of_them(tmp_path: Path) -> None:
     copy_without(tmp_path / "whole", None)
     with ProcessPoolExecutor(1, get_context("spawn")) as process:
