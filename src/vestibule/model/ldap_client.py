@@ -34,6 +34,8 @@ class LdapClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     """`appended`: how many digits at the end are the passcode."""
     response_seconds: Annotated[int, msgspec.Meta(ge=3, le=300)] = 55
     """How long a bind may wait for an answer: a little less than the application waits."""
+    keep_asking: bool = False
+    """Ask on when the application has given up: an answer that comes then lets in its next bind, once."""
     demand_tls: bool = True
     """Refuse everything until the connection is protected. Without it passwords cross the network in the
     clear."""

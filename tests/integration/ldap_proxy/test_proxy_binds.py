@@ -5,10 +5,18 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.integration.ldap_proxy.conftest import NUMBER, ProxyHouse, dn
+import msgspec
+import pytest
+
+from tests.houses import TENANT
+from tests.integration.ldap_proxy.asking import bound, code
+from tests.integration.ldap_proxy.conftest import NUMBER, WIKI, Opening, ProxyHouse, dn
 from tests.integration.phone.test_texts import passcode_in
 from tests.peers.openldap import BASE_DN, PEOPLE, OpenLdap
+from tests.until import until_read
 from vestibule.interfaces.gateway import Reply
+from vestibule.model.actor import SYSTEM
+from vestibule.model.application import Caching
 from vestibule.model.verification import Reason, VerificationState
 
 
@@ -80,3 +88,74 @@ async def test_who_is_bound_searches_as_himself_and_no_more(proxy: ProxyHouse, o
     assert f"dn: {dn('bob')}" in shown
     password = PEOPLE["alice"] + alice.passcode(0).reveal()
     assert (await proxy.tool("ldapsearch", *bob, who=dn("alice"), password=password))[0] == 32
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+async def test_an_answer_after_the_application_gave_up_lets_in_its_next_bind_once(
+    open_proxy: Opening, openldap: OpenLdap, engine: str
+) -> None:
+    """LD-17: where it is allowed. The answer is good for the right password only, and for one bind."""
+    proxy = await open_proxy(openldap, engine=engine, keep_asking=True)
+    await proxy.add_person()
+    hasty = await proxy.connect()
+    hasty.bind(dn("alice"), PEOPLE["alice"])
+    call = await proxy.phones.far.next_call()
+    await hasty.close()
+    proxy.phones.far.arrived.put_nowait(call)
+    await proxy.approve()
+    clients = [await proxy.connect() for _ in range(4)]
+    assert await bound(clients[0], dn("alice"), "wrong") == 49
+    proof = dn("alice"), PEOPLE["alice"]
+    binds = [asyncio.create_task(bound(client, *proof)) for client in clients[1:]]
+    first, _ = await asyncio.wait(binds, return_when=asyncio.FIRST_COMPLETED)
+    assert [done.result() for done in first].count(0) == 1
+    await proxy.hang_up()
+    codes = await asyncio.gather(*binds)
+    assert sorted(codes) == [0, 49, 49]
+    assert len(proxy.phones.far.errands) == 2
+
+
+async def test_without_that_nobody_is_let_in_by_a_late_answer(proxy: ProxyHouse) -> None:
+    """LD-17"""
+    await proxy.add_person()
+    hasty = await proxy.connect()
+    hasty.bind(dn("alice"), PEOPLE["alice"])
+    call = await proxy.phones.far.next_call()
+    await hasty.close()
+    await until_read(proxy.house.attempts, lambda found: found[0].state is VerificationState.CANCELED)
+    proxy.phones.far.arrived.put_nowait(call)
+    await proxy.approve()
+    client = await proxy.connect()
+    client.bind(dn("alice"), PEOPLE["alice"])
+    await proxy.hang_up()
+    assert code(await client.receive()) == 49
+    assert len(proxy.phones.far.errands) == 2
+
+
+async def test_a_proof_counts_for_a_while_where_that_is_said_and_the_password_never(
+    open_proxy: Opening, own_openldap: OpenLdap
+) -> None:
+    """LD-20: what is kept is that the second factor was proven, for this person and application. The
+    directory judges every password; a block, or anything else that voids proofs, ends it at once."""
+    proxy = await open_proxy(own_openldap)
+    alice = await proxy.add_person()
+    applications = proxy.house.services.applications
+    wiki = proxy.house.services.configuration.current.applications[TENANT, WIKI]
+    cached = msgspec.structs.replace(wiki, caching=Caching.APPLICATION, caching_seconds=600)
+    await applications.change_application(SYSTEM, cached)
+    client = await proxy.connect()
+    client.bind(dn("alice"), PEOPLE["alice"])
+    await proxy.approve()
+    assert code(await client.receive()) == 0
+    assert await bound(client, dn("alice"), PEOPLE["alice"]) == 0
+    assert await bound(client, dn("alice"), "x" * 80 + PEOPLE["alice"]) == 49
+    change = ("-a", PEOPLE["alice"], "-s", "A new password 1")
+    changed = await proxy.tool("ldappasswd", *change, who=dn("alice"), password=PEOPLE["alice"])
+    assert changed[0] == 0
+    assert await bound(client, dn("alice"), PEOPLE["alice"]) == 49
+    assert len(proxy.phones.far.errands) == 1
+    await proxy.house.change_user(alice, void_before=proxy.house.clock.now())
+    client.bind(dn("alice"), "A new password 1")
+    await proxy.hang_up()
+    assert code(await client.receive()) == 49
+    assert len(proxy.phones.far.errands) == 2

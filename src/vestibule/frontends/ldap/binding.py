@@ -31,7 +31,7 @@ from vestibule.interfaces.directory import (
 )
 from vestibule.interfaces.store import Unavailable
 from vestibule.model.combined_password import Unsplittable, split
-from vestibule.model.ldap_client import Passcodes, exempt_name
+from vestibule.model.ldap_client import LdapClientSettings, Passcodes, exempt_name
 from vestibule.model.user import User
 from vestibule.model.verification import Channel, Reason
 from vestibule.services.attempt import Origin
@@ -74,7 +74,7 @@ class Binder:
 
     async def bind(self, message: Message, gone: asyncio.Event) -> Bound:
         """Return what comes of a bind. `gone` is set when the client does not wait any more; the person is
-        then asked no further (LD-17)."""
+        then asked no further, unless the client keeps asking (LD-17)."""
         try:
             return await self._outcome(message, gone)
         except (ConnectionError, Unavailable):
@@ -132,7 +132,7 @@ class Binder:
             await self._verifications.refuse(origin, proof)
             return self._refused(message, ResultCode.INVALID_CREDENTIALS, "refused")
         sign_in = _SignIn(self._verifications, origin, message, behind, user, entry, *proof)
-        progress = await sign_in.carried_out(self._client.settings.response_seconds, gone)
+        progress = await sign_in.carried_out(self._client.settings, gone)
         if progress is not None and progress.is_approved and sign_in.handed is not None:
             return Bound(sign_in.handed.answer, sign_in.handed.upstream)
         sign_in.drop()
@@ -205,15 +205,16 @@ class _SignIn:
         self._passcode = passcode
         self.handed: Handed | None = None
 
-    async def carried_out(self, seconds: float, gone: asyncio.Event) -> Progress | None:
-        """Return how it ended, within `seconds` after the first factor; None: another bind for the same
-        sign-in has the answer. Raises `Unavailable`."""
+    async def carried_out(self, settings: LdapClientSettings, gone: asyncio.Event) -> Progress | None:
+        """Return how it ended, or, where its client keeps asking, where it stands; None: another bind for the
+        same sign-in has the answer. Raises `Unavailable`."""
         try:
             progress = await self._verifications.start_judged(self._origin, self._judge, self._passcode)
             if not progress.is_answered_elsewhere:
                 return progress
-            waited = await self._waited(progress, seconds, gone)
-            if waited is None or not waited.is_pending:
+            waited = await self._waited(progress, settings.response_seconds, gone)
+            is_left_open = waited is not None and waited.is_answered_elsewhere and settings.keep_asking
+            if waited is None or not waited.is_pending or is_left_open:
                 return waited
             # Nothing can be asked of the person here: with the patience of his client it is over.
             return await self._verifications.give_up(self._origin, waited)
