@@ -115,3 +115,25 @@ def test_what_is_wrong_with_a_directory_is_said_in_plain_words(cli: CommandLine,
     cli.out("directory", "change", "Second", "--unset", "timeout_seconds")
     assert "timeout_seconds" not in cli.json("directory", "show", "Second")["settings"]
     assert "directory list" in cli.refused("directory", "test", "Refused", "alice")
+
+
+def test_an_ldap_client_comes_changes_and_goes(cli: CommandLine, ldap: OpenLdap) -> None:
+    """Its application needs a directory behind it; each setting is checked and named."""
+    add(cli, ldap, "Behind the wiki", ldap.service_password)
+    cli.out("application", "add", "Wiki", "--first-factor", "directory", "--directory", "Behind the wiki")
+    new = ("ldap-client", "add", "wiki", "198.51.100.77")
+    assert "has no directory behind it" in cli.refused(*new, "--application", "VPN")
+    cli.out(*new, "--application", "Wiki", "--set", "passcodes=appended", "--set", "demand_tls=false")
+    exempt = "198.51.100.77 cn=wiki,dc=example,dc=org"
+    cli.out("ldap-client", "change", "wiki", "--set", f"exempt-binds={exempt}", "--disable")
+    shown = cli.json("ldap-client", "show", "198.51.100.77")
+    assert (shown["kind"], shown["is_enabled"]) == ("ldap", False)
+    assert shown["settings"] == {"passcodes": "appended", "demand_tls": False, "exempt_binds": [exempt]}
+    assert "require_user_match = true" in cli.out("ldap-client", "show", "wiki")
+    assert "exempt_binds" in cli.refused("ldap-client", "change", "wiki", "--set", "exempt_binds=cn=wiki")
+    assert "demand_tsl" in cli.refused("ldap-client", "change", "wiki", "--set", "demand_tsl=yes")
+    assert "ldap-client list" in cli.refused("ldap-client", "show", "concentrator")
+    assert "wiki" in cli.out("ldap-client", "list")
+    assert "To be removed" in cli.out("ldap-client", "remove", "wiki", "--dry-run")
+    cli.out("ldap-client", "remove", "wiki", "--yes")
+    assert cli.out("ldap-client", "list") == ""

@@ -100,8 +100,8 @@ class ProxyHouse:
         await handset.answer()
         await handset.tell(CallEventKind.HUNG_UP)
 
-    async def connect(self) -> RawClient:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+    async def connect(self, source: str = "127.0.0.1") -> RawClient:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, local_addr=(source, 0))
         client = RawClient(reader, writer)
         self.sockets.push_async_callback(client.close)
         return client

@@ -245,8 +245,11 @@ async def test_nobody_acts_as_somebody_else(proxy: ProxyHouse, openldap: OpenLda
     """LD-08: proxied authorization."""
     await proxy.change_client(exempt_binds=[f"127.0.0.1 {EXEMPT}"])
     reader = {"who": EXEMPT, "password": openldap.service_password}
-    status, _ = await proxy.tool("ldapsearch", "-e", f"!authzid=dn:{dn('alice')}", "-b", BASE_DN, **reader)
+    status, shown = await proxy.tool(
+        "ldapsearch", "-e", f"!authzid=dn:{dn('alice')}", "-b", BASE_DN, **reader
+    )
     assert status == 123
+    assert "Nobody acts as somebody else here" in shown, "the directory is not asked"
 
 
 async def test_passwords_are_changed_by_who_has_proven_both_factors(

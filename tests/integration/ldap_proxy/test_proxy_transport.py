@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 
+from tests.houses import TENANT
 from tests.integration.ldap_proxy.asking import PEOPLE_SEARCH, asked_upstream, bound, code, lines, who
-from tests.integration.ldap_proxy.conftest import Opening, ProxyHouse, RawClient, dn
+from tests.integration.ldap_proxy.conftest import Opening, ProxyHouse, RawClient, dn, settings_of
 from tests.peers.ldif import entry
 from tests.peers.openldap import BASE_DN, PEOPLE, OpenLdap
 from tests.peers.ports import free_port
 from tests.until import until, until_read
+from vestibule.crypto.secret import Secret
 from vestibule.frontends.ldap.connection import Connection
 from vestibule.model.actor import SYSTEM
+from vestibule.model.application import ClientKind, DirectoryConfiguration, FirstFactor
 from vestibule.model.verification import Reason, VerificationState
 from vestibule.wire.ldap import encode
 from vestibule.wire.ldap.ber import element
@@ -286,6 +289,36 @@ async def test_a_directory_that_hangs_dies_and_comes_back(
 
     assert await until_read(came_back, bool)
     assert await who(other) == f"dn:{EXEMPT}"
+
+
+async def test_a_directory_that_hangs_costs_only_its_own_clients(
+    open_proxy: Opening, own_openldap: OpenLdap, openldap: OpenLdap
+) -> None:
+    """LD-19: whoever has another directory is answered while many wait for the one that hangs."""
+    proxy = await open_proxy(own_openldap, {"timeout_seconds": 3.0})
+    applications = proxy.house.services.applications
+    other = DirectoryConfiguration(
+        tenant_id=TENANT,
+        directory_id="other",
+        kind="ldap",
+        name="Other",
+        settings=settings_of(openldap),
+        created_at=1,
+    )
+    await applications.put_directory(SYSTEM, other, Secret(openldap.service_password))
+    await proxy.house.add_application("printers", FirstFactor.DIRECTORY, directory_id="other")
+    settings = {"demand_tls": False, "passcodes": "appended"}
+    await applications.add_client(
+        SYSTEM, TENANT, "printers", ClientKind.LDAP, "printers", address="127.0.0.2", settings=settings
+    )
+    alice = await proxy.house.add_person("alice", "hotp")
+    own_openldap.pause()
+    waiting = [await proxy.connect() for _ in range(20)]
+    binds = [asyncio.create_task(bound(client, dn("alice"), PEOPLE["alice"])) for client in waiting]
+    client = await proxy.connect("127.0.0.2")
+    assert await bound(client, dn("alice"), PEOPLE["alice"] + alice.passcode(0).reveal()) == 0
+    assert not any(bind.done() for bind in binds)
+    assert set(await asyncio.gather(*binds)) == {52}
 
 
 async def test_a_second_server_stands_in(open_proxy: Opening, openldap: OpenLdap) -> None:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from vestibule.cli.checks import WITH_DATABASE, WITHOUT_DATABASE
+from vestibule.cli.checks import WITH_DATABASE, WITHOUT_DATABASE, doors
 from vestibule.cli.checks.database import judge_postgres
 from vestibule.cli.checks.doors import (
     is_loopback,
@@ -24,13 +24,23 @@ from vestibule.cli.checks.doors import (
     secret_for,
     why_not_bound,
 )
-from vestibule.cli.checks.findings import Finding, Grade, OpenInstallation, note, ok, problem, warning
+from vestibule.cli.checks.findings import (
+    Finding,
+    Grade,
+    Installation,
+    OpenInstallation,
+    note,
+    ok,
+    problem,
+    warning,
+)
 from vestibule.cli.checks.machine import file_system, is_clock_synchronized, speech
 from vestibule.cli.checks.tenants import is_relying_party, judge_client
 from vestibule.cli.doctor import Report, _each, line
 from vestibule.cli.terminal import Terminal
 from vestibule.crypto.secret import Secret
 from vestibule.model.application import Application, Client, ClientKind
+from vestibule.runtime.settings import Loaded, load
 from vestibule.runtime.settings_values import Endpoint
 from vestibule.services.configuration import Peer
 
@@ -309,3 +319,22 @@ async def test_a_missing_speech_engine_is_a_note(monkeypatch: pytest.MonkeyPatch
     engine = tmp_path / "espeak-ng"
     engine.touch(0o755)
     assert [(one.grade, one.key) for one in await speech(installation)] == [(Grade.OK, "speech.fine")]
+
+
+async def test_ldap_addresses_are_looked_at(tmp_path: Path) -> None:
+    """Nobody there, and somebody who accepts; a certificate is judged as that of the pages is."""
+    file, key = certificate(tmp_path, datetime.now(UTC), 90)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        environment = {
+            "VESTIBULE_STATE_DIRECTORY": str(tmp_path),
+            "VESTIBULE_LDAP_LISTEN": f"127.0.0.1:{port},127.0.0.1:0",
+            "VESTIBULE_LDAP_TLS_CERTIFICATE": str(file),
+            "VESTIBULE_LDAP_TLS_KEY": str(key),
+        }
+        loaded = load(None, environment)
+        assert isinstance(loaded, Loaded)
+        at = Installation(loaded.settings, "en", None)
+        assert keys(await doors.ldap(at)) == ["ldap.accepts", "door.any_port"]
+    assert keys(await doors.ldap(at)) == ["door.closed", "door.any_port"]
+    assert keys(await doors.certificate(at)) == ["certificate.fine"]
