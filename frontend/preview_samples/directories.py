@@ -29,6 +29,7 @@ RADIUS_SETTINGS = (
     Setting("servers", "list", required=True),
     Setting("require_message_authenticator", "yes_no", default="yes"),
     Setting("tries", "number", default="3"),
+    Setting("accounting_port", "number", default="0"),
 )
 
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from vestibule.model.access_rule import RuleSet
+from vestibule.model.accounting_record import AccountingRecord
 from vestibule.model.alert_count import AlertCount
 from vestibule.model.app_password import AppPassword
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
@@ -536,6 +537,16 @@ class Transaction(Protocol):
 
     async def device_records(self, tenant_id: str, verification_id: str) -> tuple[DeviceRecord, ...]:
         """Return what became of an attempt at the devices that were asked, oldest first."""
+        ...
+
+    async def add_accounting_record(self, record: AccountingRecord) -> bool:
+        """Insert; False if it is there already."""
+        ...
+
+    async def accounting_records(
+        self, tenant_id: str, username: str, limit: int
+    ) -> tuple[AccountingRecord, ...]:
+        """Return the newest, of one user name or (empty) of all, newest first."""
         ...
 
     async def hold_reply(self, reply: HeldReply) -> None:

@@ -48,6 +48,15 @@ class Upstream(Directory, Protocol):
         """The names of the servers, as they are asked now."""
         ...
 
+    @property
+    def takes_accounting(self) -> bool:
+        """Whether the administrator lets accounting be passed on to it."""
+        ...
+
+    async def account(self, attributes: Attributes) -> bool:
+        """Pass on an Accounting-Request; False: no server has confirmed it."""
+        ...
+
     async def carry(
         self, attributes: Attributes, password: Secret[bytes] | None, server: str = ""
     ) -> Carried | Silent:

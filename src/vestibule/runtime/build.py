@@ -19,6 +19,7 @@ from vestibule.runtime.settings import Settings
 from vestibule.runtime.sound_files import SoundFiles
 from vestibule.runtime.speech import EspeakSpeech
 from vestibule.runtime.token_files import read_token_file
+from vestibule.services.accounting import Accounting
 from vestibule.services.activations import Activations
 from vestibule.services.app_activations import AppActivations
 from vestibule.services.app_checks import AppChecks
@@ -244,6 +245,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         enrollments=enrollments,
         pins=pins,
         proxying=proxying,
+        accounting=Accounting(store),
         app_passwords=AppPasswords(store, configuration, guard),
         calls=calls,
         phones=phones,

@@ -37,6 +37,7 @@ from vestibule.runtime.settings_values import (
     read_networks,
     read_path,
     read_public_url,
+    read_whole,
     shown,
     sqlite_url,
 )
@@ -62,6 +63,9 @@ class NodeSettings(msgspec.Struct, frozen=True):
 
 class RadiusSettings(msgspec.Struct, frozen=True):
     listen: tuple[Endpoint, ...]
+    accounting_listen: tuple[Endpoint, ...]
+    accounting_days: int
+    """How long what clients tell of sessions is kept."""
 
 
 class LdapSettings(msgspec.Struct, frozen=True):
@@ -171,6 +175,8 @@ _FIELDS = (
     ),
     _Field("key_file", read_path, lambda chosen, _: chosen["state_directory"] / "master.key"),
     _Field("radius.listen", read_endpoints, lambda *_: (Endpoint("127.0.0.1", 1812),)),
+    _Field("radius.accounting_listen", read_endpoints, lambda *_: ()),
+    _Field("radius.accounting_days", read_whole(1, 3650), lambda *_: 90),
     _Field("ldap.listen", read_endpoints, lambda *_: ()),
     _Field("ldap.tls_listen", read_endpoints, lambda *_: ()),
     _Field("ldap.tls_certificate", read_path, lambda *_: None),

@@ -191,6 +191,16 @@ def read_choice(*choices: str) -> Reader:
     return read
 
 
+def read_whole(least: int, most: int) -> Reader:
+    def read(raw: object, _folder: Path) -> int:
+        text = str(raw).strip()
+        if isinstance(raw, bool) or not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
+            raise Unusable("not_whole", least=least, most=most)
+        return int(text)
+
+    return read
+
+
 def shown(value: object) -> str:
     """A value as people write it in the file, passwords masked."""
     match value:

@@ -10,6 +10,7 @@ from vestibule.crypto.secret import Secret
 from vestibule.interfaces.clock import Clock
 from vestibule.interfaces.countries import Countries
 from vestibule.interfaces.frontend import Frontend
+from vestibule.services.accounting import Accounting
 from vestibule.services.activations import Activations
 from vestibule.services.app_activations import AppActivations
 from vestibule.services.app_lists import AppLists
@@ -103,6 +104,7 @@ class Services:
     enrollments: Enrollments
     pins: Pins
     proxying: Proxying
+    accounting: Accounting
     app_passwords: AppPasswords
     phones: Phones
     activations: Activations

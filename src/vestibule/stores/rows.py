@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from vestibule.model.access_rule import AccessRule, RuleSet
+from vestibule.model.accounting_record import AccountingRecord
 from vestibule.model.app_password import AppPassword
 from vestibule.model.application import (
     Application,
@@ -319,6 +320,15 @@ def device_record_of(row: Row) -> DeviceRecord:
     values = dict(zip(DEVICE_RECORD, row, strict=True))
     values["fact"] = DeviceFact(values["fact"])
     return DeviceRecord(**values)
+
+
+ACCOUNTING_RECORD: Final = AccountingRecord.__struct_fields__
+
+
+def accounting_record_of(row: Row) -> AccountingRecord:
+    values = dict(zip(ACCOUNTING_RECORD, row, strict=True))
+    values["attributes"] = msgspec.json.decode(values["attributes"])
+    return AccountingRecord(**values)
 
 
 HELD_REPLY: Final = HeldReply.__struct_fields__

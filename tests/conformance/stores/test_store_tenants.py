@@ -247,6 +247,7 @@ OWN_SUITES = {
     *("voice_messages", "voice_sound", "put_voice_message", "remove_voice_message"),
     *("add_device_record", "device_records"),
     *("hold_reply", "held_reply", "held_reply_to"),
+    *("add_accounting_record", "accounting_records"),
     *("groups_of", "add_member", "remove_member", "count_members"),
     *("users_by_id", "has_pins"),
     *("add_app_password", "app_passwords", "app_password_by_hash", "use_app_password"),

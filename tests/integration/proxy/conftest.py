@@ -73,13 +73,20 @@ async def scene(
     url: str | None = None,
     timeout_seconds: float = 10,
     secret: str = SECRET,
+    accounting_port: int = 0,
     **settings: object,
 ) -> AsyncIterator[Scene]:
     """A house whose VPN has its passwords checked at `servers`; entered again, it is another node."""
     async with phone_house(folder, url) as phones:
         services = phones.house.services
         if (TENANT, "branch") not in services.configuration.current.applications:
-            await _set_up(phones, servers, timeout_seconds, secret, settings)
+            behind = {
+                "servers": list(servers),
+                "timeout_seconds": timeout_seconds,
+                "tries": 2,
+                "accounting_port": accounting_port,
+            }
+            await _set_up(phones, behind, secret, settings)
         frontend = RadiusFrontend(
             services.verifications,
             services.configuration,
@@ -96,11 +103,7 @@ async def scene(
 
 
 async def _set_up(
-    phones: PhoneHouse,
-    servers: tuple[str, ...],
-    timeout_seconds: float,
-    secret: str,
-    settings: dict[str, object],
+    phones: PhoneHouse, told: dict[str, object], secret: str, settings: dict[str, object]
 ) -> None:
     applications = phones.house.services.applications
     behind = DirectoryConfiguration(
@@ -108,7 +111,7 @@ async def _set_up(
         directory_id="behind",
         kind="radius",
         name="Behind",
-        settings={"servers": list(servers), "timeout_seconds": timeout_seconds, "tries": 2},
+        settings=told,
         created_at=1,
     )
     await applications.put_directory(SYSTEM, behind, Secret(secret))

@@ -89,6 +89,20 @@ class RadiusDirectory:
     def servers(self) -> tuple[str, ...]:
         return self._servers.order
 
+    @property
+    def takes_accounting(self) -> bool:
+        return self._settings.accounting_port > 0
+
+    async def account(self, attributes: Attributes) -> bool:
+        """Implements `Upstream`."""
+        state = secrets.token_bytes(_PROXY_STATE)
+        try:
+            return await self._servers.account(
+                to_server(attributes, None, self._settings.nas_identifier, state)
+            )
+        except ValueError:
+            return False
+
     async def carry(
         self, attributes: Attributes, password: Secret[bytes] | None, server: str = ""
     ) -> Carried | Silent:

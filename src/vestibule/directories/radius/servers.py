@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -18,7 +19,13 @@ from vestibule.directories.radius.exchange import Heard, Trouble, ask
 from vestibule.directories.radius.settings import RadiusSettings
 from vestibule.wire.radius import Attribute, CheckedReply, Message, SharedSecret, decode
 from vestibule.wire.radius.answer import SIGN_IN_CODES
-from vestibule.wire.radius.numbers import ACCESS_ACCEPT, ACCESS_REQUEST, NAS_IDENTIFIER, STATUS_SERVER
+from vestibule.wire.radius.numbers import (
+    ACCESS_ACCEPT,
+    ACCESS_REQUEST,
+    ACCOUNTING_RESPONSE,
+    NAS_IDENTIFIER,
+    STATUS_SERVER,
+)
 
 REST_SECONDS: Final = 60.0
 PROBE_SECONDS: Final = 5.0
@@ -87,6 +94,27 @@ class Servers:
             return asked
         finally:
             self._admitted -= 1
+
+    async def account(self, attributes: Sequence[Attribute]) -> bool:
+        """Tell the servers of a session in turn; False: none has confirmed it. Raises ValueError if the
+        request is longer than a packet."""
+        octets = self._secret.encode_accounting(secrets.randbelow(256), attributes)
+        request = decode(octets)
+        assert isinstance(request, Message)
+        for name in self.order:
+            endpoint = replace(self._endpoints[name], port=self._settings.accounting_port)
+            heard = await ask(
+                endpoint,
+                request,
+                self._secret,
+                must_be_signed=False,
+                tries=self._settings.tries,
+                seconds=self._settings.timeout_seconds / len(self._endpoints),
+                codes=(ACCOUNTING_RESPONSE,),
+            )
+            if isinstance(heard.found, CheckedReply):
+                return True
+        return False
 
     async def close(self) -> None:
         """Stop asking servers whether they are back."""

@@ -46,6 +46,9 @@ class RadiusSettings:
     tries: int = 3
     """How often each server is sent the same request."""
 
+    accounting_port: int = 0
+    """The port of these servers for accounting, to which it is passed on; 0: it is not."""
+
     def __post_init__(self) -> None:
         if not self.servers:
             raise ValueError("servers: at least one server is needed")
@@ -59,6 +62,8 @@ class RadiusSettings:
             raise ValueError(f"timeout_seconds: more than 0, at most {_MOST_SECONDS:g}")
         if not 1 <= self.tries <= _MOST_TRIES:
             raise ValueError(f"tries: 1 to {_MOST_TRIES}")
+        if not 0 <= self.accounting_port < 1 << 16:
+            raise ValueError("accounting_port: 0 to 65535")
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Return the servers in the order they are asked; raises ValueError for a bad one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from vestibule.frontends.radius.accounting import AccountingDoor
 from vestibule.frontends.radius.listener import RadiusFrontend
 from vestibule.frontends.radius.signing import remember_signing_in
 from vestibule.model.radius_client import Mode, RadiusClientSettings, Signing, read_settings
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from vestibule.services.services import FrontendKind, Services
 
 DEFAULT_LISTEN = (("127.0.0.1", 1812),)
+_USUAL_DAYS = 90
 
 
 class _RadiusKind:
@@ -33,6 +35,19 @@ class _RadiusKind:
             remember_signing=remember_signing_in(services.applications),
             public_url=services.public_url,
             proxying=services.proxying,
+            accounting=self._accounting(services, settings),
+        )
+
+    @staticmethod
+    def _accounting(services: Services, settings: object) -> AccountingDoor:
+        endpoints: Sequence[Any] = getattr(settings, "accounting_listen", ())
+        return AccountingDoor(
+            services.accounting,
+            services.proxying,
+            services.configuration,
+            services.clock,
+            [(endpoint.host, endpoint.port) for endpoint in endpoints],
+            getattr(settings, "accounting_days", _USUAL_DAYS),
         )
 
 

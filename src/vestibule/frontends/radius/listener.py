@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import structlog
 
+from vestibule.frontends.radius.accounting import AccountingDoor
 from vestibule.frontends.radius.admission import Admitted, Fate, Unanswerable, admit
 from vestibule.frontends.radius.clients import ClientTable, RadiusClient
 from vestibule.frontends.radius.datagrams import DatagramSocket, ReturnPath
@@ -76,6 +77,7 @@ class RadiusFrontend:
         duplicates: Duplicates | None = None,
         public_url: str = "",
         proxying: Proxying | None = None,
+        accounting: AccountingDoor | None = None,
     ) -> None:
         """`listen` are addresses or names, and ports. `check_store` raises `Unavailable` when this node could
         not decide now; Status-Server asks that. `public_url` is where people reach the portals. Without
@@ -86,6 +88,7 @@ class RadiusFrontend:
         self._listen = tuple(listen)
         self._check_store = check_store
         self._checked_at: int | None = None
+        self._accounting = accounting
         self._remember_signing = remember_signing
         proxy = Proxy(verifications, proxying, self._note_discarded)
         self._mapping = Mapping(verifications, configuration, proxy, public_url)
@@ -114,11 +117,24 @@ class RadiusFrontend:
                 raise CannotListen(problem.errno, problem.strerror, f"UDP {written}") from None
         for opened in self._sockets:
             loop.add_reader(opened.fileno(), self._drain, opened)
+        if self._accounting is not None:
+            await self._start_accounting(self._accounting)
+
+    async def _start_accounting(self, accounting: AccountingDoor) -> None:
+        try:
+            await accounting.start()
+        except CannotListen:
+            for opened in self._sockets:
+                self._loop.remove_reader(opened.fileno())
+            self._close()
+            raise
 
     async def stop(self, grace_seconds: float) -> None:
         """Take nothing new, let what runs send its replies for a while, then drop it."""
         for opened in self._sockets:
             self._loop.remove_reader(opened.fileno())
+        if self._accounting is not None:
+            await self._accounting.stop(grace_seconds)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_seconds)
         for task in list(self._tasks):
@@ -128,7 +144,8 @@ class RadiusFrontend:
 
     def addresses(self) -> list[str]:
         """Where it listens, as people write it."""
-        return [opened.address for opened in self._sockets]
+        own = [opened.address for opened in self._sockets]
+        return own if self._accounting is None else [*own, *self._accounting.addresses()]
 
     def _close(self) -> None:
         while self._sockets:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vestibule.stores.queries.accounting_records import AccountingRecords
 from vestibule.stores.queries.alert_counts import AlertCounts
 from vestibule.stores.queries.app_passwords import AppPasswords
 from vestibule.stores.queries.attempts import Attempts
@@ -43,6 +44,7 @@ class Queries(
     Waiting,
     DeviceRecords,
     HeldReplies,
+    AccountingRecords,
     Deliveries,
     Dispatches,
     MailAttachments,

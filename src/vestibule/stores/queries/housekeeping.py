@@ -66,6 +66,7 @@ _SWEEPS: Final = tuple(
         ("links", "token_hash", 0, ""),
         ("proposals", "proposal_id", 0, ""),
         ("remembered_browsers", "browser_id", 0, ""),
+        ("accounting_records", "record_id", 0, ""),
         ("challenges", "challenge_id", TAKE_OVER_MS, "and state <> 'open'"),
         # They are looked at when something does not arrive.
         ("deliveries", "delivery_id", KEEP_DELIVERIES_MS, ""),

@@ -652,6 +652,20 @@ device_records = Table(
     **SLIM,
 )
 
+# What network access servers have told of sessions.
+accounting_records = Table(
+    "accounting_records",
+    metadata,
+    *words("tenant_id", "record_id", "client_id", "client_name"),
+    *numbers("received_at", "expires_at"),
+    *words("kind", "username", "session", "attributes"),
+    key("accounting_records", "tenant_id", "record_id"),
+    belongs("accounting_records", "tenants", "tenant_id", cascade=False),
+    Index("accounting_records_by_time", "tenant_id", "received_at"),
+    Index("accounting_records_by_user", "tenant_id", "username", "received_at"),
+    Index("accounting_records_by_end", "expires_at"),
+)
+
 # What the server behind a proxy has answered, while the second factor is asked for.
 held_replies = Table(
     "held_replies",

@@ -10,6 +10,8 @@ from typing import Final
 ACCESS_REQUEST: Final = 1
 ACCESS_ACCEPT: Final = 2
 ACCESS_REJECT: Final = 3
+ACCOUNTING_REQUEST: Final = 4
+ACCOUNTING_RESPONSE: Final = 5
 ACCESS_CHALLENGE: Final = 11
 STATUS_SERVER: Final = 12
 
@@ -17,8 +19,8 @@ CODE_NAMES: Final = {
     ACCESS_REQUEST: "Access-Request",
     ACCESS_ACCEPT: "Access-Accept",
     ACCESS_REJECT: "Access-Reject",
-    4: "Accounting-Request",
-    5: "Accounting-Response",
+    ACCOUNTING_REQUEST: "Accounting-Request",
+    ACCOUNTING_RESPONSE: "Accounting-Response",
     ACCESS_CHALLENGE: "Access-Challenge",
     STATUS_SERVER: "Status-Server",
 }
@@ -38,6 +40,8 @@ CALLED_STATION_ID: Final = 30
 CALLING_STATION_ID: Final = 31
 NAS_IDENTIFIER: Final = 32
 PROXY_STATE: Final = 33
+ACCT_STATUS_TYPE: Final = 40
+ACCT_SESSION_ID: Final = 44
 CHAP_CHALLENGE: Final = 60
 NAS_PORT_TYPE: Final = 61
 TUNNEL_PASSWORD: Final = 69

@@ -12,6 +12,7 @@ from typing import Final
 
 from vestibule.wire.radius.digest import md5
 from vestibule.wire.radius.message import Attribute, Message, encode_attributes, header
+from vestibule.wire.radius.numbers import ACCOUNTING_REQUEST
 
 _BLOCK: Final = 64
 _UNSIGNED: Final = b"\x50\x12" + bytes(16)
@@ -116,6 +117,24 @@ class SharedSecret:
         body = _UNSIGNED + encode_attributes(attributes)
         head = header(code, identifier, len(body)) + authenticator
         return head + self._signed(head, body)
+
+    def encode_accounting(self, identifier: int, attributes: Iterable[Attribute]) -> bytes:
+        """An Accounting-Request; its authenticator is made with the secret (RFC 2866 §3)."""
+        body = encode_attributes(attributes)
+        head = header(ACCOUNTING_REQUEST, identifier, len(body))
+        return head + md5(head + bytes(16) + body + self._octets).digest() + body
+
+    def has_accounted(self, message: Message) -> bool:
+        """Whether the authenticator of an Accounting-Request is made with this secret (RFC 2866 §3)."""
+        octets = message.octets
+        expected = md5(octets[:4] + bytes(16) + octets[20:] + self._octets).digest()
+        return compare_digest(expected, message.authenticator)
+
+    def encode_unsigned_reply(self, code: int, request: Message, attributes: Sequence[Attribute]) -> bytes:
+        """A reply without Message-Authenticator, as accounting has none: it grants nothing."""
+        body = encode_attributes(attributes)
+        head = header(code, request.identifier, len(body))
+        return head + md5(head + request.authenticator + body + self._octets).digest() + body
 
     def encode_reply(self, code: int, request: Message, attributes: Sequence[Attribute]) -> bytes:
         """A signed reply to `request`: Message-Authenticator first, so that no prefix of an attacker's

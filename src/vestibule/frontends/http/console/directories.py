@@ -49,6 +49,7 @@ FORMS: Final[dict[str, tuple[Setting, ...]]] = {
         Setting("require_message_authenticator", "yes_no", default=YES),
         Setting("timeout_seconds", "number", default="5"),
         Setting("tries", "number", default="3"),
+        Setting("accounting_port", "number", default="0"),
     ),
 }
 _SECRETS: Final = {"bind_password", "shared_secret"}

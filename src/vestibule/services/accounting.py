@@ -1,0 +1,22 @@
+"""Accounting: what clients tell of sessions is kept for a while, and shown to those who may read history."""
+
+from __future__ import annotations
+
+from vestibule.interfaces.store import Listed, Page, Store
+from vestibule.model.accounting_record import AccountingRecord
+from vestibule.model.actor import Actor, Right
+
+
+class Accounting:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def keep(self, record: AccountingRecord) -> None:
+        """Write a record down; the same one again changes nothing. Raises `Unavailable`."""
+        await self._store.transact(lambda tx: tx.add_accounting_record(record))
+
+    async def list(self, actor: Actor, tenant_id: str, username: str, page: Page) -> Listed:
+        """Return the newest records, of one user name or (empty) of all. There is one page."""
+        actor.demand(Right.READ_HISTORY, tenant_id)
+        rows = await self._store.read(lambda tx: tx.accounting_records(tenant_id, username, page.limit))
+        return Listed(rows)
