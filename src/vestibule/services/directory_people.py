@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 
 class Ambiguous(Exception):
-    """One entry of a directory might be several users."""
+    """Who an entry of a directory is here cannot be told."""
 
 
 class DirectoryPeople:
@@ -33,10 +33,13 @@ class DirectoryPeople:
         return found if isinstance(found, StandsBehind) else None
 
     async def user(self, application: Application, entry: EntryBehind) -> User | None:
-        """Return the user that an entry is: one who has its reference, else one who bears one of its names
-        and has no other reference. Raises `Ambiguous` if several are left."""
+        """Return the user that an entry is: who has its reference, whatever he is called, else who bears one
+        of its names. Raises `Ambiguous` if these are several, or one has the reference of another entry."""
 
         async def body(tx: Transaction) -> list[User]:
+            known = await tx.users_by_reference(application.tenant_id, (entry.reference,))
+            if known:
+                return list(known)
             found = {}
             for written in entry.names:
                 names = lookup_names(written, strip_domain_prefix=False)
@@ -45,9 +48,7 @@ class DirectoryPeople:
                     found[subject.user.user_id] = subject.user
             return list(found.values())
 
-        called_so = await self._store.read(body)
-        known = [user for user in called_so if user.directory_reference == entry.reference]
-        left = known or [user for user in called_so if not user.directory_reference]
-        if len(left) > 1 or (called_so and not left):
+        found = await self._store.read(body)
+        if len(found) > 1 or any(each.directory_reference not in ("", entry.reference) for each in found):
             raise Ambiguous
-        return left[0] if left else None
+        return found[0] if found else None

@@ -11,7 +11,7 @@ import pytest
 from tests.integration.ldap_proxy.asking import PEOPLE_SEARCH, asked_upstream, bound, code, lines, who
 from tests.integration.ldap_proxy.conftest import Opening, ProxyHouse, dn
 from tests.peers.openldap import BASE_DN, PEOPLE, OpenLdap
-from vestibule.model.verification import Reason
+from vestibule.model.verification import Reason, VerificationState
 from vestibule.wire.ldap.filters import Equality, Extensible, Filter, Not, Or, Present
 from vestibule.wire.ldap.messages import (
     BindRequest,
@@ -188,9 +188,25 @@ async def test_who_is_no_user_is_let_in_only_where_that_is_said(proxy: ProxyHous
     assert await bound(client, dn("bob"), PEOPLE["bob"]) == 0
     assert await who(client) == f"dn:{dn('bob')}"
     assert await bound(client, dn("bob"), "wrong") == 49
+    states = Counter(attempt.state for attempt in await proxy.house.attempts())
+    assert states == {VerificationState.APPROVED: 1, VerificationState.DENIED: 2}
     for name in NOBODY:
         assert await bound(client, name, PEOPLE["alice"]) == 49, name
     client.bind("alice@example.org", PEOPLE["alice"])
+    await proxy.hang_up()
+    assert code(await client.receive()) == 49
+
+
+async def test_a_renamed_person_stays_himself(proxy: ProxyHouse) -> None:
+    """LD-06: once he is tied to his entry, another name of it is no way around his second factor."""
+    await proxy.change_client(require_user_match=False)
+    alice = await proxy.add_person()
+    client = await proxy.connect()
+    client.bind(dn("alice"), PEOPLE["alice"])
+    await proxy.approve()
+    assert code(await client.receive()) == 0
+    await proxy.house.change_user(alice, username="Mrs Liddell", names=("mrs liddell",))
+    client.bind(dn("alice"), PEOPLE["alice"])
     await proxy.hang_up()
     assert code(await client.receive()) == 49
 
@@ -239,6 +255,13 @@ async def test_a_password_is_neither_compared_nor_searched_for(proxy: ProxyHouse
     for filter_ in password_filters():
         client.send(SearchRequest(BASE_DN, Scope.SUBTREE, filter_, ("1.1",)))
         assert code(await client.receive()) == 53
+    guess = f"userPassword={PEOPLE['alice']}"
+    for control in (f"!assert=({guess})", f"!mv=(({guess}))"):
+        option = "-e" if "assert" in control else "-E"
+        status, shown = await proxy.tool("ldapsearch", option, control, "-b", dn("alice"), **reader)
+        assert status == 53, shown
+    harmless = await proxy.tool("ldapsearch", "-e", "!assert=(sn=Example)", "-b", dn("alice"), **reader)
+    assert harmless[0] == 0
 
 
 async def test_nobody_acts_as_somebody_else(proxy: ProxyHouse, openldap: OpenLdap) -> None:

@@ -121,12 +121,8 @@ class Binder:
         except ConnectionError:
             await self._verifications.refuse(self._origin(name), Reason.DIRECTORY_UNAVAILABLE)
             raise
-        if entry is not None and user is None and not self._client.settings.require_user_match:
-            log.info(
-                "let in by the directory alone", client=self._client.peer.client.name, dn=entry.bind_name
-            )
-            return self._as_it_said(message, await hand_on(behind, message, entry.bind_name, password))
-        proof = _read_proof(password, self._client)
+        is_stranger = user is None and not self._client.settings.require_user_match
+        proof = (password, None) if is_stranger else _read_proof(password, self._client)
         origin = self._origin(user.username if user else name)
         if isinstance(proof, Reason):
             await self._verifications.refuse(origin, proof)
@@ -209,7 +205,11 @@ class _SignIn:
         """Return how it ended, or, where its client keeps asking, where it stands; None: another bind for the
         same sign-in has the answer. Raises `Unavailable`."""
         try:
-            progress = await self._verifications.start_judged(self._origin, self._judge, self._passcode)
+            is_stranger = self._user is None and self._entry is not None and not settings.require_user_match
+            stranger = self._judge_stranger if is_stranger else None
+            progress = await self._verifications.start_judged(
+                self._origin, self._judge, self._passcode, stranger=stranger
+            )
             if not progress.is_answered_elsewhere:
                 return progress
             waited = await self._waited(progress, settings.response_seconds, gone)
@@ -231,11 +231,19 @@ class _SignIn:
     async def _judge(self, asked: User | None) -> PasswordVerdict:
         if asked is None or self._user is None or self._entry is None or asked.user_id != self._user.user_id:
             return await self._judged_as_nobodys()
+        return await self._judged(self._entry)
+
+    async def _judge_stranger(self, _: User | None) -> PasswordVerdict:
+        """Let the directory alone decide about somebody who is no user here."""
+        assert self._entry is not None
+        return await self._judged(self._entry)
+
+    async def _judged(self, entry: EntryBehind) -> PasswordVerdict:
         try:
-            handed = await hand_on(self._behind, self._message, self._entry.bind_name, self._password)
+            handed = await hand_on(self._behind, self._message, entry.bind_name, self._password)
         except ConnectionError:
             return PasswordVerdict(PasswordVerdictKind.UNAVAILABLE)
-        verdict = self._behind.verdict(handed.result.code, handed.result.diagnostic, self._entry.reference)
+        verdict = self._behind.verdict(handed.result.code, handed.result.diagnostic, entry.reference)
         self.handed = handed
         if not verdict.is_match:
             self.drop()

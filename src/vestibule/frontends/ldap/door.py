@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import structlog
 
 from vestibule.catalog import LANGUAGES
+from vestibule.frontends._quiet import QuietLog
 from vestibule.frontends.ldap.clients import LdapClient, find_client
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.directory_people import DirectoryPeople
@@ -48,6 +49,7 @@ class Door:
         self.tasks: set[asyncio.Task[None]] = set()
         self._configuration = configuration
         self._metrics = metrics
+        self._quiet = QuietLog()
         self.most_connections = most_connections
 
     @property
@@ -64,14 +66,19 @@ class Door:
         source takes no more than half of it."""
         client = self.client_of(guest.source)
         if client is None:
-            log.warning("ldap connection refused", why="unknown_client", source=guest.source)
+            self._refused("unknown_client", "", guest.source)
             return None
         of_source = sum(each.source == guest.source for each in self.connections)
         if len(self.connections) >= self.most_connections or of_source >= self.most_connections // 2:
-            log.warning("ldap connection refused", why="no_room", source=guest.source)
+            self._refused("no_room", client.peer.client.name, guest.source)
             return None
         self.connections.add(guest)
         return client
+
+    def _refused(self, why: str, client: str, source: str) -> None:
+        now = int(asyncio.get_running_loop().time() * 1000)
+        if count := self._quiet.due((why, client), now):
+            log.warning("ldap connections refused", why=why, client=client, source=source, count=count)
 
     def left(self, guest: Guest) -> None:
         self.connections.discard(guest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 import ssl
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ from vestibule.services.services import Services
 from vestibule.wire.ldap.messages import ResultCode
 
 _MOST_CONNECTIONS: Final = 8192
+_SHARE_OF_FILES: Final = 8
+"""Of the files that this process may open, so many times more than connections: each takes two."""
 _ROUND_SECONDS: Final = 5.0
 
 
@@ -55,7 +58,7 @@ class LdapFrontend:
             services.configuration,
             services.metrics,
             tls,
-            _MOST_CONNECTIONS,
+            min(_MOST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _SHARE_OF_FILES),
         )
         for host, port, begins_with_tls in self._listen:
             try:

@@ -1,8 +1,8 @@
 """What may pass to the directory: pure rules over one request.
 
 A connection that has not proven who it is may at most read, where its client allows that. Whatever could
-stand for a bind and needs no second factor never passes: a password that is compared or searched for, and
-the control by which one acts as somebody else (LD-02, LD-08, LD-12).
+stand for a bind and needs no second factor never passes: a password that is compared or searched for, in a
+control too, and the control by which one acts as somebody else (LD-02, LD-08, LD-12).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from vestibule.wire.ldap.passing import (
     RESPONSES,
     asserted_attributes,
     compared_attribute,
+    filters_in,
 )
 
 # By name and by object identifier: RFC 4519, RFC 3112, Active Directory, Samba.
@@ -56,14 +57,14 @@ def objection(
     operation = message.operation
     if settings.demand_tls and not is_protected:
         return Objection(ResultCode.CONFIDENTIALITY_REQUIRED, "tls_needed")
-    if isinstance(operation, BindRequest):
-        return None
     if any(control.oid in PROXIED_AUTHORIZATION_OIDS for control in message.controls):
         return Objection(ResultCode.AUTHORIZATION_DENIED, "no_other_identity")
+    if isinstance(operation, BindRequest):
+        return None
     is_reading = isinstance(operation, SearchRequest) or _is_comparison(operation)
     if not is_bound and not (settings.allow_anonymous and is_reading):
         return Objection(ResultCode.STRONGER_AUTH_REQUIRED, "bind_first")
-    return _about_passwords(operation)
+    return _about_passwords(message)
 
 
 def is_request(operation: object) -> bool:
@@ -77,15 +78,20 @@ def _is_comparison(operation: object) -> bool:
     return isinstance(operation, OpaqueOperation) and operation.tag == COMPARE_REQUEST
 
 
-def _about_passwords(operation: object) -> Objection | None:
-    asserted: set[str] = set()
+def _about_passwords(message: Message) -> Objection | None:
+    operation, asserted = message.operation, set[str]()
     if isinstance(operation, SearchRequest):
-        asserted = asserted_attributes(operation.filter)
+        asserted |= asserted_attributes(operation.filter)
     elif isinstance(operation, OpaqueOperation) and operation.tag == COMPARE_REQUEST:
         attribute = compared_attribute(operation)
         if isinstance(attribute, Malformed):
             return Objection(ResultCode.PROTOCOL_ERROR, "not_understood")
-        asserted = {attribute}
+        asserted.add(attribute)
+    for control in message.controls:
+        filters = filters_in(control)
+        if isinstance(filters, Malformed):
+            return Objection(ResultCode.PROTOCOL_ERROR, "not_understood")
+        asserted = asserted.union(*map(asserted_attributes, filters))
     # A matching rule without an attribute looks at all of them.
     if any(not name or name.partition(";")[0].lower() in _PASSWORDS for name in asserted):
         return Objection(ResultCode.UNWILLING_TO_PERFORM, "password_asserted")

@@ -15,10 +15,10 @@ from typing import Any, Final
 
 import structlog
 
+from vestibule.frontends._quiet import QuietLog
 from vestibule.frontends.radius.clients import ClientTable, RadiusClient
 from vestibule.frontends.radius.datagrams import DatagramSocket, ReturnPath
 from vestibule.frontends.radius.duplicates import Duplicates, Work
-from vestibule.frontends.radius.quiet import QuietLog
 from vestibule.interfaces.clock import Clock
 from vestibule.interfaces.frontend import CannotListen
 from vestibule.interfaces.upstream import Upstream

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import structlog
 
+from vestibule.frontends._quiet import QuietLog
 from vestibule.frontends.radius.accounting import AccountingDoor
 from vestibule.frontends.radius.admission import Admitted, Fate, Unanswerable, admit
 from vestibule.frontends.radius.clients import ClientTable, RadiusClient
@@ -26,7 +27,6 @@ from vestibule.frontends.radius.datagrams import DatagramSocket, ReturnPath
 from vestibule.frontends.radius.duplicates import Duplicates, Repeat, Work
 from vestibule.frontends.radius.mapping import Mapping, fingerprint
 from vestibule.frontends.radius.proxy import Proxy
-from vestibule.frontends.radius.quiet import QuietLog
 from vestibule.interfaces.clock import Clock
 from vestibule.interfaces.frontend import CannotListen
 from vestibule.interfaces.store import Unavailable

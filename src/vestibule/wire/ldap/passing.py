@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from vestibule.wire.ldap import ber
 from vestibule.wire.ldap.codec import encode_result
-from vestibule.wire.ldap.filters import And, Extensible, Filter, Not, Or
-from vestibule.wire.ldap.messages import MAX_INTEGER, Malformed, OpaqueOperation, Result
+from vestibule.wire.ldap.filters import And, Extensible, Filter, Not, Or, read_filter
+from vestibule.wire.ldap.messages import MAX_INTEGER, Control, Malformed, OpaqueOperation, Result
 
 BIND_REQUEST = 0x60
 SEARCH_REQUEST = 0x63
@@ -36,6 +36,9 @@ RESPONSES = {
 """By the tag of a request, that of the response which ends it (RFC 4511 §4)."""
 
 FINAL = frozenset(RESPONSES.values())
+
+ASSERTION_OID = "1.3.6.1.1.12"
+MATCHED_VALUES_OID = "1.2.826.0.1.3344810.2.3"
 
 _REFERRAL_RESULT = b"\x0a\x01\x0a"
 
@@ -92,6 +95,25 @@ def compared_attribute(operation: OpaqueOperation) -> str | Malformed:
     except ber.MalformedBer as problem:
         return Malformed(str(problem))
     return attribute
+
+
+def filters_in(control: Control) -> tuple[Filter, ...] | Malformed:
+    """Return the filters that a control carries: one in an assertion (RFC 4528), several in matched values
+    (RFC 3876), none in any other."""
+    if control.oid not in (ASSERTION_OID, MATCHED_VALUES_OID):
+        return ()
+    value = control.value or b""
+    limits = ber.DEFAULT_LIMITS
+    try:
+        reader = ber.Reader(value, 0, len(value), ber.Budget(limits.max_elements))
+        if control.oid == ASSERTION_OID:
+            return (read_filter(reader, limits.max_filter_depth),)
+        items, filters = reader.enter(ber.SEQUENCE), []
+        while not items.is_finished:
+            filters.append(read_filter(items, limits.max_filter_depth))
+    except ber.MalformedBer as problem:
+        return Malformed(str(problem))
+    return tuple(filters)
 
 
 def asserted_attributes(filter_: Filter) -> set[str]:

@@ -1,6 +1,6 @@
 """A log that no flood can fill."""
 
-from vestibule.frontends.radius.quiet import QuietLog
+from vestibule.frontends._quiet import QuietLog
 
 
 def test_first_at_once_then_one_a_minute_with_the_count() -> None:
