@@ -20,6 +20,7 @@ from benchmarks import (
     phone_sign_ins,
     pushes,
     slow_factors,
+    synchronisation,
     texts,
     token_files,
     waiting,
@@ -67,6 +68,7 @@ def main() -> None:
             texts.report()
             waiting.report(folder, postgres, is_quick=chosen.quick)
             token_files.report(folder, postgres, is_quick=chosen.quick)
+            synchronisation.report(folder, postgres, is_quick=chosen.quick)
             calls.report()
             phone_sign_ins.report()
             apps.report(folder, postgres, is_quick=chosen.quick)

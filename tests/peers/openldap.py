@@ -48,6 +48,8 @@ suffix "{base}"
 rootdn "cn=root,{base}"
 rootpw {root_password}
 directory {folder}/data
+maxsize 1073741824
+limits dn.exact="{service}" size={most}
 index objectClass,uid,mail,entryUUID,modifyTimestamp eq
 {rules}
 access to * by dn.exact="{service}" read by * none
@@ -123,9 +125,11 @@ class OpenLdap:
         has_expired_certificate: bool = False,
         lets_passwords_change: bool = False,
         modified_at: str = "",
+        most_entries: str = "unlimited",
     ) -> None:
         """`folder` is empty or not there yet; `extra` are further LDIF records (`person`, `entry`). Entries
-        say that they were changed last at `modified_at`, such as 20240101000000Z; without it, now.
+        say that they were changed last at `modified_at`, such as 20240101000000Z; without it, now. The
+        service account is given `most_entries` by one search, in pages or not.
 
         With `lets_passwords_change` people and the service account may change passwords, by `password_rules`.
         """
@@ -134,6 +138,7 @@ class OpenLdap:
         self._lets_passwords_change = lets_passwords_change
         self._extra = (*extra, password_rules("rules")) if lets_passwords_change else extra
         self._modified_at = modified_at
+        self._most_entries = most_entries
         self._certificate_names = certificate_names
         self._has_expired_certificate = has_expired_certificate
         self.authority = TestAuthority(folder / "tls")
@@ -214,7 +219,9 @@ class OpenLdap:
     def _tool(self, name: str, ldif: str) -> None:
         records = self._folder / "records.ldif"
         records.write_text(quoted(ldif))
-        run_well([find_program(name), "-f", self._folder / "slapd.conf", "-l", records])
+        quick = ["-q"] if name == "slapadd" else []
+        command = [find_program(name), *quick, "-f", self._folder / "slapd.conf", "-l", records]
+        run_well(command, seconds=600)
 
     def _wait_for_port(self, port: int) -> None:
         assert self._program is not None
@@ -248,6 +255,7 @@ class OpenLdap:
             base=BASE_DN,
             root_password=_ROOT_PASSWORD,
             service=SERVICE_DN,
+            most=self._most_entries,
             rules=rules.format(base=BASE_DN, service=SERVICE_DN),
         )
         (self._folder / "slapd.conf").write_text(configuration)

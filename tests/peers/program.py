@@ -159,9 +159,9 @@ def run(
     )
 
 
-def run_well(command: Sequence[object], *, text: str | None = None) -> str:
+def run_well(command: Sequence[object], *, text: str | None = None, seconds: float = 60) -> str:
     """Run a short command that must succeed, and return what it printed; raises PeerFailed."""
-    done = run(command, text=text)
+    done = run(command, text=text, seconds=seconds)
     if done.returncode != 0:
         raise PeerFailed(f"{command[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return done.stdout

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.houses import TENANT, TestHouse
+from tests.houses import TENANT, TestHouse, open_house
 from tests.integration.synchronisation.conftest import Sync, Unit, add_openldap, everybody
 from tests.peers.ldif import entry
 from tests.peers.openldap import BASE_DN, OpenLdap, person
+from vestibule.directories.ldap.link import Found, Link
 from vestibule.interfaces.store import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.synchronisation import Leavers, RunState
@@ -138,42 +141,70 @@ async def test_a_unit_that_is_not_there_is_a_failure_and_takes_nobody(sync: Sync
     assert await _events(sync.house, "sync.failed") == 1
 
 
+async def test_an_answer_that_ends_at_a_limit_takes_nobody(house: TestHouse, tmp_path: Path) -> None:
+    with OpenLdap(tmp_path / "limited", most_entries="2") as server:
+        sync = await add_openldap(house, server)
+        await sync.set_up(everybody(f"ou=people,{BASE_DN}"))
+        run = await sync.run()
+    assert (run.state, run.cause, await sync.people()) == (RunState.FAILED, "incomplete", {})
+
+
 @pytest.fixture
 def large_openldap(tmp_path_factory: pytest.TempPathFactory, proof) -> Iterator[OpenLdap]:  # type: ignore[no-untyped-def] # the fixture's own type is private
     """A slapd of the test's own with many people: 10,000 under --prove."""
     extra = [person(f"person{number}", "pw") for number in range(proof(400, 10_000))]
-    with OpenLdap(tmp_path_factory.mktemp("openldap"), extra=tuple(extra)) as server:
+    folder = tmp_path_factory.mktemp("openldap")
+    with OpenLdap(folder, extra=tuple(extra), modified_at="20240101000000Z") as server:
         yield server
 
 
 @pytest.mark.prove
 async def test_a_server_that_dies_in_the_middle_changes_nothing(
-    house: TestHouse, large_openldap: OpenLdap
+    house: TestHouse, large_openldap: OpenLdap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the middle is after some pages: what was read by then is not taken for all there is."""
+    """What was read by then is not taken for all there is, so nobody is removed; the next run goes on."""
     sync = await add_openldap(house, large_openldap)
-    await sync.set_up(everybody(f"ou=people,{large_openldap.base_dn}"), page_size=50, approval_above=999)
+    await sync.set_up(everybody(f"ou=people,{BASE_DN}"), page_size=50, leavers=Leavers.REMOVE)
     added = (await sync.run()).counts.added
     assert added >= 400
-    reader = house.services.synchronisations._synchronising
-    stored = (await reader._store.read(lambda tx: tx.synchronisation(TENANT, sync.directory_id))) or None
-    assert stored is not None
+    pages = 0
+    search = Link.search
 
-    held, run = await reader.begin(TENANT, sync.directory_id, "", wants_all=True)
-    killing = asyncio.create_task(_kill_after_a_page(large_openldap))
-    ended = await reader.run(held, run)
-    await killing
+    async def dying(link: Link, *asked: Any, **more: Any) -> Found:
+        nonlocal pages
+        found = await search(link, *asked, **more)
+        pages += len(found.entries) == 50
+        if pages == 3:
+            large_openldap.kill()
+        return found
 
-    assert ended.state is RunState.FAILED
-    people = await house.store.read(lambda tx: tx.count_users(TENANT))
-    assert people == added
+    with monkeypatch.context() as patched:
+        patched.setattr(Link, "search", dying)
+        ended = await sync.run()
+
+    assert (ended.state, ended.counts.read, ended.counts.removed) == (RunState.FAILED, 150, 0)
+    assert await house.store.read(lambda tx: tx.count_users(TENANT)) == added
     large_openldap.start()
-    assert (await sync.run()).counts.disabled == 0
+    again = await sync.run()
+    assert (again.state, again.counts.unchanged, again.counts.removed) == (RunState.DONE, added, 0)
 
 
-async def _kill_after_a_page(server: OpenLdap) -> None:
-    await asyncio.to_thread(server._program.wait_for, "SEARCH RESULT")  # type: ignore[union-attr] # started
-    server.kill()
+async def test_postgresql_takes_the_same_changes(
+    tmp_path: Path, postgres_url: str, openldap: OpenLdap, unit: Unit
+) -> None:
+    ada, bert = unit.add("ada", mail="ada@example.org"), unit.add("bert")
+    async with open_house(tmp_path / "house", postgres_url) as house:
+        sync = await add_openldap(house, openldap)
+        group_id = await sync.add_group("Staff")
+        await sync.set_up(everybody(unit.dn, groups=(group_id,)), leavers=Leavers.REMOVE)
+        assert (await sync.run()).counts.added == 2
+        unit.change(ada, mail="ada@elsewhere.example")
+        unit.delete(bert)
+        run = await sync.run()
+        assert (run.state, run.counts.changed, run.counts.removed) == (RunState.DONE, 1, 1)
+        people = await sync.people()
+        assert people["ada"].email == "ada@elsewhere.example"
+        assert await sync.groups_of(people["ada"]) == {group_id}
 
 
 async def test_one_run_at_a_time_and_an_old_holder_writes_nothing(sync: Sync, unit: Unit) -> None:

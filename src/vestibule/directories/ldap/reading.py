@@ -83,7 +83,7 @@ class Reader:
             async for entry in self._of(number, item, more):
                 reference = reference_of(self._questions.reference, entry)
                 if not reference:
-                    raise LinkFailure(Trouble.NO_REFERENCE, entry.name)
+                    raise LinkFailure(Trouble.NO_REFERENCE)
                 if reference not in found:
                     found[reference] = entry_of(
                         self._questions.map, reference, entry, number, self._country_code
@@ -192,6 +192,6 @@ def _demand_success(result: Result, name: str) -> None:
         case ResultCode.BUSY | ResultCode.UNAVAILABLE:
             raise LinkFailure(Trouble.BUSY)
         case _ if result.code in _LIMITED:
-            raise LinkFailure(Trouble.INCOMPLETE, name)
+            raise LinkFailure(Trouble.INCOMPLETE)
         case _:
-            raise LinkFailure(Trouble.SEARCH_REFUSED, name)
+            raise LinkFailure(Trouble.SEARCH_REFUSED)
