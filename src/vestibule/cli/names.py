@@ -27,13 +27,18 @@ _SHOWN: int = 20
 
 def names_in(file: Path) -> tuple[NamedLine, ...]:
     """Return the names in a file, each with its line."""
+    return named_lines(text_in(file))
+
+
+def text_in(file: Path) -> str:
+    """Return what a file says; `NotDone` if it cannot be read."""
     try:
         with file.open("rb") as opened:
             content = opened.read(MOST_FILE_BYTES + 1)
     except OSError as error:
         reason = os.strerror(error.errno or errno.EIO)
         raise NotDone("cli.names.file", file=str(file), reason=reason) from None
-    return named_lines(decoded_list(content))
+    return decoded_list(content)
 
 
 def all_names(names: Sequence[str], file: Path | None) -> list[str]:

@@ -19,6 +19,7 @@ from vestibule.cli.parameters import HERE, DryRun, Json, Limit, Scope, Yes
 from vestibule.cli.person import full_name, show_authenticators, show_person, status_words
 from vestibule.cli.records import attempt_record, person_record, user_record
 from vestibule.cli.terminal import NotDone, Terminal
+from vestibule.cli.user_import import import_users
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_token
 from vestibule.interfaces.store import Page, Subject, UserFilter, VerificationFilter
@@ -438,6 +439,7 @@ def set_password(
     return at_desk(scope, work)
 
 
+app.command(import_users, name="import")
 for command in (block, unblock, blocked, bulk):
     app.command(command)
 

@@ -85,6 +85,7 @@ from vestibule.services.spraying import Spraying
 from vestibule.services.synchronisations import Synchronisations
 from vestibule.services.synchronising import Synchronising
 from vestibule.services.token_import import TokenImports
+from vestibule.services.user_import import UserImports
 from vestibule.services.users import Users
 from vestibule.services.verification import Verifications
 from vestibule.services.voice_messages import VoiceMessages
@@ -235,6 +236,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         spraying=spraying,
         waiting=waiting,
         users=users,
+        user_imports=UserImports(store, configuration),
         groups=groups,
         roles=Roles(store, configuration, proposals, setup),
         proposals=proposals,

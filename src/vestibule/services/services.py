@@ -66,6 +66,7 @@ from vestibule.services.simulated_phones import SimulatedPhones
 from vestibule.services.spraying import Spraying
 from vestibule.services.synchronisations import Synchronisations
 from vestibule.services.token_import import TokenImports
+from vestibule.services.user_import import UserImports
 from vestibule.services.users import Users
 from vestibule.services.verification import Verifications
 from vestibule.services.voice_messages import VoiceMessages
@@ -94,6 +95,7 @@ class Services:
     waiting: Waiting
     calls: Calls
     users: Users
+    user_imports: UserImports
     groups: Groups
     roles: Roles
     proposals: Proposals

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -91,6 +91,7 @@ entries = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(entries, min_size=1, max_size=4), st.sampled_from(Leavers))
 def test_applied_once_there_is_no_difference_and_no_name_has_two_people(
     states: list[list[Entry]], leavers: Leavers
@@ -105,6 +106,7 @@ def test_applied_once_there_is_no_difference_and_no_name_has_two_people(
     assert world.users["local-local"].names == ("local",)
 
 
+@settings(deadline=None)
 @given(entries, entries)
 def test_a_part_of_the_directory_removes_nobody(first: list[Entry], second: list[Entry]) -> None:
     world = World()
@@ -117,6 +119,7 @@ def test_a_part_of_the_directory_removes_nobody(first: list[Entry], second: list
     assert all(change.reference in seen and change.kind is not Kind.REMOVED for change in found.changes)
 
 
+@settings(deadline=None)
 @given(entries)
 def test_who_is_gone_is_disabled_and_comes_back_as_he_was(state: list[Entry]) -> None:
     world = World()
@@ -131,6 +134,7 @@ def test_who_is_gone_is_disabled_and_comes_back_as_he_was(state: list[Entry]) ->
     assert world.users == before
 
 
+@settings(deadline=None)
 @given(entries)
 def test_whom_an_administrator_has_disabled_stays_disabled(state: list[Entry]) -> None:
     world = World()
