@@ -7,6 +7,8 @@ import pkgutil
 import shutil
 import sys
 import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,13 +22,19 @@ class Standing(NamedTuple):
     """The modules that are not the house's, in the order in which they were imported."""
 
 
-def copy_without(folder: Path, plugin: str | None) -> None:
-    house = folder / "vestibule"
-    shutil.copytree(SOURCE, house)  # with what is compiled already: times are kept, so it stays valid
-    if plugin is not None and (house / plugin).is_dir():
-        shutil.rmtree(house / plugin)
-    elif plugin is not None:
-        (house / f"{plugin}.py").unlink()
+def copy(folder: Path) -> Path:
+    """Return a copy of the house, with what is compiled already: times are kept, so it stays valid."""
+    return shutil.copytree(SOURCE, folder / "vestibule")
+
+
+@contextmanager
+def taken_out(house: Path, plugins: Sequence[str]) -> Iterator[None]:
+    """Let a copy be without some plug-ins for a while."""
+    places = [house / name if (house / name).is_dir() else house / f"{name}.py" for name in plugins]
+    aside = [place.rename(house.parent / f"{number}") for number, place in enumerate(places)]
+    yield
+    for place, kept in zip(places, aside, strict=True):
+        kept.rename(place)
 
 
 def stand(folder: Path) -> Standing:
