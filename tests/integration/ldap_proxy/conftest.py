@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,10 +55,6 @@ class ProxyHouse:
     def tls_url(self) -> str:
         return self.frontend.addresses()[1]
 
-    @property
-    def port(self) -> int:
-        return int(self.url.rpartition(":")[2])
-
     async def change_client(self, **settings: Any) -> None:
         applications = self.house.services.applications
         self.client = await applications.change_client(
@@ -101,8 +97,7 @@ class ProxyHouse:
         await handset.tell(CallEventKind.HUNG_UP)
 
     async def connect(self, source: str = "127.0.0.1") -> RawClient:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, local_addr=(source, 0))
-        client = RawClient(reader, writer)
+        client = await connect(self.frontend, source)
         self.sockets.push_async_callback(client.close)
         return client
 
@@ -160,6 +155,47 @@ def own_openldap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenLdap]
         yield server
 
 
+@asynccontextmanager
+async def ldap_door(
+    house: TestHouse, folder: Path, directory: dict[str, Any], password: str, **settings: Any
+) -> AsyncIterator[tuple[LdapFrontend, Client, str]]:
+    """The application WIKI with a directory behind it, the client of this machine, and the doors: LDAP and
+    LDAPS, with the authority of their certificate."""
+    services = house.services
+    await services.applications.put_directory(
+        SYSTEM,
+        DirectoryConfiguration(
+            tenant_id=TENANT, directory_id="corp", kind="ldap", name="Corp", settings=directory, created_at=1
+        ),
+        Secret(password),
+    )
+    await house.add_application(WIKI, FirstFactor.DIRECTORY, directory_id="corp")
+    client = await services.applications.add_client(
+        SYSTEM,
+        TENANT,
+        WIKI,
+        ClientKind.LDAP,
+        "wiki server",
+        address="127.0.0.1",
+        settings={"demand_tls": False, **settings},
+    )
+    authority = TestAuthority(folder / "door")
+    certificate, key = authority.issue("door", "127.0.0.1", "localhost")
+    doors = [("127.0.0.1", 0)]
+    frontend = LdapFrontend(services, doors, doors, certificate, key)
+    await frontend.start()
+    try:
+        yield frontend, client, str(authority.ca_file)
+    finally:
+        await frontend.stop(0.1)
+
+
+async def connect(frontend: LdapFrontend, source: str = "127.0.0.1") -> RawClient:
+    """Return a connection in the clear, from an address of this machine."""
+    port = int(frontend.addresses()[0].rpartition(":")[2])
+    return RawClient(*await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0)))
+
+
 Opening = Callable[..., Awaitable[ProxyHouse]]
 
 
@@ -181,36 +217,9 @@ async def open_proxy(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIte
             if server is not None:
                 directory = settings_of(server) | (directory or {})
                 password = password or server.service_password
-            services = phones.house.services
-            await services.applications.put_directory(
-                SYSTEM,
-                DirectoryConfiguration(
-                    tenant_id=TENANT,
-                    directory_id="corp",
-                    kind="ldap",
-                    name="Corp",
-                    settings=directory or {},
-                    created_at=1,
-                ),
-                Secret(password),
-            )
-            await phones.house.add_application(WIKI, FirstFactor.DIRECTORY, directory_id="corp")
-            client = await services.applications.add_client(
-                SYSTEM,
-                TENANT,
-                WIKI,
-                ClientKind.LDAP,
-                "wiki server",
-                address="127.0.0.1",
-                settings={"demand_tls": False, **settings},
-            )
-            authority = TestAuthority(tmp_path / "door")
-            certificate, key = authority.issue("door", "127.0.0.1", "localhost")
-            doors = [("127.0.0.1", 0)]
-            frontend = LdapFrontend(services, doors, doors, certificate, key)
-            await frontend.start()
-            stack.push_async_callback(frontend.stop, 0.1)
-            proxy = ProxyHouse(phones, frontend, client, str(authority.ca_file))
+            door = ldap_door(phones.house, tmp_path, directory or {}, password, **settings)
+            frontend, client, ca_file = await stack.enter_async_context(door)
+            proxy = ProxyHouse(phones, frontend, client, ca_file)
             stack.push_async_callback(proxy.sockets.aclose)
             return proxy
 

@@ -7,11 +7,12 @@ import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.houses import TENANT
 from tests.integration.ldap_proxy.asking import PEOPLE_SEARCH, asked_upstream, bound, code, lines, who
-from tests.integration.ldap_proxy.conftest import Opening, ProxyHouse, RawClient, dn, settings_of
+from tests.integration.ldap_proxy.conftest import WIKI, Opening, ProxyHouse, RawClient, dn, settings_of
 from tests.peers.ldif import entry
 from tests.peers.openldap import BASE_DN, PEOPLE, OpenLdap
 from tests.peers.ports import free_port
@@ -185,6 +186,40 @@ async def test_a_stranger_is_not_heard(proxy: ProxyHouse) -> None:
     await applications.remove_client(SYSTEM, proxy.client.tenant_id, proxy.client.client_id)
     client = await proxy.connect()
     client.send(PEOPLE_SEARCH)
+    assert await client.receive() is None
+
+
+@pytest.mark.parametrize("what", ["client", "application", "directory"])
+async def test_who_is_bound_is_it_no_more_when_his_client_changes(
+    proxy: ProxyHouse, openldap: OpenLdap, what: str
+) -> None:
+    """TEN-01: what is taken away is taken from open connections, too."""
+    await proxy.change_client(exempt_binds=[f"127.0.0.1 {EXEMPT}"])
+    client = await proxy.connect()
+    assert await bound(client, EXEMPT, openldap.service_password) == 0
+    applications = proxy.house.services.applications
+    wiki = proxy.house.services.configuration.current.applications[TENANT, WIKI]
+    match what:
+        case "client":
+            await applications.change_client(SYSTEM, msgspec.structs.replace(proxy.client, is_enabled=False))
+        case "application":
+            await applications.change_application(SYSTEM, msgspec.structs.replace(wiki, is_enabled=False))
+        case _:
+            other = DirectoryConfiguration(
+                tenant_id=TENANT,
+                directory_id="other",
+                kind="ldap",
+                name="Other",
+                settings=settings_of(openldap),
+                created_at=1,
+            )
+            await applications.put_directory(SYSTEM, other, Secret(openldap.service_password))
+            elsewhere = msgspec.structs.replace(wiki, directory_id="other")
+            await applications.change_application(SYSTEM, elsewhere)
+    client.send(PEOPLE_SEARCH)
+    notice = await client.receive()
+    assert notice is not None
+    assert (notice.message_id, code(notice)) == (0, 52)
     assert await client.receive() is None
 
 

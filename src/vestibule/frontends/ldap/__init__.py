@@ -1,7 +1,7 @@
 """The LDAP front end: a proxy in front of a directory, whose binds need a second factor.
 
 `listener` accepts, `connection` is one client's connection, `upstream` its connection to the directory,
-`binding` decides who it belongs to, `rules` what may pass before and after that.
+`binding` and `sign_in` decide who it belongs to, `rules` what may pass before and after that.
 """
 
 from __future__ import annotations

@@ -14,8 +14,6 @@ from collections import deque
 from collections.abc import Coroutine
 from typing import Any, Final
 
-import structlog
-
 from vestibule.catalog import text
 from vestibule.frontends.ldap.binding import Binder
 from vestibule.frontends.ldap.client_stream import LIMITS, ClientStream
@@ -38,8 +36,6 @@ from vestibule.wire.ldap.messages import (
     UnbindRequest,
 )
 from vestibule.wire.ldap.passing import Envelope, final_response, read_envelope
-
-log = structlog.get_logger(__name__)
 
 _MOST_KEPT: Final = 64
 _MOST_KEPT_BYTES: Final = 256 * 1024
@@ -143,10 +139,11 @@ class Connection(ClientStream):
 
     def _is_still_admitted(self) -> bool:
         """Follow the settings of the client, which may be changed or taken away at any time."""
+        before = self._client
         if self._generation != self._door.generation:
             self._generation = self._door.generation
             self._client = self._door.client_of(self.source)
-        return self._client is not None
+        return before is not None and self._client is not None and self._client.place == before.place
 
     def _keep(self, frame: bytes) -> None:
         self._kept.append(frame)
