@@ -18,6 +18,7 @@ from benchmarks import (
     ldap_searches,
     pages,
     phone_sign_ins,
+    proxying,
     pushes,
     slow_factors,
     synchronisation,
@@ -65,6 +66,7 @@ def main() -> None:
                     _doors(folder / f"{engine}-{size}", engine, size, url, bound, only_peak=only_peak)
             slow_factors.report(folder)
             ldap_searches.report(folder, is_quick=chosen.quick)
+            proxying.report(folder, is_quick=chosen.quick)
             texts.report()
             waiting.report(folder, postgres, is_quick=chosen.quick)
             token_files.report(folder, postgres, is_quick=chosen.quick)
