@@ -17,7 +17,7 @@ from preview_samples.portal import portal
 from preview_samples.records import console_records
 from preview_samples.sample import Sample
 from preview_samples.sign_in import signing_in
-from preview_samples.synchronisation import synchronisation
+from preview_samples.synchronisation import synchronisation, user_import
 from preview_samples.tokens import console_tokens
 
 
@@ -33,6 +33,7 @@ def samples() -> list[Sample]:
         *console_doors(),
         *directories(),
         *synchronisation(),
+        *user_import(),
         *gateways(),
         *console_records(),
         *installation(),

@@ -1,4 +1,4 @@
-"""Synchronisation of a directory."""
+"""Where many users come from at once: a directory, or a file."""
 
 from preview_samples.directories import DIRECTORY
 from preview_samples.people import ALICE, BOB
@@ -18,6 +18,8 @@ from vestibule.model.synchronisation import (
 )
 from vestibule.model.user import Requirement, UserStatus
 from vestibule.services.synchronisations import SyncStatus
+from vestibule.services.user_file import COLUMNS, MOST_ROWS, RowProblem
+from vestibule.services.user_import import UserImportReport
 
 STAFF = Group(tenant_id="demo", group_id="g1", name="Außendienst", created_at=NOW)
 SETTINGS = SyncSettings(
@@ -120,4 +122,19 @@ def synchronisation() -> list[Sample]:
                 "read": 1200,
             },
         ),
+    ]
+
+
+def user_import() -> list[Sample]:
+    page = "console/user_import.html"
+    problems = (
+        RowProblem(1, "unknown_column", HOSTILE),
+        RowProblem(3, "name_taken", HOSTILE),
+        RowProblem(4, "phone", "12"),
+    )
+    usual = {"form": Form(), "report": None, "columns": COLUMNS, "shown": 100, "most_rows": MOST_ROWS}
+    return [
+        Sample("user-import", page, usual),
+        Sample("user-import-wrong", page, usual | {"report": UserImportReport(read=3, problems=problems)}),
+        Sample("user-import-tried", page, usual | {"report": UserImportReport(read=1, added=("alice",))}),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from tests.houses import TENANT
@@ -156,3 +157,20 @@ async def test_another_tenant_s_synchronisation_is_not_there(house: HttpHouse, d
             await stranger.delete(own),
         ]
         assert {answer.status_code for answer in answers} == {404}
+
+
+async def test_users_of_a_file_are_tried_and_added_in_the_console(
+    house: HttpHouse, console: ConsoleWindow
+) -> None:
+    async def send(text: str, act: str = "add") -> httpx.Response:
+        return await console.post("users/import", {"act": act}, files={"file": ("users.csv", text.encode())})
+
+    assert "Import users" in words(await console.get("users"))
+    wrong = await send("username,email\nada,<b>\n")
+    assert (wrong.status_code, "&lt;b&gt;” is no e-mail address" in wrong.text) == (422, True)
+    assert "there is no column “e-mail”. Columns: username" in words(await send("username,e-mail\nada,\n"))
+    assert "One user would be added" in words(await send("username\nada\n", "try"))
+    assert await people(house) == {}
+    assert "Users added: 1." in words(await send("username\nada\n"))
+    assert await people(house) == {"ada": True}
+    assert (await console.post("users/import", {"act": "add"})).status_code == 422

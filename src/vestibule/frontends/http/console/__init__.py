@@ -43,6 +43,7 @@ from vestibule.frontends.http.console import (
     token_import,
     tokens,
     user,
+    user_import,
     users,
     voice_messages,
 )
@@ -67,6 +68,7 @@ ROUTER = Router(
         *user.ROUTES,
         *groups.ROUTES,
         *bulk.ROUTES,
+        *user_import.ROUTES,
         *pins.ROUTES,
         *app_passwords.ROUTES,
         *blocks.ROUTES,
