@@ -445,6 +445,8 @@ def test_plug_in_describes_itself() -> None:
         metrics=Metrics(),
         applications=None,
         check_store=None,
+        proxying=None,
+        accounting=None,
         public_url="https://id.example.org",
     )
     endpoint = SimpleNamespace(host="127.0.0.1", port=0)
