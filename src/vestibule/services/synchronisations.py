@@ -219,8 +219,13 @@ class Synchronisations:
         held, run = await self._synchronising.begin(*key, started_by, wants_all=wants_all)
         task = asyncio.create_task(self._synchronising.run(held, run))
         self._at_work[key] = task
-        task.add_done_callback(lambda _: self._at_work.pop(key, None))
+        task.add_done_callback(lambda ended: self._ended(key, ended))
         return run
+
+    def _ended(self, key: tuple[str, str], task: asyncio.Task[SyncRun]) -> None:
+        self._at_work.pop(key, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a synchronisation broke off", directory=key[1], error=type(error).__name__)
 
     def _demand(self, actor: Actor, tenant_id: str, directory_id: str) -> DirectoryConfiguration:
         """Return the directory; raise `NotAllowed` unless the actor may change it and its people here."""

@@ -23,7 +23,16 @@ from vestibule.interfaces.directory import PeopleRead, ReadsPeople
 from vestibule.interfaces.store import Store, Transaction
 from vestibule.model.actor import Actor
 from vestibule.model.application import DirectoryConfiguration
-from vestibule.model.directory_difference import Difference, Here, Kind, Rules, difference, left, names_of
+from vestibule.model.directory_difference import (
+    LOSSES,
+    Difference,
+    Here,
+    Kind,
+    Rules,
+    difference,
+    left,
+    names_of,
+)
 from vestibule.model.edition import Feature
 from vestibule.model.synchronisation import (
     ENDED,
@@ -156,7 +165,7 @@ class Synchronising:
         is_allowed = len(losses) <= held.settings.approval_above or await self._is_approved(run, losses)
         changes = found.changes
         if not is_allowed:
-            changes = tuple(change for change in changes if change not in found.losses)
+            changes = tuple(change for change in changes if change.kind not in LOSSES)
         counts = Counts(
             read=len(read.entries),
             unchanged=found.unchanged,
