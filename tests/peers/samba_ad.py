@@ -242,7 +242,7 @@ def _start(home: Path) -> None:
     """Start the server, which tells systemd, or who takes its place, when it is ready."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
         ready.bind(str(home / "ready"))
-        ready.settimeout(60)
+        ready.settimeout(110)
         samba = [find_program("samba"), "--daemon", "--model=single", "-s", home / "smb.conf"]
         done = run(samba, environment=os.environ | {"NOTIFY_SOCKET": str(home / "ready")}, with_output=False)
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from vestibule.cli import finding
@@ -9,7 +11,9 @@ from vestibule.cli.desk import Desk, at_desk
 from vestibule.cli.names import NamesFile, all_names, people
 from vestibule.cli.parameters import HERE, DryRun, Json, Scope, Yes
 from vestibule.cli.terminal import NotDone, Terminal, choices
-from vestibule.services.bulk import BulkReport
+
+if TYPE_CHECKING:
+    from vestibule.services.bulk import BulkReport
 
 
 def bulk(

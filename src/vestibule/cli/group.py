@@ -18,7 +18,8 @@ from vestibule.cli.records import group_record, members_record, user_record
 from vestibule.cli.terminal import NotDone, choices
 from vestibule.cli.values import plain_name
 from vestibule.model.group import Group
-from vestibule.services.groups import MembersReport, NamedLine
+from vestibule.services.groups import MembersReport
+from vestibule.services.name_list import NamedLine
 
 app = App(
     name="group",

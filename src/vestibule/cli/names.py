@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from vestibule.cli.desk import Desk
 from vestibule.cli.terminal import NotDone
 from vestibule.model.user import User
-from vestibule.services.groups import MOST_FILE_BYTES, NamedLine, decoded_list, named_lines
+from vestibule.services.name_list import MOST_FILE_BYTES, NamedLine, decoded_list, named_lines
 
 NamesFile: TypeAlias = Annotated[
     Path | None,

@@ -6,7 +6,7 @@ already: a list with one name that nobody has changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
 import msgspec
@@ -20,27 +20,18 @@ from vestibule.model.user import User
 from vestibule.model.username import canonical_name
 from vestibule.services.bulk import BulkAct
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.name_list import MOST_NAMES, NamedLine
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 
 MOST_GROUPS: Final = 1000
 """Of one tenant."""
-MOST_NAMES: Final = 5000
-"""Of one list: few enough that a sign-in does not wait for them."""
 LONGEST_NAME: Final = 100
 MOST_COUNTED: Final = 100_000
 """Memberships that one page counts; more would take longer than people wait."""
 _EVERYBODY: Final = 2**53
-MOST_FILE_BYTES: Final = 2 * 1024 * 1024
 
 Result = TypeVar("Result")
-
-
-class NamedLine(msgspec.Struct, frozen=True):
-    """A name and the line on which it stands, counted from 1."""
-
-    line: int
-    name: str
 
 
 class MembersReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -256,25 +247,3 @@ class Groups:
             raise Refused(Refusal.NAME_TAKEN, taken.key) from None
         await self._configuration.refresh()
         return result
-
-
-def named_lines(text: str) -> tuple[NamedLine, ...]:
-    """Return the names of a list, one a line; blank lines and those that begin with # are passed over."""
-    return tuple(_named(text))
-
-
-def _named(text: str) -> Iterator[NamedLine]:
-    for number, line in enumerate(text.splitlines(), start=1):
-        name = line.strip()
-        if name and not name.startswith("#"):
-            yield NamedLine(number, name)
-
-
-def decoded_list(content: bytes) -> str:
-    """Return the text of a file of names; raises `Refused` if it is too large or not UTF-8."""
-    if len(content) > MOST_FILE_BYTES:
-        raise Refused(Refusal.LIST_TOO_LONG, str(MOST_NAMES))
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Refused(Refusal.NOT_TEXT) from None

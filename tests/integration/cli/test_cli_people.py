@@ -59,10 +59,10 @@ def test_a_generated_password_is_shown_once_and_alone(cli: CommandLine) -> None:
 
 
 def test_passwords_are_checked_against_the_rules_and_never_taken_empty(cli: CommandLine) -> None:
-    assert "at least 8 characters" in cli.refused("user", "add", "hal", typed="short\n")
-    assert "--password none" in cli.refused("user", "add", "hal", typed="\n")
-    assert "needs an answer" in cli.refused("user", "add", "hal")
-    assert cli.json("user", "list", "hal") == []
+    assert "at least 8 characters" in cli.refused("user", "add", "hilda", typed="short\n")
+    assert "--password none" in cli.refused("user", "add", "hilda", typed="\n")
+    assert "needs an answer" in cli.refused("user", "add", "hilda")
+    assert cli.json("user", "list", "hilda") == []
 
 
 def test_an_app_is_enrolled_with_a_live_passcode_that_is_spent(cli: CommandLine) -> None:

@@ -10,7 +10,7 @@ from tests.integration.http_api.house import API, HttpHouse
 from vestibule.interfaces.store import Page, UserFilter
 from vestibule.model.actor import SYSTEM
 from vestibule.services import groups
-from vestibule.services.groups import NamedLine
+from vestibule.services.name_list import NamedLine
 
 OTHER = "umbrella"
 

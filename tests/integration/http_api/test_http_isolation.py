@@ -165,6 +165,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "GivenRoles": {"roles": []},
     "GroupChange": {"name": "mine now"},
     "NewMembers": {"usernames": ["alice"]},
+    "NewRun": {},
+    "NewSynchronisation": {"settings": {"interval_minutes": 7}},
     "GatewayTest": {"number": "+4930123456"},
 }
 

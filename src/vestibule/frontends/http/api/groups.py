@@ -28,7 +28,7 @@ from vestibule.frontends.http.api.values import Cursor, Limit, Name, PathId, Use
 from vestibule.frontends.http.rights import needs
 from vestibule.interfaces.store import Page
 from vestibule.model.actor import Right
-from vestibule.services.groups import MOST_NAMES, NamedLine
+from vestibule.services.name_list import MOST_NAMES, NamedLine
 
 Usernames = Annotated[tuple[Username, ...], msgspec.Meta(min_length=1, max_length=MOST_NAMES)]
 

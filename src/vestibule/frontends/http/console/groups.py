@@ -13,14 +13,8 @@ from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form, Words
 from vestibule.model.actor import Right
-from vestibule.services.groups import (
-    LONGEST_NAME,
-    MOST_FILE_BYTES,
-    MOST_NAMES,
-    MembersReport,
-    decoded_list,
-    named_lines,
-)
+from vestibule.services.groups import LONGEST_NAME, MembersReport
+from vestibule.services.name_list import MOST_FILE_BYTES, MOST_NAMES, decoded_list, named_lines
 from vestibule.services.refusal import Refusal, Refused
 
 _TYPED_LIST: Final = 64 * 1024

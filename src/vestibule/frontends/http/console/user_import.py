@@ -13,7 +13,7 @@ from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form, Words
 from vestibule.model.actor import Right
-from vestibule.services.groups import MOST_FILE_BYTES, decoded_list
+from vestibule.services.name_list import MOST_FILE_BYTES, decoded_list
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.services.user_file import COLUMNS, MOST_ROWS
 from vestibule.services.user_import import UserImportReport
