@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from itertools import count
@@ -26,6 +27,8 @@ from tests.peers.sshd_pam_radius import SshdPamRadius
 from vestibule.stores import open_store
 
 LONGEST_PROOF_SECONDS = 3600
+INTEGRATION = Path(__file__).parent / "integration"
+STORES = {"sqlite": 0, "postgres": 1, "postgresql": 1}
 
 _database_numbers = count(1)
 
@@ -35,14 +38,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A test that asks for `proof` is a proof: marked as one, and given time for its full count."""
+    """A test that asks for `proof` is a proof: marked as one, and given time for its full count. What
+    `tests/integration` tries on both stores is tried on one of them in a quick run; the other is a proof."""
+    is_full = bool(config.getoption("--prove"))
+    left_out = []
     for item in items:
         # A test may have a parameter of that name, such as what proves a password in RADIUS.
         parameters = getattr(getattr(item, "callspec", None), "params", {})
         if "proof" in getattr(item, "fixturenames", ()) and "proof" not in parameters:
             item.add_marker("prove")
-            if config.getoption("--prove") and item.get_closest_marker("timeout") is None:
+            if is_full and item.get_closest_marker("timeout") is None:
                 item.add_marker(pytest.mark.timeout(LONGEST_PROOF_SECONDS))
+        elif INTEGRATION in item.path.parents and _is_on_the_other_store(item, parameters):
+            item.add_marker("prove")
+            left_out.append(item)
+    if left_out and not is_full:
+        config.hook.pytest_deselected(items=left_out)
+        gone = set(left_out)
+        items[:] = [item for item in items if item not in gone]
+
+
+def _is_on_the_other_store(item: pytest.Item, parameters: Mapping[str, object]) -> bool:
+    """Each test keeps one store, by its name; half of them keep each."""
+    store = next((value for value in map(str, parameters.values()) if value in STORES), None)
+    if store is None:
+        return False
+    name = item.nodeid.replace(store, "")
+    return STORES[store] != zlib.crc32(name.encode()) % 2
 
 
 @pytest.fixture

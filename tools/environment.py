@@ -90,7 +90,8 @@ def install_if_changed(lock_file):
         return
     count = read(os.path.join(ROOT, lock_file)).count("==")
     say(f"Installing up to {count} packages of {lock_file} ...")
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "-qq", "--no-deps"]
+    # Python compiles what is used when it is used first; most of what is installed never is.
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "-qq", "--no-deps", "--no-compile"]
     run([*pip, "--require-hashes", "-r", os.path.join(ROOT, lock_file)])
     run([*pip, "--no-build-isolation", "-e", ROOT])
     write(stamp, wanted)

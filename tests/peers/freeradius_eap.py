@@ -228,6 +228,7 @@ class FreeRadiusEap:
         entries = [f'"{name}" Cleartext-Password := "{word}"{REPLY}\n\n' for name, word in self.users.items()]
         (self.folder / "users").write_text("".join(entries))
         (self.folder / "users").chmod(0o600)
+        (self.folder / "accounting").touch(0o600)  # it makes none in memory (/dev/shm)
         server = find_program("freeradius")
         self.program = Program([server, "-f", "-l", "stdout", "-d", self.folder, "-D", DICTIONARIES])
         self.program.wait_for("Ready to process requests")

@@ -41,6 +41,7 @@ async def test_a_block_ends_what_is_under_way(apps: AppHouse, blocking: Blocking
     device = await apps.activated(signed_in)
     async with door(apps) as vpn:
         shown = await challenged(vpn)
+        apps.house.clock.advance(1)  # attempts are listed by time
         waiting = asyncio.create_task(go_on(vpn, shown))
         request = await device.next_request()
         await blocking(apps, signed_in)

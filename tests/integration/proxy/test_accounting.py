@@ -40,8 +40,10 @@ async def accounting(made: Scene) -> AsyncIterator[int]:
         90,
     )
     await door.start()
-    yield int(door.addresses()[0].rpartition(":")[2])
-    await door.stop(0.1)
+    try:
+        yield int(door.addresses()[0].rpartition(":")[2])
+    finally:
+        await door.stop(0.1)
 
 
 async def tell(port: int, *attributes: str, secret: str = CLIENT_SECRET, seconds: float = 5) -> str:

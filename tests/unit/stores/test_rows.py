@@ -62,8 +62,10 @@ def test_every_member_is_read_back_as_itself(kind: type, known: dict[str, object
 
 
 def test_the_factors_are_those_that_a_subject_is_read_with() -> None:
-    """The query of a subject names them; another factor needs another join."""
+    """The query of a subject names them; another factor needs another join. Questions of a reset are counted
+    without one."""
     assert {factor.value for factor in Factor} == {
+        "reset",
         "password",
         "passcode",
         "pin",
