@@ -177,7 +177,9 @@ class SambaAd(SharedServer):
         return self._add(f"CN={name},{under}", objectClass="group", sAMAccountName=name, member=members)
 
     def _add(self, dn: str, **attributes: str | tuple[str, ...]) -> str:
-        self.apply(entry(dn, **attributes).replace("\n", "\nchangetype: add\n", 1))
+        """Add what people are in. Who must not see that of others in the meantime has the turn."""
+        with self.turn():
+            self.apply(entry(dn, **attributes).replace("\n", "\nchangetype: add\n", 1))
         return dn
 
     # --- what becomes of it -------------------------------------------------------------------------
