@@ -1,8 +1,8 @@
 # Everything there is to do with this tree. Needs Python 3.11 or newer and make; the rest comes with the first call.
 
 PYTHON  ?= python3
-# Two more than there are processors: many tests wait, for a telephone that rings or a disk that syncs.
-WORKERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 2 )))
+# More than there are processors: many tests wait, for a telephone that rings or a disk that syncs.
+WORKERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 3 )))
 BIN     := .venv/bin
 ASSETS  := src/vestibule/frontends/http/assets/built/manifest.json
 

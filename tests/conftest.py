@@ -27,7 +27,7 @@ from tests.peers.sshd_pam_radius import SshdPamRadius
 from vestibule.stores import open_store
 
 LONGEST_PROOF_SECONDS = 3600
-INTEGRATION = Path(__file__).parent / "integration"
+BY_TURNS = {Path(__file__).parent / folder for folder in ("integration", "faults")}
 STORES = {"sqlite": 0, "postgres": 1, "postgresql": 1}
 
 _database_numbers = count(1)
@@ -38,8 +38,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A test that asks for `proof` is a proof: marked as one, and given time for its full count. What
-    `tests/integration` tries on both stores is tried on one of them in a quick run; the other is a proof."""
+    """A test that asks for `proof` is a proof: marked as one, and given time for its full count. What is
+    tried `BY_TURNS` is tried on one of two stores in a quick run; on the other it is a proof."""
     is_full = bool(config.getoption("--prove"))
     left_out = []
     for item in items:
@@ -49,7 +49,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("prove")
             if is_full and item.get_closest_marker("timeout") is None:
                 item.add_marker(pytest.mark.timeout(LONGEST_PROOF_SECONDS))
-        elif INTEGRATION in item.path.parents and _is_on_the_other_store(item, parameters):
+        if BY_TURNS.intersection(item.path.parents) and _is_on_the_other_store(item, parameters):
             item.add_marker("prove")
             left_out.append(item)
     if left_out and not is_full:

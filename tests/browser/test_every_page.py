@@ -60,13 +60,13 @@ async def test_a_page_is_accessible_and_fits(
 def _looks(
     shelf: Shelf, door: str, language: str, *, is_whole: bool
 ) -> Iterator[tuple[str, tuple[Theme, ViewportSize]]]:
-    """Yield what is looked at: for a quick run the first sample of each template once in each language, so
-    that the two see it in opposite ways."""
+    """Yield what is looked at: for a quick run the first sample of each template, of the portal once in each
+    language, so that the two see it in opposite ways, and of the console in one of them, by turns."""
     turn = LANGUAGES.index(language)
     for number, (name, is_first) in enumerate(_samples(shelf, door)):
         if is_whole:
             yield from ((name, look) for look in LOOKS)
-        elif is_first:
+        elif is_first and (door == "portal" or number % len(LANGUAGES) == turn):
             step = number % len(LOOKS)
             yield name, LOOKS[step if turn == 0 else len(LOOKS) - 1 - step]
 
