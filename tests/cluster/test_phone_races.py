@@ -113,6 +113,9 @@ async def one_round(round_: Round, chance: random.Random) -> Verification:
         after_a_moment(name, chance.choice((0, 50, 300, 1500)) if name in quick else 0) for name in order
     ]
     told = dict(zip(order, await asyncio.gather(*moments), strict=True))
+    if "expire" in told:
+        # What another end had in its hands just then was left for the next round.
+        await house.services.housekeeping.expire()
     for node in nodes:
         await node.look()
 
