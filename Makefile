@@ -10,7 +10,7 @@ RUNTIME     := $(PYTHON) tools/environment.py requirements/runtime.txt
 DEVELOPMENT := $(RUNTIME) requirements/development.txt
 FRONTEND    := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
 # In order: a browser drops its requests when a cable comes or goes, as it does for tests with telephones.
-PYTEST      := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+PYTEST      := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 # Hundreds of databases sync with every commit: to memory where there is room, 6 GB. Proofs use the disk.
 QUICK_DISK  := $(shell grep -qs ' /dev/shm tmpfs [^ ]*noexec' /proc/mounts || df -Pk /dev/shm 2>/dev/null | \
                  awk 'NR == 2 && $$4 > 6000000 { print "TMPDIR=/dev/shm" }')
@@ -29,8 +29,8 @@ help: ## show this list
 run: runtime $(ASSETS) ## set up what is needed and start everything, bound to this machine; says what to do next
 	@$(BIN)/vestibule run $(ARGS)
 
-test: development ## lint, then all tests, long proofs in their short form; installs the programs they talk to
-	@$(MAKE) --no-print-directory --jobs=3 lint packages $(ASSETS) compiled
+test: ## lint, then all tests, long proofs in their short form; installs the programs they talk to
+	@$(MAKE) --no-print-directory --jobs=4 lint packages $(ASSETS) compiled
 	@$(QUICK_DISK) $(PYTEST) -o tmp_path_retention_policy=failed $(ARGS)
 
 prove: development packages $(ASSETS) ## the long proofs at their full count
@@ -66,7 +66,7 @@ ci: ## what decides whether a change may land
 runtime:
 	@$(RUNTIME)
 
-development:
+development: runtime
 	@$(DEVELOPMENT)
 
 packages:
