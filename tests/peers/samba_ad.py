@@ -1,9 +1,8 @@
 """An Active Directory domain, served by Samba over LDAP: the real rules, and the real words for a refusal.
 
 It takes about four seconds of a processor to make, so a test run makes one for all its processes, and every
-test adds people of its own, with names that no other test has. Tests that use it bear
-`pytest.mark.xdist_group("samba")`, so that nobody waits while it is made. The domain listens on a loopback
-address of its own, at the ports that directories have (389, 636), which takes root; it serves LDAP only.
+test adds people of its own, with names that no other test has. The domain listens on a loopback address of
+its own, at the ports that directories have (389, 636), which takes root; it serves LDAP only.
 
     alice = samba.add_person("alice", "Wonder-land 1")
     samba.settings, samba.service_password

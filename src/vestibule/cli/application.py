@@ -120,7 +120,7 @@ def show(application: str, /, *, as_json: Json = False, scope: Scope = HERE) -> 
                 ("legacy", terminal.yes_no(one.is_legacy)),
                 ("clients", ", ".join(_client_names(desk, one))),
                 ("skipping", "; ".join(_skipping(terminal, one))),
-                ("status", _status(terminal, one)),
+                ("status", terminal.on_or_off(one.is_enabled)),
                 ("added", moment(one.created_at)),
                 ("id", one.application_id),
             ]
@@ -296,7 +296,7 @@ def _cells(desk: Desk, one: Application) -> tuple[str, ...]:
         _first(desk, one),
         desk.terminal.words(f"second_factor.{one.second_factor.value}"),
         str(len(_client_names(desk, one))),
-        _status(desk.terminal, one),
+        desk.terminal.on_or_off(one.is_enabled),
         one.application_id,
     )
 
@@ -327,10 +327,6 @@ def _skipping(terminal: Terminal, one: Application) -> list[str]:
     if one.caching is not Caching.OFF:
         found.append(terminal.words(f"skipping.cached_{one.caching.value}", count=one.caching_seconds))
     return found
-
-
-def _status(terminal: Terminal, one: Application) -> str:
-    return terminal.words("status.on" if one.is_enabled else "status.off")
 
 
 def _directory_id(desk: Desk, first: FirstFactor, wanted: str | None, before: str) -> str:

@@ -18,7 +18,7 @@ from vestibule.cli.listing import show_rows
 from vestibule.cli.output import moment
 from vestibule.cli.parameters import HERE, DryRun, Json, Scope, Yes
 from vestibule.cli.records import client_record, secret_record
-from vestibule.cli.terminal import NotDone, Terminal
+from vestibule.cli.terminal import NotDone
 from vestibule.cli.values import plain_name
 from vestibule.model.application import Client, ClientKind
 from vestibule.model.radius_client import Mode, Signing, read_settings
@@ -132,14 +132,14 @@ def show(client: str, /, *, as_json: Json = False, scope: Scope = HERE) -> int:
             [
                 ("name", one.name),
                 ("address", one.address),
-                ("application", _application_name(desk, one)),
+                ("application", finding.application_name(desk, one)),
                 ("mode", terminal.words(f"mode.{settings.mode.value}")),
                 ("passcode_length", length),
                 ("message_authenticator", terminal.words(f"signing.{settings.message_authenticator.value}")),
                 ("limit_proxy_state", terminal.yes_no(settings.limit_proxy_state)),
                 ("require_user_match", terminal.yes_no(settings.require_user_match)),
                 ("require_inner_name", terminal.yes_no(settings.require_inner_name)),
-                ("status", _status(terminal, one)),
+                ("status", terminal.on_or_off(one.is_enabled)),
                 ("added", moment(one.created_at)),
                 ("id", one.client_id),
             ]
@@ -324,20 +324,12 @@ def _cells(desk: Desk, one: Client) -> tuple[str, ...]:
     return (
         one.name,
         one.address,
-        _application_name(desk, one),
+        finding.application_name(desk, one),
         read_settings(one.settings).mode.value.replace("_", "-"),
         str(valid),
-        _status(desk.terminal, one),
+        desk.terminal.on_or_off(one.is_enabled),
         one.client_id,
     )
-
-
-def _application_name(desk: Desk, one: Client) -> str:
-    return desk.snapshot.peers[one.client_id].application.name
-
-
-def _status(terminal: Terminal, one: Client) -> str:
-    return terminal.words("status.on" if one.is_enabled else "status.off")
 
 
 def _settings(

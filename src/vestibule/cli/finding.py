@@ -97,6 +97,11 @@ def application(desk: Desk, wanted: str) -> Application:
     return _only(_named(found, wanted), wanted, desk, "application list", "application")
 
 
+def application_name(desk: Desk, one: Client) -> str:
+    """Return the name of the application on whose behalf a client asks."""
+    return desk.snapshot.peers[one.client_id].application.name
+
+
 def client(desk: Desk, wanted: str, kind: ClientKind) -> Client:
     """Return the client of that name, address or identifier."""
     found = desk.services.applications.clients(desk.actor, desk.tenant_id, kind)

@@ -14,9 +14,9 @@ from vestibule.cli.listing import show_rows
 from vestibule.cli.output import moment
 from vestibule.cli.parameters import HERE, DryRun, Json, Scope, Yes
 from vestibule.cli.records import client_record
-from vestibule.cli.terminal import NotDone, Terminal
+from vestibule.cli.terminal import NotDone
 from vestibule.cli.values import plain_name
-from vestibule.model.application import Client, ClientKind
+from vestibule.model.application import ClientKind
 from vestibule.model.ldap_client import LdapClientSettings, read_settings
 from vestibule.services.setting_fields import fields_of
 
@@ -59,9 +59,9 @@ def list_clients(*, as_json: Json = False, scope: Scope = HERE) -> int:
             row=lambda one: (
                 one.name,
                 one.address,
-                _application_name(desk, one),
+                finding.application_name(desk, one),
                 read_settings(one.settings).passcodes.value,
-                _status(desk.terminal, one),
+                desk.terminal.on_or_off(one.is_enabled),
                 one.client_id,
             ),
             empty="list.no_ldap_clients",
@@ -94,8 +94,8 @@ def show(client: str, /, *, as_json: Json = False, scope: Scope = HERE) -> int:
             [
                 ("name", one.name),
                 ("address", one.address),
-                ("application", _application_name(desk, one)),
-                ("status", _status(terminal, one)),
+                ("application", finding.application_name(desk, one)),
+                ("status", terminal.on_or_off(one.is_enabled)),
                 ("added", moment(one.created_at)),
                 ("id", one.client_id),
             ]
@@ -242,11 +242,3 @@ def remove(client: str, /, *, yes: Yes = False, dry_run: DryRun = False, scope: 
 
 def _typed(settings: list[str] | None) -> dict[str, Any]:
     return typed_settings(_FIELDS, settings)
-
-
-def _application_name(desk: Desk, one: Client) -> str:
-    return desk.snapshot.peers[one.client_id].application.name
-
-
-def _status(terminal: Terminal, one: Client) -> str:
-    return terminal.words("status.on" if one.is_enabled else "status.off")

@@ -51,6 +51,9 @@ class Terminal:
         }
         return text(self.language, f"cli.{key}", **told)
 
+    def on_or_off(self, is_on: bool) -> str:
+        return self.words("status.on" if is_on else "status.off")
+
     def named(self, area: str, name: str) -> str:
         """Return the text `area.name`, or the name itself: rows outlive the release that wrote them."""
         key = f"{area}.{name}"

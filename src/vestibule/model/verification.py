@@ -92,9 +92,9 @@ class Reason(StrEnum):
     APP_PASSWORD_REQUIRED = "app_password_required"  # noqa: S105 - a reason, no password
     """A legacy client has sent the password; it needs an app password."""
     APPLICATION_DISABLED = "application_disabled"
-    PASSWORD_MISSING = "password_missing"  # noqa: S105
-    PASSWORD_WRONG = "password_wrong"  # noqa: S105
-    PASSWORD_EXPIRED = "password_expired"  # noqa: S105
+    PASSWORD_MISSING = "password_missing"  # noqa: S105 - a reason, no password
+    PASSWORD_WRONG = "password_wrong"  # noqa: S105 - a reason, no password
+    PASSWORD_EXPIRED = "password_expired"  # noqa: S105 - a reason, no password
     DIRECTORY_REFUSED = "directory_refused"
     DIRECTORY_UNAVAILABLE = "directory_unavailable"
     NO_AUTHENTICATOR = "no_authenticator"

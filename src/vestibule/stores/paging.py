@@ -19,7 +19,8 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 
 from vestibule.interfaces.store import Listed
-from vestibule.stores.rows import Row
+from vestibule.model.username import canonical_name
+from vestibule.stores.rows import Row, storable
 from vestibule.stores.statement import Statement
 from vestibule.stores.transaction import Requests
 
@@ -134,6 +135,12 @@ class Where:
         """Ask for a condition that is looked up in another table for each row."""
         self.keep(condition, **parameters)
         self.reach = REACH // _LOOKED_UP
+
+    def called(self, text: str) -> None:
+        """Ask for a `username` that begins with `text`, in any spelling."""
+        wanted = storable(text)
+        name, name_end = beginning((canonical_name(wanted) or wanted).lower())
+        self.keep("lower(username) >= :name and lower(username) < :name_end", name=name, name_end=name_end)
 
     def both(self, other: Where) -> Where:
         both = Where()

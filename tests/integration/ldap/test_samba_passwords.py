@@ -14,8 +14,6 @@ from vestibule.directories.ldap import DIRECTORY, LdapDirectory
 from vestibule.interfaces.directory import PasswordChangeKind, PasswordVerdict, PasswordVerdictKind
 from vestibule.model.user import User
 
-pytestmark = pytest.mark.xdist_group("samba")
-
 OLD, NEW = "Wonder-land 1", "Looking-glass 2"
 WRONG = Secret("not " + OLD)
 VERDICT, CHANGE = PasswordVerdictKind, PasswordChangeKind

@@ -21,8 +21,6 @@ from vestibule.wire.ldap.messages import (
 )
 from vestibule.wire.ldap.passwords import unicode_password
 
-pytestmark = pytest.mark.xdist_group("samba")
-
 PASSWORD = "Wonder-land 1"
 
 

@@ -81,16 +81,13 @@ def in_samba(domain: SambaAd, why: str) -> Case:
     return Case(name, domain.settings, domain.service_password, why)
 
 
-SAMBA = pytest.mark.xdist_group("samba")
-
-
 @pytest.fixture(
     params=[
         "openldap expired",
         "openldap graced",
         "openldap reset",
-        pytest.param("samba expired", marks=SAMBA),
-        pytest.param("samba reset", marks=SAMBA),
+        "samba expired",
+        "samba reset",
     ]
 )
 async def over(request: pytest.FixtureRequest, place: HttpHouse) -> Case:

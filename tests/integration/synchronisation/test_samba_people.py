@@ -12,8 +12,6 @@ from tests.peers.samba_ad import SambaAd
 from vestibule.crypto.tokens import new_id
 from vestibule.model.synchronisation import Part, RunState, SyncItem
 
-pytestmark = pytest.mark.xdist_group("samba")
-
 PASSWORD = "Wonder-land 1"
 
 

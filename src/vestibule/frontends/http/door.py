@@ -80,7 +80,7 @@ async def need_session(request: Request[Any, Any, Any], door: Door, root: str = 
 
 def known_session(connection: Connection) -> SignedIn | None:
     """Return the session that this request has already looked up, for error pages; asks nobody."""
-    found: dict[Door, SignedIn | None] = connection.scope.get(_FOUND, {})  # type: ignore[assignment]
+    found: dict[Door, SignedIn | None] = connection.scope.get(_FOUND, {})  # type: ignore[assignment]  # a key of our own
     return next((signed_in for signed_in in found.values() if signed_in is not None), None)
 
 

@@ -8,11 +8,9 @@ from typing import Final
 
 from vestibule.interfaces.store import AlreadyExists, BlockFilter, Listed, Page
 from vestibule.model.block import Block
-from vestibule.model.username import canonical_name
 from vestibule.stores.paging import (
     Order,
     Where,
-    beginning,
     of_people_within,
     position_of_time,
     searched,
@@ -115,11 +113,7 @@ class Blocks(Requests):
         if where.within:
             sought.look_up(of_people_within("blocks"), within=self.texts(where.within))
         if where.text:
-            wanted = storable(where.text)
-            name, name_end = beginning((canonical_name(wanted) or wanted).lower())
-            sought.keep(
-                "lower(username) >= :name and lower(username) < :name_end", name=name, name_end=name_end
-            )
+            sought.called(where.text)
         if page.cursor:
             condition, values = _NEWEST.after(*position_of_time(page.cursor))
             known.keep(condition, **values)

@@ -10,16 +10,14 @@ from typing import Final
 
 from vestibule.interfaces.store import BypassFilter, Conflict, Listed, Page
 from vestibule.model.bypass import Bypass, BypassState
-from vestibule.model.username import canonical_name
 from vestibule.stores.paging import (
     Order,
     Where,
-    beginning,
     of_people_within,
     position_of_time,
     searched,
 )
-from vestibule.stores.rows import BYPASS, bypass_of, record_values, storable
+from vestibule.stores.rows import BYPASS, bypass_of, record_values
 from vestibule.stores.statement import Statement, insert, select
 from vestibule.stores.transaction import Requests, UniqueTaken
 
@@ -129,11 +127,7 @@ class Bypasses(Requests):
         if where.within:
             sought.look_up(of_people_within("bypasses"), within=self.texts(where.within))
         if where.text:
-            wanted = storable(where.text)
-            name, name_end = beginning((canonical_name(wanted) or wanted).lower())
-            sought.keep(
-                "lower(username) >= :name and lower(username) < :name_end", name=name, name_end=name_end
-            )
+            sought.called(where.text)
         if page.cursor:
             condition, values = _NEWEST.after(*position_of_time(page.cursor))
             known.keep(condition, **values)
