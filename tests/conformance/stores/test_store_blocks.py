@@ -123,6 +123,8 @@ async def test_blocks_are_listed_newest_first_page_by_page(store: Store, people:
     assert [row.username for row in (*first.rows, *rest.rows)] == ["Bob", "Alice"]
     for where, names in (
         (BlockFilter(text="AL"), ["Alice"]),
+        (BlockFilter(text="alice"), ["Alice"]),
+        (BlockFilter(text="alicf"), []),
         (BlockFilter(user_id="bob"), ["Bob"]),
         (BlockFilter(is_active=True), ["Bob", "Alice"]),
     ):
