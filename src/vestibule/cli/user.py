@@ -214,7 +214,7 @@ def add(
         chosen = _chosen_password(desk.terminal, password)
         fields = _fields(person, name)
         added = await desk.services.users.add(desk.actor, desk.tenant_id, fields, chosen)
-        shown = chosen if password == "generate" else None  # noqa: S105
+        shown = chosen if password == "generate" else None  # noqa: S105 - a choice, no password
         if as_json:
             told = {"password": shown.reveal()} if shown else {}
             desk.terminal.json({**user_record(added), **told})

@@ -40,7 +40,7 @@ class ImportRequest(Discreet):
     """Of a PSKC file that is encrypted under one."""
     key_hex: Annotated[str, Meta(max_length=64)] = ""
     """The pre-shared AES key of a PSKC file, in hexadecimal digits."""
-    secret_encoding: Literal["unstated", "base32", "hex"] = "unstated"  # noqa: S105
+    secret_encoding: Literal["unstated", "base32", "hex"] = "unstated"  # noqa: S105 - a word, no secret
     text_encoding: Literal["detect", "windows-1252"] = "detect"
     allows_short_secrets: bool = False
     """Take secrets of 80 to 127 bits too."""
