@@ -434,7 +434,7 @@ def set_password(
         user = (await finding.user(desk, name)).user
         chosen = _chosen_password(desk.terminal, password)
         await desk.services.users.edit(desk.actor, desk.tenant_id, user.user_id, UserFields(), chosen)
-        _tell(desk, chosen if password == "generate" else None, "user.password_set", user)  # noqa: S105
+        _tell(desk, chosen if password == "generate" else None, "user.password_set", user)  # noqa: S105 - a choice, no password
 
     return at_desk(scope, work)
 

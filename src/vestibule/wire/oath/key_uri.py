@@ -28,7 +28,7 @@ class KeyUriFault(Enum):
     NOT_OTPAUTH = "not an otpauth:// URI of type totp or hotp"
     TOO_LONG = "longer than 2048 characters"
     REPEATED = "a parameter is given twice"
-    SECRET = "the secret is missing or not Base32"  # noqa: S105
+    SECRET = "the secret is missing or not Base32"  # noqa: S105 - a problem, no secret
     ALGORITHM = "the algorithm is not SHA1, SHA256 or SHA512"
     DIGITS = "digits is not 6, 7 or 8"
     PERIOD = "period is not 30 or 60"

@@ -40,10 +40,10 @@ class RowProblem(StrEnum):
     SERIAL_MISSING = "serial_missing"
     SERIAL_INVALID = "serial_invalid"
     SECRET_MISSING = "secret_missing"  # noqa: S105 - names of problems, not secrets
-    SECRET_INVALID = "secret_invalid"  # noqa: S105
-    SECRET_AMBIGUOUS = "secret_ambiguous"  # noqa: S105
-    SECRET_TOO_SHORT = "secret_too_short"  # noqa: S105
-    SECRET_TOO_LONG = "secret_too_long"  # noqa: S105
+    SECRET_INVALID = "secret_invalid"  # noqa: S105 - a problem, no secret
+    SECRET_AMBIGUOUS = "secret_ambiguous"  # noqa: S105 - a problem, no secret
+    SECRET_TOO_SHORT = "secret_too_short"  # noqa: S105 - a problem, no secret
+    SECRET_TOO_LONG = "secret_too_long"  # noqa: S105 - a problem, no secret
     INTERVAL_MISSING = "interval_missing"
     INTERVAL_UNSUPPORTED = "interval_unsupported"
     COUNTER_MISSING = "counter_missing"
@@ -127,7 +127,7 @@ class FileProblem(StrEnum):
     VERSION_UNSUPPORTED = "version_unsupported"
     ELEMENT_ORDER = "element_order"
     PRESHARED_KEY_NEEDED = "preshared_key_needed"
-    PASSPHRASE_NEEDED = "passphrase_needed"  # noqa: S105
+    PASSPHRASE_NEEDED = "passphrase_needed"  # noqa: S105 - a problem, no secret
     KEY_LENGTH = "key_length"
     DERIVATION_UNSUPPORTED = "derivation_unsupported"
     ENCRYPTION_UNSUPPORTED = "encryption_unsupported"
