@@ -175,8 +175,13 @@ class SambaAd(SharedServer):
         """Add a group of people and of other groups."""
         return self._add(f"CN={name},{under}", objectClass="group", sAMAccountName=name, member=members)
 
+    def set_members(self, dn: str, *members: str) -> None:
+        """Put these into a group in place of who is in it."""
+        with self.turn():
+            self.change(dn, member=members)
+
     def _add(self, dn: str, **attributes: str | tuple[str, ...]) -> str:
-        """Add what people are in. Who must not see that of others in the meantime has the turn."""
+        """Add what people are in. Who must not see that of others change in the meantime has the turn."""
         with self.turn():
             self.apply(entry(dn, **attributes).replace("\n", "\nchangetype: add\n", 1))
         return dn

@@ -86,7 +86,7 @@ async def test_groups_in_groups_are_resolved_by_the_domain(sync: Sync, unit: Uni
     await sync.run()
     assert (await sync.people()).keys() == {f"{unit.name}-ada", f"{unit.name}-bert"}
 
-    unit.domain.change(inner, member=())
+    unit.domain.set_members(inner)
     run = await sync.run(wants_all=False)
     assert (run.is_full, run.counts.disabled) == (True, 1)
 
