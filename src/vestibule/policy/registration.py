@@ -80,10 +80,10 @@ def asked_to_register(facts: RegistrationFacts) -> Asked | None:
 
 def needs_second_factor(application: Application, rule: AccessRule | None) -> bool:
     """Tell whether the policy of an application asks for a second factor: a rule that means this person
-    there, or, where a device is registered or set up, the application itself."""
+    there, or the application itself."""
     if rule is not None:
         return rule.effect is Effect.REQUIRE
-    return application.purpose is not Purpose.SIGN_IN and application.second_factor is SecondFactor.ALWAYS
+    return application.second_factor is SecondFactor.ALWAYS
 
 
 def policy_days(settings: TenantSettings, groups: frozenset[str]) -> int | None:

@@ -26,7 +26,7 @@ async def test_a_pass_opens_the_door_once(house: TestHouse) -> None:
     assert (opened.is_approved, opened.reason) == (True, Reason.TEMPORARY_PASS_VERIFIED)
     assert opened.verification.method == "temporary_pass"
     again = await house.start("alice", PASSWORD, shown.reveal().replace(" ", ""))
-    assert again.reason is Reason.NO_AUTHENTICATOR
+    assert again.reason is Reason.REGISTRATION_REQUIRED
     kinds = [e.kind for e in (await house.services.attempts.events(SYSTEM, TENANT, "pass", Page())).rows]
     assert kinds == ["pass.made"]
 
@@ -39,7 +39,7 @@ async def test_a_pass_for_several_sign_ins_is_good_until_its_time_is_over(house:
     house.clock.advance(30 * 60 - 1)
     assert (await house.start("alice", PASSWORD, made.shown[0])).is_approved
     house.clock.advance(1)
-    assert (await house.start("alice", PASSWORD, made.shown[0])).reason is Reason.NO_AUTHENTICATOR
+    assert (await house.start("alice", PASSWORD, made.shown[0])).reason is Reason.REGISTRATION_REQUIRED
 
 
 async def test_a_pass_is_asked_for_like_any_passcode_and_only_after_the_password(house: TestHouse) -> None:
@@ -109,7 +109,7 @@ async def test_a_pass_that_is_withdrawn_opens_nothing(house: TestHouse) -> None:
         await passes.withdraw(SYSTEM, TENANT, user_id)
     made = await a_pass(house, alice)
     await passes.withdraw(SYSTEM, TENANT, user_id)
-    assert (await house.start("alice", PASSWORD, made.shown[0])).reason is Reason.NO_AUTHENTICATOR
+    assert (await house.start("alice", PASSWORD, made.shown[0])).reason is Reason.REGISTRATION_REQUIRED
 
 
 @pytest.mark.parametrize("minutes", [0, 9, 481])

@@ -99,6 +99,16 @@ async def test_s68_the_page_names_the_application_that_was_opened(place: HttpHou
     assert heading(await browser.land(await browser.get(f"{ROOT}/"))) == "Register", "he is to finish it"
 
 
+async def test_s68_an_application_that_always_asks_needs_no_rule(place: HttpHouse, browser: Browser) -> None:
+    """S68."""
+    await bare(place)
+    await place.inside.add_application("vpn")
+    assert heading(await browser.sign_in("alice")) != "Register"
+    assert (await place.inside.start("alice")).reason is Reason.REGISTRATION_REQUIRED
+    page = await browser.land(await browser.get(f"{ROOT}/"))
+    assert why("application", application="vpn") in words(page)
+
+
 async def test_s69_the_page_says_that_a_device_that_is_joined_needs_it(
     place: HttpHouse, browser: Browser
 ) -> None:

@@ -122,7 +122,7 @@ async def test_a_person_keeps_a_last_authenticator_and_an_administrator_may_take
     second = await house.add_authenticator(alice.user)
     await enrollments.remove(oneself(alice), TENANT, alice.user.user_id, alice.authenticator_id)
     await enrollments.remove(SYSTEM, TENANT, alice.user.user_id, second.authenticator_id)
-    assert (await house.start("alice")).reason is Reason.NO_AUTHENTICATOR
+    assert (await house.start("alice")).reason is Reason.REGISTRATION_REQUIRED
 
 
 async def test_a_removed_authenticator_leaves_no_secret_behind(house: TestHouse) -> None:

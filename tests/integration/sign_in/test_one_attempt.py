@@ -194,7 +194,7 @@ async def test_nothing_enrolled_denies_except_where_one_enrolls(house: TestHouse
     await house.add_application("portal", second_factor=SecondFactor.IF_ENROLLED)
     alice = await house.add_person("Alice")
     await house.services.enrollments.remove(SYSTEM, TENANT, alice.user.user_id, alice.authenticator_id)
-    assert (await house.start("alice")).reason is Reason.NO_AUTHENTICATOR
+    assert (await house.start("alice")).reason is Reason.REGISTRATION_REQUIRED
     assert (await house.start("alice", door="portal")).is_approved
     assert not (await house.start("alice", "wrong", door="portal")).is_approved
 

@@ -72,7 +72,8 @@ def test_a_client_that_checks_the_password_itself_is_believed_about_it() -> None
             changed(READY, user=msgspec.structs.replace(ALICE, status=UserStatus.DISABLED)),
             Reason.USER_DISABLED,
         ),
-        (changed(READY, held=frozenset()), Reason.NO_AUTHENTICATOR),
+        (changed(READY, held=frozenset()), Reason.REGISTRATION_REQUIRED),
+        (changed(READY, held=frozenset(), is_enrolled=True), Reason.NO_AUTHENTICATOR),
         (with_application(READY, methods=("hotp",)), Reason.METHOD_NOT_ALLOWED),
     ],
 )

@@ -76,14 +76,18 @@ def test_s67_asked_because_he_may_reset_his_password() -> None:
 
 
 def test_s68_asked_because_an_application_needs_a_second_factor() -> None:
-    """S68: a rule asks for one there, and he is unregistered; the page names the application."""
+    """S68: a rule asks for one there, or the application always does, and he is unregistered; the page names
+    the application."""
     asked = asked_to_register(facts(opened=opened()))
     assert asked is not None
     assert (asked.reason, asked.application) == (RegistrationReason.APPLICATION, "VPN")
     assert reason(facts(opened=opened(needs=False))) is None
     assert reason(facts(opened=opened(), is_registered=True)) is None
     assert needs_second_factor(VPN, REQUIRE)
-    assert not needs_second_factor(VPN, None)
+    assert needs_second_factor(VPN, None)
+    by_rules = msgspec.structs.replace(VPN, second_factor=SecondFactor.BY_RULES)
+    assert needs_second_factor(by_rules, REQUIRE)
+    assert not needs_second_factor(by_rules, None)
     skips = msgspec.structs.replace(REQUIRE, effect=Effect.SKIP)
     assert not needs_second_factor(VPN, skips)
 
