@@ -212,7 +212,7 @@ def _page_paths() -> list[str]:
     """Return the path of each page, as its route has it."""
     paths = [
         route.path
-        for router in (console.ROUTER, portal.ROUTER)
+        for router in (console.router(), portal.router())
         for route in router.routes
         if "GET" in route.methods
     ]

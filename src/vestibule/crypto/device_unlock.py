@@ -3,34 +3,17 @@
 A credential is made by the device itself and bound to the server's origin. What is proven each time is
 a text: its SHA-256 is the challenge, so that an assertion is good for nothing else (PU-06, PU-07). User
 presence and user verification are demanded, and only ES256 and RS256 keys are taken (PU-11).
+
+The library is loaded at its first use: that takes longer than many a command, and few need it.
 """
 
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode
 from hashlib import sha256
-from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
-from webauthn import verify_authentication_response, verify_registration_response
-from webauthn.helpers import (
-    bytes_to_base64url,
-    decode_credential_public_key,
-    decoded_public_key_to_cryptography,
-)
-from webauthn.helpers.cose import COSEAlgorithmIdentifier
-from webauthn.helpers.structs import (
-    AuthenticationCredential,
-    AuthenticatorAssertionResponse,
-    AuthenticatorAttestationResponse,
-    RegistrationCredential,
-)
-
-_ALGORITHMS: Final = [
-    COSEAlgorithmIdentifier.ECDSA_SHA_256,
-    COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256,
-]
 
 
 class NotUnlocked(Exception):
@@ -68,6 +51,18 @@ def challenge_of(text: bytes) -> bytes:
 
 def credential_of(made: Made, text: bytes, origin: str) -> Credential:
     """Return the credential that was made for `text` at `origin`; raises NotUnlocked."""
+    from webauthn import verify_registration_response  # noqa: PLC0415 - as the module says
+    from webauthn.helpers import (  # noqa: PLC0415
+        bytes_to_base64url,
+        decode_credential_public_key,
+        decoded_public_key_to_cryptography,
+    )
+    from webauthn.helpers.cose import COSEAlgorithmIdentifier  # noqa: PLC0415
+    from webauthn.helpers.structs import (  # noqa: PLC0415
+        AuthenticatorAttestationResponse,
+        RegistrationCredential,
+    )
+
     raw_id = _octets(made.credential_id)
     response = AuthenticatorAttestationResponse(
         client_data_json=_octets(made.client_data), attestation_object=_octets(made.attestation)
@@ -79,7 +74,10 @@ def credential_of(made: Made, text: bytes, origin: str) -> Credential:
             expected_rp_id=_host(origin),
             expected_origin=origin,
             require_user_verification=True,
-            supported_pub_key_algs=_ALGORITHMS,
+            supported_pub_key_algs=[
+                COSEAlgorithmIdentifier.ECDSA_SHA_256,
+                COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256,
+            ],
         )
         # The library looks at the algorithm alone: of a key that is none it would tell nothing until its use.
         decoded_public_key_to_cryptography(decode_credential_public_key(found.credential_public_key))
@@ -92,6 +90,12 @@ def credential_of(made: Made, text: bytes, origin: str) -> Credential:
 
 def used(credential: Credential, assertion: Assertion, text: bytes, origin: str) -> Credential:
     """Return the credential with its counter after this use for `text` at `origin`; raises NotUnlocked."""
+    from webauthn import verify_authentication_response  # noqa: PLC0415 - as the module says
+    from webauthn.helpers.structs import (  # noqa: PLC0415
+        AuthenticationCredential,
+        AuthenticatorAssertionResponse,
+    )
+
     response = AuthenticatorAssertionResponse(
         client_data_json=_octets(assertion.client_data),
         authenticator_data=_octets(assertion.authenticator_data),

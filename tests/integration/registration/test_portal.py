@@ -22,7 +22,7 @@ from tests.integration.registration.browser import (
 )
 from tests.integration.registration.desk import LONG_AGO
 from vestibule.catalog import text
-from vestibule.frontends.http.portal import ROUTER
+from vestibule.frontends.http.portal import router
 from vestibule.model.access_rule import AccessRule, Effect, RuleSet
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import Purpose, SecondFactor
@@ -310,7 +310,7 @@ what stands before the door, for who is not signed in."""
 def portal_routes() -> list[tuple[str, str]]:
     """Every route that the portal has, with something in place of what varies."""
     found = []
-    for route in ROUTER.routes:
+    for route in router().routes:
         assert isinstance(route, HTTPRoute)
         path = route.path
         for name in route.path_parameters:

@@ -98,5 +98,6 @@ def build_app(services: Services, options: HttpOptions, assets: Assets | None = 
 
 
 def _routes() -> list[ControllerRouterHandler]:
-    doors = [api.ROUTER, portal.ROUTER, console.ROUTER, phone.ROUTER, authenticator_app.ROUTER]
-    return [health, ready, metrics, callback, asset, preferences, root, *doors]
+    doors = (api, portal, console, phone, authenticator_app)
+    own = [health, ready, metrics, callback, asset, preferences, root]
+    return [*own, *(door.router() for door in doors)]

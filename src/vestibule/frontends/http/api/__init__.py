@@ -5,7 +5,6 @@ No cookie is read here and no answer is made for a browser.
 
 from __future__ import annotations
 
-from litestar import Router
 from litestar.di import Provide
 
 from vestibule.frontends.http.api.access_rules import AccessRules
@@ -37,51 +36,58 @@ from vestibule.frontends.http.api.users import Users
 from vestibule.frontends.http.api.verifications import Verifications
 from vestibule.frontends.http.api.voice_messages import VoiceMessages
 from vestibule.frontends.http.forms import EXEMPT
+from vestibule.frontends.http.part import Part
 
 MAX_BODY_BYTES = 64 * 1024
 
-_ADMINISTRATION = Router(
-    "/",
-    route_handlers=[
-        Users,
-        Groups,
-        Pins,
-        AppPasswords,
-        Requirements,
-        Registration,
-        Blocks,
-        Bypasses,
-        Authenticators,
-        Tokens,
-        import_tokens,
-        Applications,
-        AccessRules,
-        RememberedBrowsers,
-        RadiusClients,
-        LdapClients,
-        ApiClients,
-        Directories,
-        Synchronisations,
-        Gateways,
-        Outbox,
-        MailAttachments,
-        VoiceMessages,
-        Attempts,
-        Events,
-        Tenants,
-        Roles,
-    ],
-    guards=[may_administer],
-    dependencies={"caller": Provide(provide_caller)},
-)
 
-ROUTER = Router(
-    "/api/v1",
-    route_handlers=[Verifications, check, openapi, _ADMINISTRATION],
-    request_class=ApiRequest,
-    before_request=refuse_unknown_parameters,
-    request_max_body_size=MAX_BODY_BYTES,
-    opt={EXEMPT: True},
-)
+def _administration() -> Part:
+    return Part(
+        "/",
+        route_handlers=[
+            Users,
+            Groups,
+            Pins,
+            AppPasswords,
+            Requirements,
+            Registration,
+            Blocks,
+            Bypasses,
+            Authenticators,
+            Tokens,
+            import_tokens,
+            Applications,
+            AccessRules,
+            RememberedBrowsers,
+            RadiusClients,
+            LdapClients,
+            ApiClients,
+            Directories,
+            Synchronisations,
+            Gateways,
+            Outbox,
+            MailAttachments,
+            VoiceMessages,
+            Attempts,
+            Events,
+            Tenants,
+            Roles,
+        ],
+        guards=[may_administer],
+        dependencies={"caller": Provide(provide_caller)},
+    )
 
-__all__ = ["ROUTER", "describe"]
+
+def router() -> Part:
+    """Return the routes of the REST API."""
+    return Part(
+        "/api/v1",
+        route_handlers=[Verifications, check, openapi, _administration()],
+        request_class=ApiRequest,
+        before_request=refuse_unknown_parameters,
+        request_max_body_size=MAX_BODY_BYTES,
+        opt={EXEMPT: True},
+    )
+
+
+__all__ = ["describe", "router"]

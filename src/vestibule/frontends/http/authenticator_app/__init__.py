@@ -6,29 +6,31 @@ it proves by a token and signatures (docs/protocols/authenticator-app.md).
 
 from __future__ import annotations
 
-from litestar import Router
-
 from vestibule.frontends.http.authenticator_app import api, moves, pages
 from vestibule.frontends.http.forms import EXEMPT
+from vestibule.frontends.http.part import Part
 
-ROUTER = Router(
-    path="/app",
-    include_in_schema=False,
-    opt={EXEMPT: True},
-    route_handlers=[
-        pages.index,
-        pages.manifest,
-        pages.texts,
-        pages.worker,
-        api.activate,
-        api.requests,
-        api.answer,
-        api.subscribe,
-        api.unsubscribe,
-        api.rename,
-        api.remove,
-        moves.begin,
-        moves.cancel,
-        moves.stage,
-    ],
-)
+
+def router() -> Part:
+    """Return the routes of the app."""
+    return Part(
+        path="/app",
+        include_in_schema=False,
+        opt={EXEMPT: True},
+        route_handlers=[
+            pages.index,
+            pages.manifest,
+            pages.texts,
+            pages.worker,
+            api.activate,
+            api.requests,
+            api.answer,
+            api.subscribe,
+            api.unsubscribe,
+            api.rename,
+            api.remove,
+            moves.begin,
+            moves.cancel,
+            moves.stage,
+        ],
+    )

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
 
 from vestibule.frontends.http.fields import InPath
 from vestibule.frontends.http.forms import EXEMPT
 from vestibule.frontends.http.notices import noticed_page
+from vestibule.frontends.http.part import Part
 from vestibule.frontends.http.phone import acting, showing
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.site import site_of
@@ -53,4 +54,6 @@ async def act(request: AnyRequest, link: InPath) -> Response[Any]:
     return await acting.act(request, _linked(request, link), f"{ROOT}/{link}")
 
 
-ROUTER = Router(path=ROOT, include_in_schema=False, route_handlers=[show, screen, state, act])
+def router() -> Part:
+    """Return the routes of the simulated phones."""
+    return Part(path=ROOT, include_in_schema=False, route_handlers=[show, screen, state, act])

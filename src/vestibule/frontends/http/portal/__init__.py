@@ -7,8 +7,7 @@ one), "Security" (security.py, made of cards: see cards.py for how to add one), 
 languages and help. Each module names its routes in `ROUTES`.
 """
 
-from litestar import Router
-
+from vestibule.frontends.http.part import Part
 from vestibule.frontends.http.portal import (
     app_passwords,
     browsers,
@@ -31,28 +30,31 @@ from vestibule.frontends.http.portal import (
     sessions,
 )
 
-ROUTER = Router(
-    path="/portal",
-    include_in_schema=False,
-    route_handlers=[
-        *entry.ROUTES,
-        *help.ROUTES,
-        *home.ROUTES,
-        *register.ROUTES,
-        *phones.ROUTES,
-        *devices.ROUTES,
-        *enroll.ROUTES,
-        *security.ROUTES,
-        *password.ROUTES,
-        *reset.ROUTES,
-        *reset_by_phone.ROUTES,
-        *questions.ROUTES,
-        *pin.ROUTES,
-        *app_passwords.ROUTES,
-        *browsers.ROUTES,
-        *bypass.ROUTES,
-        *sessions.ROUTES,
-        *history.ROUTES,
-        *language.ROUTES,
-    ],
-)
+
+def router() -> Part:
+    """Return the routes of the portal."""
+    return Part(
+        path="/portal",
+        include_in_schema=False,
+        route_handlers=[
+            *entry.ROUTES,
+            *help.ROUTES,
+            *home.ROUTES,
+            *register.ROUTES,
+            *phones.ROUTES,
+            *devices.ROUTES,
+            *enroll.ROUTES,
+            *security.ROUTES,
+            *password.ROUTES,
+            *reset.ROUTES,
+            *reset_by_phone.ROUTES,
+            *questions.ROUTES,
+            *pin.ROUTES,
+            *app_passwords.ROUTES,
+            *browsers.ROUTES,
+            *bypass.ROUTES,
+            *sessions.ROUTES,
+            *history.ROUTES,
+            *language.ROUTES,
+        ],
+    )
