@@ -10,7 +10,7 @@ RUNTIME     := $(PYTHON) tools/environment.py requirements/runtime.txt
 DEVELOPMENT := $(RUNTIME) requirements/development.txt
 FRONTEND    := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
 # In order: a browser drops its requests when a cable comes or goes, as it does for tests with telephones.
-PYTEST      := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+PYTEST      := $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 # Hundreds of databases sync with every commit: to memory where there is room, 6 GB. Proofs use the disk.
 QUICK_DISK  := $(shell grep -qs ' /dev/shm tmpfs [^ ]*noexec' /proc/mounts || df -Pk /dev/shm 2>/dev/null | \
                  awk 'NR == 2 && $$4 > 6000000 { print "TMPDIR=/dev/shm" }')

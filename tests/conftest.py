@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.peers.chromium import SHELL, WHOLE_BROWSER, Chromium
 from tests.peers.freeradius import FreeRadius
@@ -27,8 +29,16 @@ from tests.peers.sshd_pam_radius import SshdPamRadius
 from vestibule.stores import open_store
 
 LONGEST_PROOF_SECONDS = 3600
-BY_TURNS = {Path(__file__).parent / folder for folder in ("integration", "faults")}
-STORES = {"sqlite": 0, "postgres": 1, "postgresql": 1}
+_TESTS = Path(__file__).parent
+BY_TURNS: dict[Path, dict[str, int]] = {
+    _TESTS / "integration": {"sqlite": 0, "postgres": 1, "postgresql": 1},
+    _TESTS / "faults": {"sqlite": 0, "postgres": 1, "postgresql": 1},
+    _TESTS / "browser": {"en": 0, "de": 1},
+}
+"""Tests that are made for each of two, and in a quick run are run for one of them."""
+IN_ONE_PROCESS = ("tests/conformance/", "tests/fuzz/", "tests/unit/")
+"""Files of quick tests, which share what a file has to make first. Of others each test goes where there is
+time for it."""
 
 _database_numbers = count(1)
 
@@ -39,7 +49,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """A test that asks for `proof` is a proof: marked as one, and given time for its full count. What is
-    tried `BY_TURNS` is tried on one of two stores in a quick run; on the other it is a proof."""
+    tried `BY_TURNS` is tried on one of two stores, or in one of two languages, in a quick run; the other is a
+    proof."""
     is_full = bool(config.getoption("--prove"))
     left_out = []
     for item in items:
@@ -49,7 +60,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("prove")
             if is_full and item.get_closest_marker("timeout") is None:
                 item.add_marker(pytest.mark.timeout(LONGEST_PROOF_SECONDS))
-        if BY_TURNS.intersection(item.path.parents) and _is_on_the_other_store(item, parameters):
+        if _is_not_its_turn(item, parameters):
             item.add_marker("prove")
             left_out.append(item)
     if left_out and not is_full:
@@ -58,13 +69,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in gone]
 
 
-def _is_on_the_other_store(item: pytest.Item, parameters: Mapping[str, object]) -> bool:
-    """Each test keeps one store, by its name; half of them keep each."""
-    store = next((value for value in map(str, parameters.values()) if value in STORES), None)
-    if store is None:
+def _is_not_its_turn(item: pytest.Item, parameters: Mapping[str, object]) -> bool:
+    """Each test keeps one of the two, by its name; half of them keep each."""
+    turns = next((BY_TURNS[folder] for folder in item.path.parents if folder in BY_TURNS), {})
+    one = next((value for value in map(str, parameters.values()) if value in turns), None)
+    if one is None or item.get_closest_marker("no_turns") is not None:
         return False
-    name = item.nodeid.replace(store, "")
-    return STORES[store] != zlib.crc32(name.encode()) % 2
+    test, _, told = item.nodeid.partition("[")
+    name = [test, *(each for each in told.rstrip("]").split("-") if each != one)]
+    return turns[one] != zlib.crc32("-".join(name).encode()) % 2
+
+
+class _Scheduling(LoadScopeScheduling):
+    """Deals tests out one by one, in their order, but for those of a file that stays `IN_ONE_PROCESS`."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.partition("::")[0] if nodeid.startswith(IN_ONE_PROCESS) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return _Scheduling(config, log)
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ WATCH = """() => {
 LEFT_OUT = "wanted.filter(it => !reached.has(it)).map(it => it.outerHTML)"
 
 
+@pytest.mark.no_turns
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("door", ["portal", "console"])
 async def test_a_page_is_accessible_and_fits(
@@ -80,6 +81,7 @@ def _samples(shelf: Shelf, door: str) -> Iterator[tuple[str, bool]]:
             seen.add(sample.page)
 
 
+@pytest.mark.no_turns
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_a_page_of_the_portal_is_worked_by_keyboard(shelf: Shelf, language: str) -> None:
     """WCAG 2.2 §2.1.1, §2.4.7: Tab reaches all that can be pressed or filled in, each stop can be seen."""

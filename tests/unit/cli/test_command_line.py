@@ -54,11 +54,25 @@ def test_help_names_every_command_and_imports_none() -> None:
 def test_every_command_says_what_it_does_and_can_be_loaded() -> None:
     found = list(commands())
     assert "check-config" in [command.name for command in found]
-    for command in found:
-        assert command.help
-        done = vestibule(command.name, "--help")
-        assert done.returncode == 0, done.stderr
-        assert done.stdout.startswith(f"Usage: vestibule {command.name}")
+    assert all(command.help for command in found)
+    script = (
+        "import sys, vestibule.cli as cli\n"
+        "for command in cli.commands():\n"
+        "    sys.stdout.write('\\f')\n"
+        "    cli.build()([command.name, '--help'], exit_on_error=False, result_action='return_value')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        capture_output=True,
+        text=True,
+        env={"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "utf-8"},
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    _, *pages = done.stdout.split("\f")
+    for command, page in zip(found, pages, strict=True):
+        assert page.startswith(f"Usage: vestibule {command.name}")
 
 
 def test_check_config_shows_values_and_where_they_come_from(tmp_path: Path) -> None:
