@@ -80,15 +80,15 @@ def _is_not_its_turn(item: pytest.Item, parameters: Mapping[str, object]) -> boo
     return turns[one] != zlib.crc32("-".join(name).encode()) % 2
 
 
-class _Scheduling(LoadScopeScheduling):
-    """Deals tests out one by one, in their order, but for those of a file that stays `IN_ONE_PROCESS`."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return nodeid.partition("::")[0] if nodeid.startswith(IN_ONE_PROCESS) else nodeid
-
-
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    return _Scheduling(config, log)
+    """Deal tests out one by one, in their order, but for those of a file that stays `IN_ONE_PROCESS`."""
+    scheduling = LoadScopeScheduling(config, log)
+    scheduling._split_scope = _together
+    return scheduling
+
+
+def _together(nodeid: str) -> str:
+    return nodeid.partition("::")[0] if nodeid.startswith(IN_ONE_PROCESS) else nodeid
 
 
 @pytest.fixture
