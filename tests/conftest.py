@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import os
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -169,9 +170,13 @@ def migrate(url: str) -> None:
         await store.migrate()
         await store.close()
 
-    # In a thread: a loop runs in this one if an asynchronous fixture has asked for the database.
+    run_apart(run())
+
+
+def run_apart(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run it in a thread: a loop runs in this one if an asynchronous fixture has asked for what it makes."""
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, run()).result()
+        thread.submit(asyncio.run, coroutine).result()
 
 
 @pytest.fixture

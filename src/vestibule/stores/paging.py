@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, Final, TypeVar
 
@@ -152,21 +152,22 @@ class Where:
 async def searched(transaction: Requests, order: Order, known: Where, sought: Where, limit: int) -> Found:
     """Fetch what an index finds by `known` and what of that is `sought`: all of it, or as much as there is
     among the first rows, as far as `sought` reaches."""
+    if not sought.conditions:
+        return await listed(
+            transaction, order.table, order.columns, known.conditions, known.values, order.text, limit
+        )
     both = known.both(sought)
     stop = told = None
-    if sought.conditions:
-        reach = _reach_statement(order, tuple(known.conditions))
-        rows = await transaction.fetch(reach(**known.values, reach=sought.reach))
-        # All rows that are there in the same millisecond belong to what has been searched.
-        if rows:
-            stop, told = (rows[0][0], "" if order.is_falling else _LAST_CHARACTER), rows[0][1]
-    if stop is not None:
+    reach = _reach_statement(order, tuple(known.conditions))
+    rows = await transaction.fetch(reach(**known.values, reach=sought.reach))
+    # All rows that are there in the same millisecond belong to what has been searched.
+    if rows:
+        stop, told = (rows[0][0], "" if order.is_falling else _LAST_CHARACTER), rows[0][1]
         sign = ">=" if order.is_falling else "<="
         both.keep(f"{order.first} {sign} :searched_to", searched_to=stop[0])
-    found = await listed(
-        transaction, order.table, order.columns, both.conditions, both.values, order.text, limit
-    )
-    return replace(found, stop=stop, searched_to=told)
+    limit = max(1, limit)
+    statement = _search_statement(order, tuple(both.conditions))
+    return Found(await transaction.fetch(statement(**both.values, limit=limit + 1)), limit, stop, told)
 
 
 @lru_cache(maxsize=64)
@@ -176,6 +177,18 @@ def _reach_statement(order: Order, conditions: tuple[str, ...]) -> Statement:
     return Statement(
         f"select {columns} from {order.table} where {' and '.join(conditions)}"  # noqa: S608 - see `listed`
         f" order by {order.first}{direction} limit 1 offset :reach"
+    )
+
+
+@lru_cache(maxsize=256)
+def _search_statement(order: Order, conditions: tuple[str, ...]) -> Statement:
+    """Rows are read in the order in which they were written, whatever the order of the list: that way a disk
+    has them several times as fast."""
+    where = " and ".join(conditions)
+    return Statement(
+        f"select {order.columns} from"  # noqa: S608 - see `listed`
+        f" (select * from {order.table} where {where} order by {order.first}) found"
+        f" order by {order.text} limit :limit"
     )
 
 
