@@ -37,6 +37,7 @@ moduleload ppolicy
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
+include /etc/ldap/schema/nis.schema
 pidfile {folder}/slapd.pid
 idletimeout 0
 TLSCACertificateFile {authority}

@@ -16,10 +16,13 @@ _APART = 97  # a prime: neighbors among process ids start far from one another
 _counter = count(os.getpid() * _APART)
 
 
-def free_port() -> int:
-    """Return a port number that is free for TCP and for UDP on 127.0.0.1; each call returns another."""
-    for _ in range(_HOW_MANY):
-        port = _FIRST + next(_counter) % _HOW_MANY
+def free_port(first: int = _FIRST, how_many: int = _HOW_MANY) -> int:
+    """Return a port number that is free for TCP and for UDP on 127.0.0.1; each call returns another.
+
+    It is one of `how_many` from `first` on, for programs that do not take any.
+    """
+    for _ in range(how_many):
+        port = first + next(_counter) % how_many
         if _is_free(port, socket.SOCK_STREAM) and _is_free(port, socket.SOCK_DGRAM):
             return port
     raise OSError("no free port on 127.0.0.1")

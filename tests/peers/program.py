@@ -108,6 +108,12 @@ class Program:
     def is_running(self) -> bool:
         return self.process.poll() is None
 
+    def wait(self, *, seconds: float = 60) -> int:
+        """Type nothing more, wait until the program ends by itself, and return its exit status."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        return self._wait(seconds)
+
     def stop(self, *, seconds: float = 10) -> int:
         """End the program, by force when it does not listen, and return its exit status."""
         if self.is_running:

@@ -3,8 +3,8 @@
 The server sees a machine of its own: in a private mount namespace its PAM rules, accounts and run folder lie
 over the machine's, so nothing outside this folder is written and no account is made. That takes root.
 
-`sign_in` types like a person who reads: OpenSSH's client hands each question to a program and takes what the
-program prints, so there is no terminal and no guess about when to type.
+`begin` and `sign_in` type like a person who reads: OpenSSH's client hands each question to a program and
+takes what the program prints, so there is no terminal and no guess about when to type.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from tests.peers.dialogue import Dialogue, SignIn
 from tests.peers.ports import free_port
-from tests.peers.program import Program, find_program, run, run_well
+from tests.peers.program import Program, find_program, run_well
 
 WELCOME = "signed in as"
 
 _PAM_RULES = """
-auth     required  pam_radius_auth.so conf={folder}/pam_radius_auth.conf {options}
+auth     required  pam_radius_auth.so conf={folder}/pam_radius_auth.conf retry={retries}
 account  required  pam_permit.so
 session  required  pam_permit.so
 """
@@ -38,7 +38,7 @@ KbdInteractiveAuthentication yes
 PasswordAuthentication no
 PubkeyAuthentication no
 PermitRootLogin no
-LoginGraceTime 90
+LoginGraceTime 120
 MaxStartups 100
 UseDNS no
 PrintMotd no
@@ -58,13 +58,15 @@ mkdir /run/sshd
 exec {sshd} -D -e -f {folder}/sshd_config
 """
 
-# Prints the next answer, and notes the question. Without an answer it fails, as a person does who cancels.
+# Notes the question, waits for the next answer and prints it. For a question too many there is none, and it
+# fails, as a person does who cancels.
 _ANSWERING = """#!/bin/sh
 cd "$SIGN_IN_FOLDER" || exit 1
 turn=$(($(cat turn) + 1))
 echo "$turn" >turn
-printf '%s' "$1" >"question-$turn"
-exec cat "answer-$turn"
+printf '%s' "$1" | tee "question-$turn" >&2
+echo >&2
+exec head -n 1 "answer-$turn"
 """
 
 _CLIENT_SETTINGS = {
@@ -82,15 +84,6 @@ _CLIENT_SETTINGS = {
 _FIRST_USER_ID = 61_000
 
 
-@dataclass(frozen=True, slots=True)
-class SignIn:
-    """What came of one attempt: whether the server let the user in, and what it asked and said on the way."""
-
-    is_accepted: bool
-    questions: tuple[str, ...]
-    output: str
-
-
 class SshdPamRadius:
     """A server on 127.0.0.1 whose every sign-in is one RADIUS dialogue; `start()` returns when it listens."""
 
@@ -101,8 +94,8 @@ class SshdPamRadius:
         radius_port: int,
         secret: str,
         users: Sequence[str],
-        timeout_seconds: int = 5,
-        pam_options: str = "",
+        timeout_seconds: int = 60,
+        retries: int = 1,
     ) -> None:
         """`secret` must not contain white space: pam_radius_auth's configuration file knows no quotes."""
         self.folder = folder
@@ -110,10 +103,11 @@ class SshdPamRadius:
         self.secret = secret
         self.users = users
         self.timeout_seconds = timeout_seconds
-        self.pam_options = pam_options
+        self.retries = retries
         self.port = free_port()
         self.program: Program | None = None
         self._sign_ins = count(1)
+        self._dialogues: list[SshDialogue] = []
 
     def start(self) -> None:
         self.folder.mkdir(parents=True)
@@ -128,6 +122,8 @@ class SshdPamRadius:
         self.program.wait_for("Server listening on")
 
     def stop(self) -> None:
+        for dialogue in self._dialogues:
+            dialogue.cancel()
         if self.program is not None:
             self.program.stop()
 
@@ -137,25 +133,18 @@ class SshdPamRadius:
 
     def sign_in(self, user: str, answers: Sequence[str], *, seconds: float = 60) -> SignIn:
         """Sign in as `user`, giving one answer to each question; surplus questions are left unanswered."""
+        dialogue = self.begin(user, len(answers))
+        for answer in answers:
+            dialogue.answer(answer)
+        return dialogue.finish(seconds=seconds)
+
+    def begin(self, user: str, most_answers: int = 2) -> SshDialogue:
+        """Begin to sign in as `user`, who will answer so many questions."""
         folder = self.folder / f"sign-in-{next(self._sign_ins)}"
         folder.mkdir()
-        (folder / "turn").write_text("0")
-        for turn, answer in enumerate(answers, start=1):
-            (folder / f"answer-{turn}").write_text(answer + "\n")
-        settings = [part for name, value in _CLIENT_SETTINGS.items() for part in ("-o", f"{name}={value}")]
-        client = [find_program("ssh"), "-F", "none", "-T", "-p", str(self.port), *settings]
-        environment = {
-            "PATH": os.defpath,
-            "SIGN_IN_FOLDER": str(folder),
-            "SSH_ASKPASS": str(self.folder / "answering"),
-            "SSH_ASKPASS_REQUIRE": "force",
-        }
-        done = run([*client, f"{user}@127.0.0.1"], environment=environment, seconds=seconds)
-        return SignIn(
-            is_accepted=done.returncode == 0 and f"{WELCOME} {user}" in done.stdout,
-            questions=tuple(_questions(folder)),
-            output=done.stdout + done.stderr,
-        )
+        dialogue = SshDialogue(folder, self.port, user, most_answers)
+        self._dialogues.append(dialogue)
+        return dialogue
 
     def _write_accounts(self) -> None:
         numbered = list(enumerate(self.users, start=_FIRST_USER_ID))
@@ -170,7 +159,7 @@ class SshdPamRadius:
         (self.folder / "shadow").chmod(0o600)
 
     def _write_settings(self) -> None:
-        rules = _PAM_RULES.format(folder=self.folder, options=self.pam_options)
+        rules = _PAM_RULES.format(folder=self.folder, retries=self.retries)
         (self.folder / "pam.d").mkdir()
         for service in ("sshd", "other"):
             (self.folder / "pam.d" / service).write_text(rules)
@@ -181,6 +170,51 @@ class SshdPamRadius:
         (self.folder / "sshd_config").write_text(settings)
         (self.folder / "answering").write_text(_ANSWERING)
         (self.folder / "answering").chmod(0o700)
+
+
+class SshDialogue(Dialogue):
+    """It has a program ask, which waits for the answer at a pipe of its turn."""
+
+    def __init__(self, folder: Path, port: int, user: str, most_answers: int) -> None:
+        self._folder = folder
+        self._user = user
+        (folder / "turn").write_text("0")
+        self._answers = [_pipe(folder / f"answer-{turn}") for turn in range(1, most_answers + 1)]
+        self._turns = iter(tuple(self._answers))
+        settings = [part for name, value in _CLIENT_SETTINGS.items() for part in ("-o", f"{name}={value}")]
+        client = [find_program("ssh"), "-F", "none", "-T", "-p", port, *settings, f"{user}@127.0.0.1"]
+        environment = {
+            "PATH": os.defpath,
+            "LC_ALL": "C.UTF-8",
+            "SIGN_IN_FOLDER": str(folder),
+            "SSH_ASKPASS": str(folder.parent / "answering"),
+            "SSH_ASKPASS_REQUIRE": "force",
+        }
+        super().__init__(Program(client, environment=environment))
+
+    def answer(self, text: str) -> None:
+        os.write(next(self._turns), f"{text}\n".encode())
+
+    def came_of(self, status: int) -> SignIn:
+        self._close()
+        output = self.program.output
+        is_accepted = status == 0 and f"{WELCOME} {self._user}" in output
+        return SignIn(is_accepted, tuple(_questions(self._folder)), output)
+
+    def cancel(self) -> None:
+        super().cancel()
+        self._close()
+
+    def _close(self) -> None:
+        while self._answers:
+            os.close(self._answers.pop())
+
+
+def _pipe(path: Path) -> int:
+    """Open a pipe for both sides: what is written waits for its question, who reads waits for what is
+    written."""
+    os.mkfifo(path)
+    return os.open(path, os.O_RDWR)
 
 
 def _questions(folder: Path) -> list[str]:

@@ -39,7 +39,7 @@ async def test_it_is_off_by_default(apps: AppHouse) -> None:
     async with door(apps, mode="combined", passcode_length=6) as vpn:
         assert "Received Access-Reject" in await vpn.ask(PASSWORD)
     assert await device.requests() == []
-    assert await radius_attempts(apps) == [Reason.PASSCODE_MALFORMED]
+    assert await radius_attempts(apps) == [Reason.METHOD_NOT_ALLOWED]
 
 
 async def test_a_door_that_shows_numbers_goes_on_asking_for_them(apps: AppHouse) -> None:
@@ -78,7 +78,7 @@ def test_no_number_is_right_where_one_should_have_been_shown() -> None:
     assert is_number_of(msgspec.structs.replace(bare, progress={"shown_number": ""}), "")
 
 
-async def test_nothing_but_the_app_is_asked(apps: AppHouse) -> None:
+async def test_who_has_nothing_that_can_ask_is_denied(apps: AppHouse) -> None:
     """PU-02: not with a wrong password; who has no app is denied at once, for he can type nothing more."""
     _, (device,) = await apps.alice()
     bob = await apps.house.add_person("bob")

@@ -70,7 +70,7 @@ class Concentrator:
 
 
 @asynccontextmanager
-async def door(phones: PhoneHouse, **settings: object) -> AsyncIterator[Concentrator]:
+async def door(phones: PhoneHouse, *, port: int = 0, **settings: object) -> AsyncIterator[Concentrator]:
     services = phones.house.services
     client = await services.applications.add_client(
         SYSTEM, TENANT, "vpn", ClientKind.RADIUS, "concentrator", address="127.0.0.1/32", settings=settings
@@ -81,7 +81,7 @@ async def door(phones: PhoneHouse, **settings: object) -> AsyncIterator[Concentr
         services.configuration,
         SystemClock(),
         services.metrics,
-        [("127.0.0.1", 0)],
+        [("127.0.0.1", port)],
     )
     await frontend.start()
     try:

@@ -15,16 +15,14 @@ from ipaddress import ip_address
 from secrets import randbits
 from urllib.parse import urlsplit
 
-import msgspec
-
 from vestibule.catalog import LANGUAGES, text
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.radius.clients import RadiusClient
 from vestibule.frontends.radius.prompts import prompt
-from vestibule.frontends.radius.proxy import CARRIED, Onward, Proxy, SignIn
+from vestibule.frontends.radius.proxy import CARRIED, Onward, Proxy, SignIn, answered_elsewhere
 from vestibule.model.combined_password import Unsplittable, split
 from vestibule.model.radius_client import Mode
-from vestibule.model.verification import Channel, Reason
+from vestibule.model.verification import Reason
 from vestibule.services.attempt import Origin
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.outcome import Progress
@@ -187,18 +185,13 @@ class Mapping:
                 return self._verifications.start(origin, None, typed or None)
             case Mode.COMBINED:
                 parts = split(typed, client.settings.passcode_length)
-                if parts is Unsplittable.NO_PASSCODE and typed and self._may_approve_plainly(client):
-                    return start(msgspec.structs.replace(origin, channels=(Channel.APP,)), typed)
+                if parts is Unsplittable.NO_PASSCODE and typed:
+                    return start(answered_elsewhere(origin), typed)
                 if parts is Unsplittable.NO_PASSCODE:
                     return self._verifications.refuse(origin, Reason.PASSCODE_MALFORMED)
                 if parts is Unsplittable.NO_PASSWORD:
                     return self._verifications.refuse(origin, Reason.PASSWORD_MISSING)
                 return start(origin, parts.password, parts.passcode)
-
-    def _may_approve_plainly(self, client: RadiusClient) -> bool:
-        """Tell whether the password alone may lead to a request in the app that takes no number."""
-        tenant = self._configuration.current.tenants.get(client.client.tenant_id)
-        return tenant is not None and tenant.settings.app_plain_approval
 
     def _reply(
         self,
@@ -254,8 +247,11 @@ def _challenge_id(state: bytes, access: AccessRequest, client: RadiusClient, now
 
 
 def _typed(access: AccessRequest, secret: SharedSecret, message: Message) -> Secret[str] | None:
-    """What was typed into the password field, empty if there is none; None if it is not readable."""
-    if access.hidden_password is None:
+    """What was typed into the password field, empty if there is none; None if it is not readable.
+
+    RFC 2865 §5.2 hides nothing in 16 octets; radcli, and so ocserv, sends nothing in none.
+    """
+    if not access.hidden_password:
         return Secret("")
     revealed = secret.reveal(access.hidden_password, message.authenticator)
     if isinstance(revealed, HiddenPassword):

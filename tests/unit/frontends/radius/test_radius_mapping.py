@@ -44,6 +44,7 @@ from vestibule.wire.radius.numbers import (
     SERVICE_TYPE,
     STATE,
     USER_NAME,
+    USER_PASSWORD,
     VENDOR_SPECIFIC,
 )
 
@@ -98,7 +99,7 @@ ANSWER = (STATE, STATE_OF_ALICE)
         ("challenge", "kennwört".encode(), ("start", "kennwört", None)),
         ("combined", b"secret123456", ("start", "secret", "123456")),
         ("combined", b"123456", ("refuse", Reason.PASSWORD_MISSING)),
-        ("combined", b"secret", ("refuse", Reason.PASSCODE_MALFORMED)),
+        ("combined", b"secret", ("start", "secret", None)),
         ("combined", b"", ("refuse", Reason.PASSCODE_MALFORMED)),
         ("combined", None, ("refuse", Reason.PASSCODE_MALFORMED)),
         ("passcode_only", b"123456", ("start", None, "123456")),
@@ -110,6 +111,13 @@ async def test_command_of_each_mode(mode: str, typed: bytes | None, call: Call) 
     """OTP-20, OTP-13: what stands in the field, in each mode; an empty password is never a password."""
     _, verifications = await exchange(sign_in_request(typed), client=client_in(mode))
     assert verifications.calls == [call]
+
+
+async def test_nothing_typed_may_be_nothing_sent() -> None:
+    """The question of a challenge answered by Enter, as ocserv sends it."""
+    request = sign_in_request(None, ANSWER, (USER_PASSWORD, b""))
+    _, verifications = await exchange(request, client=client_in("challenge"))
+    assert verifications.calls == [("answer", CHALLENGE_ID, "")]
 
 
 async def test_combined_length_is_the_clients() -> None:
