@@ -157,6 +157,8 @@ class Reason(StrEnum):
     """A new phone was proven at its enrollment; this opens no door."""
 
     PROTOCOL_UNSUPPORTED = "protocol_unsupported"
+    EAP_FAILED = "eap_failed"
+    """Device and server have not come together in EAP, or the device has broken off."""
     BUSY = "busy"
     FAULT = "fault"
 

@@ -66,6 +66,9 @@ class RadiusSettings(msgspec.Struct, frozen=True):
     accounting_listen: tuple[Endpoint, ...]
     accounting_days: int
     """How long what clients tell of sessions is kept."""
+    eap_certificate: Path | None
+    """What devices see inside EAP-TTLS and PEAP; without it no EAP ends here."""
+    eap_key: Path | None
 
 
 class LdapSettings(msgspec.Struct, frozen=True):
@@ -177,6 +180,8 @@ _FIELDS = (
     _Field("radius.listen", read_endpoints, lambda *_: (Endpoint("127.0.0.1", 1812),)),
     _Field("radius.accounting_listen", read_endpoints, lambda *_: ()),
     _Field("radius.accounting_days", read_whole(1, 3650), lambda *_: 90),
+    _Field("radius.eap_certificate", read_path, lambda *_: None),
+    _Field("radius.eap_key", read_path, lambda *_: None),
     _Field("ldap.listen", read_endpoints, lambda *_: ()),
     _Field("ldap.tls_listen", read_endpoints, lambda *_: ()),
     _Field("ldap.tls_certificate", read_path, lambda *_: None),
@@ -247,8 +252,8 @@ def _read(field: _Field, found: _Given | None, problems: list[Problem]) -> objec
 
 def _contradictions(chosen: _Chosen, values: list[Value]) -> Iterator[Problem]:
     origins = {value.key: value.origin for value in values}
-    for section in ("http", "ldap"):
-        pair = (f"{section}.tls_certificate", f"{section}.tls_key")
+    for kind in ("http.tls", "ldap.tls", "radius.eap"):
+        pair = (f"{kind}_certificate", f"{kind}_key")
         for present, missing in (pair, pair[::-1]):
             if chosen[present] is not None and chosen[missing] is None:
                 yield Problem("needs_other", present, origins[present], {"other": missing})

@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.proxy.conftest import CLIENT_SECRET, PASSWORD, Scene, scene
 from tests.integration.proxy.test_proxied_passwords import approve
-from tests.peers.eapol_test import KINDS, Seen, sign_in
+from tests.peers.eapol_test import Seen, sign_in
 from tests.peers.freeradius_eap import FreeRadiusEap
 from vestibule.model.verification import Reason
 
@@ -28,7 +28,7 @@ async def enter(
     return await sign_in(folder, kind, made.port, CLIENT_SECRET, given | facts)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["md5", "mschapv2", "peap", "ttls", "tls"])
 async def test_ra_20_eap_ends_in_a_call_and_keys_that_fit(
     tmp_path: Path, freeradius_eap: FreeRadiusEap, kind: str
 ) -> None:

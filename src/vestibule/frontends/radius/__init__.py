@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vestibule.frontends.radius.accounting import AccountingDoor
+from vestibule.frontends.radius.eap import EapServer
 from vestibule.frontends.radius.listener import RadiusFrontend
+from vestibule.frontends.radius.password_field import PasswordField
 from vestibule.frontends.radius.signing import remember_signing_in
 from vestibule.model.radius_client import Mode, RadiusClientSettings, Signing, read_settings
 
@@ -36,7 +39,17 @@ class _RadiusKind:
             public_url=services.public_url,
             proxying=services.proxying,
             accounting=self._accounting(services, settings),
+            eap=self._eap(services, settings),
         )
+
+    @staticmethod
+    def _eap(services: Services, settings: object) -> EapServer | None:
+        certificate: Path | None = getattr(settings, "eap_certificate", None)
+        key: Path | None = getattr(settings, "eap_key", None)
+        if certificate is None or key is None:
+            return None
+        field = PasswordField(services.verifications, services.configuration)
+        return EapServer(services.verifications, field, services.node.name, certificate, key)
 
     @staticmethod
     def _accounting(services: Services, settings: object) -> AccountingDoor:

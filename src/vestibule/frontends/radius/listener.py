@@ -25,6 +25,7 @@ from vestibule.frontends.radius.admission import Admitted, Fate, Unanswerable, a
 from vestibule.frontends.radius.clients import ClientTable, RadiusClient
 from vestibule.frontends.radius.datagrams import DatagramSocket, ReturnPath
 from vestibule.frontends.radius.duplicates import Duplicates, Repeat, Work
+from vestibule.frontends.radius.eap import EapServer
 from vestibule.frontends.radius.mapping import Mapping, fingerprint
 from vestibule.frontends.radius.proxy import Proxy
 from vestibule.interfaces.clock import Clock
@@ -78,10 +79,11 @@ class RadiusFrontend:
         public_url: str = "",
         proxying: Proxying | None = None,
         accounting: AccountingDoor | None = None,
+        eap: EapServer | None = None,
     ) -> None:
         """`listen` are addresses or names, and ports. `check_store` raises `Unavailable` when this node could
         not decide now; Status-Server asks that. `public_url` is where people reach the portals. Without
-        `proxying` nothing is carried to other servers."""
+        `proxying` nothing is carried to other servers; without `eap` no EAP ends here."""
         self._configuration = configuration
         self._clock = clock
         self._metrics = metrics
@@ -91,7 +93,8 @@ class RadiusFrontend:
         self._accounting = accounting
         self._remember_signing = remember_signing
         proxy = Proxy(verifications, proxying, self._note_discarded)
-        self._mapping = Mapping(verifications, configuration, proxy, public_url)
+        self._eap = eap
+        self._mapping = Mapping(verifications, configuration, proxy, public_url, eap)
         self._duplicates = Duplicates() if duplicates is None else duplicates
         self._quiet = QuietLog()
         for fate in Fate:
@@ -105,8 +108,11 @@ class RadiusFrontend:
     # --- life ---------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Bind and begin to serve; raises `CannotListen`."""
+        """Bind and begin to serve; raises `CannotListen`, and OSError when the certificate for EAP cannot be
+        used."""
         loop = self._loop = asyncio.get_running_loop()
+        if self._eap is not None:
+            self._eap.open()
         for name, port in self._listen:
             try:
                 found = await loop.getaddrinfo(name, port, type=socket.SOCK_DGRAM)

@@ -15,12 +15,14 @@ from ipaddress import ip_address
 from secrets import randbits
 from urllib.parse import urlsplit
 
-from vestibule.catalog import LANGUAGES, text
+from vestibule.catalog import text
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.radius.clients import RadiusClient
+from vestibule.frontends.radius.eap import EapServer
+from vestibule.frontends.radius.password_field import PasswordField
 from vestibule.frontends.radius.prompts import prompt
-from vestibule.frontends.radius.proxy import CARRIED, Onward, Proxy, SignIn, answered_elsewhere
-from vestibule.model.combined_password import Unsplittable, split
+from vestibule.frontends.radius.proxy import CARRIED, Ended, Onward, Proxy, SignIn
+from vestibule.interfaces.upstream import Attributes
 from vestibule.model.radius_client import Mode
 from vestibule.model.verification import Reason
 from vestibule.services.attempt import Origin
@@ -69,11 +71,14 @@ class Mapping:
         configuration: ConfigurationCache,
         proxy: Proxy,
         public_url: str = "",
+        eap: EapServer | None = None,
     ) -> None:
+        """Without `eap`, EAP ends nowhere here: it is carried to another server or refused."""
         self._verifications = verifications
-        self._configuration = configuration
+        self._field = PasswordField(verifications, configuration)
         self._proxy = proxy
         self._public_url = public_url
+        self._eap = eap
 
     async def answer(
         self,
@@ -99,14 +104,20 @@ class Mapping:
             can_show=client.settings.mode is not Mode.COMBINED,
         )
         carried = await self._proxy.open(message, access, client)
-        if carried is not None and access.proof is Proof.EAP:
-            round_ = await carried.next_round(origin, now // 1000)
+        granted: Attributes = ()
+        if access.proof is Proof.EAP and (carried is not None or self._eap is not None):
+            round_ = await self._next_round(message, access, client, origin, now, carried)
+            if round_ is None:
+                return None
             if isinstance(round_, Onward):
                 return self._encoded(ACCESS_CHALLENGE, round_.attributes, message, access, secret)
-            origin, progress = round_
+            origin, progress, granted = round_.origin, round_.progress, round_.attributes
         else:
             progress = await self._asked(message, access, client, secret, origin, now, carried)
-        waited = await self._waited(origin, progress, access, client)
+        can_ask = client.settings.mode is not Mode.COMBINED and access.proof not in CARRIED
+        waited = await self._field.waited(
+            origin, progress, client, is_first=access.state is None, can_ask=can_ask
+        )
         if waited is None:
             return None
         code, attributes = self._reply(waited, message, access, client, now)
@@ -117,7 +128,24 @@ class Mapping:
                 code = ACCESS_REJECT
             else:
                 attributes += hide_attributes(given, secret, message.authenticator, randbits(15))
+        elif waited.is_approved:
+            attributes += hide_attributes(granted, secret, message.authenticator, randbits(15))
         return self._encoded(code, attributes, message, access, secret)
+
+    async def _next_round(
+        self,
+        message: Message,
+        access: AccessRequest,
+        client: RadiusClient,
+        origin: Origin,
+        now: int,
+        carried: SignIn | None,
+    ) -> Onward | Ended | None:
+        """Take a round of EAP, which ends at the server behind, else here."""
+        if carried is not None:
+            return await carried.next_round(origin, now // 1000)
+        assert self._eap is not None
+        return await self._eap.next_round(message, access, client, origin)
 
     @staticmethod
     def _encoded(
@@ -125,25 +153,6 @@ class Mapping:
     ) -> bytes:
         states = [(PROXY_STATE, value) for value in access.proxy_states]
         return secret.encode_reply(code, message, [*attributes, *states])
-
-    async def _waited(
-        self, origin: Origin, progress: Progress, access: AccessRequest, client: RadiusClient
-    ) -> Progress | None:
-        """Wait for an answer that comes on another road, for as long as the client has patience. None:
-        another request is answered instead."""
-        if not progress.is_answered_elsewhere or self._must_be_shown(progress, access):
-            return progress
-        waited = await self._verifications.wait(origin, progress, client.settings.response_seconds)
-        can_ask = client.settings.mode is not Mode.COMBINED and access.proof not in CARRIED
-        if waited is not None and waited.is_pending and not can_ask:
-            # Nothing can be asked of the person here: with the patience of his client it is over.
-            return await self._verifications.give_up(origin, waited)
-        return waited
-
-    @staticmethod
-    def _must_be_shown(progress: Progress, access: AccessRequest) -> bool:
-        """Tell whether there is a number that the person has not seen yet: until then nobody can answer."""
-        return access.state is None and progress.challenge is not None and bool(progress.challenge.number)
 
     def _asked(
         self,
@@ -165,33 +174,11 @@ class Mapping:
             reason = Reason.PASSWORD_WRONG if access.state is None else Reason.PASSCODE_MALFORMED
             return self._verifications.refuse(origin, reason)
         if access.state is None:
-            return self._start(origin, typed, client, carried)
+            return self._field.start(origin, typed, client, None if carried is None else carried.start)
         challenge_id = _challenge_id(access.state, access, client, now)
         if challenge_id is None:
             return self._verifications.refuse(origin, Reason.CHALLENGE_UNKNOWN)
         return self._verifications.answer(origin, challenge_id, typed)
-
-    def _start(
-        self, origin: Origin, typed: Secret[str], client: RadiusClient, carried: SignIn | None
-    ) -> Awaitable[Progress]:
-        # Nobody is ever asked about an empty password.
-        start = self._verifications.start if carried is None or not typed else carried.start
-        if client.peer.application.is_legacy:
-            return start(origin, typed)
-        match client.settings.mode:
-            case Mode.CHALLENGE:
-                return start(origin, typed)
-            case Mode.PASSCODE_ONLY:
-                return self._verifications.start(origin, None, typed or None)
-            case Mode.COMBINED:
-                parts = split(typed, client.settings.passcode_length)
-                if parts is Unsplittable.NO_PASSCODE and typed:
-                    return start(answered_elsewhere(origin), typed)
-                if parts is Unsplittable.NO_PASSCODE:
-                    return self._verifications.refuse(origin, Reason.PASSCODE_MALFORMED)
-                if parts is Unsplittable.NO_PASSWORD:
-                    return self._verifications.refuse(origin, Reason.PASSWORD_MISSING)
-                return start(origin, parts.password, parts.passcode)
 
     def _reply(
         self,
@@ -203,7 +190,7 @@ class Mapping:
     ) -> tuple[int, list[Attribute]]:
         if progress.is_approved:
             return ACCESS_ACCEPT, []
-        language = self._language(client, progress.language)
+        language = self._field.language(client, progress.language)
         if progress.is_pending and progress.challenge is not None:
             question = prompt(language, progress, is_again=access.state is not None)
             state_key = client.valid_secrets(now)[0].state_key
@@ -220,12 +207,6 @@ class Mapping:
         if _is_for_this_machine(self._public_url):
             return text(language, "radius.registration_required_somewhere")
         return text(language, "radius.registration_required", portal=f"{self._public_url}/portal/{tenant_id}")
-
-    def _language(self, client: RadiusClient, own: str) -> str:
-        """Return the language of who is asked, else the tenant's: a rejection is told to nobody known."""
-        tenant = self._configuration.current.tenants.get(client.client.tenant_id)
-        language = own or (tenant.settings.language if tenant else "")
-        return language if language in LANGUAGES else LANGUAGES[0]
 
 
 def _is_for_this_machine(url: str) -> bool:

@@ -31,7 +31,7 @@ from vestibule.services.attempt import Origin
 from vestibule.services.outcome import Progress
 from vestibule.services.proxying import Proxying
 from vestibule.services.verification import Verifications
-from vestibule.wire.radius import AccessRequest, Message, Proof
+from vestibule.wire.radius import AccessRequest, Attribute, Message, Proof
 from vestibule.wire.radius.numbers import (
     ACCESS_ACCEPT,
     ACCESS_CHALLENGE,
@@ -57,7 +57,15 @@ NoteDiscarded = Callable[[str, int], None]
 class Onward(msgspec.Struct, frozen=True):
     """The conversation goes on: the attributes of the next Access-Challenge."""
 
-    attributes: list[tuple[int, bytes]]
+    attributes: list[Attribute]
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """The conversation has ended, and led to this; `attributes` go with an acceptance, not hidden yet."""
+
+    origin: Origin
+    progress: Progress
+    attributes: Attributes = ()
 
 
 class Proxy:
@@ -138,15 +146,16 @@ class SignIn:
             return await self._proxy.verifications.refuse(origin, Reason.CHALLENGE_UNKNOWN)
         return await self.start(answered_elsewhere(origin), None)
 
-    async def next_round(self, origin: Origin, now: int) -> tuple[Origin, Progress] | Onward:
+    async def next_round(self, origin: Origin, now: int) -> Ended | Onward:
         """Take one round of EAP at `now` (epoch seconds): it goes on, or it has ended and begins a
         verification of the person whom the server has named."""
         origin = answered_elsewhere(origin)
         conversation = self._conversation(now)
         if conversation is None or conversation.is_over(now):
-            return origin, await self._proxy.verifications.refuse(origin, Reason.CHALLENGE_UNKNOWN)
+            refused = await self._proxy.verifications.refuse(origin, Reason.CHALLENGE_UNKNOWN)
+            return Ended(origin, refused)
         if await self._proxying.is_locked(origin, origin.user_address):
-            return origin, await self._ended(origin, _mismatch("not_asked"), "")
+            return await self._ended(origin, _mismatch("not_asked"), "")
         proof = self._proof()
         held = await self._proxying.reply_to(self._client.client.tenant_id, proof)
         if held is not None:
@@ -155,12 +164,11 @@ class SignIn:
         else:
             answer = await self._ask_next(conversation)
         if isinstance(answer, Carried) and answer.code == ACCESS_CHALLENGE:
-            return self._onward(conversation, answer) or (
-                origin,
-                await self._ended(origin, _unavailable("radius.trouble.state_too_long"), ""),
+            return self._onward(conversation, answer) or await self._ended(
+                origin, _unavailable("radius.trouble.state_too_long"), ""
             )
         origin, verdict = self._whom(origin, answer)
-        return origin, await self._ended(origin, verdict, proof)
+        return await self._ended(origin, verdict, proof)
 
     # --- parts --------------------------------------------------------------------------------------
 
@@ -208,7 +216,7 @@ class SignIn:
             return origin, PasswordVerdict(PasswordVerdictKind.REFUSED, detail="radius.verdict.unnamed")
         return origin, verdict
 
-    async def _ended(self, origin: Origin, verdict: PasswordVerdict, proof: str) -> Progress:
+    async def _ended(self, origin: Origin, verdict: PasswordVerdict, proof: str) -> Ended:
         async def judge(user: User | None) -> PasswordVerdict:
             return _mismatch("no_such_person") if user is None else verdict
 
@@ -216,7 +224,8 @@ class SignIn:
             return verdict
 
         stranger = None if self._client.settings.require_user_match else told
-        return await self._proxy.verifications.start_judged(origin, judge, stranger=stranger, proof=proof)
+        verifications = self._proxy.verifications
+        return Ended(origin, await verifications.start_judged(origin, judge, stranger=stranger, proof=proof))
 
     def _heard(self, answer: Carried | Silent) -> Carried | Silent:
         if answer.discarded:
