@@ -174,6 +174,7 @@ def console_records() -> list[Sample]:
                     "two_way_texts": True,
                     "app_passwords": True,
                     "app_plain_approval": False,
+                    "nt_hashes": False,
                     "two_administrators": True,
                 },
                 "is_system": True,

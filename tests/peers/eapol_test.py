@@ -31,6 +31,10 @@ KINDS = {
         'eap=PEAP\n identity="{name}"\n anonymous_identity="{outside}"\n password="{password}"\n'
         ' ca_cert="{authority}"\n phase1="{phase1}"\n phase2="auth=GTC"'
     ),
+    "peap-mschapv2": (
+        'eap=PEAP\n identity="{name}"\n anonymous_identity="{outside}"\n password="{password}"\n'
+        ' ca_cert="{authority}"\n phase1="{phase1}"\n phase2="auth=MSCHAPV2"'
+    ),
     "peap-gtc-by-hand": (
         'eap=PEAP\n identity="{name}"\n anonymous_identity="{outside}"\n'
         ' ca_cert="{authority}"\n phase1="{phase1}"\n phase2="auth=GTC"'

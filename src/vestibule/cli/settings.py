@@ -111,6 +111,8 @@ def change(
     help_contact: str | None = None,
     disowning_blocks: bool | None = None,
     app_passwords: bool | None = None,
+    nt_hashes: bool | None = None,
+    knows_nt_hashes: Annotated[bool, Parameter(negative="")] = False,
     method: Annotated[list[str] | None, Parameter(name="--method", negative="--all-methods")] = None,
     registration_methods: int | None = None,
     registration_policy: Whom | None = None,
@@ -254,6 +256,12 @@ def change(
         Block a user who says of an attempt that it was not his, until an administrator lets him in.
     app_passwords
         Users may make app passwords for old programs; switched off, none is taken any more.
+    nt_hashes
+        Keep a copy of each local password, once it is set anew, that MS-CHAPv2 can be checked with. Why not:
+        the copy is as good as the password, and whoever records one sign-in can compute it in hours, however
+        good the password is. Switched off, all copies are deleted at once.
+    knows_nt_hashes
+        You have read why not; needed to switch --nt-hashes on.
     method
         What users may register and use beside recovery codes; may be repeated. --all-methods: everything.
     registration_methods
@@ -328,6 +336,7 @@ def change(
         "help_contact": help_contact,
         "disowning_blocks": disowning_blocks,
         "app_passwords": app_passwords,
+        "nt_hashes": nt_hashes,
         "registration_methods": registration_methods,
         "registration_policy": registration_policy,
         "registration_groups": None if registration_group is None else tuple(registration_group),
@@ -354,7 +363,9 @@ def change(
         if wanted == before:
             raise NotDone("cli.nothing_to_change")
         after = (
-            await desk.services.applications.change_settings(desk.actor, desk.tenant_id, wanted)
+            await desk.services.applications.change_settings(
+                desk.actor, desk.tenant_id, wanted, knows_nt_hashes=knows_nt_hashes
+            )
         ).settings
         changed = [name for name in _names(after) if getattr(after, name) != getattr(before, name)]
         desk.terminal.say("settings.changed")

@@ -31,6 +31,7 @@ from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
 from vestibule.model.held_reply import HeldReply
 from vestibule.model.mail_attachment import MailAttachment
+from vestibule.model.nt_hash import NtHash
 from vestibule.model.pin import Pin
 from vestibule.model.proposal import Proposal
 from vestibule.model.remembered_browser import RememberedBrowser
@@ -745,6 +746,16 @@ class Transaction(Protocol):
 
     async def remove_security_answers(self, tenant_id: str, user_id: str) -> bool:
         """Delete them; False if there are none."""
+        ...
+
+    async def nt_hash(self, tenant_id: str, user_id: str) -> NtHash | None: ...
+
+    async def put_nt_hash(self, kept: NtHash) -> None:
+        """Insert, or put in the place of the one before."""
+        ...
+
+    async def remove_nt_hashes(self, tenant_id: str) -> int:
+        """Delete those of a tenant; return how many there were."""
         ...
 
     async def app_passwords(self, tenant_id: str, user_id: str) -> tuple[AppPassword, ...]:

@@ -132,6 +132,9 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Days after which a PIN must be changed; 0: never."""
     app_passwords: bool = False
     """People may make app passwords, and applications of legacy clients take them."""
+    nt_hashes: bool = False
+    """Keep a copy of each local password, once it is set anew, that MS-CHAPv2 can be checked with. The copy
+    is as good as the password."""
     app_check: AppCheck = AppCheck.NOTHING
     """What an approval in the app needs besides the number."""
     app_plain_approval: bool = False

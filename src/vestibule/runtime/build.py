@@ -58,6 +58,7 @@ from vestibule.services.mail_attachments import MailAttachments
 from vestibule.services.mails import Mails
 from vestibule.services.metrics import Metrics
 from vestibule.services.notices import Notices
+from vestibule.services.nt_hashes import NtHashes
 from vestibule.services.out_of_band import OutOfBand
 from vestibule.services.outbox import Outbox
 from vestibule.services.passes import Passes
@@ -154,7 +155,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     vouching = Vouching(store, configuration, prover, sealer)
     kinds = registry.directories()
     first_factors = FirstFactors(kinds, configuration, sealer)
-    passwords = Passwords(store, configuration, first_factors)
+    passwords = Passwords(store, configuration, first_factors, NtHashes(store, configuration, sealer))
     sessions = Sessions(store, configuration, prover, vouching)
     setup = Setup(store, configuration, prover, sealer, sessions)
     proposals = Proposals(store, configuration)
@@ -213,7 +214,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         device_records,
         countries,
     )
-    users = Users(store, configuration, prover, notices, guard)
+    users = Users(store, configuration, prover, notices, guard, passwords.nt_hashes)
     groups = Groups(store, configuration)
     requirements = Requirements(store, configuration, prover, guard)
     password_resets = PasswordResets(store, configuration, prover, passwords, spraying)
@@ -274,6 +275,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         attempts=Attempts(store, configuration, guard),
         disowning=Disowning(store, configuration),
         passwords=passwords,
+        nt_hashes=passwords.nt_hashes,
         security_questions=SecurityQuestions(store, configuration, sealer),
         password_resets=password_resets,
         resets_by_phone=ResetsByPhone(

@@ -108,12 +108,17 @@ class Applications:
 
         return await self._written(body)
 
-    async def change_settings(self, actor: Actor, tenant_id: str, settings: TenantSettings) -> Tenant:
-        """Replace the settings of a tenant; refuses values that would lock everybody out or in."""
+    async def change_settings(
+        self, actor: Actor, tenant_id: str, settings: TenantSettings, *, knows_nt_hashes: bool = False
+    ) -> Tenant:
+        """Replace the settings of a tenant; refuses values that would lock everybody out or in. With
+        `knows_nt_hashes` the actor says that he has read what it means to keep NT hashes."""
         actor.demand(Right.SETTINGS, tenant_id)
         _check_settings(settings)
         tenant = self.snapshot.tenants[tenant_id]
         demand(tenant, *of_settings(settings))
+        if settings.nt_hashes > tenant.settings.nt_hashes and not knows_nt_hashes:
+            raise Refused(Refusal.NT_HASHES_UNREAD)
         agreed = NOT_NEEDED
         if tenant_id == SYSTEM_TENANT and tenant.settings.two_administrators > settings.two_administrators:
             actor.demand(Right.ADMINISTRATORS, SYSTEM_TENANT)
@@ -122,6 +127,8 @@ class Applications:
         async def body(tx: Transaction) -> Tenant:
             await agreed.use(tx)
             await tx.put(msgspec.structs.replace(tenant, settings=settings))
+            if not settings.nt_hashes:
+                await tx.remove_nt_hashes(tenant_id)
             changed = [
                 field
                 for field in settings.__struct_fields__

@@ -108,7 +108,14 @@ class PasswordResets:
                 silent = outcome.kind is PasswordChangeKind.OLD_WRONG
                 raise Refused(Refusal.DIRECTORY_SILENT if silent else REFUSALS[outcome.kind])
         kept = hashed if directory is None else user.password_hash
-        await self._store.transact(lambda tx: _written(tx, user, kept))
+
+        async def body(tx: Transaction) -> None:
+            await _written(tx, user, kept)
+            if directory is None:
+                renewed = msgspec.structs.replace(user, password_hash=hashed)
+                await self._passwords.nt_hashes.keep(tx, renewed, new.wanted)
+
+        await self._store.transact(body)
 
     async def _is_proven(self, tx: Transaction, subject: Subject, passcodes: Iterable[Secret[str]]) -> bool:
         """Tell whether the passcodes are of as many methods as are asked of this person."""

@@ -25,6 +25,7 @@ from vestibule.model.user import Role, User
 from vestibule.model.username import lookup_names
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.first_factor import FirstFactors, can_change
+from vestibule.services.nt_hashes import NtHashes
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.services.sessions import SignedIn
@@ -66,10 +67,17 @@ def check_new(new: NewPassword, username: str, role: Role, *, is_ours: bool) -> 
 
 
 class Passwords:
-    def __init__(self, store: Store, configuration: ConfigurationCache, first_factors: FirstFactors) -> None:
+    def __init__(
+        self,
+        store: Store,
+        configuration: ConfigurationCache,
+        first_factors: FirstFactors,
+        nt_hashes: NtHashes,
+    ) -> None:
         self._store = store
         self._configuration = configuration
         self._first_factors = first_factors
+        self.nt_hashes = nt_hashes
 
     async def directory(self, tenant_id: str) -> ChangesPasswords | None:
         """Return the directory in which people of the tenant's portal change their passwords, if one does."""
@@ -106,7 +114,12 @@ class Passwords:
             return
         await self._check(user.tenant_id, reserved, user.username, old)
         hashed = await asyncio.to_thread(hash_password, new.wanted.reveal())
-        await self._store.transact(lambda tx: self._changed(tx, user, hashed, ends))
+
+        async def body(tx: Transaction) -> None:
+            await self._changed(tx, user, hashed, ends)
+            await self.nt_hashes.keep(tx, msgspec.structs.replace(user, password_hash=hashed), new.wanted)
+
+        await self._store.transact(body)
 
     async def change_expired(
         self, tenant_id: str, claimed_username: str, old: Secret[str], new: NewPassword

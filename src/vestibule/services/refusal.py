@@ -12,6 +12,7 @@ class Refusal(StrEnum):
     NAME_TAKEN = "name_taken"
     NOT_FOUND = "not_found"
     CHANGED_MEANWHILE = "changed_meanwhile"
+    NT_HASHES_UNREAD = "nt_hashes_unread"
     PASSWORD_TOO_SHORT = "password_too_short"  # noqa: S105 - a refusal, no password
     PASSWORD_TOO_LONG = "password_too_long"  # noqa: S105 - a refusal, no password
     PASSWORD_CONTAINS_NAME = "password_contains_name"  # noqa: S105 - a refusal, no password

@@ -43,6 +43,7 @@ from vestibule.services.mail_attachments import MailAttachments
 from vestibule.services.mails import Mails
 from vestibule.services.metrics import Metrics
 from vestibule.services.notices import Notices
+from vestibule.services.nt_hashes import NtHashes
 from vestibule.services.outbox import Outbox
 from vestibule.services.passes import Passes
 from vestibule.services.password_reset import PasswordResets
@@ -130,6 +131,7 @@ class Services:
     attempts: Attempts
     disowning: Disowning
     passwords: Passwords
+    nt_hashes: NtHashes
     security_questions: SecurityQuestions
     password_resets: PasswordResets
     resets_by_phone: ResetsByPhone

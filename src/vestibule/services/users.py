@@ -41,6 +41,7 @@ from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.editions import demand
 from vestibule.services.guard import Guard
 from vestibule.services.notices import Notices
+from vestibule.services.nt_hashes import NtHashes
 from vestibule.services.proposals import Agreement
 from vestibule.services.proving import Prover
 from vestibule.services.recording import record
@@ -78,12 +79,14 @@ class Users:
         prover: Prover,
         notices: Notices,
         guard: Guard,
+        nt_hashes: NtHashes,
     ) -> None:
         self._store = store
         self._configuration = configuration
         self._prover = prover
         self._notices = notices
         self._guard = guard
+        self._nt_hashes = nt_hashes
 
     async def list(self, actor: Actor, tenant_id: str, where: UserFilter, page: Page) -> Listed:
         """Return one page of the people whom the actor may see, by name."""
@@ -159,6 +162,8 @@ class Users:
         async def body(tx: Transaction) -> User:
             added = msgspec.structs.replace(user, created_at=tx.now, updated_at=tx.now)
             await tx.add_user(added)
+            if password:
+                await self._nt_hashes.keep(tx, added, password)
             await record(tx, actor, tenant_id, "user.added", user.user_id, user.username)
             return added
 
@@ -211,7 +216,10 @@ class Users:
                 raise Refused(Refusal.NOT_FOUND, user_id)
             if version is not None and subject.user.version != version:
                 raise Refused(Refusal.CHANGED_MEANWHILE, subject.user.username)
-            return await self._write(tx, actor, subject.user, _edited(subject.user, fields, hashed, tx.now))
+            edited = _edited(subject.user, fields, hashed, tx.now)
+            if password:
+                await self._nt_hashes.keep(tx, edited, password)
+            return await self._write(tx, actor, subject.user, edited)
 
         try:
             return await self._store.transact(body)

@@ -38,6 +38,7 @@ from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
 from vestibule.model.held_reply import HeldReply
+from vestibule.model.nt_hash import NtHash
 from vestibule.model.pin import Pin
 from vestibule.model.proposal import Act, Proposal, ProposalState
 from vestibule.model.remembered_browser import RememberedBrowser
@@ -223,6 +224,13 @@ SECURITY_ANSWERS: Final = SecurityAnswers.__struct_fields__
 
 def security_answers_of(row: Row) -> SecurityAnswers:
     return SecurityAnswers(**dict(zip(SECURITY_ANSWERS, row, strict=True)))
+
+
+NT_HASH: Final = NtHash.__struct_fields__
+
+
+def nt_hash_of(row: Row) -> NtHash:
+    return NtHash(**dict(zip(NT_HASH, row, strict=True)))
 
 
 PIN: Final = Pin.__struct_fields__

@@ -257,6 +257,7 @@ OWN_SUITES = {
     *("expire_bypasses", "open_challenges_of"),
     *("settle_source", "release_source", "source_throttles", "clear_source", "clear_sources"),
     *("grants", "grants_of", "replace_grants", "proposals", "add_proposal", "replace_proposal"),
+    *("nt_hash", "put_nt_hash", "remove_nt_hashes"),
     *("security_answers", "put_security_answers", "remove_security_answers"),
     *("add_rule_set", "rule_sets"),
     *("add_remembered_browser", "remembered_browser", "remembered_browsers", "use_remembered_browser"),

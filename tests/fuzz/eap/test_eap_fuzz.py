@@ -10,7 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.peers.openldap_certificates import TestAuthority
-from vestibule.frontends.radius.eap.inside import Confirmed, PeapGtc, Say, TtlsPap, Typed, Unfit
+from vestibule.frontends.radius.eap.inside import Confirmed, Proven, Say, TtlsPap, Typed, Unfit
+from vestibule.frontends.radius.eap.peap import Peap
 from vestibule.frontends.radius.eap.peer import Peer, Stopped
 from vestibule.frontends.radius.eap.tunnel import open_context
 from vestibule.wire.eap.avps import read_avps, write_avp
@@ -18,7 +19,7 @@ from vestibule.wire.eap.fragments import LONGEST, Reassembly, fragmented, read_f
 from vestibule.wire.eap.inner import has_confirmed, read_inner_response
 from vestibule.wire.eap.packet import EapResponse, read_response
 
-HEARD = Typed | Say | Confirmed | Unfit
+HEARD = Typed | Proven | Say | Confirmed | Unfit
 TLS = bytes.fromhex("16030100")
 
 
@@ -34,9 +35,12 @@ def read_everything(octets: bytes) -> None:
     if inner is not None:
         has_confirmed(inner)
     assert isinstance(TtlsPap().hear(octets), HEARD)
-    gtc = PeapGtc("?")
-    for _ in range(3):
-        assert isinstance(gtc.hear(octets), HEARD)
+    for before in ((), (b"\1alice",), (b"\1alice", b"\3\x1a")):
+        inside = Peap("?", speaks_ms_chap=True)
+        for said in before:
+            inside.hear(said)
+        for _ in range(3):
+            assert isinstance(inside.hear(octets), HEARD)
 
 
 @given(st.binary(max_size=200))

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from tests.houses import PASSWORD, TENANT, Person, TestHouse
 from tests.integration.app_passwords.scene import MAIL, VPN, add_alice, enter, furnish, make, user_of
+from vestibule.crypto.ms_chap import nt_hash
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.store import Page
 from vestibule.model.actor import SYSTEM
@@ -110,3 +111,28 @@ async def test_a_password_that_an_administrator_sets_voids_it_too(scene: Scene) 
     await scene.house.services.users.edit(SYSTEM, TENANT, user.user_id, UserFields(), NEW)
     assert await scene.sessions() == []
     assert await scene.what_is_left() == NOTHING
+
+
+async def test_every_way_to_a_new_password_leads_to_its_nt_hash(scene: Scene) -> None:
+    """Where the tenant keeps NT hashes: added, changed by himself, forgotten and reset, or set by an
+    administrator."""
+    services = scene.house.services
+    settings = services.configuration.current.tenants[TENANT].settings
+    wanted = replace(settings, nt_hashes=True, password_reset=PasswordReset.ALL)
+    await services.applications.change_settings(SYSTEM, TENANT, wanted, knows_nt_hashes=True)
+
+    async def kept() -> Secret[bytes] | None:
+        return await services.nt_hashes.of(TENANT, await user_of(scene.house, scene.alice))
+
+    assert await kept() is None
+    own = await scene.session()
+    await services.passwords.change(own, Secret(PASSWORD), TWICE, begins_anew=False)
+    assert await kept() == nt_hash(NEW.reveal())
+    other = Secret("Another-one-than-before")
+    twice = NewPassword(other, other)
+    await services.password_resets.reset(TENANT, "alice", (scene.passcode(), Secret("")), twice)
+    assert await kept() == nt_hash(other.reveal())
+    await services.users.edit(SYSTEM, TENANT, scene.alice.user.user_id, UserFields(), NEW)
+    assert await kept() == nt_hash(NEW.reveal())
+    bob = await services.users.add(SYSTEM, TENANT, UserFields(username="bob"), other)
+    assert await services.nt_hashes.of(TENANT, bob) == nt_hash(other.reveal())

@@ -190,3 +190,6 @@ def test_settings_of_texts_and_calls(quiet_house: CommandLine) -> None:
     assert "call_seconds: 30…600" in cli.refused("settings", "change", "--call-seconds", "5")
     cli.out("settings", "change", "--text-template", "de=")
     assert cli.json("settings", "show")["text_templates"] == {}
+    assert "as good as the password" in cli.refused("settings", "change", "--nt-hashes")
+    cli.out("settings", "change", "--nt-hashes", "--knows-nt-hashes")
+    assert cli.json("settings", "show")["nt_hashes"]

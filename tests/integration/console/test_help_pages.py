@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,27 @@ async def test_a_window_is_as_long_as_the_help_desk_says(
     (window,) = standing
     assert window.vouch is Vouch.HELP_DESK
     assert window.expires_at - window.made_at == int(hours) * 3_600_000
+
+
+async def test_nt_hashes_are_kept_for_who_has_read_why_not(house: HttpHouse, console: ConsoleWindow) -> None:
+    """The page says why not before they are switched on, and takes no tick without the other."""
+
+    async def save(**ticks: str) -> str:
+        page = (await console.get("settings")).text
+        assert "as good as the password" in page
+        given = dict(re.findall(r'name="(\w+)"[^>]* value="([^"]*)"', page))
+        kept = {name: value for name, value in given.items() if value != "yes"}
+        return words(
+            await console.post("settings", {"language": "en", "app_check": "nothing", **kept, **ticks})
+        )
+
+    assert "read why not" in await save(nt_hashes="yes")
+    assert not house.inside.services.nt_hashes.are_kept(TENANT)
+    assert "Saved" in await save(nt_hashes="yes", knows_nt_hashes="yes")
+    assert house.inside.services.nt_hashes.are_kept(TENANT)
+    assert "Saved" in await save(nt_hashes="yes")
+    assert "Saved" in await save()
+    assert not house.inside.services.nt_hashes.are_kept(TENANT)
 
 
 async def test_security_questions_are_set_and_taken_away(house: HttpHouse, console: ConsoleWindow) -> None:

@@ -347,6 +347,19 @@ async def test_texts_and_calls_have_their_settings(office: httpx.AsyncClient) ->
     assert "pfsvc_pendingSmsTimeoutSeconds" not in after
 
 
+async def test_nt_hashes_are_kept_for_who_knows_why_not(office: httpx.AsyncClient) -> None:
+    """The refusal says why not; switched on, they stay on without saying it again."""
+    refused = await office.put(f"{API}/settings", json={"nt_hashes": True})
+    assert refused.status_code == 422
+    assert refused.json()["code"] == "nt_hashes_unread"
+    assert "as good as the password" in refused.json()["detail"]
+    after = await done(await office.put(f"{API}/settings", json={"nt_hashes": True, "knows_nt_hashes": True}))
+    assert after["nt_hashes"]
+    assert "knows_nt_hashes" not in after
+    assert (await done(await office.put(f"{API}/settings", json={"nt_hashes": True})))["nt_hashes"]
+    assert not (await done(await office.put(f"{API}/settings", json={})))["nt_hashes"]
+
+
 async def test_gateways_are_checked_before_they_are_stored(office: httpx.AsyncClient) -> None:
     kinds = {kind["kind"]: kind for kind in (await done(await office.get(f"{API}/gateway-kinds")))["items"]}
     assert kinds["smpp"]["carries"] == ["text"]

@@ -446,6 +446,7 @@ def test_plug_in_describes_itself() -> None:
         applications=None,
         check_store=None,
         proxying=None,
+        nt_hashes=None,
         accounting=None,
         public_url="https://id.example.org",
     )

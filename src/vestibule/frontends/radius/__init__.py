@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vestibule.frontends.radius.accounting import AccountingDoor
-from vestibule.frontends.radius.eap import EapServer
 from vestibule.frontends.radius.listener import RadiusFrontend
+from vestibule.frontends.radius.ms_chap import MsChap
 from vestibule.frontends.radius.password_field import PasswordField
 from vestibule.frontends.radius.signing import remember_signing_in
 from vestibule.model.radius_client import Mode, RadiusClientSettings, Signing, read_settings
 
 if TYPE_CHECKING:
+    from vestibule.frontends.radius.eap import EapServer
     from vestibule.interfaces.frontend import Frontend
     from vestibule.services.services import FrontendKind, Services
 
@@ -28,6 +29,7 @@ class _RadiusKind:
         """Return the front end; `settings.listen` holds endpoints with `host` and `port`."""
         endpoints: Sequence[Any] = getattr(settings, "listen", ())
         listen = [(endpoint.host, endpoint.port) for endpoint in endpoints] or DEFAULT_LISTEN
+        ms_chap = MsChap(services.verifications, services.nt_hashes)
         return RadiusFrontend(
             services.verifications,
             services.configuration,
@@ -39,17 +41,22 @@ class _RadiusKind:
             public_url=services.public_url,
             proxying=services.proxying,
             accounting=self._accounting(services, settings),
-            eap=self._eap(services, settings),
+            eap=self._eap(services, settings, ms_chap),
+            ms_chap=ms_chap,
         )
 
     @staticmethod
-    def _eap(services: Services, settings: object) -> EapServer | None:
+    def _eap(services: Services, settings: object, ms_chap: MsChap) -> EapServer | None:
         certificate: Path | None = getattr(settings, "eap_certificate", None)
         key: Path | None = getattr(settings, "eap_key", None)
         if certificate is None or key is None:
             return None
+        # Its TLS is loaded where it is wanted.
+        from vestibule.frontends.radius.eap import EapServer  # noqa: PLC0415 - see above
+
         field = PasswordField(services.verifications, services.configuration)
-        return EapServer(services.verifications, field, services.node.name, certificate, key)
+        node = services.node.name
+        return EapServer(services.verifications, field, ms_chap, node, certificate, key)
 
     @staticmethod
     def _accounting(services: Services, settings: object) -> AccountingDoor:

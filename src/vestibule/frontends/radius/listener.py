@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
@@ -25,8 +25,8 @@ from vestibule.frontends.radius.admission import Admitted, Fate, Unanswerable, a
 from vestibule.frontends.radius.clients import ClientTable, RadiusClient
 from vestibule.frontends.radius.datagrams import DatagramSocket, ReturnPath
 from vestibule.frontends.radius.duplicates import Duplicates, Repeat, Work
-from vestibule.frontends.radius.eap import EapServer
 from vestibule.frontends.radius.mapping import Mapping, fingerprint
+from vestibule.frontends.radius.ms_chap import MsChap
 from vestibule.frontends.radius.proxy import Proxy
 from vestibule.interfaces.clock import Clock
 from vestibule.interfaces.frontend import CannotListen
@@ -39,6 +39,9 @@ from vestibule.services.proxying import Proxying
 from vestibule.services.verification import Verifications
 from vestibule.wire.radius import AccessRequest, Message, SharedSecret
 from vestibule.wire.radius.numbers import ACCESS_ACCEPT, ACCESS_REJECT, PROXY_STATE
+
+if TYPE_CHECKING:
+    from vestibule.frontends.radius.eap import EapServer
 
 log = structlog.get_logger(__name__)
 
@@ -80,10 +83,12 @@ class RadiusFrontend:
         proxying: Proxying | None = None,
         accounting: AccountingDoor | None = None,
         eap: EapServer | None = None,
+        ms_chap: MsChap | None = None,
     ) -> None:
         """`listen` are addresses or names, and ports. `check_store` raises `Unavailable` when this node could
         not decide now; Status-Server asks that. `public_url` is where people reach the portals. Without
-        `proxying` nothing is carried to other servers; without `eap` no EAP ends here."""
+        `proxying` nothing is carried to other servers; without `eap` and `ms_chap` neither ends
+        here."""
         self._configuration = configuration
         self._clock = clock
         self._metrics = metrics
@@ -94,7 +99,7 @@ class RadiusFrontend:
         self._remember_signing = remember_signing
         proxy = Proxy(verifications, proxying, self._note_discarded)
         self._eap = eap
-        self._mapping = Mapping(verifications, configuration, proxy, public_url, eap)
+        self._mapping = Mapping(verifications, configuration, proxy, public_url, eap, ms_chap)
         self._duplicates = Duplicates() if duplicates is None else duplicates
         self._quiet = QuietLog()
         for fate in Fate:

@@ -13,16 +13,16 @@ from collections.abc import Awaitable
 from hashlib import blake2b
 from ipaddress import ip_address
 from secrets import randbits
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from vestibule.catalog import text
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.radius.clients import RadiusClient
-from vestibule.frontends.radius.eap import EapServer
+from vestibule.frontends.radius.ms_chap import MsChap
 from vestibule.frontends.radius.password_field import PasswordField
 from vestibule.frontends.radius.prompts import prompt
 from vestibule.frontends.radius.proxy import CARRIED, Ended, Onward, Proxy, SignIn
-from vestibule.interfaces.upstream import Attributes
 from vestibule.model.radius_client import Mode
 from vestibule.model.verification import Reason
 from vestibule.services.attempt import Origin
@@ -48,6 +48,9 @@ from vestibule.wire.radius.numbers import (
     STATE,
 )
 
+if TYPE_CHECKING:
+    from vestibule.frontends.radius.eap import EapServer
+
 CHANNEL = "radius"
 
 _SPOKEN = (Proof.PASSWORD, Proof.NONE)
@@ -72,13 +75,16 @@ class Mapping:
         proxy: Proxy,
         public_url: str = "",
         eap: EapServer | None = None,
+        ms_chap: MsChap | None = None,
     ) -> None:
-        """Without `eap`, EAP ends nowhere here: it is carried to another server or refused."""
+        """Without `eap` and `ms_chap`, these end nowhere here: they are carried to another server or
+        refused."""
         self._verifications = verifications
         self._field = PasswordField(verifications, configuration)
         self._proxy = proxy
         self._public_url = public_url
         self._eap = eap
+        self._ms_chap = ms_chap
 
     async def answer(
         self,
@@ -104,19 +110,15 @@ class Mapping:
             can_show=client.settings.mode is not Mode.COMBINED,
         )
         carried = await self._proxy.open(message, access, client)
-        granted: Attributes = ()
-        if access.proof is Proof.EAP and (carried is not None or self._eap is not None):
-            round_ = await self._next_round(message, access, client, origin, now, carried)
-            if round_ is None:
-                return None
-            if isinstance(round_, Onward):
-                return self._encoded(ACCESS_CHALLENGE, round_.attributes, message, access, secret)
-            origin, progress, granted = round_.origin, round_.progress, round_.attributes
-        else:
-            progress = await self._asked(message, access, client, secret, origin, now, carried)
+        round_ = await self._round(message, access, client, secret, origin, now, carried)
+        if round_ is None:
+            return None
+        if isinstance(round_, Onward):
+            return self._encoded(ACCESS_CHALLENGE, round_.attributes, message, access, secret)
+        origin = round_.origin
         can_ask = client.settings.mode is not Mode.COMBINED and access.proof not in CARRIED
         waited = await self._field.waited(
-            origin, progress, client, is_first=access.state is None, can_ask=can_ask
+            origin, round_.progress, client, is_first=access.state is None, can_ask=can_ask
         )
         if waited is None:
             return None
@@ -129,23 +131,35 @@ class Mapping:
             else:
                 attributes += hide_attributes(given, secret, message.authenticator, randbits(15))
         elif waited.is_approved:
-            attributes += hide_attributes(granted, secret, message.authenticator, randbits(15))
+            attributes += hide_attributes(round_.attributes, secret, message.authenticator, randbits(15))
+        if code == ACCESS_REJECT:
+            attributes += round_.rejection
         return self._encoded(code, attributes, message, access, secret)
 
-    async def _next_round(
+    async def _round(
         self,
         message: Message,
         access: AccessRequest,
         client: RadiusClient,
+        secret: SharedSecret,
         origin: Origin,
         now: int,
         carried: SignIn | None,
     ) -> Onward | Ended | None:
-        """Take a round of EAP, which ends at the server behind, else here."""
-        if carried is not None:
-            return await carried.next_round(origin, now // 1000)
-        assert self._eap is not None
-        return await self._eap.next_round(message, access, client, origin)
+        """Take what the request proves, here or at the server behind. None: another request is answered
+        instead."""
+        if access.proof is Proof.EAP:
+            if carried is not None:
+                return await carried.next_round(origin, now // 1000)
+            if self._eap is not None:
+                return await self._eap.next_round(message, access, client, origin)
+        if access.proof is Proof.MS_CHAP and carried is None and self._speaks_ms_chap(client):
+            assert self._ms_chap is not None
+            return await self._ms_chap.start(message, origin, has_state=access.state is not None)
+        return Ended(origin, await self._asked(message, access, client, secret, origin, now, carried))
+
+    def _speaks_ms_chap(self, client: RadiusClient) -> bool:
+        return self._ms_chap is not None and self._ms_chap.is_spoken_with(client)
 
     @staticmethod
     def _encoded(

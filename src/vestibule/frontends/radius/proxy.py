@@ -61,11 +61,13 @@ class Onward(msgspec.Struct, frozen=True):
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """The conversation has ended, and led to this; `attributes` go with an acceptance, not hidden yet."""
+    """The conversation has ended, and led to this; `attributes` go with an acceptance, not hidden yet, and
+    `rejection` with a rejection."""
 
     origin: Origin
     progress: Progress
     attributes: Attributes = ()
+    rejection: Attributes = ()
 
 
 class Proxy:

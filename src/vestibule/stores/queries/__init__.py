@@ -18,6 +18,7 @@ from vestibule.stores.queries.held_replies import HeldReplies
 from vestibule.stores.queries.history import History
 from vestibule.stores.queries.housekeeping import Housekeeping
 from vestibule.stores.queries.mail_attachments import MailAttachments
+from vestibule.stores.queries.nt_hashes import NtHashRows
 from vestibule.stores.queries.people import People
 from vestibule.stores.queries.people_lists import PeopleLists
 from vestibule.stores.queries.pins import Pins
@@ -56,6 +57,7 @@ class Queries(
     Roles,
     Pins,
     SecurityAnswerRows,
+    NtHashRows,
     AppPasswords,
     Vouchers,
     Blocks,

@@ -487,6 +487,16 @@ security_answers = Table(
     belongs("security_answers", "users", "tenant_id", "user_id"),
 )
 
+# Copies of local passwords for MS-CHAPv2, in tenants that keep them.
+nt_hashes = Table(
+    "nt_hashes",
+    metadata,
+    *words("tenant_id", "user_id"),
+    sealed("sealed"),
+    key("nt_hashes", "tenant_id", "user_id"),
+    belongs("nt_hashes", "users", "tenant_id", "user_id"),
+)
+
 app_passwords = Table(
     "app_passwords",
     metadata,

@@ -15,6 +15,7 @@ NAK: Final = 3
 GTC: Final = 6
 TTLS: Final = 21
 PEAP: Final = 25
+MS_CHAP: Final = 26
 EXTENSIONS: Final = 33
 
 HEADER: Final = 5

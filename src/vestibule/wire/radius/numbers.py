@@ -54,10 +54,13 @@ NAS_IPV6_ADDRESS: Final = 95
 # Microsoft's attributes that carry MS-CHAP and the keys that come of it (RFC 2548 §2.1.3, §2.3.2, §2.4).
 VENDOR_MICROSOFT: Final = 311
 MS_CHAP_RESPONSE: Final = 1
+MS_CHAP_ERROR: Final = 2
+MS_CHAP_CHALLENGE: Final = 11
 MS_CHAP_MPPE_KEYS: Final = 12
 MS_MPPE_SEND_KEY: Final = 16
 MS_MPPE_RECV_KEY: Final = 17
 MS_CHAP2_RESPONSE: Final = 25
+MS_CHAP2_SUCCESS: Final = 26
 
 # Sizes in octets (RFC 2865 §3 and §5).
 HEADER_SIZE: Final = 20

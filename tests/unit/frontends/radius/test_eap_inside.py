@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from vestibule.crypto.secret import Secret
-from vestibule.frontends.radius.eap.inside import Confirmed, PeapGtc, Say, TtlsPap, Typed, Unfit
+from vestibule.frontends.radius.eap.inside import Confirmed, Proven, Say, TtlsPap, Typed, Unfit
+from vestibule.frontends.radius.eap.peap import Peap
 from vestibule.wire.eap.avps import write_avp
 from vestibule.wire.eap.packet import GTC, IDENTITY, NAK
 
@@ -59,7 +60,7 @@ def test_ra_17_other_proofs_inside_are_refused() -> None:
 
 
 def test_peap_asks_for_the_name_then_for_the_password_then_for_the_end() -> None:
-    inside = PeapGtc("Password?")
+    inside = Peap("Password?")
     assert inside.opening() == bytes((IDENTITY,))
     assert inside.hear(b"\1alice") == Say(b"\6Password?")
     assert inside.hear(b"\6secret") == Typed("alice", Secret("secret"))
@@ -71,15 +72,68 @@ def test_peap_asks_for_the_name_then_for_the_password_then_for_the_end() -> None
 
 
 def test_peap_takes_nothing_out_of_turn() -> None:
-    assert PeapGtc("?").hear(b"\6secret") == Unfit()
-    inside = PeapGtc("?")
+    assert Peap("?").hear(b"\6secret") == Unfit()
+    inside = Peap("?")
     inside.hear(b"\1alice")
     assert inside.hear(bytes((NAK, 26))) == Unfit(speaks_other=True)
     assert inside.hear(b"\1mallory") == Unfit()
     assert inside.hear(bytes.fromhex("0200000b 21 8003 0002 0001")) == Unfit()
 
 
+RESPONSE = b"\2\1\0\x3b\x31" + bytes(range(49)) + b"alice"
+
+
+def test_a_device_proves_a_password_where_it_may() -> None:
+    """draft-kamath-pppext-eap-mschapv2-02 §2: challenge, proof, and that it is known here; then the end."""
+    inside = Peap("?", speaks_ms_chap=True)
+    inside.hear(b"\1DOMAIN\\alice")
+    challenged = inside.hear(bytes((NAK, 26)))
+    assert isinstance(challenged, Say)
+    assert challenged.octets[:6] == b"\x1a\1\1\0\x1e\x10"
+    proven = inside.hear(b"\x1a" + RESPONSE)
+    assert isinstance(proven, Proven)
+    assert proven.name == "DOMAIN\\alice"
+    assert proven.proof.authenticator_challenge == challenged.octets[6:22]
+    assert proven.proof.peer_challenge == bytes(range(16))
+    assert proven.proof.response == bytes(range(24, 48))
+    assert not inside.can_ask
+    assert inside.hear(b"\x1a" + RESPONSE) == Unfit(), "once"
+    assert inside.acceptance(b"S=...") == b"\x1a\3\1\0\x09S=..."
+    assert inside.hear(b"\x1a\3") == Say(bytes.fromhex("0100000b 21 8003 0002 0001"))
+    assert inside.hear(bytes.fromhex("0200000b 21 8003 0002 0001")) == Confirmed()
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        RESPONSE[:-1],  # another length than it says
+        b"\2\2" + RESPONSE[2:],  # to another challenge
+        b"\3\1" + RESPONSE[2:],
+        RESPONSE[:4] + b"\x30" + RESPONSE[5:],
+        RESPONSE.replace(b"alice", b"malic"),  # of another person
+        b"\2\1\0\4",
+    ],
+)
+def test_proofs_that_are_none(response: bytes) -> None:
+    inside = Peap("?", speaks_ms_chap=True)
+    inside.hear(b"\1alice")
+    inside.hear(bytes((NAK, 26)))
+    assert inside.hear(b"\x1a" + response) == Unfit()
+
+
+def test_ra_17_a_proof_is_not_followed_by_anything_typed() -> None:
+    """RA-17: nor does it follow a question that was answered."""
+    inside = Peap("?", speaks_ms_chap=True)
+    inside.hear(b"\1alice")
+    inside.hear(bytes((NAK, 26)))
+    assert inside.hear(b"\6typed") == Unfit()
+    asked = Peap("?", speaks_ms_chap=True)
+    asked.hear(b"\1alice")
+    asked.hear(b"\6typed")
+    assert asked.hear(bytes((NAK, 26))) == Unfit()
+
+
 def gtc(typed: bytes, name: bytes = b"alice") -> object:
-    inside = PeapGtc("?")
+    inside = Peap("?")
     inside.hear(bytes((IDENTITY,)) + name)
     return inside.hear(bytes((GTC,)) + typed)

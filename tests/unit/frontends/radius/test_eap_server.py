@@ -58,7 +58,7 @@ class Node:
         self.verifications = ScriptedVerifications(outcome)
         held = configuration(self.client.peer)
         service = self.verifications.service
-        server = EapServer(service, PasswordField(service, held), name, *files)
+        server = EapServer(service, PasswordField(service, held), None, name, *files)
         server.open()
         self.mapping = Mapping(service, held, Proxy(service, None, lambda *_: None), eap=server)
 

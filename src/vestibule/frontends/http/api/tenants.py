@@ -123,6 +123,9 @@ class SettingsRequest(NewSettings, frozen=True, kw_only=True, forbid_unknown_fie
 
     pfsvc_pendingSmsTimeoutSeconds: TextSeconds | None = None  # noqa: N815 - the name it had
     """The name that `text_two_way_seconds` had in the product before; it must not stand beside it."""
+    knows_nt_hashes: bool = False
+    """You know why NT hashes should not be kept: each is as good as the password, and whoever records one
+    sign-in with MS-CHAPv2 can compute it. Without this, `nt_hashes` cannot be switched on."""
 
 
 class NewTenant(Discreet):
@@ -176,7 +179,9 @@ class Tenants(Controller):
         """Replace the settings of the tenant as a whole."""
         settings = _settings(data)
         check_methods(caller, settings.methods)
-        changed = await caller.services.applications.change_settings(caller.actor, caller.tenant_id, settings)
+        changed = await caller.services.applications.change_settings(
+            caller.actor, caller.tenant_id, settings, knows_nt_hashes=data.knows_nt_hashes
+        )
         return changed.settings
 
 
@@ -184,6 +189,7 @@ def _settings(data: SettingsRequest) -> TenantSettings:
     """Return the settings under their own names (S53)."""
     given = msgspec.structs.asdict(data)
     given["mail"] = msgspec.convert(msgspec.to_builtins(data.mail), MailSettings)
+    del given["knows_nt_hashes"]
     waited = given.pop("pfsvc_pendingSmsTimeoutSeconds")
     if waited is not None:
         if data.text_two_way_seconds not in (waited, TenantSettings().text_two_way_seconds):

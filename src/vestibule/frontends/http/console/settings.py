@@ -32,6 +32,7 @@ _TICKS: Final = (
     "two_way_texts",
     "app_plain_approval",
     "app_passwords",
+    "nt_hashes",
 )
 _NUMBERS: Final = {
     "lockout_threshold": (1, 100),
@@ -96,7 +97,9 @@ async def change_settings(request: AnyRequest, tenant: InPath) -> Response[Any]:
         **{name: fields.whole(name) for name in _NUMBERS},
     )
     try:
-        await at.services.applications.change_settings(at.actor, tenant, wanted)
+        await at.services.applications.change_settings(
+            at.actor, tenant, wanted, knows_nt_hashes=fields.is_ticked("knows_nt_hashes")
+        )
     except Refused as refused:
         return _page(at, _refused(refused, fields), fields)
     except Conflict:

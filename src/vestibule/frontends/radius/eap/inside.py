@@ -1,4 +1,4 @@
-"""What is asked and said inside the tunnel: name and password with EAP-TTLS/PAP, a dialogue with PEAP/GTC.
+"""What is asked and said inside a tunnel, and what EAP-TTLS/PAP says in its: name and password.
 
 Whatever is heard comes from nobody known. There is one name, told once: who it is of is decided by nothing
 that stands outside (RFC 5281 §14.2.2).
@@ -12,8 +12,7 @@ import msgspec
 
 from vestibule.crypto.secret import Secret
 from vestibule.wire.eap.avps import read_avps
-from vestibule.wire.eap.inner import has_confirmed, inner_request, read_inner_response, result_request
-from vestibule.wire.eap.packet import GTC, IDENTITY, NAK, PEAP
+from vestibule.wire.radius.ms_chap import MsChap2
 
 _LONGEST_NAME: Final = 253
 _LONGEST_TYPED: Final = 128
@@ -27,6 +26,13 @@ class Typed(msgspec.Struct, frozen=True):
 
     name: str
     text: Secret[str]
+
+
+class Proven(msgspec.Struct, frozen=True):
+    """What the device proves the password of a person with, who need type nothing."""
+
+    name: str
+    proof: MsChap2
 
 
 class Say(msgspec.Struct, frozen=True):
@@ -45,14 +51,16 @@ class Unfit(msgspec.Struct, frozen=True):
     speaks_other: bool = False
 
 
-Heard: TypeAlias = Typed | Say | Confirmed | Unfit
+Heard: TypeAlias = Typed | Proven | Say | Confirmed | Unfit
 
 
 class Inside(Protocol):
     """One dialogue inside a tunnel."""
 
-    can_ask: bool
-    """Whether the person can be asked something more."""
+    @property
+    def can_ask(self) -> bool:
+        """Whether the person can be asked something more."""
+        ...
 
     def opening(self) -> bytes:
         """Return what is said as soon as the tunnel is open; empty where the peer begins."""
@@ -66,8 +74,9 @@ class Inside(Protocol):
         """Return the question to the person; only where he can be asked."""
         ...
 
-    def acceptance(self) -> bytes:
-        """Return what has to be confirmed inside before the end; empty where nothing has."""
+    def acceptance(self, confirmation: bytes = b"") -> bytes:
+        """Return what has to be confirmed inside before the end; empty where nothing has. `confirmation`
+        shows who has proven a password that it is known here."""
         ...
 
 
@@ -92,64 +101,31 @@ class TtlsPap:
             return Unfit()
         values = dict(told)
         # The peer may pad the password with NULs to a multiple of 16.
-        return _typed(values[_USER_NAME], values[_USER_PASSWORD].rstrip(b"\0"))
+        return typed(values[_USER_NAME], values[_USER_PASSWORD].rstrip(b"\0"))
 
     def question(self, words: str) -> bytes:
         raise NotImplementedError(f"EAP-TTLS/PAP asks nothing: {words}")
 
-    def acceptance(self) -> bytes:
+    def acceptance(self, confirmation: bytes = b"") -> bytes:
         return b""
 
 
-class PeapGtc:
-    """PEAP version 0 with a generic token card inside (RFC 3748 §5.6): questions and typed answers.
-
-    `password_question` is what the person reads before he types the first time.
-    """
-
-    can_ask = True
-
-    def __init__(self, password_question: str) -> None:
-        self._password_question = password_question
-        self._name: bytes | None = None
-        self._is_accepted = False
-
-    def opening(self) -> bytes:
-        return inner_request(IDENTITY)
-
-    def hear(self, octets: bytes) -> Heard:
-        response = read_inner_response(octets)
-        if response is None:
-            return Unfit()
-        if self._is_accepted:
-            return Confirmed() if has_confirmed(response) else Unfit()
-        if self._name is None:
-            if response.type != IDENTITY:
-                return Unfit()
-            self._name = response.data
-            return Say(self.question(self._password_question))
-        if response.type != GTC:
-            return Unfit(speaks_other=response.type == NAK)
-        return _typed(self._name, response.data)
-
-    def question(self, words: str) -> bytes:
-        return inner_request(GTC, words.encode())
-
-    def acceptance(self) -> bytes:
-        self._is_accepted = True
-        return result_request(0)
-
-
-def open_inside(eap_type: int, password_question: str) -> Inside:
-    """Return the dialogue of a method, `TTLS` or `PEAP`."""
-    return PeapGtc(password_question) if eap_type == PEAP else TtlsPap()
-
-
-def _typed(name: bytes, typed: bytes) -> Typed | Unfit:
+def typed(name: bytes, text: bytes) -> Typed | Unfit:
+    """Return what a person has typed; `Unfit` for what no name or no password can be."""
+    read = named(name)
     try:
-        read, text = name.decode(), typed.decode()
+        said = text.decode()
     except UnicodeDecodeError:
         return Unfit()
-    if not 0 < len(name) <= _LONGEST_NAME or len(typed) > _LONGEST_TYPED or "\0" in read + text:
+    if read is None or len(text) > _LONGEST_TYPED or "\0" in said:
         return Unfit()
-    return Typed(read, Secret(text))
+    return Typed(read, Secret(said))
+
+
+def named(name: bytes) -> str | None:
+    """Return the name inside; None for what no name can be."""
+    try:
+        read = name.decode()
+    except UnicodeDecodeError:
+        return None
+    return read if 0 < len(name) <= _LONGEST_NAME and "\0" not in read else None

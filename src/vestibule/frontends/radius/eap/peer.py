@@ -11,7 +11,8 @@ from typing import Final, TypeAlias
 import msgspec
 from OpenSSL import SSL
 
-from vestibule.frontends.radius.eap.inside import Confirmed, Heard, Say, Typed, open_inside
+from vestibule.frontends.radius.eap.inside import Confirmed, Heard, Inside, Proven, Say, TtlsPap, Typed
+from vestibule.frontends.radius.eap.peap import Peap
 from vestibule.frontends.radius.eap.tunnel import Tunnel, TunnelBroken
 from vestibule.model.verification import Reason
 from vestibule.wire.eap.fragments import START, Incomplete, Reassembly, fragmented, read_fragment
@@ -28,16 +29,18 @@ class Stopped(msgspec.Struct, frozen=True):
     why: str
 
 
-Next: TypeAlias = bytes | Typed | Confirmed | Stopped
+Next: TypeAlias = bytes | Typed | Proven | Confirmed | Stopped
 """The request that is to be sent, or what the peer has said and somebody must decide."""
 
 
 class Peer:
-    """The other side. `password_question` is what a person is asked for inside PEAP."""
+    """The other side. `password_question` is what a person is asked inside PEAP, unless the device wants to
+    prove his password by MS-CHAPv2 and may."""
 
-    def __init__(self, context: SSL.Context, password_question: str) -> None:
+    def __init__(self, context: SSL.Context, password_question: str, *, speaks_ms_chap: bool = False) -> None:
         self._context = context
         self._password_question = password_question
+        self._speaks_ms_chap = speaks_ms_chap
         self._identifier = 0
         self._has_declined = False
         self._unsent: list[bytes] = []
@@ -76,9 +79,10 @@ class Peer:
         """Ask the person inside."""
         return self._say(self._inside.question(words), size)
 
-    def accept(self, size: int) -> bytes | None:
-        """Tell inside that he is let in; None if the method has no such word."""
-        octets = self._inside.acceptance()
+    def accept(self, size: int, confirmation: bytes = b"") -> bytes | None:
+        """Tell inside that he is let in, with the `confirmation` for who has proven his password; None if the
+        method has no such word."""
+        octets = self._inside.acceptance(confirmation)
         return self._say(octets, size) if octets else None
 
     @property
@@ -94,8 +98,13 @@ class Peer:
 
     def _propose(self, eap_type: int) -> None:
         self._type = eap_type
-        self._inside = open_inside(eap_type, self._password_question)
+        self._inside = self._dialogue(eap_type)
         self._is_greeted = False
+
+    def _dialogue(self, eap_type: int) -> Inside:
+        if eap_type == PEAP:
+            return Peap(self._password_question, speaks_ms_chap=self._speaks_ms_chap)
+        return TtlsPap()
 
     def _declined(self, wanted: bytes) -> Next:
         chosen = next((each for each in wanted if each in _METHODS and each != self._type), None)
@@ -130,7 +139,7 @@ class Peer:
         match heard:
             case Say(octets):
                 return self._say(octets, size)
-            case Typed() | Confirmed():
+            case Typed() | Proven() | Confirmed():
                 return heard
             case _ if heard.speaks_other:
                 return Stopped(Reason.PROTOCOL_UNSUPPORTED, "wants another method inside")

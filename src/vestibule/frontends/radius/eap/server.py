@@ -21,7 +21,7 @@ from OpenSSL import SSL
 from vestibule.catalog import text
 from vestibule.frontends._quiet import QuietLog
 from vestibule.frontends.radius.clients import RadiusClient
-from vestibule.frontends.radius.eap.inside import Confirmed, Typed
+from vestibule.frontends.radius.eap.inside import Confirmed, Proven, Typed
 from vestibule.frontends.radius.eap.peer import Peer, Stopped
 from vestibule.frontends.radius.eap.table import (
     DEVICE_SECONDS,
@@ -31,6 +31,7 @@ from vestibule.frontends.radius.eap.table import (
     Live,
 )
 from vestibule.frontends.radius.eap.tunnel import open_context
+from vestibule.frontends.radius.ms_chap import MsChap
 from vestibule.frontends.radius.password_field import PasswordField
 from vestibule.frontends.radius.prompts import prompt
 from vestibule.frontends.radius.proxy import Ended, Onward, answered_elsewhere
@@ -40,7 +41,8 @@ from vestibule.services.attempt import Origin
 from vestibule.services.outcome import Progress
 from vestibule.services.verification import Verifications
 from vestibule.wire.eap.packet import IDENTITY, EapResponse, read_response, success
-from vestibule.wire.radius import AccessRequest, Attribute, Message
+from vestibule.wire.radius import AccessRequest, Message
+from vestibule.wire.radius.ms_chap import microsoft
 from vestibule.wire.radius.numbers import (
     EAP_MESSAGE,
     FRAMED_MTU,
@@ -49,8 +51,6 @@ from vestibule.wire.radius.numbers import (
     MS_MPPE_SEND_KEY,
     STATE,
     USER_NAME,
-    VENDOR_MICROSOFT,
-    VENDOR_SPECIFIC,
 )
 
 log = structlog.get_logger(__name__)
@@ -69,10 +69,18 @@ class EapServer:
     """EAP-TTLS/PAP and PEAP/EAP-GTC for the clients of one node, `node` by name."""
 
     def __init__(
-        self, verifications: Verifications, field: PasswordField, node: str, certificate: Path, key: Path
+        self,
+        verifications: Verifications,
+        field: PasswordField,
+        ms_chap: MsChap | None,
+        node: str,
+        certificate: Path,
+        key: Path,
     ) -> None:
+        """Without `ms_chap` no device proves passwords by MS-CHAPv2."""
         self._verifications = verifications
         self._field = field
+        self._ms_chap = ms_chap
         self._table = ConversationTable(node)
         self._quiet = QuietLog()
         self._files = certificate, key
@@ -113,7 +121,8 @@ class EapServer:
             return await self._refused(origin, client, Stopped(Reason.CHALLENGE_UNKNOWN, "no identity"))
         assert self._context is not None
         question = text(self._field.language(client), "radius.password")
-        peer = Peer(self._context, question)
+        speaks_ms_chap = self._ms_chap is not None and self._ms_chap.is_spoken_with(client)
+        peer = Peer(self._context, question, speaks_ms_chap=speaks_ms_chap)
         live = self._table.open(client.client.client_id, access.user_name, peer, _seconds())
         if live is None:
             self._note(client, origin, "no room for more conversations")
@@ -147,6 +156,8 @@ class EapServer:
                 return await self._refused(inner, client, heard)
             case Typed():
                 return await self._typed(live, heard, response, size, client, origin)
+            case Proven():
+                return await self._proven(live, heard, size, client, origin)
             case Confirmed():
                 assert live.progress is not None
                 return self._let_in(live, origin, live.progress, response)
@@ -183,12 +194,31 @@ class EapServer:
             return asked
         if not waited.is_approved:
             return Ended(inner, waited)
-        confirmation = live.peer.accept(size)
-        live.progress = waited
+        told = self._told(live, waited, size)
+        return _onward(live, told) if told is not None else self._let_in(live, inner, waited, response)
+
+    async def _proven(
+        self, live: Live, proven: Proven, size: int, client: RadiusClient, origin: Origin
+    ) -> Round:
+        assert self._ms_chap is not None
+        live.name = proven.name
+        inner = answered_elsewhere(msgspec.structs.replace(origin, claimed_username=proven.name))
+        begun = await self._ms_chap.begin(inner, proven.proof)
+        waited = await self._field.waited(inner, begun.progress, client, is_first=True, can_ask=False)
+        if waited is None:
+            return None
+        if not waited.is_approved:
+            return Ended(inner, waited)
+        told = self._told(live, waited, size, begun.confirmation)
+        assert told is not None  # PEAP always has it confirmed
+        return _onward(live, told)
+
+    @staticmethod
+    def _told(live: Live, progress: Progress, size: int, confirmation: bytes = b"") -> bytes | None:
+        """Tell the device inside that its person is let in; None if it need not be told."""
+        live.progress = progress
         live.expires_at = _seconds() + DEVICE_SECONDS
-        if confirmation is not None:
-            return _onward(live, confirmation)
-        return self._let_in(live, inner, waited, response)
+        return live.peer.accept(size, confirmation)
 
     def _let_in(self, live: Live, origin: Origin, progress: Progress, response: EapResponse) -> Ended:
         """RFC 2548 §2.4.2 and §2.4.3: the first half of the key is what the client receives under."""
@@ -196,8 +226,8 @@ class EapServer:
         attributes = (
             (USER_NAME, live.name.encode()),
             (EAP_MESSAGE, success(response.identifier)),
-            _microsoft(MS_MPPE_RECV_KEY, key[:32]),
-            _microsoft(MS_MPPE_SEND_KEY, key[32:]),
+            microsoft(MS_MPPE_RECV_KEY, key[:32]),
+            microsoft(MS_MPPE_SEND_KEY, key[32:]),
         )
         return Ended(origin, progress, attributes)
 
@@ -221,11 +251,6 @@ def _size(message: Message) -> int:
     """Octets that a packet to this device may have."""
     told = int.from_bytes(message.first(FRAMED_MTU) or b"", "big") or _LARGEST_PACKET
     return max(_SMALLEST_PACKET, min(told - _BELOW_MTU, _LARGEST_PACKET))
-
-
-def _microsoft(number: int, value: bytes) -> Attribute:
-    inside = bytes((number, len(value) + 2)) + value
-    return VENDOR_SPECIFIC, VENDOR_MICROSOFT.to_bytes(4, "big") + inside
 
 
 def _seconds() -> float:
