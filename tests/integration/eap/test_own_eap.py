@@ -65,6 +65,7 @@ async def test_a_person_is_asked_for_the_passcode_inside_the_tunnel(tmp_path: Pa
         "[That passcode was not accepted. Enter the next one:]",
     ]
     assert attempt.reason is Reason.PASSCODE_VERIFIED
+    assert len(_lines(seen, "(Session-Timeout)")) == 2, "a person takes longer than a device (RFC 3580 §3.17)"
 
 
 async def test_ra_17_ttls_of_one_who_holds_only_a_passcode(tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ from vestibule.wire.radius.numbers import (
     LARGEST_VALUE,
     MS_MPPE_RECV_KEY,
     MS_MPPE_SEND_KEY,
+    SESSION_TIMEOUT,
     STATE,
     USER_NAME,
 )
@@ -58,6 +59,8 @@ log = structlog.get_logger(__name__)
 _LARGEST_PACKET: Final = 1020
 """Octets of EAP that every lower layer carries (RFC 3748 §3.1)."""
 _SMALLEST_PACKET: Final = 128
+_PATIENCE: Final = int(PERSON_SECONDS).to_bytes(4, "big")
+"""In a challenge: for so long the client waits until it asks the device again (RFC 3580 §3.17)."""
 _BELOW_MTU: Final = 4
 """A client puts a header of its own before EAP (RFC 3579 §2.4)."""
 
@@ -191,7 +194,7 @@ class EapServer:
             words = prompt(language, waited, is_again=before is not None)
             asked = _onward(live, live.peer.ask(words, size))
             live.expires_at = _seconds() + PERSON_SECONDS
-            return asked
+            return Onward([*asked.attributes, (SESSION_TIMEOUT, _PATIENCE)])
         if not waited.is_approved:
             return Ended(inner, waited)
         told = self._told(live, waited, size)
