@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,7 @@ from vestibule.wire.radius.numbers import (
     VENDOR_MICROSOFT,
 )
 
+Outcome = Progress | Exception | Callable[[], Awaitable[Progress]]
 PASSWORD = name_and_password("alice", "secret")
 
 
@@ -50,15 +53,13 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 class Node:
     """One node, asked by one access point."""
 
-    def __init__(
-        self, files: tuple[Path, Path], outcome: Progress | Exception = DENIED, name: str = "a"
-    ) -> None:
+    def __init__(self, files: tuple[Path, Path], outcome: Outcome = DENIED, name: str = "a") -> None:
         self.client = radius_client()
         self.last = b"", b""
         self.verifications = ScriptedVerifications(outcome)
         held = configuration(self.client.peer)
         service = self.verifications.service
-        server = EapServer(service, PasswordField(service, held), None, name, *files)
+        server = self.server = EapServer(service, PasswordField(service, held), None, name, *files)
         server.open()
         self.mapping = Mapping(service, held, Proxy(service, None, lambda *_: None), eap=server)
 
@@ -141,6 +142,37 @@ async def test_ra_15_a_conversation_that_is_over_lets_nobody_in(files: tuple[Pat
         reply = await asked.ask(packet, state)
         assert reply.code == ACCESS_REJECT
         assert asked.verifications.calls[-1] == ("refuse", Reason.CHALLENGE_UNKNOWN)
+
+
+async def test_ra_15_what_comes_while_it_ends_has_no_effect(files: tuple[Path, Path]) -> None:
+    """RA-15: another answer to the last request, sent while that is being decided, is too late."""
+    may_go_on = asyncio.Event()
+
+    async def approved() -> Progress:
+        await may_go_on.wait()
+        return APPROVED
+
+    node = Node(files, approved)
+    device = EapDevice(PASSWORD)
+    going = asyncio.create_task(node.through(device))
+    await node.verifications.is_called.wait()
+    packet, state = node.last
+    late = asyncio.create_task(node.ask(packet + b" and more", state))
+    await asyncio.sleep(0)
+    may_go_on.set()
+    assert (await going).code == ACCESS_ACCEPT
+    assert (await late).code == ACCESS_REJECT
+    assert node.verifications.calls[-1] == ("refuse", Reason.CHALLENGE_UNKNOWN)
+
+
+async def test_the_log_does_not_grow_with_what_devices_say(files: tuple[Path, Path]) -> None:
+    """Kinds of lines are ours, whatever methods a device wants."""
+    node = Node(files)
+    for wanted in range(30, 90):
+        first = await node.ask(EapDevice(PASSWORD).first)
+        nak = bytes((2, 2, 0, 6, 3, wanted))
+        assert (await node.ask(nak, state_of(first))).code == ACCESS_REJECT
+    assert len(node.server._quiet._kinds) == 1
 
 
 async def test_ra_15_a_state_does_not_serve_another_name(files: tuple[Path, Path]) -> None:

@@ -19,6 +19,7 @@ from vestibule.wire.eap.fragments import START, Incomplete, Reassembly, fragment
 from vestibule.wire.eap.packet import HEADER, NAK, PEAP, TTLS, EapResponse, request
 
 _METHODS: Final = (TTLS, PEAP)
+_MOST_TOLD: Final = 8
 _ACKNOWLEDGEMENT: Final = b"\0"
 
 
@@ -109,7 +110,7 @@ class Peer:
     def _declined(self, wanted: bytes) -> Next:
         chosen = next((each for each in wanted if each in _METHODS and each != self._type), None)
         if chosen is None or self._has_declined:
-            return Stopped(Reason.PROTOCOL_UNSUPPORTED, f"wants methods {list(wanted)}")
+            return Stopped(Reason.PROTOCOL_UNSUPPORTED, f"wants methods {list(wanted[:_MOST_TOLD])}")
         self._has_declined = True
         self._propose(chosen)
         return self._start()

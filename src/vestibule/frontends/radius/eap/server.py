@@ -64,6 +64,9 @@ _PATIENCE: Final = int(PERSON_SECONDS).to_bytes(4, "big")
 _BELOW_MTU: Final = 4
 """A client puts a header of its own before EAP (RFC 3579 §2.4)."""
 
+_ELSEWHERE: Final = Stopped(Reason.CHALLENGE_UNKNOWN, "conversation of another node")
+_OVER: Final = Stopped(Reason.CHALLENGE_UNKNOWN, "conversation is over")
+
 Round: TypeAlias = Onward | Ended | None
 """None: another request for the same sign-in came later and is answered instead."""
 
@@ -104,17 +107,18 @@ class EapServer:
             return await self._refused(origin, client, Stopped(Reason.EAP_FAILED, "no response"))
         if access.state is None:
             return await self._begun(response, access, client, origin)
-        now, client_id = _seconds(), client.client.client_id
-        live = self._table.find(access.state, client_id, access.user_name, now)
+        live = self._table.find(access.state, client.client.client_id, access.user_name, _seconds())
         if live is None:
             is_elsewhere = self._table.is_of_another_node(access.state)
-            why = "conversation of another node" if is_elsewhere else "conversation is over"
-            return await self._refused(origin, client, Stopped(Reason.CHALLENGE_UNKNOWN, why))
+            return await self._refused(origin, client, _ELSEWHERE if is_elsewhere else _OVER)
         digest = blake2b(octets, digest_size=16).digest()
         async with live.turn:
-            if live.answered != digest:
-                live.answer = await self._ended_or_not(live, response, _size(message), client, origin)
-                live.answered = digest
+            if live.answered == digest:
+                return live.answer
+            if live.is_over:
+                return await self._refused(origin, client, _OVER)
+            live.answer = await self._ended_or_not(live, response, _size(message), client, origin)
+            live.answered = digest
             return live.answer
 
     async def _begun(
@@ -128,7 +132,7 @@ class EapServer:
         peer = Peer(self._context, question, speaks_ms_chap=speaks_ms_chap)
         live = self._table.open(client.client.client_id, access.user_name, peer, _seconds())
         if live is None:
-            self._note(client, origin, "no room for more conversations")
+            self._note(client, origin, "no room", "no room for more conversations")
             raise Unavailable("no room for more conversations")
         return _onward(live, peer.begin(response))
 
@@ -235,13 +239,12 @@ class EapServer:
         return Ended(origin, progress, attributes)
 
     async def _refused(self, origin: Origin, client: RadiusClient, stopped: Stopped) -> Ended:
-        self._note(client, origin, stopped.why)
+        self._note(client, origin, stopped.reason, stopped.why)
         return Ended(origin, await self._verifications.refuse(origin, stopped.reason))
 
-    def _note(self, client: RadiusClient, origin: Origin, why: str) -> None:
-        name = client.client.name
-        if count := self._quiet.due((why, client.client.client_id), int(_seconds() * 1000)):
-            facts = {"client": name, "device": origin.user_address, "count": count}
+    def _note(self, client: RadiusClient, origin: Origin, kind: str, why: str) -> None:
+        if count := self._quiet.due((kind, client.client.client_id), int(_seconds() * 1000)):
+            facts = {"client": client.client.name, "device": origin.user_address, "count": count}
             log.info("eap conversation broken off", why=why, **facts)
 
 

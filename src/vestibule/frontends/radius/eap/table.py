@@ -48,6 +48,7 @@ class Live:
     answered: bytes = b""
     """Digest of the packet that was answered last, with `answer`."""
     answer: Onward | Ended | None = None
+    is_over: bool = False
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -87,6 +88,7 @@ class ConversationTable:
 
     def close(self, live: Live) -> None:
         """Forget it, if it is not forgotten yet."""
+        live.is_over = True
         if self._live.pop(live.state, None) is None:
             return
         left = self._of_client[live.client_id] - 1
