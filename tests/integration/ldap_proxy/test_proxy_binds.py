@@ -4,6 +4,7 @@ answered, and nothing does before."""
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,7 +13,7 @@ from tests.houses import TENANT
 from tests.integration.ldap_proxy.asking import bound, code
 from tests.integration.ldap_proxy.conftest import NUMBER, WIKI, Opening, ProxyHouse, dn
 from tests.integration.phone.test_texts import passcode_in
-from tests.peers.openldap import BASE_DN, PEOPLE, OpenLdap
+from tests.peers.openldap import BASE_DN, PEOPLE, OpenLdap, person
 from tests.until import until_read
 from vestibule.interfaces.gateway import Reply
 from vestibule.model.actor import SYSTEM
@@ -132,6 +133,12 @@ async def test_without_that_nobody_is_let_in_by_a_late_answer(proxy: ProxyHouse)
     assert len(proxy.phones.far.errands) == 2
 
 
+async def remember_proofs(proxy: ProxyHouse) -> None:
+    wiki = proxy.house.services.configuration.current.applications[TENANT, WIKI]
+    cached = msgspec.structs.replace(wiki, caching=Caching.APPLICATION, caching_seconds=600)
+    await proxy.house.services.applications.change_application(SYSTEM, cached)
+
+
 async def test_a_proof_counts_for_a_while_where_that_is_said_and_the_password_never(
     open_proxy: Opening, own_openldap: OpenLdap
 ) -> None:
@@ -139,10 +146,7 @@ async def test_a_proof_counts_for_a_while_where_that_is_said_and_the_password_ne
     directory judges every password; a block, or anything else that voids proofs, ends it at once."""
     proxy = await open_proxy(own_openldap)
     alice = await proxy.add_person()
-    applications = proxy.house.services.applications
-    wiki = proxy.house.services.configuration.current.applications[TENANT, WIKI]
-    cached = msgspec.structs.replace(wiki, caching=Caching.APPLICATION, caching_seconds=600)
-    await applications.change_application(SYSTEM, cached)
+    await remember_proofs(proxy)
     client = await proxy.connect()
     client.bind(dn("alice"), PEOPLE["alice"])
     await proxy.approve()
@@ -159,3 +163,26 @@ async def test_a_proof_counts_for_a_while_where_that_is_said_and_the_password_ne
     await proxy.hang_up()
     assert code(await client.receive()) == 49
     assert len(proxy.phones.far.errands) == 2
+
+
+async def test_a_proof_of_somebody_with_the_same_long_beginning_is_not_his(
+    open_proxy: Opening, tmp_path: Path
+) -> None:
+    """LD-20: of a name and of a password every character counts, however many there are."""
+    names, password = ("l" * 200 + "a", "l" * 200 + "b"), "p" * 100
+    people = tuple([person(name, password) for name in names])
+    with OpenLdap(tmp_path / "openldap", extra=people) as server:
+        proxy = await open_proxy(server)
+        await remember_proofs(proxy)
+        for name in names:
+            await proxy.add_person(name)
+        client = await proxy.connect()
+        client.bind(dn(names[0]), password)
+        await proxy.approve()
+        assert code(await client.receive()) == 0
+        assert await bound(client, dn(names[0]), password) == 0
+        assert await bound(client, dn(names[0]), password + "p") == 49
+        client.bind(dn(names[1]), password)
+        await proxy.hang_up()
+        assert code(await client.receive()) == 49
+        assert len(proxy.phones.far.errands) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,29 @@ async def test_who_is_slow_or_silent_is_closed(proxy: ProxyHouse) -> None:
     assert answer is not None
     assert (answer.message_id, code(answer)) == (0, 52)
     assert await silent.receive() is None
+
+
+async def test_many_silent_connections_keep_nobody_out(
+    proxy: ProxyHouse, proof: Callable[[int, int], int]
+) -> None:
+    """LD-15: one source is given half of the room at most. After a minute they are closed; who is bound
+    stays."""
+    proxy.client = msgspec.structs.replace(proxy.client, address="127.0.0.0/8")
+    await proxy.change_client(passcodes="appended")
+    alice = await proxy.house.add_person("alice", "hotp")
+    silent = [await proxy.connect("127.0.0.2") for _ in range(proof(100, 2_000))]
+    client = await proxy.connect()
+    assert await bound(client, dn("alice"), PEOPLE["alice"] + alice.passcode(0).reveal()) == 0
+    door = proxy.frontend._door
+    assert door is not None
+    assert len(door.connections) == min(len(silent), door.most_connections // 2) + 1
+    for each in list(door.connections):
+        assert isinstance(each, Connection)
+        each.review(asyncio.get_running_loop().time() + 61)
+    answers = [await each.receive() for each in silent]
+    assert {code(answer) for answer in answers if answer is not None} == {52}
+    assert len(door.connections) == 1
+    assert await who(client) == f"dn:{dn('alice')}"
 
 
 async def test_one_source_leaves_room_for_others(proxy: ProxyHouse) -> None:
