@@ -20,6 +20,7 @@ from benchmarks import (
     phone_sign_ins,
     proxying,
     pushes,
+    radius_over_tls,
     slow_factors,
     synchronisation,
     texts,
@@ -67,6 +68,7 @@ def main() -> None:
             slow_factors.report(folder)
             ldap_searches.report(folder, is_quick=chosen.quick)
             proxying.report(folder, is_quick=chosen.quick)
+            radius_over_tls.report(folder, is_quick=chosen.quick)
             texts.report()
             waiting.report(folder, postgres, is_quick=chosen.quick)
             token_files.report(folder, postgres, is_quick=chosen.quick)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import selectors
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from hashlib import md5
 
 from benchmarks.figures import Figures
@@ -19,31 +19,61 @@ _PATIENCE_SECONDS = 0.5
 _RECEIVE_BUFFER = 4 << 20
 
 
-class _Lane:
-    """One socket with its free identifiers."""
+class Lane:
+    """One socket with what waits for an answer, by identifier."""
 
-    def __init__(self, address: tuple[str, int]) -> None:
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.setblocking(False)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-        self.socket.connect(address)
+    def __init__(self, opened: socket.socket) -> None:
+        self.socket = opened
         self.sent: dict[int, tuple[float, bytes]] = {}
-        self.next_identifier = 0
 
-    def send(self, datagram: bytes, at: float) -> None:
-        identifier = datagram[1]
-        self.sent[identifier] = (at, datagram)
-        self.socket.send(datagram)
+    def send(self, packet: bytes, at: float) -> None:
+        self.sent[packet[1]] = (at, packet)
+        self.socket.sendall(packet)
+
+    def received(self) -> list[bytes]:
+        """Return what has come, without waiting."""
+        raise NotImplementedError
+
+    def resend(self, now: float) -> None:
+        """Send again what may be lost."""
+
+
+class UdpLane(Lane):
+    def __init__(self, address: tuple[str, int]) -> None:
+        opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        opened.setblocking(False)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        opened.connect(address)
+        super().__init__(opened)
+
+    def received(self) -> list[bytes]:
+        replies: list[bytes] = []
+        while len(replies) < 64:
+            try:
+                replies.append(self.socket.recv(4096))
+            except BlockingIOError:
+                break
+        return replies
+
+    def resend(self, now: float) -> None:
+        for at, datagram in list(self.sent.values()):
+            if now - at > _PATIENCE_SECONDS:
+                self.send(datagram, now)
 
 
 class RadiusLoad:
     """Drives one server; `build(i, identifier)` makes the i-th request."""
 
     def __init__(
-        self, address: tuple[str, int], build: Callable[[int, int], bytes], secret: bytes = b""
+        self,
+        address: tuple[str, int],
+        build: Callable[[int, int], bytes],
+        secret: bytes = b"",
+        lane: Callable[[tuple[str, int]], Lane] = UdpLane,
     ) -> None:
         """Without `secret`, a reply is known by its identifier alone."""
         self._address = address
+        self._lane = lane
         self._build = build
         self._secret = secret
 
@@ -60,7 +90,7 @@ class RadiusLoad:
         With `follow`, an Access-Challenge is answered by `follow(i, reply, identifier)` and counts when
         its own answer is there. Lost datagrams are sent again after half a second.
         """
-        lanes = [_Lane(self._address) for _ in range(SOCKETS)]
+        lanes = [self._lane(self._address) for _ in range(SOCKETS)]
         selector = selectors.DefaultSelector()
         for lane in lanes:
             selector.register(lane.socket, selectors.EVENT_READ, lane)
@@ -84,12 +114,13 @@ class RadiusLoad:
             ready = selector.select(0.001 if rate is not None else 0.1)
             now = time.perf_counter()
             if now >= look_again_at:
-                _resend(lanes, now)
+                for each in lanes:
+                    each.resend(now)
                 look_again_at = now + _PATIENCE_SECONDS / 4
             for key, _ in ready:
                 lane = key.data
                 number = lanes.index(lane)
-                for reply in _received(lane.socket):
+                for reply in lane.received():
                     if not self._is_answer(reply, lane.sent.get(reply[1], (0.0, b""))[1]):
                         continue
                     del lane.sent[reply[1]]
@@ -112,21 +143,3 @@ class RadiusLoad:
             return bool(request)
         digest = md5(reply[:4] + request[4:20] + reply[20:] + self._secret, usedforsecurity=False)
         return digest.digest() == reply[4:20]
-
-
-def _received(source: socket.socket) -> list[bytes]:
-    replies: list[bytes] = []
-    while len(replies) < 64:
-        try:
-            replies.append(source.recv(4096))
-        except BlockingIOError:
-            break
-    return replies
-
-
-def _resend(lanes: Sequence[_Lane], now: float) -> None:
-    for lane in lanes:
-        for identifier, (at, datagram) in list(lane.sent.items()):
-            if now - at > _PATIENCE_SECONDS:
-                lane.sent[identifier] = (now, datagram)
-                lane.socket.send(datagram)

@@ -7,6 +7,7 @@ from preview_samples.attempts import ATTEMPTS
 from preview_samples.sample import DAY, HOSTILE, MINUTE, NOW, Sample
 from vestibule.frontends.http.templates.views import (
     ApiKeyRow,
+    CertificateRow,
     Choice,
     ClientRow,
     Form,
@@ -93,6 +94,22 @@ SECRETS = (
 )
 
 
+CERTIFICATES = (
+    CertificateRow("9f" * 32, "client", "CN=vpn-gateway-1", "vpn-gateway-1", NOW + 300 * DAY),
+    CertificateRow(
+        "3a" * 32, "client", "CN=fernwartung.werk-sued.example.com", HOSTILE, NOW + 9 * DAY, ends_soon=True
+    ),
+    CertificateRow("77" * 32, "client", "CN=test", "test", NOW - DAY, is_over=True, ends_soon=True),
+    CertificateRow("01" * 32, "client", "CN=test", "test", NOW + DAY, is_revoked=True, ends_soon=True),
+)
+OF_INSTALLATION = (
+    CertificateRow(
+        "5c" * 32, "server", "radius-1.example.com, radius-2.example.com, 192.0.2.10", "", NOW + 300 * DAY
+    ),
+    CertificateRow("0b" * 32, "authority", "CN=Example RADIUS", "", NOW + 3000 * DAY),
+)
+
+
 API_KEYS = (
     ApiKeyRow("k1", "Web shop", "9fQa", ("verify",), "Web shop", "198.51.100.0/24", NOW - 40 * DAY),
     ApiKeyRow(
@@ -159,6 +176,7 @@ def console_doors() -> list[Sample]:
         "limit_proxy_state": False,
         "require_user_match": True,
         "require_inner_name": True,
+        "without_secret": False,
     }
     return [
         Sample(
@@ -219,6 +237,17 @@ def console_doors() -> list[Sample]:
                 "form": Form({}, {"chosen": Words("refusal.secret_too_short", {"key": "16"})}),
             },
         ),
+        Sample("certificates", "console/certificates.html", _certificates(CERTIFICATES)),
+        Sample(
+            "certificates-of-the-installation",
+            "console/certificates.html",
+            _certificates(OF_INSTALLATION, is_installation=True, clients=()),
+        ),
+        Sample(
+            "certificates-empty",
+            "console/certificates.html",
+            _certificates((), has_authority=False),
+        ),
         Sample("ldap-clients", "console/ldap_clients.html", {"rows": LDAP_CLIENTS}),
         Sample("ldap-clients-empty", "console/ldap_clients.html", {"rows": ()}),
         Sample(
@@ -253,6 +282,22 @@ def console_doors() -> list[Sample]:
             _api_keys((), "vst_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6"),
         ),
     ]
+
+
+def _certificates(rows: tuple[CertificateRow, ...], **more: Any) -> dict[str, Any]:
+    usual = {
+        "rows": rows,
+        "is_installation": False,
+        "has_authority": True,
+        "clients": (Choice("gateway", "vpn-gateway-1"), Choice("old", "fernwartung.werk-sued.example.com")),
+        "formats": ("pem", "pkcs12"),
+        "usual_days": 397,
+        "authority": Form(),
+        "server": Form(),
+        "issuing": Form(),
+        "entering": Form() if rows else Form({}, {"file": Words("form.no_file")}),
+    }
+    return usual | more
 
 
 def _voice_messages(messages: tuple[VoiceMessage, ...]) -> dict[str, Any]:

@@ -53,6 +53,7 @@ async def test_an_application_with_a_radius_client_and_its_secrets(window: Windo
         "limit_proxy_state": True,
         "require_user_match": True,
         "require_inner_name": True,
+        "require_radius_1_1": False,
         "passcode_length": 6,
     }
     await window.go(f"{window.site.console}/clients/{client.client_id}")

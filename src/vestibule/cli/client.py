@@ -72,6 +72,14 @@ InnerName: TypeAlias = Annotated[
         help="With a RADIUS server behind, of EAP through a tunnel: let in only whom the server has named.",
     ),
 ]
+Version11: TypeAlias = Annotated[
+    bool | None,
+    Parameter(
+        name="--require-radius-1-1",
+        negative="--no-require-radius-1-1",
+        help="Take requests over TLS only, and only as RADIUS/1.1.",
+    ),
+]
 PasscodeLength: TypeAlias = Annotated[
     int | None,
     Parameter(
@@ -139,6 +147,7 @@ def show(client: str, /, *, as_json: Json = False, scope: Scope = HERE) -> int:
                 ("limit_proxy_state", terminal.yes_no(settings.limit_proxy_state)),
                 ("require_user_match", terminal.yes_no(settings.require_user_match)),
                 ("require_inner_name", terminal.yes_no(settings.require_inner_name)),
+                ("require_radius_1_1", terminal.yes_no(settings.require_radius_1_1)),
                 ("status", terminal.on_or_off(one.is_enabled)),
                 ("added", moment(one.created_at)),
                 ("id", one.client_id),
@@ -153,7 +162,7 @@ def show(client: str, /, *, as_json: Json = False, scope: Scope = HERE) -> int:
 @app.command
 def add(
     name: str,
-    address: str,
+    address: Annotated[str, Parameter(show_default=False)] = "",
     /,
     *,
     application: Annotated[str, Parameter(help="The application on whose behalf it asks.")],
@@ -163,6 +172,7 @@ def add(
     passcode_length: PasscodeLength = None,
     require_user_match: UserMatch = None,
     require_inner_name: InnerName = None,
+    require_radius_1_1: Version11 = None,
     ask_secret: Annotated[
         bool,
         Parameter(negative="", show_default=False, help="Ask for the secret that the client has already."),
@@ -170,20 +180,22 @@ def add(
     as_json: Json = False,
     scope: Scope = HERE,
 ) -> int:
-    """Add a RADIUS client with its first shared secret, which is random and shown once.
+    """Add a RADIUS client with its first shared secret, which is random and shown once. A client without an
+    address has none: it comes over TLS, known by its certificate.
 
     For example:
 
       vestibule client add vpn-1 192.0.2.10 --application VPN
       vestibule client add branches 198.51.100.0/24 --application VPN --mode combined --passcode-length 6
       vestibule client add old-vpn 192.0.2.11 --application VPN --ask-secret < file-with-the-secret
+      vestibule client add vpn-2 --application VPN
 
     Parameters
     ----------
     name
         What it is called.
     address
-        The IP address it asks from, or a network such as 192.0.2.0/24.
+        The IP address it asks from, or a network such as 192.0.2.0/24. Left out: from anywhere, over TLS.
     """
 
     async def work(desk: Desk) -> None:
@@ -205,8 +217,15 @@ def add(
                 passcode_length=passcode_length,
                 require_user_match=require_user_match,
                 require_inner_name=require_inner_name,
+                require_radius_1_1=require_radius_1_1,
             ),
         )
+        if not address:
+            if as_json:
+                terminal.json(client_record(added))
+            else:
+                terminal.say("client.added_over_tls", name=added.name)
+            return
         secret = await applications.add_shared_secret(desk.actor, desk.tenant_id, added.client_id, chosen)
         if as_json:
             terminal.json({**client_record(added), **({} if chosen else {"secret": secret.reveal()})})
@@ -233,6 +252,7 @@ def change(
     passcode_length: PasscodeLength = None,
     require_user_match: UserMatch = None,
     require_inner_name: InnerName = None,
+    require_radius_1_1: Version11 = None,
     enable: Annotated[bool | None, Parameter(name="--enable", negative="--disable")] = None,
     scope: Scope = HERE,
 ) -> int:
@@ -269,6 +289,7 @@ def change(
             passcode_length=passcode_length,
             require_user_match=require_user_match,
             require_inner_name=require_inner_name,
+            require_radius_1_1=require_radius_1_1,
         )
         given = {
             "name": plain_name(name) if name is not None else None,

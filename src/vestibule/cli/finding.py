@@ -13,6 +13,7 @@ from vestibule.interfaces.store import Page, Person, Subject, VerificationFilter
 from vestibule.model.app_password import AppPassword
 from vestibule.model.application import Application, Client, ClientKind, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus, canonical_serial
+from vestibule.model.certificate import Certificate
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
 from vestibule.model.role import AdminRole
@@ -121,6 +122,12 @@ async def secret(desk: Desk, of: Client, wanted: str) -> ClientSecret:
     found = hinted or _by_beginning(stored, wanted, lambda one: one.secret_id)
     listing = f"client secret list {shlex.quote(of.name)}" if of.kind is ClientKind.RADIUS else "api-key list"
     return _only(found, wanted, desk, listing, "secret")
+
+
+def certificate(desk: Desk, found: Sequence[Certificate], wanted: str) -> Certificate:
+    """Return the one among `found` whose identifier begins so."""
+    chosen = _by_beginning(found, wanted, lambda one: one.certificate_id)
+    return _only(chosen, wanted, desk, "certificate list", "certificate")
 
 
 def directory(desk: Desk, wanted: str) -> DirectoryConfiguration:

@@ -23,6 +23,7 @@ from vestibule.model.application import Application, Client, ClientSecret, Direc
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.block import Block
 from vestibule.model.bypass import Bypass
+from vestibule.model.certificate import Certificate
 from vestibule.model.delivery import Delivery
 from vestibule.model.device_record import DeviceRecord
 from vestibule.model.dispatch import Dispatch
@@ -228,6 +229,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     gateways: tuple[GatewayConfiguration, ...] = ()
     groups: tuple[Group, ...] = ()
     roles: tuple[AdminRole, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
     rule_sets: tuple[RuleSet, ...] = ()
     """The newest version of each tenant that has any."""
 
@@ -796,6 +798,7 @@ class Transaction(Protocol):
         | Application
         | Client
         | ClientSecret
+        | Certificate
         | DirectoryConfiguration
         | GatewayConfiguration
         | Group
@@ -810,13 +813,14 @@ class Transaction(Protocol):
         record: Application
         | Client
         | ClientSecret
+        | Certificate
         | DirectoryConfiguration
         | GatewayConfiguration
         | Group
         | AdminRole,
     ) -> bool:
-        """Delete the record and what belongs to it (a client's secrets, a group's members); raises the
-        generation."""
+        """Delete the record and what belongs to it (a client's secrets and certificates, a group's members);
+        raises the generation."""
         ...
 
     async def add_rule_set(self, rules: RuleSet) -> bool:

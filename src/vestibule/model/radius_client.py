@@ -52,6 +52,8 @@ class RadiusClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     require_inner_name: bool = True
     """Of EAP through a tunnel to a server behind: let in only whom that server has named in its acceptance
     (User-Name). Without it the name outside the tunnel counts, which anybody can choose."""
+    require_radius_1_1: bool = False
+    """Take requests over TLS only, and only as RADIUS/1.1 (RFC 9765), which does without MD5."""
     has_signed: bool = False
     """Signing `auto`: the client has sent a valid Message-Authenticator. Set by Vestibule itself."""
 

@@ -37,6 +37,7 @@ from vestibule.services.break_glass import BreakGlass
 from vestibule.services.bulk import Bulk
 from vestibule.services.bypasses import Bypasses
 from vestibule.services.calls import Calls
+from vestibule.services.certificates import Certificates
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.deliveries import Deliveries
 from vestibule.services.demonstration import Demonstrations
@@ -249,6 +250,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         pins=pins,
         proxying=proxying,
         accounting=Accounting(store),
+        certificates=Certificates(store, configuration, sealer, clock),
         app_passwords=AppPasswords(store, configuration, guard),
         calls=calls,
         phones=phones,

@@ -69,6 +69,11 @@ class RadiusSettings(msgspec.Struct, frozen=True):
     eap_certificate: Path | None
     """What devices see inside EAP-TTLS and PEAP; without it no EAP ends here."""
     eap_key: Path | None
+    tls_listen: tuple[Endpoint, ...] = ()
+    """RADIUS over TLS (RFC 6614); its port is 2083."""
+    tls_certificate: Path | None = None
+    """Shown in place of the certificate of the installation's own authority."""
+    tls_key: Path | None = None
 
 
 class LdapSettings(msgspec.Struct, frozen=True):
@@ -182,6 +187,9 @@ _FIELDS = (
     _Field("radius.accounting_days", read_whole(1, 3650), lambda *_: 90),
     _Field("radius.eap_certificate", read_path, lambda *_: None),
     _Field("radius.eap_key", read_path, lambda *_: None),
+    _Field("radius.tls_listen", read_endpoints, lambda *_: ()),
+    _Field("radius.tls_certificate", read_path, lambda *_: None),
+    _Field("radius.tls_key", read_path, lambda *_: None),
     _Field("ldap.listen", read_endpoints, lambda *_: ()),
     _Field("ldap.tls_listen", read_endpoints, lambda *_: ()),
     _Field("ldap.tls_certificate", read_path, lambda *_: None),
@@ -252,7 +260,7 @@ def _read(field: _Field, found: _Given | None, problems: list[Problem]) -> objec
 
 def _contradictions(chosen: _Chosen, values: list[Value]) -> Iterator[Problem]:
     origins = {value.key: value.origin for value in values}
-    for kind in ("http.tls", "ldap.tls", "radius.eap"):
+    for kind in ("http.tls", "ldap.tls", "radius.tls", "radius.eap"):
         pair = (f"{kind}_certificate", f"{kind}_key")
         for present, missing in (pair, pair[::-1]):
             if chosen[present] is not None and chosen[missing] is None:

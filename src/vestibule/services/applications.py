@@ -66,6 +66,8 @@ _RIGHTS = {
 }
 """What it takes to change a client."""
 _KNOWN_BY_ADDRESS = frozenset((ClientKind.RADIUS, ClientKind.LDAP))
+_NEEDS_ADDRESS = frozenset((ClientKind.LDAP,))
+"""The others may be known by something else: a key, a certificate."""
 
 Result = TypeVar("Result")
 
@@ -476,7 +478,7 @@ class Applications:
     def _checked_address(self, tenant_id: str, kind: ClientKind, address: str, client_id: str) -> str:
         """Return the canonical network; two clients of a kind never share one. Inside a tenant one may lie in
         another's, across tenants not: the more specific one would take the other's requests (TEN-03)."""
-        if not address.strip() and kind not in _KNOWN_BY_ADDRESS:
+        if not address.strip() and kind not in _NEEDS_ADDRESS:
             return ""
         try:
             network = ipaddress.ip_network(address.strip(), strict=False)
@@ -485,7 +487,7 @@ class Applications:
         if kind in _KNOWN_BY_ADDRESS:
             for peer in self.snapshot.peers.values():
                 other = peer.client
-                if other.kind is not kind or other.client_id == client_id:
+                if other.kind is not kind or other.client_id == client_id or not other.address:
                     continue
                 is_foreign = other.tenant_id != tenant_id and _overlaps(network, other.address)
                 if is_foreign or other.address == str(network):

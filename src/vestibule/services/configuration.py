@@ -28,6 +28,7 @@ from vestibule.model.application import (
     DirectoryConfiguration,
     FirstFactor,
 )
+from vestibule.model.certificate import Certificate
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
 from vestibule.model.networks import parse_networks
@@ -62,6 +63,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     groups: Mapping[tuple[str, str], Group] = {}
     roles: Mapping[str, AdminRole] = {}
     """Own roles of the installation, by identifier."""
+    certificates: Mapping[str, Certificate] = {}
+    """By fingerprint."""
     rule_sets: Mapping[str, RuleSet] = {}
     """The newest version of each tenant that has any."""
     access: Mapping[str, AccessRules] = {}
@@ -140,6 +143,7 @@ class ConfigurationCache:
             gateways={(g.tenant_id, g.gateway_id): g for g in loaded.gateways},
             groups={(g.tenant_id, g.group_id): g for g in loaded.groups},
             roles={role.role_id: role for role in loaded.roles},
+            certificates={each.certificate_id: each for each in loaded.certificates},
             rule_sets=rule_sets,
             access=compiled(rule_sets, trusted),
             reset_doors={

@@ -98,6 +98,11 @@ class Refusal(StrEnum):
     SYNC_RUNNING = "sync_running"
     SYNC_NOTHING_WAITS = "sync_nothing_waits"
     SYNC_IMPOSSIBLE = "sync_impossible"
+    NO_AUTHORITY = "no_authority"
+    NO_CERTIFICATE = "no_certificate"
+    AUTHORITY_AS_CLIENT = "authority_as_client"
+    CERTIFICATE_ENDED = "certificate_ended"
+    CERTIFICATE_TAKEN = "certificate_taken"
 
 
 class Refused(Exception):

@@ -25,6 +25,7 @@ from vestibule.services.break_glass import BreakGlass
 from vestibule.services.bulk import Bulk
 from vestibule.services.bypasses import Bypasses
 from vestibule.services.calls import Calls
+from vestibule.services.certificates import Certificates
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.deliveries import Deliveries
 from vestibule.services.demonstration import Demonstrations
@@ -108,6 +109,7 @@ class Services:
     pins: Pins
     proxying: Proxying
     accounting: Accounting
+    certificates: Certificates
     app_passwords: AppPasswords
     phones: Phones
     activations: Activations

@@ -30,6 +30,7 @@ from vestibule.model.application import (
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.block import Block, BlockCause
 from vestibule.model.bypass import Bypass, BypassState
+from vestibule.model.certificate import Certificate, CertificateKind
 from vestibule.model.delivery import Carries, Delivery, DeliveryState
 from vestibule.model.device_record import DeviceFact, DeviceRecord
 from vestibule.model.dispatch import Dispatch, DispatchState
@@ -376,6 +377,7 @@ CLIENT_SECRET: Final = ClientSecret.__struct_fields__
 DIRECTORY: Final = DirectoryConfiguration.__struct_fields__
 GATEWAY: Final = GatewayConfiguration.__struct_fields__
 ROLE: Final = AdminRole.__struct_fields__
+CERTIFICATE: Final = Certificate.__struct_fields__
 PROPOSAL: Final = Proposal.__struct_fields__
 
 
@@ -428,6 +430,13 @@ def role_of(row: Row) -> AdminRole:
     values = dict(zip(ROLE, row, strict=True))
     values["rights"] = _decode_texts(values["rights"])
     return AdminRole(**values)
+
+
+def certificate_of(row: Row) -> Certificate:
+    values = dict(zip(CERTIFICATE, row, strict=True))
+    values["kind"] = CertificateKind(values["kind"])
+    values["hosts"] = _decode_texts(values["hosts"])
+    return Certificate(**values)
 
 
 def grant_of(row: Row) -> Grant:

@@ -98,12 +98,16 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
         (await services.applications.secrets(SYSTEM, tenant_id, client_id))[0].secret_id
         for client_id in (key.client_id, radius.client_id)
     ]
+    if not services.certificates.trusted_by_clients():
+        await services.certificates.make_authority(SYSTEM, "Tests")
+    issued = await services.certificates.issue_client(SYSTEM, tenant_id, radius.client_id)
     role = await services.roles.add(SYSTEM, f"Desk of {tenant_id}", ("people.read",))
     return {
         "tenant_id": tenant_id,
         "browser_id": browser.browser_id,
         "dispatch_id": dispatch.dispatch_id,
         "role_id": role.role_id,
+        "certificate_id": issued.certificate.certificate_id,
         "user_id": person.user.user_id,
         "authenticator_id": person.authenticator_id,
         "app_password_id": app_password.app_password_id,
@@ -154,6 +158,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "Assignment": {"serial": "HW-1"},
     "SecretChange": {"not_after": 1},
     "NewSharedSecret": {},
+    "NewClientCertificate": {},
+    "OwnCertificate": {"pem": "mine now"},
     "UserChange": {"given_name": "mine now"},
     "ApplicationChange": {"name": "mine now"},
     "RadiusClientChange": {"name": "mine now"},

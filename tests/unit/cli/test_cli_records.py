@@ -166,6 +166,7 @@ def test_a_secret_is_revealed_only_to_be_shown_judged_or_handed_on() -> None:
         "admin.py",  # the link, shown once
         "api_key.py",  # the key, shown once
         "authenticator.py",  # a new authenticator, shown once
+        "certificate.py",  # the key of a client, written once
         "client.py",  # a shared secret, shown once
         "client_secrets.py",  # the same, or judged as typed
         "database.py",  # the kind of database in the settings

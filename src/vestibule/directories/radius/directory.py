@@ -46,7 +46,7 @@ class RadiusDirectory:
 
     def __init__(self, settings: RadiusSettings) -> None:
         self._settings = settings
-        self._secret = SharedSecret(settings.shared_secret.reveal().encode())
+        self._secret = SharedSecret(settings.octets_shared)
         self._servers = Servers(settings, self._secret)
 
     async def check_password(

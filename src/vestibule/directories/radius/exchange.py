@@ -8,8 +8,9 @@ identifiers never meet.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
+from typing import Protocol
 
 import msgspec
 
@@ -30,6 +31,8 @@ class Trouble(StrEnum):
     """The answers carry no Message-Authenticator."""
     UNREADABLE = "unreadable"
     """An attribute of the answer is not hidden as it must be."""
+    NOT_TRUSTED = "not_trusted"
+    """TLS: one of the two does not take the other's certificate."""
     OVERLOADED = "overloaded"
     """Too many checks wait for these servers already."""
 
@@ -40,6 +43,41 @@ class DirectoryUnavailable(ConnectionError):
     def __init__(self, trouble: Trouble) -> None:
         super().__init__(trouble.value)
         self.trouble = trouble
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """The answer, or why there is none, how much was heard that was none, and the request's authenticator."""
+
+    found: CheckedReply | Trouble
+    discarded: int = 0
+    authenticator: bytes = b""
+
+
+Make = Callable[[int], Message]
+"""Makes a request of its identifier; raises ValueError if it is longer than a packet."""
+
+
+class Road(Protocol):
+    """How one server is asked."""
+
+    async def ask(self, make: Make, codes: Sequence[int], *, tries: int, seconds: float) -> Heard:
+        """Ask within `seconds` in all; `codes` are those of an answer."""
+        ...
+
+    async def close(self) -> None:
+        """Close what is open."""
+
+
+def judged(
+    octets: bytes, request: Message, secret: SharedSecret, codes: Sequence[int], *, must_be_signed: bool
+) -> CheckedReply | Trouble:
+    """Return the genuine answer to `request` that `octets` are, or why they are none."""
+    checked = check_reply(octets, request, secret, codes)
+    if not isinstance(checked, CheckedReply):
+        return Trouble.NOT_GENUINE
+    if must_be_signed and checked.signature is Signature.MISSING:
+        return Trouble.NOT_SIGNED
+    return checked
 
 
 class Exchange(asyncio.DatagramProtocol):
@@ -58,26 +96,16 @@ class Exchange(asyncio.DatagramProtocol):
         """Datagrams that were no genuine answer, or not signed."""
 
     def datagram_received(self, data: bytes, addr: object) -> None:
-        checked = check_reply(data, self._request, self._secret, self._codes)
-        if not isinstance(checked, CheckedReply):
-            self.seen = Trouble.NOT_GENUINE
-            self.discarded += 1
-        elif self._must_be_signed and checked.signature is Signature.MISSING:
-            self.seen = Trouble.NOT_SIGNED
+        found = judged(data, self._request, self._secret, self._codes, must_be_signed=self._must_be_signed)
+        if isinstance(found, Trouble):
+            self.seen = found
             self.discarded += 1
         elif not self.answer.done():
-            self.answer.set_result(checked)
+            self.answer.set_result(found)
 
     def error_received(self, exc: Exception) -> None:
         """The host says that nobody listens there. It may be starting, so the other tries are still made."""
         self.seen = Trouble.UNREACHABLE
-
-
-class Heard(msgspec.Struct, frozen=True):
-    """The answer, or why there is none, and how much was heard that was none."""
-
-    found: CheckedReply | Trouble
-    discarded: int = 0
 
 
 async def ask(

@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import msgspec
 
-from vestibule.directories.radius.exchange import Heard, Trouble, ask
-from vestibule.directories.radius.settings import RadiusSettings
+from vestibule.directories.radius.exchange import Heard, Make, Road, Trouble
+from vestibule.directories.radius.settings import Endpoint, RadiusSettings, Transport
+from vestibule.directories.radius.tls_road import TlsRoad
+from vestibule.directories.radius.udp_road import UdpRoad
 from vestibule.wire.radius import Attribute, CheckedReply, Message, SharedSecret, decode
 from vestibule.wire.radius.answer import SIGN_IN_CODES
 from vestibule.wire.radius.numbers import (
@@ -47,7 +49,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Servers:
-    """Keeps no connection; the only tasks are probes of servers that rest."""
+    """The only tasks are probes of servers that rest."""
 
     def __init__(
         self,
@@ -61,14 +63,14 @@ class Servers:
         self._secret = secret
         self._rest_seconds = rest_seconds
         self._probe_seconds = probe_seconds
-        self._endpoints = {str(endpoint): endpoint for endpoint in settings.endpoints()}
+        self._roads = {str(endpoint): _road(endpoint, settings, secret) for endpoint in settings.endpoints()}
         self._resting: dict[str, asyncio.Task[None]] = {}
         self._admitted = 0
 
     @property
     def order(self) -> tuple[str, ...]:
         """The servers as they are asked now."""
-        return tuple(sorted(self._endpoints, key=lambda name: name in self._resting))
+        return tuple(sorted(self._roads, key=lambda name: name in self._resting))
 
     async def ask(self, attributes: AttributesUnder, only: str = "") -> Asked:
         """Ask the servers for a sign-in in turn, or `only` the one; each that is silent leaves a fair share
@@ -81,14 +83,14 @@ class Servers:
             deadline = asyncio.get_running_loop().time() + self._settings.timeout_seconds
             asked = Asked("", Trouble.UNREACHABLE)
             for index, name in enumerate(names):
-                if name not in self._endpoints:  # It was taken off the list while it had a conversation.
+                if name not in self._roads:  # It was taken off the list while it had a conversation.
                     break
                 left = deadline - asyncio.get_running_loop().time()
-                request = made_request(self._secret, ACCESS_REQUEST, attributes)
-                heard = await self._ask_one(name, request, left / (len(names) - index))
+                make = partial(made_request, self._secret, ACCESS_REQUEST, attributes)
+                heard = await self._ask_one(name, make, left / (len(names) - index))
                 self._note(name, heard)
                 discarded = asked.discarded + heard.discarded
-                asked = Asked(name, heard.found, request.authenticator, discarded)
+                asked = Asked(name, heard.found, heard.authenticator, discarded)
                 if isinstance(heard.found, CheckedReply):
                     break
             return asked
@@ -98,56 +100,39 @@ class Servers:
     async def account(self, attributes: Sequence[Attribute]) -> bool:
         """Tell the servers of a session in turn; False: none has confirmed it. Raises ValueError if the
         request is longer than a packet."""
-        octets = self._secret.encode_accounting(secrets.randbelow(256), attributes)
-        request = decode(octets)
-        assert isinstance(request, Message)
+
+        def make(identifier: int) -> Message:
+            return _decoded(self._secret.encode_accounting(identifier, attributes))
+
         for name in self.order:
-            endpoint = replace(self._endpoints[name], port=self._settings.accounting_port)
-            heard = await ask(
-                endpoint,
-                request,
-                self._secret,
-                must_be_signed=False,
-                tries=self._settings.tries,
-                seconds=self._settings.timeout_seconds / len(self._endpoints),
-                codes=(ACCOUNTING_RESPONSE,),
-            )
+            seconds = self._settings.timeout_seconds / len(self._roads)
+            heard = await self._ask_one(name, make, seconds, codes=(ACCOUNTING_RESPONSE,))
             if isinstance(heard.found, CheckedReply):
                 return True
         return False
 
     async def close(self) -> None:
-        """Stop asking servers whether they are back."""
+        """Stop asking servers whether they are back, and close what is open to them."""
         probes = list(self._resting.values())
         for probe in probes:
             probe.cancel()
         await asyncio.gather(*probes, return_exceptions=True)
         self._resting.clear()
+        for road in self._roads.values():
+            await road.close()
 
     async def _ask_one(
-        self,
-        name: str,
-        request: Message,
-        seconds: float,
-        tries: int = 0,
-        codes: Sequence[int] = SIGN_IN_CODES,
+        self, name: str, make: Make, seconds: float, tries: int = 0, codes: Sequence[int] = SIGN_IN_CODES
     ) -> Heard:
-        return await ask(
-            self._endpoints[name],
-            request,
-            self._secret,
-            must_be_signed=self._settings.require_message_authenticator,
-            tries=tries or self._settings.tries,
-            seconds=seconds,
-            codes=codes,
-        )
+        tries = tries or self._settings.tries
+        return await self._roads[name].ask(make, codes, tries=tries, seconds=seconds)
 
     def _note(self, name: str, heard: Heard) -> None:
         probe = self._resting.get(name)
         if isinstance(heard.found, CheckedReply):
             if probe is not None:
                 probe.cancel()
-        elif probe is None and len(self._endpoints) > 1:
+        elif probe is None and len(self._roads) > 1:
             task = self._resting[name] = asyncio.create_task(self._rest(name))
             task.add_done_callback(lambda _: self._resting.pop(name, None))
 
@@ -157,8 +142,8 @@ class Servers:
         until = loop.time() + self._rest_seconds
         while loop.time() < until:
             began = loop.time()
-            request = made_request(self._secret, STATUS_SERVER, self._who_asks)
-            heard = await self._ask_one(name, request, self._probe_seconds, 1, (ACCESS_ACCEPT,))
+            make = partial(made_request, self._secret, STATUS_SERVER, self._who_asks)
+            heard = await self._ask_one(name, make, self._probe_seconds, 1, (ACCESS_ACCEPT,))
             if isinstance(heard.found, CheckedReply):
                 return
             await asyncio.sleep(max(0.0, began + self._probe_seconds - loop.time()))
@@ -167,10 +152,20 @@ class Servers:
         return [(NAS_IDENTIFIER, self._settings.nas_identifier.encode())]
 
 
-def made_request(secret: SharedSecret, code: int, attributes: AttributesUnder) -> Message:
-    """Return a signed request of a random identifier; raises ValueError if it is longer than a packet."""
-    identifier, authenticator = secrets.randbelow(256), secrets.token_bytes(16)
-    octets = secret.encode_request(code, identifier, authenticator, attributes(authenticator))
+def made_request(secret: SharedSecret, code: int, attributes: AttributesUnder, identifier: int) -> Message:
+    """Return a signed request; raises ValueError if it is longer than a packet."""
+    authenticator = secrets.token_bytes(16)
+    return _decoded(secret.encode_request(code, identifier, authenticator, attributes(authenticator)))
+
+
+def _decoded(octets: bytes) -> Message:
     request = decode(octets)
     assert isinstance(request, Message)
     return request
+
+
+def _road(endpoint: Endpoint, settings: RadiusSettings, secret: SharedSecret) -> Road:
+    if settings.transport is Transport.TLS:
+        return TlsRoad(endpoint, secret, settings.context())
+    must_be_signed = settings.require_message_authenticator
+    return UdpRoad(endpoint, settings.accounting_port, secret, must_be_signed=must_be_signed)

@@ -6,11 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vestibule.crypto.certificates import KeyPair
+from vestibule.crypto.secret import Secret
 from vestibule.frontends.radius.accounting import AccountingDoor
-from vestibule.frontends.radius.listener import RadiusFrontend
+from vestibule.frontends.radius.listener import OpenTls, RadiusFrontend
 from vestibule.frontends.radius.ms_chap import MsChap
 from vestibule.frontends.radius.password_field import PasswordField
 from vestibule.frontends.radius.signing import remember_signing_in
+from vestibule.frontends.radius.tls_clients import TlsClients
+from vestibule.frontends.radius.tls_connection import Take
+from vestibule.frontends.radius.tls_listener import TlsListener
 from vestibule.model.radius_client import Mode, RadiusClientSettings, Signing, read_settings
 
 if TYPE_CHECKING:
@@ -43,6 +48,7 @@ class _RadiusKind:
             accounting=self._accounting(services, settings),
             eap=self._eap(services, settings, ms_chap),
             ms_chap=ms_chap,
+            tls=self._tls(services, settings),
         )
 
     @staticmethod
@@ -57,6 +63,22 @@ class _RadiusKind:
         field = PasswordField(services.verifications, services.configuration)
         node = services.node.name
         return EapServer(services.verifications, field, ms_chap, node, certificate, key)
+
+    @staticmethod
+    def _tls(services: Services, settings: object) -> OpenTls | None:
+        endpoints: Sequence[Any] = getattr(settings, "tls_listen", ())
+        if not endpoints:
+            return None
+        certificate, key = getattr(settings, "tls_certificate", None), getattr(settings, "tls_key", None)
+        own = KeyPair(certificate.read_bytes(), Secret(key.read_bytes())) if certificate and key else None
+        sealing = services.certificates.sealing_secret()
+
+        def open_listener(take: Take) -> TlsListener:
+            clients = TlsClients(services.configuration, services.clock, sealing)
+            listen = [(endpoint.host, endpoint.port) for endpoint in endpoints]
+            return TlsListener(services.certificates, clients, listen, take, own)
+
+        return open_listener
 
     @staticmethod
     def _accounting(services: Services, settings: object) -> AccountingDoor:

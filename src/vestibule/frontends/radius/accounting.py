@@ -8,7 +8,6 @@ that is repeated is stored once.
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, Final
@@ -16,11 +15,12 @@ from typing import Any, Final
 import structlog
 
 from vestibule.frontends._quiet import QuietLog
-from vestibule.frontends.radius.clients import ClientTable, RadiusClient
-from vestibule.frontends.radius.datagrams import DatagramSocket, ReturnPath
+from vestibule.frontends.radius.clients import CurrentClients, RadiusClient
 from vestibule.frontends.radius.duplicates import Duplicates, Work
+from vestibule.frontends.radius.reply_path import ReplyPath
+from vestibule.frontends.radius.tasks import Tasks
+from vestibule.frontends.radius.udp import UdpListener
 from vestibule.interfaces.clock import Clock
-from vestibule.interfaces.frontend import CannotListen
 from vestibule.interfaces.upstream import Upstream
 from vestibule.model.accounting_record import AccountingRecord
 from vestibule.services.accounting import Accounting
@@ -40,7 +40,6 @@ from vestibule.wire.radius.numbers import (
 
 log = structlog.get_logger(__name__)
 
-_MOST_AT_ONCE: Final = 64
 _MOST_IN_PROGRESS: Final = 2048
 _LONGEST_WORD: Final = 253
 _DAY_MS: Final = 86_400_000
@@ -63,83 +62,58 @@ class AccountingDoor:
         """`keep_days` is how long what was told is kept."""
         self._accounting = accounting
         self._proxying = proxying
-        self._configuration = configuration
         self._clock = clock
-        self._listen = tuple(listen)
+        self._udp = UdpListener(listen, self._take)
         self._keep_ms = keep_days * _DAY_MS
         self._duplicates = Duplicates()
         self._quiet = QuietLog()
-        self._sockets: list[DatagramSocket] = []
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._clients = ClientTable(())
-        self._generation: int | None = None
+        self._tasks = Tasks(_MOST_IN_PROGRESS)
+        self._clients = CurrentClients(configuration)
 
     async def start(self) -> None:
         """Bind and begin to serve; raises `CannotListen`."""
-        loop = asyncio.get_running_loop()
-        for name, port in self._listen:
-            try:
-                found = await loop.getaddrinfo(name, port, type=socket.SOCK_DGRAM)
-                self._sockets.append(DatagramSocket(str(found[0][4][0]), port))
-            except OSError as problem:
-                self._close()
-                raise CannotListen(problem.errno, problem.strerror, f"UDP {name}:{port}") from None
-        for opened in self._sockets:
-            loop.add_reader(opened.fileno(), self._drain, opened)
+        await self._udp.start()
 
     async def stop(self, grace_seconds: float) -> None:
         """Take nothing new, let what runs be answered for a while, then drop it."""
-        for opened in self._sockets:
-            asyncio.get_running_loop().remove_reader(opened.fileno())
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=grace_seconds)
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._close()
+        self._udp.pause()
+        await self._tasks.end(grace_seconds)
+        self._udp.close()
 
     def addresses(self) -> list[str]:
         """Where it listens, as people write it."""
-        return [opened.address for opened in self._sockets]
+        return self._udp.addresses()
 
-    def _close(self) -> None:
-        while self._sockets:
-            self._sockets.pop().close()
+    def _take(self, datagram: bytes, path: ReplyPath) -> None:
+        client = self._clients.table.find(path.host)
+        if client is None:
+            self._drop("not_for_us", path, _milliseconds())
+        else:
+            self.receive(datagram, client, path)
 
-    def _drain(self, opened: DatagramSocket) -> None:
-        now = int(asyncio.get_running_loop().time() * 1000)
+    def receive(self, packet: bytes, client: RadiusClient, path: ReplyPath) -> None:
+        """Take one packet of a client."""
+        now = _milliseconds()
         self._duplicates.expire(now)
-        for _ in range(_MOST_AT_ONCE):
-            try:
-                datagram, path = opened.receive()
-            except BlockingIOError:
-                return
-            except OSError:
-                continue  # An earlier answer found its target gone.
-            self._take(datagram, path, now)
-
-    def _take(self, datagram: bytes, path: ReturnPath, now: int) -> None:
-        client = self._current_clients().find(path.host)
-        message = decode(datagram) if client is not None else None
-        if client is None or not isinstance(message, Message) or message.code != ACCOUNTING_REQUEST:
+        message = decode(packet)
+        if not isinstance(message, Message) or message.code != ACCOUNTING_REQUEST:
             self._drop("not_for_us", path, now)
+            path.distrust()
             return
         secret = _signed_by(message, client, self._clock.now())
         if secret is None:
             self._drop("wrong_secret", path, now)
             return
-        work = self._duplicates.begin((*path.key, message.identifier), message.authenticator, now)
+        work = self._duplicates.begin(path.key_of(message), message.authenticator, now)
         if isinstance(work, bytes):
             path.send(work)
-        elif isinstance(work, Work) and len(self._tasks) < _MOST_IN_PROGRESS:
-            task = asyncio.get_running_loop().create_task(self._answer(message, client, secret, path, work))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        elif isinstance(work, Work) and self._tasks.has_room:
+            self._tasks.spawn(self._answer(message, client, secret, path, work))
         elif isinstance(work, Work):
             self._duplicates.abandon(work)
 
     async def _answer(
-        self, message: Message, client: RadiusClient, secret: SharedSecret, path: ReturnPath, work: Work
+        self, message: Message, client: RadiusClient, secret: SharedSecret, path: ReplyPath, work: Work
     ) -> None:
         try:
             await self._accounting.keep(_record(message, client, self._clock.now(), self._keep_ms))
@@ -147,7 +121,7 @@ class AccountingDoor:
                 return
             states = [(PROXY_STATE, value) for value in message.values(PROXY_STATE)]
             reply = secret.encode_unsigned_reply(ACCOUNTING_RESPONSE, message, states)
-            if self._duplicates.answer(work, reply, int(asyncio.get_running_loop().time() * 1000)):
+            if self._duplicates.answer(work, reply, _milliseconds()):
                 path.send(reply)
         except Exception as error:
             # Without an answer the client tells it again.
@@ -164,16 +138,13 @@ class AccountingDoor:
         told = tuple([each for each in message.attributes if each[0] != MESSAGE_AUTHENTICATOR])
         return await directory.account(told)
 
-    def _current_clients(self) -> ClientTable:
-        snapshot = self._configuration.current
-        if snapshot.generation != self._generation:
-            self._clients = ClientTable(snapshot.peers.values())
-            self._generation = snapshot.generation
-        return self._clients
-
-    def _drop(self, why: str, path: ReturnPath, now: int) -> None:
+    def _drop(self, why: str, path: ReplyPath, now: int) -> None:
         if count := self._quiet.due((why, ""), now):
             log.warning("radius accounting datagrams dropped", why=why, source=path.host, count=count)
+
+
+def _milliseconds() -> int:
+    return int(asyncio.get_running_loop().time() * 1000)
 
 
 def _signed_by(message: Message, client: RadiusClient, now: int) -> SharedSecret | None:

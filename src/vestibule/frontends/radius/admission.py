@@ -100,13 +100,18 @@ def admit(
 def _proven_by(
     message: Message, client: RadiusClient, has_signed: bool, secrets: Sequence[SharedSecret]
 ) -> SharedSecret | Fate:
+    if secrets and not secrets[0].signs:
+        return secrets[0]
     if message.signature_at or not secrets:
         return signer(message, secrets) or Fate.BAD_SIGNATURE
     rule = client.settings.message_authenticator
     must_sign = rule is Signing.REQUIRE or (rule is Signing.AUTO and has_signed)
     # RFC 5997 §3 and RFC 3579 §3.1: these two are never taken unsigned, whatever the client may do else.
-    if must_sign or message.code == STATUS_SERVER or message.first(EAP_MESSAGE) is not None:
+    is_always_signed = message.code == STATUS_SERVER or message.first(EAP_MESSAGE) is not None
+    if is_always_signed or (must_sign and not client.is_over_tls):
         return Fate.UNSIGNED
+    if client.is_over_tls:
+        return secrets[0]
     if client.settings.limit_proxy_state and message.first(PROXY_STATE) is not None:
         return Fate.PROXY_STATE
     return _readable_by(message, secrets)

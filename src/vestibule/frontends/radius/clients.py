@@ -7,7 +7,7 @@ the configuration; looking up costs no memory, whoever asks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import msgspec
@@ -17,7 +17,7 @@ from vestibule.frontends.radius.conversation import ConversationKey
 from vestibule.frontends.radius.state import StateKey
 from vestibule.model.application import Client, ClientKind
 from vestibule.model.radius_client import RadiusClientSettings, read_settings
-from vestibule.services.configuration import Peer
+from vestibule.services.configuration import ConfigurationCache, Peer
 from vestibule.wire.radius import SharedSecret
 
 log = structlog.get_logger(__name__)
@@ -43,6 +43,8 @@ class RadiusClient(msgspec.Struct, frozen=True, eq=False):
     settings: RadiusClientSettings
     secrets: tuple[RadiusSecret, ...]
     """Newest first."""
+    is_over_tls: bool = False
+    """TLS has proven who asks, before the first packet."""
 
     @property
     def client(self) -> Client:
@@ -56,13 +58,14 @@ class RadiusClient(msgspec.Struct, frozen=True, eq=False):
 class ClientTable:
     """All RADIUS clients of one snapshot, of all tenants."""
 
-    def __init__(self, peers: Iterable[Peer]) -> None:
+    def __init__(self, peers: Iterable[Peer], over_tls: Collection[str] = ()) -> None:
+        """`over_tls` are the identifiers of clients that need neither address nor shared secret."""
         # By family and length of prefix: one dictionary of network numbers each, the longest prefix first.
         self._networks: dict[int, dict[int, dict[int, RadiusClient]]] = {4: {}, 6: {}}
         self._remembered: dict[str, RadiusClient] = {}
         for peer in peers:
-            if peer.client.kind is ClientKind.RADIUS and peer.client.is_enabled:
-                self._add(peer)
+            if peer.client.kind is ClientKind.RADIUS and peer.client.is_enabled and peer.client.address:
+                self._add(peer, peer.client.client_id not in over_tls)
         for family, lengths in self._networks.items():
             self._networks[family] = dict(sorted(lengths.items(), reverse=True))
 
@@ -85,7 +88,7 @@ class ClientTable:
                 return found
         return None
 
-    def _add(self, peer: Peer) -> None:
+    def _add(self, peer: Peer, needs_secret: bool) -> None:
         client = peer.client
         try:
             settings = read_settings(client.settings)
@@ -98,12 +101,33 @@ class ClientTable:
             for not_after, secret in peer.secrets
             if secret
         )
+        if settings.require_radius_1_1:
+            return
         if not secrets:
-            log.warning("radius client has no shared secret", client=client.name)
+            if needs_secret:
+                log.warning("radius client has no shared secret", client=client.name)
             return
         lengths = self._networks[network.version]
         number = int(network.network_address) >> (network.max_prefixlen - network.prefixlen)
         lengths.setdefault(network.prefixlen, {})[number] = RadiusClient(peer, settings, secrets)
+
+
+class CurrentClients:
+    """The clients as they are now; the table is made anew when the configuration has changed."""
+
+    def __init__(self, configuration: ConfigurationCache) -> None:
+        self._configuration = configuration
+        self._table = ClientTable(())
+        self._generation: int | None = None
+
+    @property
+    def table(self) -> ClientTable:
+        snapshot = self._configuration.current
+        if snapshot.generation != self._generation:
+            over_tls = {each.client_id for each in snapshot.certificates.values()}
+            self._table = ClientTable(snapshot.peers.values(), over_tls)
+            self._generation = snapshot.generation
+        return self._table
 
 
 def canonical_address(source: str) -> IPv4Address | IPv6Address:

@@ -13,6 +13,8 @@ import struct
 from ipaddress import ip_address
 from typing import Any, Final, TypeAlias
 
+from vestibule.wire.radius import Message
+
 Source: TypeAlias = tuple[Any, ...]
 """An address as the socket module gives it: host, port, and two numbers more for IPv6."""
 
@@ -44,10 +46,14 @@ class ReturnPath:
         """The address of who asks."""
         return str(self.source[0])
 
-    @property
-    def key(self) -> tuple[object, ...]:
-        """What tells this sender from any other: our socket, his address and port."""
-        return (self._socket.fileno(), *self.source)
+    salt = b""
+
+    def key_of(self, message: Message) -> tuple[object, ...]:
+        """Return what tells a request: our socket, its sender's address and port, its identifier."""
+        return (self._socket.fileno(), *self.source, message.identifier)
+
+    def distrust(self) -> None:
+        """A datagram that is no packet of RADIUS says nothing of those that follow."""
 
     def send(self, datagram: bytes) -> bool:
         """Send; False if the kernel has no room or the way there is gone."""

@@ -13,21 +13,24 @@ answer is silence:
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from vestibule.frontends._quiet import QuietLog
 from vestibule.frontends.radius.accounting import AccountingDoor
 from vestibule.frontends.radius.admission import Admitted, Fate, Unanswerable, admit
-from vestibule.frontends.radius.clients import ClientTable, RadiusClient
-from vestibule.frontends.radius.datagrams import DatagramSocket, ReturnPath
+from vestibule.frontends.radius.clients import CurrentClients, RadiusClient
 from vestibule.frontends.radius.duplicates import Duplicates, Repeat, Work
 from vestibule.frontends.radius.mapping import Mapping, fingerprint
 from vestibule.frontends.radius.ms_chap import MsChap
 from vestibule.frontends.radius.proxy import Proxy
+from vestibule.frontends.radius.reply_path import ReplyPath
+from vestibule.frontends.radius.tasks import Tasks
+from vestibule.frontends.radius.tls_connection import Take
+from vestibule.frontends.radius.tls_listener import TlsListener
+from vestibule.frontends.radius.udp import UdpListener
 from vestibule.interfaces.clock import Clock
 from vestibule.interfaces.frontend import CannotListen
 from vestibule.interfaces.store import Unavailable
@@ -38,17 +41,19 @@ from vestibule.services.metrics import Metrics
 from vestibule.services.proxying import Proxying
 from vestibule.services.verification import Verifications
 from vestibule.wire.radius import AccessRequest, Message, SharedSecret
-from vestibule.wire.radius.numbers import ACCESS_ACCEPT, ACCESS_REJECT, PROXY_STATE
+from vestibule.wire.radius.numbers import ACCESS_ACCEPT, ACCESS_REJECT, ACCOUNTING_REQUEST, PROXY_STATE
 
 if TYPE_CHECKING:
     from vestibule.frontends.radius.eap import EapServer
 
 log = structlog.get_logger(__name__)
 
-# Datagrams taken in one turn of the event loop: enough to empty a burst, few enough to let others run.
-_MOST_AT_ONCE: Final = 64
 _MOST_IN_PROGRESS: Final = 16_384
 _CHECK_APART_MS: Final = 1000
+_NO_REQUEST: Final = {Fate.MALFORMED, Fate.OTHER_CODE}
+"""RFC 6613 §2.6.4: a stream in which these come is over."""
+
+OpenTls = Callable[[Take], TlsListener]
 
 RememberSigning = Callable[[Client], Awaitable[None]]
 """Writes down that a client has sent a valid Message-Authenticator (Signing.AUTO)."""
@@ -63,7 +68,7 @@ async def _nothing_to_check() -> None:
 
 
 class RadiusFrontend:
-    """RADIUS over UDP on one or more addresses."""
+    """RADIUS over UDP, and over TLS, on one or more addresses each."""
 
     name = "radius"
     _loop: asyncio.AbstractEventLoop
@@ -84,18 +89,19 @@ class RadiusFrontend:
         accounting: AccountingDoor | None = None,
         eap: EapServer | None = None,
         ms_chap: MsChap | None = None,
+        tls: OpenTls | None = None,
     ) -> None:
         """`listen` are addresses or names, and ports. `check_store` raises `Unavailable` when this node could
         not decide now; Status-Server asks that. `public_url` is where people reach the portals. Without
-        `proxying` nothing is carried to other servers; without `eap` and `ms_chap` neither ends
-        here."""
-        self._configuration = configuration
+        `proxying` nothing is carried to other servers; without `eap` and `ms_chap` neither ends here. `tls`
+        opens what listens for TLS."""
         self._clock = clock
         self._metrics = metrics
-        self._listen = tuple(listen)
+        self._udp = UdpListener(listen, self._take)
         self._check_store = check_store
         self._checked_at: int | None = None
         self._accounting = accounting
+        self._tls = None if tls is None else tls(self._take_over_tls)
         self._remember_signing = remember_signing
         proxy = Proxy(verifications, proxying, self._note_discarded)
         self._eap = eap
@@ -104,89 +110,72 @@ class RadiusFrontend:
         self._quiet = QuietLog()
         for fate in Fate:
             metrics.datagrams.add(fate, count=0)
-        self._sockets: list[DatagramSocket] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks(_MOST_IN_PROGRESS)
         self._signers: set[str] = set()
-        self._clients = ClientTable(())
-        self._generation: int | None = None
+        self._clients = CurrentClients(configuration)
 
     # --- life ---------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Bind and begin to serve; raises `CannotListen`, and OSError when the certificate for EAP cannot be
         used."""
-        loop = self._loop = asyncio.get_running_loop()
+        self._loop = asyncio.get_running_loop()
         if self._eap is not None:
             self._eap.open()
-        for name, port in self._listen:
-            try:
-                found = await loop.getaddrinfo(name, port, type=socket.SOCK_DGRAM)
-                self._sockets.append(DatagramSocket(str(found[0][4][0]), port))
-            except OSError as problem:
-                self._close()
-                written = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
-                raise CannotListen(problem.errno, problem.strerror, f"UDP {written}") from None
-        for opened in self._sockets:
-            loop.add_reader(opened.fileno(), self._drain, opened)
-        if self._accounting is not None:
-            await self._start_accounting(self._accounting)
-
-    async def _start_accounting(self, accounting: AccountingDoor) -> None:
         try:
-            await accounting.start()
+            await self._udp.start()
+            if self._accounting is not None:
+                await self._accounting.start()
+            if self._tls is not None:
+                await self._tls.start()
         except CannotListen:
-            for opened in self._sockets:
-                self._loop.remove_reader(opened.fileno())
-            self._close()
+            await self.stop(0)
             raise
 
     async def stop(self, grace_seconds: float) -> None:
         """Take nothing new, let what runs send its replies for a while, then drop it."""
-        for opened in self._sockets:
-            self._loop.remove_reader(opened.fileno())
+        self._udp.pause()
+        if self._tls is not None:
+            self._tls.pause()
         if self._accounting is not None:
             await self._accounting.stop(grace_seconds)
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=grace_seconds)
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._close()
+        await self._tasks.end(grace_seconds)
+        self._udp.close()
+        if self._tls is not None:
+            await self._tls.close()
 
     def addresses(self) -> list[str]:
         """Where it listens, as people write it."""
-        own = [opened.address for opened in self._sockets]
-        return own if self._accounting is None else [*own, *self._accounting.addresses()]
-
-    def _close(self) -> None:
-        while self._sockets:
-            self._sockets.pop().close()
+        parts = (self._udp, self._accounting, self._tls)
+        return [address for part in parts if part is not None for address in part.addresses()]
 
     # --- receiving ----------------------------------------------------------------------------------
 
-    def _drain(self, opened: DatagramSocket) -> None:
-        self._duplicates.expire(self._milliseconds())
-        for _ in range(_MOST_AT_ONCE):
-            try:
-                datagram, path = opened.receive()
-            except BlockingIOError:
-                return
-            except OSError:
-                # An error that an earlier reply caused (its target is gone) is told at the next receive.
-                continue
-            try:
-                self._take(datagram, path)
-            except Exception:
-                # One datagram must never end the listener, whatever it found.
-                self._fail("datagram")
-
-    def _take(self, datagram: bytes, path: ReturnPath) -> None:
-        client = self._current_clients().find(path.source[0])
+    def _take(self, datagram: bytes, path: ReplyPath) -> None:
+        client = self._clients.table.find(path.host)
         if client is None:
             self._drop(Fate.UNKNOWN_CLIENT, "", path)
-            return
+        else:
+            self.receive(datagram, client, path)
+
+    def _take_over_tls(self, packet: bytes, client: RadiusClient, path: ReplyPath) -> None:
+        if packet[0] == ACCOUNTING_REQUEST and self._accounting is not None:
+            self._accounting.receive(packet, client, path)
+        else:
+            self.receive(packet, client, path)
+
+    def receive(self, packet: bytes, client: RadiusClient, path: ReplyPath) -> None:
+        """Take one packet of a client; never raises."""
+        try:
+            self._receive(packet, client, path)
+        except Exception:
+            # One packet must never end the listener, whatever it found.
+            self._fail("packet")
+
+    def _receive(self, packet: bytes, client: RadiusClient, path: ReplyPath) -> None:
+        self._duplicates.expire(self._milliseconds())
         now = self._clock.now()
-        found = admit(datagram, client, self._has_signed(client), now)
+        found = admit(packet, client, self._has_signed(client), now)
         if isinstance(found, Fate):
             self._drop(found, client.client.name, path)
             return
@@ -197,14 +186,13 @@ class RadiusFrontend:
         elif found.access is not None:
             self._begin(found, found.access, client, path, now)
         elif self._has_room(client, path):
-            self._spawn(self._answer_status(found, path))
+            self._tasks.spawn(self._answer_status(found, path))
 
     def _begin(
-        self, request: Admitted, access: AccessRequest, client: RadiusClient, path: ReturnPath, now: int
+        self, request: Admitted, access: AccessRequest, client: RadiusClient, path: ReplyPath, now: int
     ) -> None:
-        digest = fingerprint(request.message, client)
-        key = (*path.key, request.message.identifier)
-        work = self._duplicates.begin(key, digest, self._milliseconds())
+        digest = fingerprint(request.message, client, path.salt)
+        work = self._duplicates.begin(path.key_of(request.message), digest, self._milliseconds())
         if isinstance(work, bytes):
             self._send(work, path, Fate.REPEAT_ANSWERED)
         elif work is Repeat.IN_PROGRESS:
@@ -212,7 +200,7 @@ class RadiusFrontend:
         elif work is Repeat.NO_ROOM:
             self._drop(Fate.NO_ROOM, client.client.name, path)
         elif self._has_room(client, path):
-            self._spawn(self._work(request, access, client, path, now, work))
+            self._tasks.spawn(self._work(request, access, client, path, now, work))
         else:
             self._duplicates.abandon(work)
 
@@ -221,7 +209,7 @@ class RadiusFrontend:
         request: Admitted,
         access: AccessRequest,
         client: RadiusClient,
-        path: ReturnPath,
+        path: ReplyPath,
         now: int,
         work: Work,
     ) -> None:
@@ -241,7 +229,7 @@ class RadiusFrontend:
         finally:
             self._duplicates.abandon(work)
 
-    async def _answer_status(self, request: Admitted, path: ReturnPath) -> None:
+    async def _answer_status(self, request: Admitted, path: ReplyPath) -> None:
         """RFC 5997 §4: an answer while this node can decide, else silence; nothing else happens."""
         now = self._milliseconds()
         if self._checked_at is None or now - self._checked_at >= _CHECK_APART_MS:
@@ -257,7 +245,7 @@ class RadiusFrontend:
             self._checked_at = now
         self._send(_reply(ACCESS_ACCEPT, request.message, request.secret), path, Fate.STATUS)
 
-    def _reject(self, request: Unanswerable, client: RadiusClient, path: ReturnPath) -> None:
+    def _reject(self, request: Unanswerable, client: RadiusClient, path: ReplyPath) -> None:
         """The same octets give the same reply, so these need no place among the duplicates."""
         self._send(_reply(ACCESS_REJECT, request.message, request.secret), path, Fate.UNUSABLE)
         if count := self._quiet.due((Fate.UNUSABLE, client.client.client_id), self._milliseconds()):
@@ -266,18 +254,12 @@ class RadiusFrontend:
 
     # --- parts --------------------------------------------------------------------------------------
 
-    def _current_clients(self) -> ClientTable:
-        snapshot = self._configuration.current
-        if snapshot.generation != self._generation:
-            self._clients = ClientTable(snapshot.peers.values())
-            self._generation = snapshot.generation
-        return self._clients
-
     def _has_signed(self, client: RadiusClient) -> bool:
         return client.settings.has_signed or client.client.client_id in self._signers
 
     def _note_signature(self, client: RadiusClient) -> None:
-        if client.settings.message_authenticator is not Signing.AUTO or client.settings.has_signed:
+        is_auto = client.settings.message_authenticator is Signing.AUTO
+        if client.is_over_tls or not is_auto or client.settings.has_signed:
             return
         name, client_id = client.client.name, client.client.client_id
         if client_id not in self._signers:
@@ -285,7 +267,7 @@ class RadiusFrontend:
             log.info("radius client signs; its unsigned requests are dropped from now on", client=name)
         # Tried again now and then until the configuration says so: somebody may have changed it meanwhile.
         if self._quiet.due(("signs", client_id), self._milliseconds()):
-            self._spawn(self._remember(client.client))
+            self._tasks.spawn(self._remember(client.client))
 
     async def _remember(self, client: Client) -> None:
         try:
@@ -293,14 +275,16 @@ class RadiusFrontend:
         except Exception:
             log.exception("cannot write down that a radius client signs", client=client.name)
 
-    def _has_room(self, client: RadiusClient, path: ReturnPath) -> bool:
-        if len(self._tasks) < _MOST_IN_PROGRESS:
+    def _has_room(self, client: RadiusClient, path: ReplyPath) -> bool:
+        if self._tasks.has_room:
             return True
         self._drop(Fate.NO_ROOM, client.client.name, path)
         return False
 
-    def _drop(self, fate: Fate, client: str, path: ReturnPath) -> None:
+    def _drop(self, fate: Fate, client: str, path: ReplyPath) -> None:
         self._end(fate)
+        if fate in _NO_REQUEST:
+            path.distrust()
         if count := self._quiet.due((fate, client), self._milliseconds()):
             facts = {"client": client, "source": path.host, "count": count}
             log.warning("radius datagrams dropped", why=fate.value, **facts)
@@ -316,17 +300,12 @@ class RadiusFrontend:
         self._metrics.faults.labels("radius").inc()
         log.exception("radius work failed", what=what)
 
-    def _send(self, reply: bytes, path: ReturnPath, fate: Fate) -> None:
+    def _send(self, reply: bytes, path: ReplyPath, fate: Fate) -> None:
         # What could not be sent is not lost: the client asks again and gets the same reply.
         self._end(fate if path.send(reply) else Fate.NOT_SENT)
 
     def _end(self, fate: Fate) -> None:
         self._metrics.datagrams.add(fate)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     def _milliseconds(self) -> int:
         return int(self._loop.time() * 1000)

@@ -59,10 +59,10 @@ _LONGEST_STATION = 64
 _EAP_FAILURE = 4
 
 
-def fingerprint(message: Message, client: RadiusClient) -> bytes:
-    """Return 16 octets that stand for this very packet of this client."""
+def fingerprint(message: Message, client: RadiusClient, salt: bytes = b"") -> bytes:
+    """Return 16 octets that stand for this very packet of this client, and of the connection of `salt`."""
     key = client.client.client_id.encode()[:64]
-    return blake2b(message.octets, digest_size=16, key=key).digest()
+    return blake2b(message.octets, digest_size=16, key=key, salt=salt).digest()
 
 
 class Mapping:

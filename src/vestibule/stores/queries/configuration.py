@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from vestibule.interfaces.store import AlreadyExists, Configuration, Conflict
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
+from vestibule.model.certificate import Certificate
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
 from vestibule.model.role import AdminRole
@@ -21,6 +22,7 @@ from vestibule.stores.queries.rule_sets import NEWEST_RULE_SETS
 from vestibule.stores.queries.voice_messages import REMOVE_OF_APPLICATION
 from vestibule.stores.rows import (
     APPLICATION,
+    CERTIFICATE,
     CLIENT,
     CLIENT_SECRET,
     DIRECTORY,
@@ -30,6 +32,7 @@ from vestibule.stores.rows import (
     TENANT,
     Row,
     application_of,
+    certificate_of,
     client_of,
     client_secret_of,
     directory_of,
@@ -44,7 +47,14 @@ from vestibule.stores.statement import Statement, insert, select
 from vestibule.stores.transaction import Requests, UniqueTaken
 
 Removable = (
-    Application | Client | ClientSecret | DirectoryConfiguration | GatewayConfiguration | Group | AdminRole
+    Application
+    | Client
+    | ClientSecret
+    | Certificate
+    | DirectoryConfiguration
+    | GatewayConfiguration
+    | Group
+    | AdminRole
 )
 Record = Tenant | Removable
 
@@ -94,6 +104,12 @@ _CLIENTS: Final = _kind("client", "clients", CLIENT, ("tenant_id", "client_id"),
 _SECRETS: Final = _kind(
     "client secret", "client_secrets", CLIENT_SECRET, ("tenant_id", "secret_id"), client_secret_of
 )
+_CERTIFICATES: Final = _kind(
+    "certificate", "certificates", CERTIFICATE, ("tenant_id", "certificate_id"), certificate_of
+)
+_REMOVE_CERTIFICATES: Final = Statement(
+    "delete from certificates where tenant_id = :tenant_id and client_id = :client_id"
+)
 _DIRECTORIES: Final = _kind(
     "directory", "directories", DIRECTORY, ("tenant_id", "directory_id"), directory_of
 )
@@ -105,6 +121,7 @@ _KINDS: Final[dict[type, _Kind]] = {
     Application: _APPLICATIONS,
     Client: _CLIENTS,
     ClientSecret: _SECRETS,
+    Certificate: _CERTIFICATES,
     DirectoryConfiguration: _DIRECTORIES,
     GatewayConfiguration: _GATEWAYS,
     Group: _GROUPS,
@@ -124,6 +141,7 @@ class ConfigurationRecords(Requests):
         applications = await self._every(_APPLICATIONS)
         clients = await self._every(_CLIENTS)
         secrets = await self._every(_SECRETS)
+        certificates = await self._every(_CERTIFICATES)
         directories = await self._every(_DIRECTORIES)
         gateways = await self._every(_GATEWAYS)
         groups = await self._every(_GROUPS)
@@ -138,6 +156,7 @@ class ConfigurationRecords(Requests):
             applications=applications,
             clients=clients,
             secrets=secrets,
+            certificates=certificates,
             directories=directories,
             gateways=gateways,
             groups=groups,
@@ -172,6 +191,10 @@ class ConfigurationRecords(Requests):
                 # No foreign key does it, because a recording may be for no application in particular.
                 mine = {"tenant_id": record.tenant_id, "application_id": record.application_id}
                 await self.execute(REMOVE_OF_APPLICATION(**mine))
+            elif isinstance(record, Client):
+                # Nor here: those of servers have no client.
+                mine = {"tenant_id": record.tenant_id, "client_id": record.client_id}
+                await self.execute(_REMOVE_CERTIFICATES(**mine))
             await self.execute(RAISE_GENERATION())
         return removed > 0
 

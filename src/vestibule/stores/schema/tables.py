@@ -178,6 +178,20 @@ client_secrets = Table(
     Index("client_secrets_by_client", "tenant_id", "client_id"),
 )
 
+# By what servers and clients know one another on connections with TLS; a certificate is one tenant's.
+certificates = Table(
+    "certificates",
+    metadata,
+    *words("tenant_id", "certificate_id", "kind", "client_id", "name", "hosts", "pem"),
+    sealed("key"),
+    *numbers("not_before", "not_after"),
+    maybe("revoked_at"),
+    *numbers("created_at"),
+    key("certificates", "tenant_id", "certificate_id"),
+    unique("certificates_fingerprint", "certificate_id"),
+    belongs("certificates", "tenants", "tenant_id", cascade=False),
+)
+
 gateways = Table(
     "gateways",
     metadata,

@@ -17,6 +17,7 @@ from vestibule.wire.radius.message import (
     reply_messages,
     vendor_attributes,
 )
+from vestibule.wire.radius.no_secret import NoSecret, token_of
 from vestibule.wire.radius.secret import HiddenPassword, SharedSecret, signer
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "HiddenPassword",
     "Malformed",
     "Message",
+    "NoSecret",
     "Proof",
     "ReplyFault",
     "SharedSecret",
@@ -39,5 +41,6 @@ __all__ = [
     "read_access_request",
     "reply_messages",
     "signer",
+    "token_of",
     "vendor_attributes",
 ]

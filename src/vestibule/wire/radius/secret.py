@@ -8,7 +8,7 @@ says "the sender holds the secret"; whether the sender had to prove it is the fr
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from hmac import compare_digest
-from typing import Final
+from typing import ClassVar, Final
 
 from vestibule.wire.radius.digest import md5
 from vestibule.wire.radius.message import Attribute, Message, encode_attributes, header
@@ -30,6 +30,9 @@ class SharedSecret:
     """One shared secret of one client. Equal only to itself; masked wherever it is shown."""
 
     __slots__ = ("_hiding", "_inner", "_octets", "_outer")
+
+    signs: ClassVar[bool] = True
+    """Whether packets are signed and parts of them hidden at all."""
 
     def __init__(self, octets: bytes) -> None:
         if not octets:

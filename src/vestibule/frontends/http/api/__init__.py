@@ -14,6 +14,7 @@ from vestibule.frontends.http.api.authenticators import Authenticators, Tokens
 from vestibule.frontends.http.api.blocks import Blocks
 from vestibule.frontends.http.api.bypasses import Bypasses
 from vestibule.frontends.http.api.caller import may_administer, provide_caller
+from vestibule.frontends.http.api.certificates import Certificates, ClientCertificates
 from vestibule.frontends.http.api.check import check
 from vestibule.frontends.http.api.clients import ApiClients, RadiusClients
 from vestibule.frontends.http.api.description import describe, openapi
@@ -60,6 +61,8 @@ def _administration() -> Part:
             AccessRules,
             RememberedBrowsers,
             RadiusClients,
+            Certificates,
+            ClientCertificates,
             LdapClients,
             ApiClients,
             Directories,

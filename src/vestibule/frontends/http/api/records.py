@@ -16,6 +16,7 @@ from vestibule.model.application import Application, Client, ClientSecret, Direc
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.block import Block
 from vestibule.model.bypass import Bypass, BypassState
+from vestibule.model.certificate import Certificate
 from vestibule.model.delivery import Delivery
 from vestibule.model.device_record import AskedDevice
 from vestibule.model.dispatch import Dispatch
@@ -462,6 +463,39 @@ class NewSecretRecord(Record):
     """A new shared secret or API key. This is the only time it is told."""
 
     secret: str
+
+
+class CertificateRecord(Record):
+    named = "certificate_id"
+
+    id: str
+    """SHA-256 of the certificate, in hexadecimal digits."""
+    kind: str
+    client_id: str
+    name: str
+    """Whom it names."""
+    hosts: tuple[str, ...]
+    pem: str
+    not_before: int
+    not_after: int
+    revoked_at: int | None
+    created_at: int
+
+
+class NewCertificateRecord(Record):
+    """A new certificate of a client. This is the only time that its key is told."""
+
+    certificate: CertificateRecord
+    pem: str
+    """Certificate, private key and authority."""
+    pkcs12: str
+    """The same as a PKCS #12 file under `passphrase`, in base64."""
+    passphrase: str
+
+
+class AuthorityRecord(Record):
+    pem: str
+    """What clients must trust; no secret."""
 
 
 class DirectoryRecord(Record):
@@ -929,6 +963,11 @@ def traced_attempt_record(verification: Verification, asked: Iterable[AskedDevic
 def _asked_device_record(device: AskedDevice) -> AskedDeviceRecord:
     facts = [DeviceFactRecord.of(each) for each in device.facts]
     record: AskedDeviceRecord = AskedDeviceRecord.of(device, facts=facts)
+    return record
+
+
+def certificate_record(certificate: Certificate) -> CertificateRecord:
+    record: CertificateRecord = CertificateRecord.of(certificate)
     return record
 
 

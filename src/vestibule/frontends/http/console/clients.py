@@ -9,6 +9,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
 
+from vestibule.crypto.secret import Secret
 from vestibule.frontends.http.console.applications import application_choices
 from vestibule.frontends.http.console.desk import (
     CHANGED_MEANWHILE,
@@ -86,6 +87,7 @@ async def add_client(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     fields = await read_fields(request)
     applications = at.services.applications
+    secret: Secret[str] | None = None
     settings, errors = _settings({}, fields)
     if errors:
         return _edit_page(at, None, Form(_typed(fields), errors), fields)
@@ -99,11 +101,14 @@ async def add_client(request: AnyRequest, tenant: InPath) -> Response[Any]:
             address=fields.text("address", 64),
             settings=settings,
         )
-        secret = await applications.add_shared_secret(at.actor, tenant, added.client_id)
+        if added.address:
+            secret = await applications.add_shared_secret(at.actor, tenant, added.client_id)
     except Refused as refused:
         return _edit_page(at, None, refused_form(refused, _typed(fields), _BESIDE), fields)
     if not fields.is_ticked("is_enabled"):
         await applications.change_client(at.actor, msgspec.structs.replace(added, is_enabled=False))
+    if secret is None:
+        return at.done(at.path("certificates"), "console.certificates.needed", name=added.name)
     return await _client_page(at, added.client_id, new_secret=secret.reveal())
 
 
@@ -168,6 +173,9 @@ def _edit_page(
         passcode_length=settings.get("passcode_length", PASSCODE_LENGTHS[0]),
         passcode_lengths=PASSCODE_LENGTHS,
         is_enabled=fields.is_ticked("is_enabled") if fields else client.is_enabled if client else True,
+        without_secret=(
+            fields.is_ticked("require_radius_1_1") if fields else settings.get("require_radius_1_1", False)
+        ),
         **{
             name: fields.is_ticked(name) if fields else settings.get(name, True)
             for name in ("limit_proxy_state", "require_user_match", "require_inner_name")
@@ -195,6 +203,7 @@ def _settings(before: Mapping[str, Any], fields: Fields) -> tuple[dict[str, Any]
         "limit_proxy_state": fields.is_ticked("limit_proxy_state"),
         "require_user_match": fields.is_ticked("require_user_match"),
         "require_inner_name": fields.is_ticked("require_inner_name"),
+        "require_radius_1_1": fields.is_ticked("require_radius_1_1"),
         "passcode_length": length,
     }
     if wanted["message_authenticator"] != before.get("message_authenticator"):

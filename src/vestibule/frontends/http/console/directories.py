@@ -45,6 +45,10 @@ FORMS: Final[dict[str, tuple[Setting, ...]]] = {
     ),
     "radius": (
         Setting("servers", "list", required=True),
+        Setting("transport", "text"),
+        Setting("ca_file", "text"),
+        Setting("certificate_file", "text"),
+        Setting("key_file", "text"),
         Setting("nas_identifier", "text", default="vestibule"),
         Setting("require_message_authenticator", "yes_no", default=YES),
         Setting("timeout_seconds", "number", default="5"),

@@ -259,6 +259,20 @@ class LdapClientRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateRow:
+    """A certificate in the list; `client_name` is empty for those of authority and servers."""
+
+    certificate_id: str
+    kind: str
+    name: str
+    client_name: str
+    not_after: int
+    is_revoked: bool = False
+    is_over: bool = False
+    ends_soon: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SecretRow:
     """A shared secret or API key that is stored: what tells it apart, never what it is."""
 
