@@ -102,7 +102,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, Any] = {}
     """Settings of the front end it speaks to, e.g. the RADIUS mode."""
     scopes: tuple[str, ...] = ()
-    """API clients: `verify`, `admin`."""
+    """API clients: `verify`, `admin`, `scim`."""
     is_enabled: bool = True
     created_at: int
     version: int = 1

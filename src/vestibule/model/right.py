@@ -46,9 +46,11 @@ class Right(StrEnum):
     """Change one's own authenticators. Nobody is given it: it is the person's own."""
     VERIFY = "verify"
     """Ask whether a person is who he says. Of programs."""
+    PROVISION = "provision"
+    """Push people and groups from where they are kept. Of programs."""
 
 
-OF_ADMINISTRATORS: Final = frozenset(Right) - {Right.ADMINISTER, Right.SELF, Right.VERIFY}
+OF_ADMINISTRATORS: Final = frozenset(Right) - {Right.ADMINISTER, Right.SELF, Right.VERIFY, Right.PROVISION}
 """What `ADMINISTER` comprises, and what a role may have."""
 OVER_PEOPLE: Final = frozenset(
     {

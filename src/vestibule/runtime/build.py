@@ -69,6 +69,8 @@ from vestibule.services.phones import Phones
 from vestibule.services.pins import Pins
 from vestibule.services.proposals import Proposals
 from vestibule.services.proving import Prover
+from vestibule.services.provisioned_groups import ProvisionedGroups
+from vestibule.services.provisioned_users import ProvisionedUsers
 from vestibule.services.proxying import Proxying
 from vestibule.services.refused_acts import RefusedActs
 from vestibule.services.registration import Registrations
@@ -239,6 +241,8 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         waiting=waiting,
         users=users,
         user_imports=UserImports(store, configuration),
+        provisioned_users=ProvisionedUsers(store, configuration, users),
+        provisioned_groups=ProvisionedGroups(store, configuration, groups),
         groups=groups,
         roles=Roles(store, configuration, proposals, setup),
         proposals=proposals,

@@ -17,7 +17,7 @@ from vestibule.crypto.sealing import Sealer
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id, new_token, token_hash
 from vestibule.interfaces.store import AlreadyExists, Store, Transaction
-from vestibule.model import ldap_client, radius_client
+from vestibule.model import ldap_client, provisioning, radius_client
 from vestibule.model.actor import Actor, Right
 from vestibule.model.application import (
     CONSOLE_APPLICATION,
@@ -32,6 +32,7 @@ from vestibule.model.application import (
 )
 from vestibule.model.phone import calling_code, is_calling_code
 from vestibule.model.proposal import Act
+from vestibule.model.provisioning import PROVISION_SCOPE
 from vestibule.model.radius_client import Mode, RadiusClientSettings
 from vestibule.model.role import ADMINISTRATOR, rights_of
 from vestibule.model.tenant import SYSTEM_TENANT, Tenant, TenantSettings
@@ -447,6 +448,11 @@ class Applications:
         """Raise `NotAllowed` unless the actor may keep such a client: a key may nothing that he may not
         himself, where it may it (TEN-05)."""
         actor.demand(_RIGHTS[kind], tenant_id)
+        if PROVISION_SCOPE in scopes:
+            if tenant_id == SYSTEM_TENANT:
+                raise Refused(Refusal.NOT_POSSIBLE)
+            for right in (Right.CHANGE_PEOPLE, Right.GROUPS):
+                actor.demand(right, tenant_id)
         if kind is not ClientKind.API or ADMIN_SCOPE not in scopes:
             return
         rights = rights_of(role_id, self.snapshot.roles)
@@ -508,6 +514,8 @@ def _check_client_settings(kind: ClientKind, settings: dict[str, Any], applicati
             case ClientKind.LDAP:
                 ldap_client.read_settings(settings)
                 _check_behind(application)
+            case ClientKind.API:
+                provisioning.read_settings(settings)
     except ValueError as wrong:
         raise Refused(Refusal.SETTING_INVALID, str(wrong)) from None
 

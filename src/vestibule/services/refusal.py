@@ -103,6 +103,9 @@ class Refusal(StrEnum):
     AUTHORITY_AS_CLIENT = "authority_as_client"
     CERTIFICATE_ENDED = "certificate_ended"
     CERTIFICATE_TAKEN = "certificate_taken"
+    MEMBER_UNKNOWN = "member_unknown"
+    KEPT_HERE = "kept_here"
+    KEPT_BY_DIRECTORY = "kept_by_directory"
 
 
 class Refused(Exception):

@@ -52,6 +52,8 @@ from vestibule.services.passwords import Passwords
 from vestibule.services.phones import Phones
 from vestibule.services.pins import Pins
 from vestibule.services.proposals import Proposals
+from vestibule.services.provisioned_groups import ProvisionedGroups
+from vestibule.services.provisioned_users import ProvisionedUsers
 from vestibule.services.proxying import Proxying
 from vestibule.services.refused_acts import RefusedActs
 from vestibule.services.registration import Registrations
@@ -98,6 +100,8 @@ class Services:
     calls: Calls
     users: Users
     user_imports: UserImports
+    provisioned_users: ProvisionedUsers
+    provisioned_groups: ProvisionedGroups
     groups: Groups
     roles: Roles
     proposals: Proposals

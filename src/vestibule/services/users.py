@@ -219,7 +219,7 @@ class Users:
             edited = _edited(subject.user, fields, hashed, tx.now)
             if password:
                 await self._nt_hashes.keep(tx, edited, password)
-            return await self._write(tx, actor, subject.user, edited)
+            return await self.write(tx, actor, subject.user, edited)
 
         try:
             return await self._store.transact(body)
@@ -246,7 +246,8 @@ class Users:
         agreed.append(await self._guard.admit(actor, Right.CHANGE_PEOPLE, tenant_id, user_id, act, told))
         return agreed
 
-    async def _write(self, tx: Transaction, actor: Actor, before: User, after: User) -> User:
+    async def write(self, tx: Transaction, actor: Actor, before: User, after: User) -> User:
+        """Change a person in a transaction of the caller's, who has asked whether it may be done."""
         await keep_an_administrator(tx, before, after)
         if not await tx.replace_user(after):
             raise Conflict
@@ -254,7 +255,7 @@ class Users:
             await tx.end_sessions_of(after.tenant_id, after.user_id)
         if before.email and after.email != before.email:
             await self._notices.tell_old_address(tx, actor, before)
-        fields = _changed_fields(before, after)
+        fields = changed_fields(before, after)
         await record(tx, actor, after.tenant_id, "user.changed", after.user_id, after.username, fields=fields)
         return msgspec.structs.replace(after, version=after.version + 1)
 
@@ -267,7 +268,7 @@ class Users:
                 changed = replace(user, **wanted)
                 if changed == user:
                     return False
-                await self._write(tx, actor, user, replace(changed, updated_at=tx.now))
+                await self.write(tx, actor, user, replace(changed, updated_at=tx.now))
                 return True
 
             return apply
@@ -458,8 +459,8 @@ def _edited(user: User, fields: UserFields, hashed: str | None, now: int) -> Use
     )
 
 
-def _changed_fields(before: User, after: User) -> list[str]:
-    """Names of what differs, never the values."""
+def changed_fields(before: User, after: User) -> list[str]:
+    """Return the names of what differs, never the values."""
     ignored = {"updated_at", "version"}
     return [
         field

@@ -42,6 +42,7 @@ from vestibule.model.held_reply import HeldReply
 from vestibule.model.nt_hash import NtHash
 from vestibule.model.pin import Pin
 from vestibule.model.proposal import Act, Proposal, ProposalState
+from vestibule.model.provisioning import Provisioned, ProvisionedGroup
 from vestibule.model.remembered_browser import RememberedBrowser
 from vestibule.model.role import AdminRole, Grant
 from vestibule.model.security_question import SecurityAnswers
@@ -526,6 +527,25 @@ def sync_run_of(row: Row) -> SyncRun:
     values["problems"] = _decode_problems(values["problems"])
     values["leavers"] = _decode_texts(values["leavers"])
     return SyncRun(**values)
+
+
+# --- provisioning ---------------------------------------------------------------------------------------
+
+PROVISIONED: Final = Provisioned.__struct_fields__
+PROVISIONED_GROUP: Final = ProvisionedGroup.__struct_fields__
+
+
+def provisioned_of(row: Row) -> Provisioned:
+    values = dict(zip(PROVISIONED, row, strict=True))
+    values["names"] = _decode_texts(values["names"])
+    values["fields"] = _decode_texts(values["fields"])
+    values["told"] = _decode_object(values["told"])
+    values["is_gone"] = bool(values["is_gone"])
+    return Provisioned(**values)
+
+
+def provisioned_group_of(row: Row) -> ProvisionedGroup:
+    return ProvisionedGroup(**dict(zip(PROVISIONED_GROUP, row, strict=True)))
 
 
 # --- sessions, links, events --------------------------------------------------------------------------

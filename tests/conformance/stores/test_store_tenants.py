@@ -266,6 +266,8 @@ OWN_SUITES = {
     *("take_synchronisation", "hold_synchronisation", "release_synchronisation", "end_synchronisation"),
     *("make_synchronisation_due", "put_sync_run", "sync_runs"),
     *("bonds", "bonds_of", "count_bonds", "put_bonds"),
+    *("people_known", "count_known", "provisioned", "provisioned_as", "last_provisioned"),
+    *("put_provisioned", "memberships", "members", "provisioned_groups", "put_provisioned_group"),
     *("add_users", "replace_users", "users_by_reference", "add_events"),
 }
 """Tried with two tenants in a suite of their own: test_store_pins.py, ..._groups.py and so on."""

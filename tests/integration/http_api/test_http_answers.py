@@ -84,7 +84,7 @@ def forms(house: HttpHouse) -> list[str]:
     return [
         path
         for verb, path in routes(house)
-        if verb == "POST" and not path.startswith((API, "/app/v1/", "/callbacks/", "/phone/"))
+        if verb == "POST" and not path.startswith((API, "/app/v1/", "/callbacks/", "/phone/", "/scim/v2/"))
     ]
 
 

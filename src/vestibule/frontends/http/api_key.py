@@ -23,7 +23,7 @@ from vestibule.frontends.http.site import Connection, Site, site_of
 from vestibule.model.application import ClientKind
 from vestibule.services.configuration import Peer
 
-Scope = Literal["verify", "admin"]
+Scope = Literal["verify", "admin", "scim"]
 
 _BEARER: Final = b"bearer "
 _LONGEST: Final = 200

@@ -17,7 +17,7 @@ from litestar.types import (
     Send,
 )
 
-from vestibule.frontends.http import api, authenticator_app, console, phone, portal
+from vestibule.frontends.http import api, authenticator_app, console, phone, portal, scim
 from vestibule.frontends.http.api.check import PATH as CHECK_PATH
 from vestibule.frontends.http.api.check import QuickCheck
 from vestibule.frontends.http.api.request import ApiRequest
@@ -98,6 +98,6 @@ def build_app(services: Services, options: HttpOptions, assets: Assets | None = 
 
 
 def _routes() -> list[ControllerRouterHandler]:
-    doors = (api, portal, console, phone, authenticator_app)
+    doors = (api, scim, portal, console, phone, authenticator_app)
     own = [health, ready, metrics, callback, asset, preferences, root]
     return [*own, *(door.router() for door in doors)]

@@ -23,15 +23,18 @@ from vestibule.frontends.http.pages import language_of, page
 from vestibule.frontends.http.problem import InvalidField, problem
 from vestibule.frontends.http.redirects import local_path, see_other
 from vestibule.frontends.http.refused_acts import note_refused
+from vestibule.frontends.http.scim_error import scim_error
 from vestibule.frontends.http.site import site_of
 from vestibule.interfaces.store import Conflict, Unavailable
 from vestibule.model.actor import Forbidden, NotAllowed
 from vestibule.model.application import PORTAL_APPLICATION
 from vestibule.services.refusal import Refusal, Refused
+from vestibule.wire.scim.trouble import ScimTrouble
 
 log = structlog.get_logger(__name__)
 
 API_PREFIX: Final = "/api/"
+SCIM_PREFIX: Final = "/scim/"
 AnyRequest: TypeAlias = Request[Any, Any, Any]
 
 _CODES: Final = {
@@ -69,7 +72,7 @@ _REFUSALS: Final = {
     Refusal.LOCKED_OUT: 423,
 }
 _TOKEN_IN_PATH: Final = re.compile(r"^(/phone/|/console/setup/)[^/]+")
-_DOORS: Final = frozenset({"/api", "/app", "/assets", "/console", "/phone", "/portal"})
+_DOORS: Final = frozenset({"/api", "/app", "/assets", "/console", "/phone", "/portal", "/scim"})
 _PAGES: Final = frozenset({403, 404, 413, 429, 503})
 
 
@@ -94,6 +97,8 @@ def answer_failure(request: AnyRequest, error: Exception) -> Response[Any]:
     failure = _failure(request, error)
     if request.scope["path"].startswith(API_PREFIX):
         return _as_problem(failure)
+    if request.scope["path"].startswith(SCIM_PREFIX):
+        return scim_error(failure.status, failure.code, failure.detail, failure.headers)
     return _as_page(request, failure if failure.request_id else _noted(request, failure))
 
 
@@ -101,6 +106,8 @@ def _failure(request: AnyRequest, error: Exception) -> Failure:
     match error:
         case Refused():
             return Failure(_REFUSALS.get(error.why, 422), error.why.value, _refusal_text(request, error))
+        case ScimTrouble():
+            return Failure(400, error.scim_type, error.detail)
         case Forbidden():
             log.warning("not allowed", why=str(error), **_facts(request))
             note_refused(request)

@@ -22,6 +22,7 @@ from vestibule.stores.queries.nt_hashes import NtHashRows
 from vestibule.stores.queries.people import People
 from vestibule.stores.queries.people_lists import PeopleLists
 from vestibule.stores.queries.pins import Pins
+from vestibule.stores.queries.provisioned import ProvisionedPeople
 from vestibule.stores.queries.remembered_browsers import RememberedBrowsers
 from vestibule.stores.queries.roles import Roles
 from vestibule.stores.queries.rule_sets import RuleSets
@@ -71,6 +72,7 @@ class Queries(
     Housekeeping,
     VoiceMessages,
     Synchronisations,
+    ProvisionedPeople,
 ):
     """Everything that `interfaces.store.Transaction` promises."""
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from vestibule.interfaces.store import Unavailable
 
-REVISION: Final = "0024_certificates"
+REVISION: Final = "0025_provisioning"
 """The schema this program was written for; its number comes first."""
 
 REVISION_TABLE: Final = "schema_revision"

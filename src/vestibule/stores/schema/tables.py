@@ -377,6 +377,27 @@ group_members = Table(
     **SLIM,
 )
 
+provisioned = Table(
+    "provisioned",
+    metadata,
+    *words("tenant_id", "user_id", "client_id", "external_id", "names", "fields", "told"),
+    *flags("is_gone"),
+    *numbers("pushed_at"),
+    key("provisioned", "tenant_id", "user_id"),
+    belongs("provisioned", "users", "tenant_id", "user_id"),
+    Index("provisioned_by_external_id", "tenant_id", "external_id"),
+    Index("provisioned_by_time", "tenant_id", "pushed_at"),
+)
+
+provisioned_groups = Table(
+    "provisioned_groups",
+    metadata,
+    *words("tenant_id", "group_id", "client_id", "external_id"),
+    *numbers("pushed_at"),
+    key("provisioned_groups", "tenant_id", "group_id"),
+    belongs("provisioned_groups", "groups", "tenant_id", "group_id"),
+)
+
 grants = Table(
     "grants",
     metadata,

@@ -32,7 +32,7 @@ from vestibule.model.application import Client, ClientKind
 from vestibule.model.role import ADMINISTRATOR
 
 Settings = Annotated[dict[Id, ShortText | bool | int], Meta(max_length=32)]
-Scopes = Annotated[tuple[Literal["verify", "admin"], ...], Meta(min_length=1, max_length=2)]
+Scopes = Annotated[tuple[Literal["verify", "admin", "scim"], ...], Meta(min_length=1, max_length=3)]
 SharedSecret = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
 
 
@@ -63,15 +63,18 @@ class NewApiClient(Discreet):
     scopes: Scopes = ("verify",)
     role_id: Id = ADMINISTRATOR
     """Of a key with the scope `admin`: the role whose rights it has in this tenant."""
+    settings: Settings = msgspec.field(default_factory=dict)
+    """Of a key with the scope `scim`: `when_deleted` (`disable`, `remove`), `takes_over`, `requirement`."""
 
 
 class ApiClientChange(Discreet):
-    """What is left out stays as it is."""
+    """What is left out stays as it is; `settings` are replaced as a whole."""
 
     name: Name | UnsetType = UNSET
     address: ShortText | UnsetType = UNSET
     scopes: Scopes | UnsetType = UNSET
     role_id: Id | UnsetType = UNSET
+    settings: Settings | UnsetType = UNSET
     is_enabled: bool | UnsetType = UNSET
     version: Version | None = None
 
@@ -195,6 +198,7 @@ class ApiClients(Controller):
             address=data.address,
             scopes=_unique(data.scopes),
             role_id=data.role_id,
+            settings=dict(data.settings),
         )
         return client_record(added)
 
