@@ -923,10 +923,8 @@ class Transaction(Protocol):
         """Return the identifiers of the groups that these people are in, by user id; in none: left out."""
         ...
 
-    async def members(
-        self, tenant_id: str, group_id: str, after: str, limit: int
-    ) -> tuple[tuple[str, str], ...]:
-        """Return user ids and names of a group's people, by user id behind `after`."""
+    async def members(self, tenant_id: str, group_id: str, after: str, limit: int) -> tuple[str, ...]:
+        """Return who is in a group, by user id behind `after`."""
         ...
 
     async def provisioned_groups(self, tenant_id: str) -> dict[str, ProvisionedGroup]:

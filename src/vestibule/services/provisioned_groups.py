@@ -61,10 +61,6 @@ class GroupChange(msgspec.Struct, frozen=True, kw_only=True):
     """Change it only if it has this version still."""
 
 
-Member = tuple[str, str]
-"""A user's id and name."""
-
-
 class ProvisionedGroups:
     def __init__(self, store: Store, configuration: ConfigurationCache, groups: Groups) -> None:
         self._store = store
@@ -87,8 +83,8 @@ class ProvisionedGroups:
         actor.demand(Right.PROVISION, tenant_id)
         return await self._store.read(lambda tx: self._found(tx, tenant_id, group_id))
 
-    async def members(self, actor: Actor, tenant_id: str, group_id: str) -> tuple[Member, ...]:
-        """Return everybody in a group, by identifier."""
+    async def members(self, actor: Actor, tenant_id: str, group_id: str) -> tuple[str, ...]:
+        """Return the identifiers of everybody in a group, in order."""
         actor.demand(Right.PROVISION, tenant_id)
         return await self._store.read(lambda tx: _members(tx, tenant_id, group_id))
 
@@ -186,7 +182,7 @@ class ProvisionedGroups:
         if step.kind != "add":
             going = people
             if step.kind == "replace":
-                ids = [user_id for user_id, _ in await _members(tx, *where) if user_id not in people]
+                ids = [user_id for user_id in await _members(tx, *where) if user_id not in people]
                 going = await tx.users_by_id(group.tenant_id, ids)
             free = await _free(tx, group, going.values())
             gone = [user for user in free if await tx.remove_member(*where, user.user_id)]
@@ -201,15 +197,15 @@ class ProvisionedGroups:
         await self._configuration.refresh()
 
 
-def version_of(known: KnownGroup, members: Sequence[Member]) -> str:
+def version_of(known: KnownGroup, members: Sequence[str]) -> str:
     """Return what is the same as long as a group and its people are."""
-    said = (known.group.name, known.external_id, *(user_id for user_id, _ in members))
+    said = (known.group.name, known.external_id, *members)
     return hashlib.sha256("\0".join(said).encode()).hexdigest()[:32]
 
 
-async def _members(tx: Transaction, tenant_id: str, group_id: str) -> tuple[Member, ...]:
-    found: list[Member] = []
-    while page := await tx.members(tenant_id, group_id, found[-1][0] if found else "", _AT_ONCE):
+async def _members(tx: Transaction, tenant_id: str, group_id: str) -> tuple[str, ...]:
+    found: list[str] = []
+    while page := await tx.members(tenant_id, group_id, found[-1] if found else "", _AT_ONCE):
         found += page
     return tuple(found)
 

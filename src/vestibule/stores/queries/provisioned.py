@@ -56,10 +56,9 @@ MEMBERSHIPS: Final = Statement(
 )
 MEMBERS: Final = Statement(
     """
-    select m.user_id, u.username from group_members m
-      join users u on u.tenant_id = m.tenant_id and u.user_id = m.user_id
-     where m.tenant_id = :tenant_id and m.group_id = :group_id and m.user_id > :after
-     order by m.user_id limit :limit
+    select user_id from group_members
+     where tenant_id = :tenant_id and group_id = :group_id and user_id > :after
+     order by user_id limit :limit
     """
 )
 GROUPS: Final = Statement(
@@ -102,11 +101,9 @@ class ProvisionedPeople(Requests):
             found.setdefault(user_id, set()).add(group_id)
         return {user_id: frozenset(group_ids) for user_id, group_ids in found.items()}
 
-    async def members(
-        self, tenant_id: str, group_id: str, after: str, limit: int
-    ) -> tuple[tuple[str, str], ...]:
+    async def members(self, tenant_id: str, group_id: str, after: str, limit: int) -> tuple[str, ...]:
         rows = await self.fetch(MEMBERS(tenant_id=tenant_id, group_id=group_id, after=after, limit=limit))
-        return tuple([(row[0], row[1]) for row in rows])
+        return tuple([row[0] for row in rows])
 
     async def provisioned_groups(self, tenant_id: str) -> dict[str, ProvisionedGroup]:
         rows = await self.fetch(GROUPS(tenant_id=tenant_id))

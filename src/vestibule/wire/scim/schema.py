@@ -130,7 +130,9 @@ USER: Final = Schema(
             ),
         ),
         Attribute(name="displayName", description="The name as it is shown."),
-        Attribute(name="active", type="boolean", description="Whether the person may sign in."),
+        Attribute(
+            name="active", type="boolean", description="Whether the person may sign in.", required=True
+        ),
         Attribute(name="preferredLanguage", description="The language of pages, texts and calls."),
         Attribute(name="locale", description="The language where no other is preferred."),
         _several("emails", "The primary one, else that for work, is written to.", ("work", "home", "other")),
@@ -188,7 +190,6 @@ GROUP: Final = Schema(
                     mutability="immutable",
                     reference_types=("User",),
                 ),
-                Attribute(name="display", description="The user's name.", mutability=_READ),
                 Attribute(
                     name="type", description="User.", mutability="immutable", canonical_values=("User",)
                 ),

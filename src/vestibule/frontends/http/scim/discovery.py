@@ -1,5 +1,5 @@
 """What this server can do, which resources there are and of what they are made (RFC 7644 §4, RFC 7643 §5 to
-§7); and what it does not do: bulk requests and `/Me`."""
+§7); and what it does not do: bulk requests, searches of everything at once, and `/Me`."""
 
 from __future__ import annotations
 
@@ -84,6 +84,13 @@ async def bulk(request: AnyRequest) -> Response[Any]:
     return scim_error(501, "", "Bulk requests are not served: send one request for each resource.")
 
 
+@post("/.search")
+async def search_everything(request: AnyRequest) -> Response[Any]:
+    """Not served: of users and groups together nobody asks."""
+    caller_of(request)
+    return scim_error(501, "", "Search under /Users or /Groups.")
+
+
 @route("/Me", http_method=["GET", "POST", "PUT", "PATCH", "DELETE"])
 async def me(request: AnyRequest) -> Response[Any]:
     """Refused as RFC 7644 §3.11 has it: a key is nobody."""
@@ -91,7 +98,7 @@ async def me(request: AnyRequest) -> Response[Any]:
     return scim_error(501, "", "A key stands for no user: ask for one under /Users.")
 
 
-ROUTES: Final = [service_provider, resource_types, resource_type, schemas, schema, bulk, me]
+ROUTES: Final = [service_provider, resource_types, resource_type, schemas, schema, bulk, search_everything, me]
 
 
 def _refuse_filter(request: AnyRequest) -> None:

@@ -12,7 +12,7 @@ from litestar.exceptions import NotFoundException
 
 from vestibule.frontends.http.api.request import UnsupportedMediaType
 from vestibule.frontends.http.scim_error import MEDIA_TYPE
-from vestibule.wire.scim.documents import decode
+from vestibule.wire.scim.documents import decode, member_of
 from vestibule.wire.scim.filter_text import LONGEST
 from vestibule.wire.scim.schema import MESSAGES, Schema
 from vestibule.wire.scim.trouble import ScimTrouble
@@ -42,14 +42,28 @@ def id_of(text: str) -> str:
     return text
 
 
-def window_of(request: AnyRequest) -> tuple[int, int]:
+Query = Mapping[str, Any]
+"""The parameters of a list or an answer, of the address line or of a search by POST (RFC 7644 §3.4.3)."""
+
+
+async def searched(request: AnyRequest) -> Query:
+    """Return the parameters of a search by POST."""
+    body = await body_of(request)
+    query = {name: member_of(body, name) for name in ("filter", "startIndex", "count")}
+    for name in ("attributes", "excludedAttributes"):
+        names = member_of(body, name)
+        query[name] = ",".join(map(str, names)) if isinstance(names, list) else names
+    return {name: str(value) for name, value in query.items() if value is not None}
+
+
+def window_of(query: Query) -> tuple[int, int]:
     """Return behind how many resources a list begins, and how many are wanted at most."""
-    start, count = _number(request, "startIndex", 1), _number(request, "count", _USUAL_ROWS)
+    start, count = _number(query, "startIndex", 1), _number(query, "count", _USUAL_ROWS)
     return max(start, 1) - 1, min(max(count, 0), MOST_ROWS)
 
 
-def filter_text(request: AnyRequest) -> str:
-    text: str = request.query_params.get("filter", "")
+def filter_text(query: Query) -> str:
+    text: str = query.get("filter", "")
     if len(text) > LONGEST:
         raise ScimTrouble("invalidFilter", f"longer than {LONGEST} characters")
     return text
@@ -104,10 +118,10 @@ class Wanted(msgspec.Struct, frozen=True):
         }
 
 
-def wanted_of(request: AnyRequest, schema: Schema) -> Wanted:
-    """Return what a request wants to see; raises ScimTrouble for both lists at once."""
-    only = _names(request.query_params.get("attributes", ""), schema)
-    without = _names(request.query_params.get("excludedAttributes", ""), schema)
+def wanted_of(query: Query, schema: Schema) -> Wanted:
+    """Return what of a resource is wanted; raises ScimTrouble for both lists at once."""
+    only = _names(query.get("attributes", ""), schema)
+    without = _names(query.get("excludedAttributes", ""), schema)
     if only and without:
         raise ScimTrouble("invalidValue", "attributes and excludedAttributes exclude each other")
     return Wanted(only, without)
@@ -147,8 +161,8 @@ def tag(version: str) -> str:
     return f'W/"{version}"'
 
 
-def _number(request: AnyRequest, name: str, otherwise: int) -> int:
-    text = request.query_params.get(name, "")
+def _number(query: Query, name: str, otherwise: int) -> int:
+    text = query.get(name, "")
     if not text:
         return otherwise
     if not re.fullmatch(r"-?[0-9]{1,9}", text):

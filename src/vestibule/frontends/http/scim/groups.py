@@ -11,6 +11,7 @@ from vestibule.frontends.http.fields import InPath
 from vestibule.frontends.http.scim.caller import Caller, caller_of
 from vestibule.frontends.http.scim.exchange import (
     AnyRequest,
+    Query,
     body_of,
     expected_version,
     filter_text,
@@ -18,13 +19,14 @@ from vestibule.frontends.http.scim.exchange import (
     is_unchanged,
     list_answer,
     resource_answer,
+    searched,
     tag,
     unchanged,
     wanted_of,
     window_of,
 )
 from vestibule.frontends.http.scim.people import moment
-from vestibule.services.provisioned_groups import GroupChange, KnownGroup, Member, Step, version_of
+from vestibule.services.provisioned_groups import GroupChange, KnownGroup, Step, version_of
 from vestibule.wire.scim.changes import member_ids, member_steps, patched, read_operations
 from vestibule.wire.scim.documents import read_document
 from vestibule.wire.scim.filter_text import parse_filter
@@ -38,9 +40,16 @@ LONGEST_ID: Final = 255
 
 @get("/Groups")
 async def list_groups(request: AnyRequest) -> Response[Any]:
-    caller, wanted = caller_of(request), wanted_of(request, GROUP)
-    start, count = window_of(request)
-    text = filter_text(request)
+    return await _listed(caller_of(request), request.query_params)
+
+
+@post("/Groups/.search", status_code=200)
+async def search_groups(request: AnyRequest) -> Response[Any]:
+    return await _listed(caller_of(request), await searched(request))
+
+
+async def _listed(caller: Caller, query: Query) -> Response[Any]:
+    wanted, (start, count), text = wanted_of(query, GROUP), window_of(query), filter_text(query)
     where = parse_filter(text, GROUP) if text else None
     looks_at_members = "members" in text.lower()
     found: list[KnownGroup] = []
@@ -57,7 +66,7 @@ async def list_groups(request: AnyRequest) -> Response[Any]:
 
 @post("/Groups")
 async def add_group(request: AnyRequest) -> Response[Any]:
-    caller, wanted = caller_of(request), wanted_of(request, GROUP)
+    caller, wanted = caller_of(request), wanted_of(request.query_params, GROUP)
     said = read_document(await body_of(request), GROUP)
     added = await caller.services.provisioned_groups.add(
         caller.actor, caller.tenant_id, _name(said), _external_id(said), member_ids(said.get("members"))
@@ -67,7 +76,7 @@ async def add_group(request: AnyRequest) -> Response[Any]:
 
 @get("/Groups/{group_id:str}")
 async def read_group(request: AnyRequest, group_id: InPath) -> Response[Any]:
-    caller, wanted = caller_of(request), wanted_of(request, GROUP)
+    caller, wanted = caller_of(request), wanted_of(request.query_params, GROUP)
     known = await _found(caller, group_id)
     if not wanted.shows("members"):
         return resource_answer(_shown(caller, known, None), wanted)
@@ -80,7 +89,7 @@ async def read_group(request: AnyRequest, group_id: InPath) -> Response[Any]:
 
 @put("/Groups/{group_id:str}")
 async def replace_group(request: AnyRequest, group_id: InPath) -> Response[Any]:
-    caller, wanted = caller_of(request), wanted_of(request, GROUP)
+    caller, wanted = caller_of(request), wanted_of(request.query_params, GROUP)
     said = read_document(await body_of(request), GROUP)
     change = GroupChange(
         name=_name(said),
@@ -95,7 +104,7 @@ async def replace_group(request: AnyRequest, group_id: InPath) -> Response[Any]:
 @patch("/Groups/{group_id:str}")
 async def change_group(request: AnyRequest, group_id: InPath) -> Response[Any]:
     """Answered without the group, which may be large, unless attributes are asked for."""
-    caller, wanted = caller_of(request), wanted_of(request, GROUP)
+    caller, wanted = caller_of(request), wanted_of(request.query_params, GROUP)
     operations = read_operations(await body_of(request), GROUP)
     known = await _found(caller, group_id)
     others = [each for each in operations if each.attribute.name != "members"]
@@ -122,7 +131,7 @@ async def remove_group(request: AnyRequest, group_id: InPath) -> None:
     )
 
 
-ROUTES: Final = [list_groups, add_group, read_group, replace_group, change_group, remove_group]
+ROUTES: Final = [list_groups, search_groups, add_group, read_group, replace_group, change_group, remove_group]
 
 
 async def _found(caller: Caller, group_id: str) -> KnownGroup:
@@ -135,7 +144,7 @@ async def _changed(caller: Caller, group_id: str, change: GroupChange) -> KnownG
     )
 
 
-async def _members(caller: Caller, known: KnownGroup) -> tuple[Member, ...]:
+async def _members(caller: Caller, known: KnownGroup) -> tuple[str, ...]:
     groups = caller.services.provisioned_groups
     return await groups.members(caller.actor, caller.tenant_id, known.group.group_id)
 
@@ -154,7 +163,7 @@ def _external_id(said: Mapping[str, Any]) -> str:
     return external_id
 
 
-def _shown(caller: Caller, known: KnownGroup, members: Sequence[Member] | None) -> dict[str, Any]:
+def _shown(caller: Caller, known: KnownGroup, members: Sequence[str] | None) -> dict[str, Any]:
     """Return a group as a resource. Without its members it has no version: they are a part of that."""
     group = known.group
     meta = {
@@ -173,7 +182,7 @@ def _shown(caller: Caller, known: KnownGroup, members: Sequence[Member] | None) 
     if members is not None:
         meta["version"] = tag(version_of(known, members))
         resource["members"] = [
-            {"value": user_id, "$ref": f"{caller.base}/Users/{user_id}", "display": name, "type": "User"}
-            for user_id, name in members
+            {"value": user_id, "$ref": f"{caller.base}/Users/{user_id}", "type": "User"}
+            for user_id in members
         ]
     return {key: value for key, value in resource.items() if value not in ("", [])}

@@ -38,7 +38,7 @@ def resource_of(known: KnownUser, base: str, country_code: str) -> dict[str, Any
         "externalId": known.record.external_id if known.record is not None else "",
         "userName": user.username,
         "name": {part: text for part, text in name.items() if text},
-        "displayName": told.get("displayName", user.display_name),
+        "displayName": told.get("displayName", "") if known.record is not None else user.display_name,
         "active": user.is_active,
         "emails": _emails(user.email, told.get("emails", [])),
         "phoneNumbers": _phones(user.phone, told.get("phoneNumbers", []), country_code),

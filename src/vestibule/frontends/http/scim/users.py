@@ -11,6 +11,7 @@ from vestibule.frontends.http.fields import InPath
 from vestibule.frontends.http.scim.caller import Caller, caller_of
 from vestibule.frontends.http.scim.exchange import (
     AnyRequest,
+    Query,
     body_of,
     expected_version,
     filter_text,
@@ -18,6 +19,7 @@ from vestibule.frontends.http.scim.exchange import (
     is_unchanged,
     list_answer,
     resource_answer,
+    searched,
     unchanged,
     wanted_of,
     window_of,
@@ -38,9 +40,16 @@ _TRIES: Final = 3
 
 @get("/Users")
 async def list_users(request: AnyRequest) -> Response[Any]:
-    caller, wanted = caller_of(request), wanted_of(request, USER)
-    start, count = window_of(request)
-    text = filter_text(request)
+    return await _listed(caller_of(request), request.query_params)
+
+
+@post("/Users/.search", status_code=200)
+async def search_users(request: AnyRequest) -> Response[Any]:
+    return await _listed(caller_of(request), await searched(request))
+
+
+async def _listed(caller: Caller, query: Query) -> Response[Any]:
+    wanted, (start, count), text = wanted_of(query, USER), window_of(query), filter_text(query)
     sought = _sought(caller, parse_filter(text, USER)) if text else None
     found = await caller.services.provisioned_users.list(caller.actor, caller.tenant_id, sought, start, count)
     return list_answer((wanted.of(_shown(caller, each)) for each in found.rows), found.total, start)
@@ -48,7 +57,7 @@ async def list_users(request: AnyRequest) -> Response[Any]:
 
 @post("/Users")
 async def add_user(request: AnyRequest) -> Response[Any]:
-    caller, wanted = caller_of(request), wanted_of(request, USER)
+    caller, wanted = caller_of(request), wanted_of(request.query_params, USER)
     pushed = pushed_of(read_document(await body_of(request), USER), caller.country_code)
     added = await caller.services.provisioned_users.add(
         caller.actor, caller.tenant_id, pushed, caller.settings
@@ -58,7 +67,7 @@ async def add_user(request: AnyRequest) -> Response[Any]:
 
 @get("/Users/{user_id:str}")
 async def read_user(request: AnyRequest, user_id: InPath) -> Response[Any]:
-    caller, wanted = caller_of(request), wanted_of(request, USER)
+    caller, wanted = caller_of(request), wanted_of(request.query_params, USER)
     known = await _found(caller, user_id)
     if is_unchanged(request, version_of(known)):
         return unchanged(version_of(known))
@@ -67,7 +76,7 @@ async def read_user(request: AnyRequest, user_id: InPath) -> Response[Any]:
 
 @put("/Users/{user_id:str}")
 async def replace_user(request: AnyRequest, user_id: InPath) -> Response[Any]:
-    caller, wanted = caller_of(request), wanted_of(request, USER)
+    caller, wanted = caller_of(request), wanted_of(request.query_params, USER)
     pushed = pushed_of(read_document(await body_of(request), USER), caller.country_code)
     replaced = await _replaced(caller, id_of(user_id), pushed, _version(request))
     return resource_answer(_shown(caller, replaced), wanted)
@@ -75,7 +84,7 @@ async def replace_user(request: AnyRequest, user_id: InPath) -> Response[Any]:
 
 @patch("/Users/{user_id:str}")
 async def change_user(request: AnyRequest, user_id: InPath) -> Response[Any]:
-    caller, wanted = caller_of(request), wanted_of(request, USER)
+    caller, wanted = caller_of(request), wanted_of(request.query_params, USER)
     operations = read_operations(await body_of(request), USER)
     expected = _version(request)
     for left in range(_TRIES, 0, -1):
@@ -108,7 +117,7 @@ async def remove_user(request: AnyRequest, user_id: InPath) -> None:
     )
 
 
-ROUTES: Final = [list_users, add_user, read_user, replace_user, change_user, remove_user]
+ROUTES: Final = [list_users, search_users, add_user, read_user, replace_user, change_user, remove_user]
 
 
 def _shown(caller: Caller, known: KnownUser) -> dict[str, Any]:
