@@ -17,7 +17,7 @@ from preview_samples.portal import portal
 from preview_samples.records import console_records
 from preview_samples.sample import Sample
 from preview_samples.sign_in import signing_in
-from preview_samples.synchronisation import synchronisation, user_import
+from preview_samples.synchronisation import provisioning, synchronisation, user_import
 from preview_samples.tokens import console_tokens
 
 
@@ -34,6 +34,7 @@ def samples() -> list[Sample]:
         *directories(),
         *synchronisation(),
         *user_import(),
+        *provisioning(),
         *gateways(),
         *console_records(),
         *installation(),

@@ -3,11 +3,13 @@
 from preview_samples.directories import DIRECTORY
 from preview_samples.people import ALICE, BOB
 from preview_samples.sample import DAY, HOSTILE, NOW, Sample
-from vestibule.frontends.http.templates.views import Form, Words
+from vestibule.frontends.http.templates.views import Form, ProvisioningKeyRow, Words
 from vestibule.model.directory_difference import Change, Difference, Kind
 from vestibule.model.group import Group
+from vestibule.model.provisioning import Provisioned, ProvisioningSettings
 from vestibule.model.synchronisation import (
     Counts,
+    Leavers,
     Part,
     Problem,
     RunState,
@@ -17,6 +19,7 @@ from vestibule.model.synchronisation import (
     SyncSettings,
 )
 from vestibule.model.user import Requirement, UserStatus
+from vestibule.services.provisioned_users import KnownUser
 from vestibule.services.synchronisations import SyncStatus
 from vestibule.services.user_file import COLUMNS, MOST_ROWS, RowProblem
 from vestibule.services.user_import import UserImportReport
@@ -137,4 +140,46 @@ def user_import() -> list[Sample]:
         Sample("user-import", page, usual),
         Sample("user-import-wrong", page, usual | {"report": UserImportReport(read=3, problems=problems)}),
         Sample("user-import-tried", page, usual | {"report": UserImportReport(read=1, added=("alice",))}),
+    ]
+
+
+def provisioning() -> list[Sample]:
+    keys = (
+        ProvisioningKeyRow("c1", "Entra ID", ("Zx31", "9fQa"), "", ProvisioningSettings(), NOW - DAY),
+        ProvisioningKeyRow(
+            "c2",
+            HOSTILE,
+            ("00aa",),
+            "198.51.100.0/24",
+            ProvisioningSettings(
+                when_deleted=Leavers.REMOVE, takes_over=True, requirement=Requirement.ENFORCED
+            ),
+            NOW,
+        ),
+    )
+    gone = Provisioned(tenant_id="demo", user_id="u", client_id="c9", is_gone=True, pushed_at=NOW - DAY)
+    here = Provisioned(tenant_id="demo", user_id="u", client_id="c1", external_id=HOSTILE, pushed_at=NOW)
+    usual = {
+        "address": "https://vestibule.example.com/scim/v2",
+        "names": {"c1": "Entra ID"},
+        "new_key": "",
+        "form": Form(),
+    }
+    return [
+        Sample(
+            "provisioning",
+            "console/provisioning.html",
+            {**usual, "rows": keys, "pushed": (KnownUser(ALICE, here, ()), KnownUser(BOB, gone, ()))},
+        ),
+        Sample(
+            "provisioning-new",
+            "console/provisioning.html",
+            {
+                **usual,
+                "rows": (),
+                "pushed": (),
+                "new_key": "vst_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6",
+                "form": Form({"takes_over": "yes"}, {"name": Words("form.required")}),
+            },
+        ),
     ]

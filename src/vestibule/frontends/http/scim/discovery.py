@@ -98,7 +98,16 @@ async def me(request: AnyRequest) -> Response[Any]:
     return scim_error(501, "", "A key stands for no user: ask for one under /Users.")
 
 
-ROUTES: Final = [service_provider, resource_types, resource_type, schemas, schema, bulk, search_everything, me]
+ROUTES: Final = [
+    service_provider,
+    resource_types,
+    resource_type,
+    schemas,
+    schema,
+    bulk,
+    search_everything,
+    me,
+]
 
 
 def _refuse_filter(request: AnyRequest) -> None:

@@ -13,6 +13,7 @@ from vestibule import catalog
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.block import Block
 from vestibule.model.bypass import Bypass
+from vestibule.model.provisioning import ProvisioningSettings
 from vestibule.model.simulated_phone import PhoneCall, PhoneText
 from vestibule.model.user import User
 
@@ -292,6 +293,18 @@ class GrantRow:
     tenant_id: str
     tenant_name: str
     group_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisioningKeyRow:
+    """A client that pushes people, with the ends of its keys."""
+
+    client_id: str
+    name: str
+    hints: tuple[str, ...]
+    address: str
+    settings: ProvisioningSettings
+    created_at: int
 
 
 @dataclass(frozen=True, slots=True)
