@@ -67,7 +67,8 @@ class RadiusSettings(msgspec.Struct, frozen=True):
     accounting_days: int
     """How long what clients tell of sessions is kept."""
     eap_certificate: Path | None
-    """What devices see inside EAP-TTLS and PEAP; without it no EAP ends here."""
+    """What devices see inside EAP-TTLS and PEAP, in place of the certificate of the installation's own
+    authority."""
     eap_key: Path | None
     tls_listen: tuple[Endpoint, ...] = ()
     """RADIUS over TLS (RFC 6614); its port is 2083."""

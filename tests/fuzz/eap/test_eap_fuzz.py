@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from OpenSSL import SSL
 
-from tests.peers.openldap_certificates import TestAuthority
+from vestibule.crypto.certificates import issue, make_authority
 from vestibule.frontends.radius.eap.inside import Confirmed, Proven, Say, TtlsPap, Typed, Unfit
 from vestibule.frontends.radius.eap.peap import Peap
 from vestibule.frontends.radius.eap.peer import Peer, Stopped
@@ -78,12 +78,13 @@ def test_every_flight_survives_every_size(flight: bytes, size: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    return TestAuthority(tmp_path_factory.mktemp("certificates")).issue("server", "radius.example.org")
+def context() -> SSL.Context:
+    authority = make_authority("Authority", 0, 2_000_000_000_000)
+    return open_context(issue(authority, "server", ["localhost"], 0, 2_000_000_000_000, for_server=True))
 
 
-def hostile(files: tuple[Path, Path], packets: list[tuple[int, bytes]]) -> None:
-    peer = Peer(open_context(*files), "?")
+def hostile(context: SSL.Context, packets: list[tuple[int, bytes]]) -> None:
+    peer = Peer(context, "?")
     sent = peer.begin(EapResponse(0, 1, b"x"))
     for eap_type, data in packets:
         answer = peer.take(EapResponse(sent[1], eap_type, data), 500)
@@ -108,12 +109,12 @@ PACKETS = st.lists(
 )
 
 
-def test_many_conversations_with_anybody(files: tuple[Path, Path], proof: Callable[[int, int], int]) -> None:
+def test_many_conversations_with_anybody(context: SSL.Context, proof: Callable[[int, int], int]) -> None:
     """RA-14, RA-23: fragments and broken TLS end it, or are answered; nobody is let in."""
 
     @given(PACKETS)
     @settings(max_examples=proof(50, 100_000), deadline=None)
     def each(packets: list[tuple[int, bytes]]) -> None:
-        hostile(files, packets)
+        hostile(context, packets)
 
     each()

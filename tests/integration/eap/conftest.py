@@ -67,14 +67,17 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(folder: Path, url: str | None = None, **settings: object) -> AsyncIterator[Scene]:
-    """A house with an access point whose people have their passwords here."""
+async def scene(
+    folder: Path, url: str | None = None, *, has_files: bool = True, **settings: object
+) -> AsyncIterator[Scene]:
+    """A house with an access point whose people have their passwords here. Without files, devices see what
+    the installation's own authority has issued, if anything."""
     authority = TestAuthority(folder / "certificates")
     async with phone_house(folder, url) as phones:
         services = phones.house.services
         await _add_access_point(phones, settings)
-        certificate, key = authority.issue("server", "radius.example.org")
-        told = RadiusSettings((Endpoint("127.0.0.1", 0),), (), 90, certificate, key)
+        files = authority.issue("server", "radius.example.org") if has_files else (None, None)
+        told = RadiusSettings((Endpoint("127.0.0.1", 0),), (), 90, *files, (), None, None)
         frontend = FRONTEND.open(services, told)
         await frontend.start()
         try:

@@ -11,7 +11,9 @@ from tests.houses import PASSWORD
 from tests.integration.eap.conftest import scene
 from tests.integration.proxy.test_proxied_passwords import approve
 from tests.peers.eapol_test import Seen
+from vestibule.model.actor import SYSTEM
 from vestibule.model.verification import Reason
+from vestibule.runtime.clock import SystemClock
 
 OWN = ["ttls-pap", "peap-gtc"]
 
@@ -153,6 +155,33 @@ async def test_a_device_that_does_not_trust_the_certificate(tmp_path: Path) -> N
     _assert_failed(seen)
     assert attempt.reason is Reason.EAP_FAILED
     assert attempt.claimed_username == "anonymous"
+
+
+async def test_ra_17_without_a_certificate_there_is_no_eap(tmp_path: Path) -> None:
+    """RA-17: a clear rejection; no device is led into a tunnel that cannot be."""
+    async with scene(tmp_path, has_files=False) as made:
+        seen = await made.enter("ttls-pap")
+        (attempt,) = await made.house.attempts()
+    _assert_failed(seen)
+    assert attempt.reason is Reason.PROTOCOL_UNSUPPORTED
+
+
+async def test_the_authority_of_the_installation_does(tmp_path: Path) -> None:
+    """Its newest certificate is what devices see, from the next conversation on."""
+    async with scene(tmp_path, has_files=False, mode="combined") as made:
+        made.house.clock.time = SystemClock().now()  # the device has a clock of its own
+        alice = await made.house.add_person("alice", "hotp")
+        certificates = made.house.services.certificates
+        await certificates.make_authority(SYSTEM, "Example")
+        trusted = tmp_path / "trusted.pem"
+        trusted.write_bytes(certificates.trusted_by_clients())
+        for name in ("first.example.org", "second.example.org"):
+            await certificates.issue_server(SYSTEM, [name])
+            made.house.clock.advance(1)
+            password = PASSWORD + made.passcode(alice)
+            seen = await made.enter("ttls-pap", password=password, authority=str(trusted))
+            assert seen.is_let_in, seen.output[-3000:]
+            assert name in seen.output
 
 
 def _lines(seen: Seen, words: str) -> list[str]:

@@ -33,6 +33,7 @@ from vestibule.frontends.radius.admission import Fate
 from vestibule.frontends.radius.duplicates import Duplicates
 from vestibule.interfaces.store import Unavailable
 from vestibule.model.application import Client
+from vestibule.services.attempt import Node
 from vestibule.services.configuration import ConfigurationCache, Peer
 from vestibule.services.metrics import Metrics
 from vestibule.services.outcome import Progress
@@ -447,6 +448,8 @@ def test_plug_in_describes_itself() -> None:
         check_store=None,
         proxying=None,
         nt_hashes=None,
+        certificates=SimpleNamespace(server=lambda: None),
+        node=Node("node", "127.0.0.1"),
         accounting=None,
         public_url="https://id.example.org",
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vestibule.crypto.certificates import KeyPair
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.radius.accounting import AccountingDoor
+from vestibule.frontends.radius.eap import EapServer, OwnCertificate
 from vestibule.frontends.radius.listener import OpenTls, RadiusFrontend
 from vestibule.frontends.radius.ms_chap import MsChap
 from vestibule.frontends.radius.password_field import PasswordField
@@ -19,7 +20,6 @@ from vestibule.frontends.radius.tls_listener import TlsListener
 from vestibule.model.radius_client import Mode, RadiusClientSettings, Signing, read_settings
 
 if TYPE_CHECKING:
-    from vestibule.frontends.radius.eap import EapServer
     from vestibule.interfaces.frontend import Frontend
     from vestibule.services.services import FrontendKind, Services
 
@@ -52,17 +52,13 @@ class _RadiusKind:
         )
 
     @staticmethod
-    def _eap(services: Services, settings: object, ms_chap: MsChap) -> EapServer | None:
+    def _eap(services: Services, settings: object, ms_chap: MsChap) -> EapServer:
         certificate: Path | None = getattr(settings, "eap_certificate", None)
         key: Path | None = getattr(settings, "eap_key", None)
-        if certificate is None or key is None:
-            return None
-        # Its TLS is loaded where it is wanted.
-        from vestibule.frontends.radius.eap import EapServer  # noqa: PLC0415 - see above
-
+        files = (certificate, key) if certificate and key else None
+        own = OwnCertificate(files, services.certificates.server)
         field = PasswordField(services.verifications, services.configuration)
-        node = services.node.name
-        return EapServer(services.verifications, field, ms_chap, node, certificate, key)
+        return EapServer(services.verifications, field, ms_chap, services.node.name, own)
 
     @staticmethod
     def _tls(services: Services, settings: object) -> OpenTls | None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
 
@@ -23,6 +23,7 @@ from vestibule.frontends.radius.accounting import AccountingDoor
 from vestibule.frontends.radius.admission import Admitted, Fate, Unanswerable, admit
 from vestibule.frontends.radius.clients import CurrentClients, RadiusClient
 from vestibule.frontends.radius.duplicates import Duplicates, Repeat, Work
+from vestibule.frontends.radius.eap import EapServer
 from vestibule.frontends.radius.mapping import Mapping, fingerprint
 from vestibule.frontends.radius.ms_chap import MsChap
 from vestibule.frontends.radius.proxy import Proxy
@@ -42,9 +43,6 @@ from vestibule.services.proxying import Proxying
 from vestibule.services.verification import Verifications
 from vestibule.wire.radius import AccessRequest, Message, SharedSecret
 from vestibule.wire.radius.numbers import ACCESS_ACCEPT, ACCESS_REJECT, ACCOUNTING_REQUEST, PROXY_STATE
-
-if TYPE_CHECKING:
-    from vestibule.frontends.radius.eap import EapServer
 
 log = structlog.get_logger(__name__)
 

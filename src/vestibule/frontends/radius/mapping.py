@@ -13,12 +13,12 @@ from collections.abc import Awaitable
 from hashlib import blake2b
 from ipaddress import ip_address
 from secrets import randbits
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from vestibule.catalog import text
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.radius.clients import RadiusClient
+from vestibule.frontends.radius.eap import EapServer
 from vestibule.frontends.radius.ms_chap import MsChap
 from vestibule.frontends.radius.password_field import PasswordField
 from vestibule.frontends.radius.prompts import prompt
@@ -47,9 +47,6 @@ from vestibule.wire.radius.numbers import (
     PROXY_STATE,
     STATE,
 )
-
-if TYPE_CHECKING:
-    from vestibule.frontends.radius.eap import EapServer
 
 CHANNEL = "radius"
 

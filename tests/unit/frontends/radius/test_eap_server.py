@@ -22,7 +22,7 @@ from tests.unit.frontends.radius.scripted import (
     radius_client,
 )
 from vestibule.frontends.radius.admission import Admitted, Fate, admit
-from vestibule.frontends.radius.eap import EapServer
+from vestibule.frontends.radius.eap import EapServer, OwnCertificate
 from vestibule.frontends.radius.mapping import Mapping, fingerprint
 from vestibule.frontends.radius.password_field import PasswordField
 from vestibule.frontends.radius.proxy import Proxy
@@ -59,7 +59,9 @@ class Node:
         self.verifications = ScriptedVerifications(outcome)
         held = configuration(self.client.peer)
         service = self.verifications.service
-        server = self.server = EapServer(service, PasswordField(service, held), None, name, *files)
+        server = self.server = EapServer(
+            service, PasswordField(service, held), None, name, OwnCertificate(files, lambda: None)
+        )
         server.open()
         self.mapping = Mapping(service, held, Proxy(service, None, lambda *_: None), eap=server)
 

@@ -3,6 +3,7 @@
 `EapServer` is what the front end asks; it has a `Peer` for each conversation, which has a `Tunnel`.
 """
 
+from vestibule.frontends.radius.eap.certificate import OwnCertificate
 from vestibule.frontends.radius.eap.server import EapServer
 
-__all__ = ["EapServer"]
+__all__ = ["EapServer", "OwnCertificate"]

@@ -11,16 +11,15 @@ from __future__ import annotations
 
 import asyncio
 from hashlib import blake2b
-from pathlib import Path
 from typing import Final, TypeAlias
 
 import msgspec
 import structlog
-from OpenSSL import SSL
 
 from vestibule.catalog import text
 from vestibule.frontends._quiet import QuietLog
 from vestibule.frontends.radius.clients import RadiusClient
+from vestibule.frontends.radius.eap.certificate import OwnCertificate
 from vestibule.frontends.radius.eap.inside import Confirmed, Proven, Typed
 from vestibule.frontends.radius.eap.peer import Peer, Stopped
 from vestibule.frontends.radius.eap.table import (
@@ -30,7 +29,6 @@ from vestibule.frontends.radius.eap.table import (
     ConversationTable,
     Live,
 )
-from vestibule.frontends.radius.eap.tunnel import open_context
 from vestibule.frontends.radius.ms_chap import MsChap
 from vestibule.frontends.radius.password_field import PasswordField
 from vestibule.frontends.radius.prompts import prompt
@@ -64,6 +62,7 @@ _PATIENCE: Final = int(PERSON_SECONDS).to_bytes(4, "big")
 _BELOW_MTU: Final = 4
 """A client puts a header of its own before EAP (RFC 3579 §2.4)."""
 
+_NO_CERTIFICATE: Final = Stopped(Reason.PROTOCOL_UNSUPPORTED, "no certificate")
 _ELSEWHERE: Final = Stopped(Reason.CHALLENGE_UNKNOWN, "conversation of another node")
 _OVER: Final = Stopped(Reason.CHALLENGE_UNKNOWN, "conversation is over")
 
@@ -80,8 +79,7 @@ class EapServer:
         field: PasswordField,
         ms_chap: MsChap | None,
         node: str,
-        certificate: Path,
-        key: Path,
+        certificate: OwnCertificate,
     ) -> None:
         """Without `ms_chap` no device proves passwords by MS-CHAPv2."""
         self._verifications = verifications
@@ -89,12 +87,11 @@ class EapServer:
         self._ms_chap = ms_chap
         self._table = ConversationTable(node)
         self._quiet = QuietLog()
-        self._files = certificate, key
-        self._context: SSL.Context | None = None
+        self._certificate = certificate
 
     def open(self) -> None:
         """Read certificate and key; raises OSError, which ssl.SSLError is, when they cannot be used."""
-        self._context = open_context(*self._files)
+        self._certificate.open()
 
     async def next_round(
         self, message: Message, access: AccessRequest, client: RadiusClient, origin: Origin
@@ -126,10 +123,12 @@ class EapServer:
     ) -> Round:
         if response.type != IDENTITY:
             return await self._refused(origin, client, Stopped(Reason.CHALLENGE_UNKNOWN, "no identity"))
-        assert self._context is not None
+        context = self._certificate.context()
+        if context is None:
+            return await self._refused(origin, client, _NO_CERTIFICATE)
         question = text(self._field.language(client), "radius.password")
         speaks_ms_chap = self._ms_chap is not None and self._ms_chap.is_spoken_with(client)
-        peer = Peer(self._context, question, speaks_ms_chap=speaks_ms_chap)
+        peer = Peer(context, question, speaks_ms_chap=speaks_ms_chap)
         live = self._table.open(client.client.client_id, access.user_name, peer, _seconds())
         if live is None:
             self._note(client, origin, "no room", "no room for more conversations")

@@ -5,12 +5,14 @@ Sessions are neither kept nor put into tickets, so whoever comes back proves eve
 
 from __future__ import annotations
 
-import ssl
-from pathlib import Path
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import load_pem_x509_certificates
 from OpenSSL import SSL
 
+from vestibule.crypto.certificates import KeyPair
 from vestibule.wire.eap.packet import PEAP, TTLS
 
 KEY_OCTETS: Final = 64
@@ -28,19 +30,21 @@ class TunnelBroken(Exception):
     """The peer and this side do not come, or stay, together; the text says why in TLS's own words."""
 
 
-def open_context(certificate: Path, key: Path) -> SSL.Context:
-    """Return the server's side of TLS 1.2 and 1.3; raises OSError, which ssl.SSLError is, when the files
-    cannot be used."""
-    # The same files read by the standard library, for errors that say what is wrong with which.
-    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+def open_context(own: KeyPair) -> SSL.Context:
+    """Return the server's side of TLS 1.2 and 1.3; raises ValueError or SSL.Error for what cannot be read."""
+    certificate, *chain = load_pem_x509_certificates(own.certificate)
+    key = load_pem_private_key(own.key.reveal(), None)
+    assert isinstance(key, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey))  # no other kinds sign for servers
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
     context.set_min_proto_version(SSL.TLS1_2_VERSION)
     context.set_cipher_list(b"ECDHE+AESGCM:ECDHE+CHACHA20")
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     context.set_options(SSL.OP_NO_TICKET | SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_COMPRESSION)
     context.set_mode(SSL.MODE_RELEASE_BUFFERS)
-    context.use_certificate_chain_file(str(certificate))
-    context.use_privatekey_file(str(key))
+    context.use_certificate(certificate)
+    for each in chain:
+        context.add_extra_chain_cert(each)
+    context.use_privatekey(key)
     return context
 
 
