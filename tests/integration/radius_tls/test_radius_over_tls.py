@@ -177,14 +177,15 @@ class TestRa22:
         both.write_bytes(certificate.read_bytes() + key.read_bytes())
         assert await self._is_refused(scene, scene.context(both))
 
-    async def test_ra_22_a_state_cannot_be_made_with_the_secret_that_all_know(self, scene: Scene) -> None:
+    async def test_ra_22_a_state_is_not_sealed_with_the_secret_that_all_know(self, scene: Scene) -> None:
         await scene.house.add_person("alice")
         client = await scene.add_client()
         peer = await scene.connect(await scene.issue(client))
-        forged = StateKey(Secret(SECRET)).seal("0" * 32, client, "alice")
-        assert (await peer.ask("alice", "000000", forged)).code == REJECT
-        (attempt,) = await scene.house.attempts()
-        assert attempt.reason == "challenge_unknown"
+        state = (await peer.ask("alice", PASSWORD)).first(24)
+        assert state is not None
+        assert StateKey(Secret(SECRET)).unseal(state, client, "alice") is None
+        sealing = scene.house.services.certificates.sealing_secret()
+        assert StateKey(sealing).unseal(state, client, "alice") is not None
         await peer.close()
 
 
