@@ -88,7 +88,7 @@ def open_door() -> Door:
 async def said(door: Door, data: bytes) -> Wire:
     """Return what comes of these octets on a connection of their own, once it is quiet."""
     wire = Wire()
-    connection = Connection(door, begins_with_tls=False)
+    connection = Connection(door)
     connection.connection_made(wire)
     connection.data_received(data)
     while connection.is_busy:  # noqa: ASYNC110 - every piece of work ends in the next turns of the loop

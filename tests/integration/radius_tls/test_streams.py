@@ -14,7 +14,8 @@ import pytest
 from tests.houses import PASSWORD
 from tests.integration.radius_tls.conftest import SECRET, Peer, Scene
 from tests.until import until
-from vestibule.frontends.radius import tls_connection, tls_listener
+from vestibule.frontends import _tls_accepting
+from vestibule.frontends.radius import tls_connection
 from vestibule.wire.radius import SharedSecret
 from vestibule.wire.radius.numbers import ACCESS_REQUEST, STATUS_SERVER
 
@@ -95,7 +96,7 @@ async def test_ra_23_a_packet_that_does_not_end(scene: Scene) -> None:
 
 
 async def test_ra_23_who_does_not_begin_tls_is_cut_off(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tls_listener, "HANDSHAKE_SECONDS", 0.05)
+    monkeypatch.setattr(_tls_accepting, "HANDSHAKE_SECONDS", 0.05)
     reader, writer = await asyncio.open_connection("127.0.0.1", scene.port)
     async with asyncio.timeout(10):
         assert await reader.read() == b""
@@ -156,7 +157,7 @@ async def test_ra_23_hostile_records(scene: Scene, proof: Callable[[int, int], i
             await asyncio.sleep(0)
             left -= 1
         peer.writer.transport.abort()
-    await until(lambda: not connections(scene) and not scene.frontend._tls._handshakes._tasks)
+    await until(lambda: not connections(scene) and not scene.frontend._tls._acceptor._handshakes)
     peer = await scene.knock(context)
     assert (await peer.ask("nobody", "none")).code == REJECT, f"seed {seed}"
     assert scene.house.services.metrics.faults.labels("radius")._value.get() == 0, f"seed {seed}"

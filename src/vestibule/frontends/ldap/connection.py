@@ -47,10 +47,10 @@ _IDLE_SECONDS: Final = 900.0
 class Connection(ClientStream):
     """Made for every connection that is accepted."""
 
-    def __init__(self, door: Door, *, begins_with_tls: bool) -> None:
+    def __init__(self, door: Door, *, is_protected: bool = False) -> None:
         super().__init__()
         self._door = door
-        self._begins_with_tls = begins_with_tls
+        self.is_protected = is_protected
         self._client: LdapClient | None = None
         self._generation = -1
         self._upstream: Upstream | None = None
@@ -72,9 +72,6 @@ class Connection(ClientStream):
             self.abort()
             return
         self.language = self._door.language(self._client)
-        if self._begins_with_tls:
-            assert self._door.tls is not None
-            self.secure(self._door.tls)
 
     def gone(self) -> None:
         self._door.left(self)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections import Counter
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
@@ -61,18 +62,25 @@ class Door:
         """Return the client that connects from `source`; None for a stranger."""
         return find_client(self._configuration.current.peers.values(), source)
 
-    def admitted(self, guest: Guest) -> LdapClient | None:
-        """Return the client whose connection this is; None for a stranger, and where there is no room. One
-        source takes no more than half of it."""
-        client = self.client_of(guest.source)
+    def expected(self, source: str, pending: Counter[str]) -> LdapClient | None:
+        """Return the client that may connect from `source`, beside who is about to (`pending`, by source);
+        None for a stranger, and where there is no room. One source takes no more than half of it."""
+        client = self.client_of(source)
         if client is None:
-            self._refused("unknown_client", "", guest.source)
+            self._refused("unknown_client", "", source)
             return None
-        of_source = sum(each.source == guest.source for each in self.connections)
-        if len(self.connections) >= self.most_connections or of_source >= self.most_connections // 2:
-            self._refused("no_room", client.peer.client.name, guest.source)
+        of_source = pending[source] + sum(each.source == source for each in self.connections)
+        total = pending.total() + len(self.connections)
+        if total >= self.most_connections or of_source >= self.most_connections // 2:
+            self._refused("no_room", client.peer.client.name, source)
             return None
-        self.connections.add(guest)
+        return client
+
+    def admitted(self, guest: Guest) -> LdapClient | None:
+        """Take a connection in, and return the client whose it is; None where it cannot be."""
+        client = self.expected(guest.source, Counter())
+        if client is not None:
+            self.connections.add(guest)
         return client
 
     def _refused(self, why: str, client: str, source: str) -> None:

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from vestibule.frontends._tls_accepting import TlsAcceptor
 from vestibule.frontends.ldap.connection import Connection
 from vestibule.frontends.ldap.door import Door
+from vestibule.frontends.ldap.ldaps_gate import LdapsGate
 from vestibule.interfaces.frontend import CannotListen
 from vestibule.services.services import Services
 from vestibule.wire.ldap.messages import ResultCode
@@ -37,22 +39,23 @@ class LdapFrontend:
     ) -> None:
         """`listen` and `tls_listen` are addresses or names, and ports; both files or none."""
         self._services = services
-        self._listen = [(host, port, False) for host, port in listen]
-        self._listen += [(host, port, True) for host, port in tls_listen]
+        self._listen = tuple(listen)
+        self._tls_listen = tuple(tls_listen)
         self._certificate = certificate
         self._key = key
-        self._servers: list[tuple[asyncio.Server, bool]] = []
+        self._servers: list[asyncio.Server] = []
+        self._acceptor: TlsAcceptor | None = None
         self._door: Door | None = None
         self._rounds: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Bind and begin to serve; raise `CannotListen`, and OSError or ssl.SSLError when certificate or key
         cannot be used."""
-        if not self._listen:
+        if not self._listen and not self._tls_listen:
             return
         services = self._services
         tls = _context(self._certificate, self._key) if self._certificate and self._key else None
-        self._door = Door(
+        door = self._door = Door(
             services.verifications,
             services.directory_people,
             services.configuration,
@@ -60,19 +63,21 @@ class LdapFrontend:
             tls,
             min(_MOST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _SHARE_OF_FILES),
         )
-        for host, port, begins_with_tls in self._listen:
+        acceptor = self._acceptor = TlsAcceptor(LdapsGate(door))
+        listening = [(host, port, acceptor.listen) for host, port in self._tls_listen]
+        listening += [(host, port, self._serve) for host, port in self._listen]
+        for host, port, listen in listening:
             try:
-                server = await self._serve(self._door, host, port, begins_with_tls)
+                await listen(host, port)
             except OSError as problem:
-                self._close()
+                await self._close()
                 written = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
                 raise CannotListen(problem.errno, problem.strerror, f"TCP {written}") from None
-            self._servers.append((server, begins_with_tls))
-        self._rounds = asyncio.create_task(self._make_rounds(self._door), name="ldap rounds")
+        self._rounds = asyncio.create_task(self._make_rounds(door), name="ldap rounds")
 
     async def stop(self, grace_seconds: float) -> None:
         """Accept nothing new, let what runs end for a while, then say goodbye to everybody."""
-        self._close()
+        await self._close()
         if self._door is None:
             return
         if self._rounds is not None:
@@ -91,18 +96,17 @@ class LdapFrontend:
 
     def addresses(self) -> list[str]:
         """Where it listens, as people write it: `ldap://127.0.0.1:389`."""
-        return [
-            f"{'ldaps' if begins_with_tls else 'ldap'}://{_written(bound)}"
-            for server, begins_with_tls in self._servers
-            for bound in server.sockets
-        ]
+        bound = [f"ldap://{_written(each)}" for server in self._servers for each in server.sockets]
+        protected = [] if self._acceptor is None else self._acceptor.addresses()
+        return [*bound, *(f"ldaps://{address}" for address in protected)]
 
-    async def _serve(self, door: Door, host: str, port: int, begins_with_tls: bool) -> asyncio.Server:
+    async def _serve(self, host: str, port: int) -> None:
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        return await loop.create_server(
-            lambda: Connection(door, begins_with_tls=begins_with_tls), str(found[0][4][0]), port, backlog=1024
-        )
+        door = self._door
+        assert door is not None
+        address = str(found[0][4][0])
+        self._servers.append(await loop.create_server(lambda: Connection(door), address, port, backlog=1024))
 
     async def _make_rounds(self, door: Door) -> None:
         while True:
@@ -111,10 +115,12 @@ class LdapFrontend:
             for connection in list(door.connections):
                 connection.review(now)
 
-    def _close(self) -> None:
-        for server, _ in self._servers:
+    async def _close(self) -> None:
+        for server in self._servers:
             server.close()
         self._servers = []
+        if self._acceptor is not None:
+            await self._acceptor.close()
 
 
 def _context(certificate: Path, key: Path) -> ssl.SSLContext:

@@ -134,7 +134,7 @@ class RadiusFrontend:
         """Take nothing new, let what runs send its replies for a while, then drop it."""
         self._udp.pause()
         if self._tls is not None:
-            self._tls.pause()
+            await self._tls.pause()
         if self._accounting is not None:
             await self._accounting.stop(grace_seconds)
         await self._tasks.end(grace_seconds)
