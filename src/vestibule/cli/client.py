@@ -13,6 +13,7 @@ from cyclopts import App, Parameter, validators
 
 from vestibule.cli import finding
 from vestibule.cli.client_secrets import asked_secret, secrets, show_secrets
+from vestibule.cli.client_signing import raise_signing, signing
 from vestibule.cli.desk import Desk, at_desk
 from vestibule.cli.listing import show_rows
 from vestibule.cli.output import moment
@@ -29,6 +30,8 @@ app = App(
     help_format="plaintext",
 )
 app.command(secrets)
+app.command(signing)
+app.command(raise_signing)
 
 
 ModeChoice: TypeAlias = Annotated[
@@ -43,8 +46,9 @@ SigningChoice: TypeAlias = Annotated[
     Signing | None,
     Parameter(
         name="--message-authenticator",
-        help="require: requests without it are dropped. auto: once the client has sent one. allow: never "
-        "demanded; answers can then be forged by who changes packets on the way.",
+        help="What becomes of requests without it. require: dropped. warn: taken, and administrators are "
+        "told. observe: taken and counted. Where they are taken, who changes packets on the way can forge "
+        "answers.",
     ),
 ]
 ProxyState: TypeAlias = Annotated[
@@ -365,7 +369,4 @@ def _settings(
         "message_authenticator": message_authenticator.value if message_authenticator else None,
         **others,
     }
-    settings = {**before, **{name: value for name, value in given.items() if value is not None}}
-    if message_authenticator not in (None, read_settings(before).message_authenticator):
-        settings.pop("has_signed", None)  # what was learned belongs to the choice before
-    return settings
+    return {**before, **{name: value for name, value in given.items() if value is not None}}

@@ -24,6 +24,7 @@ from vestibule.model.authenticator import Authenticator
 from vestibule.model.block import Block
 from vestibule.model.bypass import Bypass
 from vestibule.model.certificate import Certificate
+from vestibule.model.client_sighting import Sighting
 from vestibule.model.delivery import Delivery
 from vestibule.model.device_record import DeviceRecord
 from vestibule.model.dispatch import Dispatch
@@ -195,6 +196,19 @@ class DispatchFilter(msgspec.Struct, frozen=True, kw_only=True):
     state: str = ""
     address: str = ""
     user_id: str = ""
+
+
+class AccountingFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Filters of what clients have told of sessions; empty or None means any. Newest first."""
+
+    username: str = ""
+    """As the client has told it."""
+    client_id: str = ""
+    session: str = ""
+    since: int | None = None
+    until: int | None = None
+    is_open: bool = False
+    """Only sessions of which no end is known: the latest that was told of each."""
 
 
 class VerificationChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -547,10 +561,23 @@ class Transaction(Protocol):
         """Insert; False if it is there already."""
         ...
 
-    async def accounting_records(
-        self, tenant_id: str, username: str, limit: int
-    ) -> tuple[AccountingRecord, ...]:
-        """Return the newest, of one user name or (empty) of all, newest first."""
+    async def note_accounting_forwarded(self, tenant_id: str, record_id: str) -> None:
+        """Write down that the server behind has confirmed a record."""
+        ...
+
+    async def accounting_records(self, tenant_id: str, where: AccountingFilter, page: Page) -> Listed: ...
+
+    async def add_sightings(self, sightings: tuple[Sighting, ...]) -> None:
+        """Add to what is counted already of the same client, kind and hour."""
+        ...
+
+    async def sightings(self, tenant_id: str, client_id: str, since: int) -> tuple[Sighting, ...]:
+        """Return what was seen of one client or (empty) of all, one sum for each kind, of the hours in which
+        it was last seen at or after `since`."""
+        ...
+
+    async def forget_strangers(self, tenant_id: str, most: int) -> None:
+        """Delete what is counted of unknown clients but of the `most` that came last."""
         ...
 
     async def hold_reply(self, reply: HeldReply) -> None:

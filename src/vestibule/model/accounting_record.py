@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 import msgspec
+
+
+class Forwarding(StrEnum):
+    """Whether the server behind was told, too."""
+
+    NONE = ""
+    """There is none that takes accounting."""
+    PENDING = "pending"
+    """It has not confirmed yet: the client gets no answer, and tells it again."""
+    DONE = "done"
 
 
 class AccountingRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,3 +33,8 @@ class AccountingRecord(msgspec.Struct, frozen=True, kw_only=True):
     session: str
     attributes: dict[str, Any]
     """All that was told, by name, as people read it."""
+    forwarding: Forwarding = Forwarding.NONE
+
+    def told(self, name: str) -> str:
+        """Return the first value of an attribute, empty if it was not told."""
+        return next(iter(self.attributes.get(name, ())), "")

@@ -44,6 +44,8 @@ TOLD: Final[Mapping[str, Told]] = {
     "bypass.made": _BOTH,
     "bypass.used": Told.PERSON,
     "bypass.withdrawn": Told.ON_REQUEST,
+    "client.signing_lowered": Told.ALERT,
+    "client.unsigned": Told.ALERT,
     "limit.reached": Told.ALERT,
     "pass.made": _BOTH,
     "phone.added": Told.PERSON,

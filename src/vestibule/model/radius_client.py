@@ -26,13 +26,25 @@ class Mode(StrEnum):
 
 
 class Signing(StrEnum):
-    """Whether a request must carry a Message-Authenticator (CVE-2024-3596)."""
+    """What becomes of a request without Message-Authenticator (CVE-2024-3596): steps that are taken upwards,
+    by an administrator, never by themselves."""
 
+    OBSERVE = "observe"
+    """It is taken and counted. Answers to the client can be forged by who sees and changes packets."""
+    WARN = "warn"
+    """The same, and administrators are told."""
     REQUIRE = "require"
-    AUTO = "auto"
-    """Not until the client has sent the first valid one; from then on always."""
-    ALLOW = "allow"
-    """Never demanded. For clients that cannot; a request can then be forged by who sees one."""
+    """It is dropped."""
+
+    @property
+    def next(self) -> Signing | None:
+        """The next step up."""
+        steps = tuple(Signing)
+        return steps[steps.index(self) + 1] if self is not Signing.REQUIRE else None
+
+    def is_below(self, other: Signing) -> bool:
+        steps = tuple(Signing)
+        return steps.index(self) < steps.index(other)
 
 
 class RadiusClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,10 +66,20 @@ class RadiusClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     (User-Name). Without it the name outside the tunnel counts, which anybody can choose."""
     require_radius_1_1: bool = False
     """Take requests over TLS only, and only as RADIUS/1.1 (RFC 9765), which does without MD5."""
-    has_signed: bool = False
-    """Signing `auto`: the client has sent a valid Message-Authenticator. Set by Vestibule itself."""
 
 
 def read_settings(settings: Mapping[str, Any]) -> RadiusClientSettings:
     """Read the settings of a client; raises ValueError naming the one that is wrong."""
-    return msgspec.convert(settings, RadiusClientSettings)
+    return msgspec.convert(_of_today(settings), RadiusClientSettings)
+
+
+def _of_today(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What the release before wrote: `allow`, and `auto`, which demanded a signature of who had signed."""
+    written = dict(settings)
+    has_signed = written.pop("has_signed", False)
+    match written.get("message_authenticator"):
+        case "allow":
+            written["message_authenticator"] = Signing.OBSERVE.value
+        case "auto":
+            written["message_authenticator"] = (Signing.REQUIRE if has_signed else Signing.WARN).value
+    return written

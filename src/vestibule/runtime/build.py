@@ -38,6 +38,7 @@ from vestibule.services.bulk import Bulk
 from vestibule.services.bypasses import Bypasses
 from vestibule.services.calls import Calls
 from vestibule.services.certificates import Certificates
+from vestibule.services.client_sightings import ClientSightings
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.deliveries import Deliveries
 from vestibule.services.demonstration import Demonstrations
@@ -255,6 +256,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         proxying=proxying,
         accounting=Accounting(store),
         certificates=Certificates(store, configuration, sealer, clock),
+        client_sightings=ClientSightings(store, configuration, proxying),
         app_passwords=AppPasswords(store, configuration, guard),
         calls=calls,
         phones=phones,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vestibule.interfaces.store import Listed, Page, Store
+from vestibule.interfaces.store import AccountingFilter, Listed, Page, Store
 from vestibule.model.accounting_record import AccountingRecord
 from vestibule.model.actor import Actor, Right
 
@@ -15,8 +15,13 @@ class Accounting:
         """Write a record down; the same one again changes nothing. Raises `Unavailable`."""
         await self._store.transact(lambda tx: tx.add_accounting_record(record))
 
-    async def list(self, actor: Actor, tenant_id: str, username: str, page: Page) -> Listed:
-        """Return the newest records, of one user name or (empty) of all. There is one page."""
+    async def note_forwarded(self, record: AccountingRecord) -> None:
+        """Write down that the server behind has confirmed it. Raises `Unavailable`."""
+        await self._store.transact(
+            lambda tx: tx.note_accounting_forwarded(record.tenant_id, record.record_id)
+        )
+
+    async def list(self, actor: Actor, tenant_id: str, where: AccountingFilter, page: Page) -> Listed:
+        """Return what was told, newest first."""
         actor.demand(Right.READ_HISTORY, tenant_id)
-        rows = await self._store.read(lambda tx: tx.accounting_records(tenant_id, username, page.limit))
-        return Listed(rows)
+        return await self._store.read(lambda tx: tx.accounting_records(tenant_id, where, page))

@@ -289,12 +289,30 @@ class Applications:
         address = self._checked_address(client.tenant_id, client.kind, client.address, client.client_id)
         changed = msgspec.structs.replace(client, address=address)
 
+        lowers = self._lowers_signing(changed)
+
         async def body(tx: Transaction) -> None:
             await tx.put(changed)
             await record(tx, actor, client.tenant_id, "client.changed", client.client_id, client.name)
+            if lowers:
+                await record(
+                    tx, actor, client.tenant_id, "client.signing_lowered", client.client_id, client.name
+                )
 
         await self._written(body)
         return self.snapshot.peers[client.client_id].client
+
+    async def raise_signing(self, actor: Actor, tenant_id: str, client_id: str) -> Client:
+        """Demand of a RADIUS client what stands one step higher; `NOT_POSSIBLE` if that is the highest."""
+        actor.demand(Right.APPLICATIONS, tenant_id)
+        client = self._client(tenant_id, client_id)
+        if client.kind is not ClientKind.RADIUS:
+            raise Refused(Refusal.NOT_FOUND, client_id)
+        higher = radius_client.read_settings(client.settings).message_authenticator.next
+        if higher is None:
+            raise Refused(Refusal.NOT_POSSIBLE, client.name)
+        settings = {**client.settings, "message_authenticator": higher.value}
+        return await self.change_client(actor, msgspec.structs.replace(client, settings=settings))
 
     async def remove_client(self, actor: Actor, tenant_id: str, client_id: str) -> None:
         client = self._client_to_change(actor, tenant_id, client_id)
@@ -430,6 +448,14 @@ class Applications:
         if peer is None or peer.client.tenant_id != tenant_id:
             raise Refused(Refusal.NOT_FOUND, client_id)
         return peer.client
+
+    def _lowers_signing(self, changed: Client) -> bool:
+        """Tell whether less would be demanded of a RADIUS client than before."""
+        if changed.kind is not ClientKind.RADIUS:
+            return False
+        before = self._client(changed.tenant_id, changed.client_id)
+        now, then = (radius_client.read_settings(each.settings) for each in (changed, before))
+        return now.message_authenticator.is_below(then.message_authenticator)
 
     def _client_to_change(self, actor: Actor, tenant_id: str, client_id: str) -> Client:
         right = Right.API_KEYS if self._is_api(client_id) else Right.APPLICATIONS

@@ -26,6 +26,7 @@ from vestibule.services.bulk import Bulk
 from vestibule.services.bypasses import Bypasses
 from vestibule.services.calls import Calls
 from vestibule.services.certificates import Certificates
+from vestibule.services.client_sightings import ClientSightings
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.deliveries import Deliveries
 from vestibule.services.demonstration import Demonstrations
@@ -114,6 +115,7 @@ class Services:
     proxying: Proxying
     accounting: Accounting
     certificates: Certificates
+    client_sightings: ClientSightings
     app_passwords: AppPasswords
     phones: Phones
     activations: Activations

@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from vestibule.model.access_rule import AccessRule, RuleSet
-from vestibule.model.accounting_record import AccountingRecord
+from vestibule.model.accounting_record import AccountingRecord, Forwarding
 from vestibule.model.app_password import AppPassword
 from vestibule.model.application import (
     Application,
@@ -338,6 +338,7 @@ ACCOUNTING_RECORD: Final = AccountingRecord.__struct_fields__
 def accounting_record_of(row: Row) -> AccountingRecord:
     values = dict(zip(ACCOUNTING_RECORD, row, strict=True))
     values["attributes"] = msgspec.json.decode(values["attributes"])
+    values["forwarding"] = Forwarding(values["forwarding"])
     return AccountingRecord(**values)
 
 

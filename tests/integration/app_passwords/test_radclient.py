@@ -13,7 +13,6 @@ from tests.peers.freeradius import DICTIONARIES
 from tests.peers.program import find_program, run
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.radius import RadiusFrontend
-from vestibule.frontends.radius.signing import remember_signing_in
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind
 from vestibule.model.verification import Reason
@@ -34,7 +33,6 @@ async def sign_in(house: TestHouse) -> AsyncIterator[SignIn]:
         services.metrics,
         [("127.0.0.1", 0)],
         check_store=house.store.check,
-        remember_signing=remember_signing_in(services.applications),
     )
     await frontend.start()
 

@@ -14,8 +14,9 @@ from tests.peers.freeradius_eap import FreeRadiusEap
 from tests.peers.ports import free_port
 from tests.peers.program import find_program
 from vestibule.frontends.radius.accounting import AccountingDoor
-from vestibule.interfaces.store import Page
-from vestibule.model.accounting_record import AccountingRecord
+from vestibule.frontends.radius.watching import Watch
+from vestibule.interfaces.store import AccountingFilter, Page
+from vestibule.model.accounting_record import AccountingRecord, Forwarding
 from vestibule.model.actor import SYSTEM
 from vestibule.runtime.clock import SystemClock
 
@@ -38,6 +39,7 @@ async def accounting(made: Scene) -> AsyncIterator[int]:
         SystemClock(),
         [("127.0.0.1", 0)],
         90,
+        Watch(SystemClock()),
     )
     await door.start()
     try:
@@ -60,7 +62,8 @@ async def tell(port: int, *attributes: str, secret: str = CLIENT_SECRET, seconds
 
 
 async def kept(made: Scene) -> list[AccountingRecord]:
-    listed = await made.phones.house.services.accounting.list(SYSTEM, TENANT, "", Page(limit=9))
+    where = AccountingFilter()
+    listed = await made.phones.house.services.accounting.list(SYSTEM, TENANT, where, Page(limit=9))
     return list(listed.rows)
 
 
@@ -73,6 +76,7 @@ async def test_what_is_told_is_stored_passed_on_and_answered(
         assert "Received Accounting-Response" in await tell(door, *START), "told again, to be sure"
         (one,) = await kept(made)
     assert (one.kind, one.username, one.session) == ("Start", "alice", "s-1")
+    assert one.forwarding is Forwarding.DONE
     assert one.attributes["Framed-IP-Address"] == ["198.51.100.7"]
     written = (freeradius_eap.folder / "accounting").read_text()
     assert 'Acct-Session-Id = "s-1"' in written
@@ -87,7 +91,7 @@ async def test_what_the_server_behind_has_not_confirmed_is_not_answered(
     options = {"accounting_port": dead, "timeout_seconds": 0.3}
     async with scene(tmp_path, freeradius_eap.name, **options) as made, accounting(made) as door:
         assert "No reply" in await tell(door, *START, seconds=1)
-        assert len(await kept(made)) == 1
+        assert [one.forwarding for one in await kept(made)] == [Forwarding.PENDING]
 
 
 async def test_who_has_not_the_secret_causes_nothing(tmp_path: Path, freeradius_eap: FreeRadiusEap) -> None:

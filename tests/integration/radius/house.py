@@ -21,7 +21,6 @@ from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
 from vestibule.directories import local
 from vestibule.frontends.radius import RadiusFrontend
-from vestibule.frontends.radius.signing import remember_signing_in
 from vestibule.interfaces.directory import Directory, DirectoryKind, PasswordVerdict, PasswordVerdictKind
 from vestibule.interfaces.store import Page, Store, VerificationFilter
 from vestibule.methods import hotp, recovery_code, totp
@@ -247,7 +246,6 @@ async def living_house(folder: Path, *, port: int = 0) -> AsyncIterator[House]:
         metrics,
         [("127.0.0.1", port)],
         check_store=store.check,
-        remember_signing=remember_signing_in(applications),
     )
     house = House(store, configuration, applications, prover, metrics, frontend, clock, directory)
     await configuration.refresh()

@@ -32,7 +32,6 @@ from vestibule.frontends.radius import FRONTEND, RadiusFrontend
 from vestibule.frontends.radius.admission import Fate
 from vestibule.frontends.radius.duplicates import Duplicates
 from vestibule.interfaces.store import Unavailable
-from vestibule.model.application import Client
 from vestibule.services.attempt import Node
 from vestibule.services.configuration import ConfigurationCache, Peer
 from vestibule.services.metrics import Metrics
@@ -328,25 +327,6 @@ async def test_what_cannot_be_decided_is_not_answered_and_may_be_tried_again(pro
         assert len(door.service.calls) == 2
 
 
-async def test_client_that_has_signed_once_must_sign_for_ever() -> None:
-    """RA-06: auto; it is written down once, and unsigned requests are dropped from then on."""
-    written: list[str] = []
-
-    async def remember(client: Client) -> None:
-        written.append(client.client_id)
-
-    async with opened(peer({"message_authenticator": "auto"}), remember_signing=remember) as door:
-        station = door.station()
-        assert decoded(await station.ask(unsigned_request())).code == ACCESS_REJECT
-        assert written == []
-        for identifier in (1, 2, 3):
-            await station.ask(sign_in_request(b"x", identifier=identifier))
-        reply = await station.ask(unsigned_request(), GOOD)
-        assert decoded(reply).identifier == 200
-        assert written == ["client-1"]
-        assert door.count(Fate.UNSIGNED) == 1
-
-
 async def test_change_of_configuration_counts_at_once() -> None:
     cache = configuration(peer())
     async with opened(cache=cache) as door:
@@ -444,7 +424,7 @@ def test_plug_in_describes_itself() -> None:
         configuration=configuration(),
         clock=FixedClock(),
         metrics=Metrics(),
-        applications=None,
+        client_sightings=SimpleNamespace(keep=None),
         check_store=None,
         proxying=None,
         nt_hashes=None,

@@ -73,7 +73,7 @@ async def test_radclient_without_signature() -> None:
     async with opened() as door:
         assert "No reply from server" in await radclient(door, ALICE)
         assert door.count(Fate.UNSIGNED) == 1
-    async with opened(peer({"message_authenticator": "allow"})) as door:
+    async with opened(peer({"message_authenticator": "observe"})) as door:
         assert "Received Access-Reject" in await radclient(door, ALICE)
 
 

@@ -343,15 +343,6 @@ async def test_start_here_finish_there(house: House, concentrator: Concentrator)
     await second.stop(1)
 
 
-async def test_signing_is_learned_and_kept(house: House, concentrator: Concentrator) -> None:
-    """RA-06: auto is written into the client's settings, so a restart forgets nothing."""
-    await house.add_client(message_authenticator="auto")
-    await concentrator.sign_in("alice", "wrong")
-    await house.frontend.stop(5)
-    (peer,) = (p for p in house.configuration.current.peers.values() if p.client.name == "VPN")
-    assert peer.client.settings["has_signed"] is True
-
-
 async def test_vestibule_try(house: House) -> None:
     await house.add_client()
     passcode = house.tokens["alice"].press()
@@ -392,7 +383,7 @@ async def test_sshd(house: House, sshd_pam_radius: Callable[..., SshdPamRadius])
 
     pam_radius_auth 2 cannot sign its requests, so this client must be allowed not to (RA-06).
     """
-    await house.add_client(message_authenticator="allow")
+    await house.add_client(message_authenticator="observe")
     sshd = await asyncio.to_thread(
         sshd_pam_radius, radius_port=house.port, secret=SECRET.decode(), users=["alice"], timeout_seconds=5
     )

@@ -144,9 +144,9 @@ def test_nothing_sealed_or_hashed_is_in_a_record() -> None:
     assert "'#'" not in shown
 
 
-def test_a_choice_made_anew_forgets_what_was_learned() -> None:
-    before = {"message_authenticator": "auto", "has_signed": True}
-    assert client._settings(before, None, Signing.AUTO) == before
+def test_what_is_not_given_stays_as_it_is() -> None:
+    before = {"message_authenticator": "warn"}
+    assert client._settings(before, None, None) == before
     assert client._settings(before, None, Signing.REQUIRE, passcode_length=8) == {
         "message_authenticator": "require",
         "passcode_length": 8,

@@ -274,6 +274,5 @@ def test_texts_are_given_what_they_take() -> None:
 
 def test_no_text_of_the_doctor_is_left_over() -> None:
     used = {key for file, call, name in calls() for key in texts_of(file, call, name)}
-    by_name = ("doctor.grade.", "doctor.end", "doctor.clients.learning", "doctor.clients.forgeable")
-    by_name = (*by_name, "doctor.users.without", "doctor.users.some_without")
+    by_name = ("doctor.grade.", "doctor.end", "doctor.users.without", "doctor.users.some_without")
     assert [key for key in keys("doctor.") if key not in used and not key.startswith(by_name)] == []

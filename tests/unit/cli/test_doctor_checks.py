@@ -102,9 +102,8 @@ def installation() -> OpenInstallation:
         (peer("192.0.2.1/32", (NOW + DAY, LONG), (None, LONG)), []),
         (peer("192.0.2.1/32", (NOW + 30 * DAY, LONG)), []),
         (peer("192.0.2.1/32", (None, Secret(b"short"))), ["clients.short"]),
-        (peer("192.0.2.1/32", (None, LONG), message_authenticator="allow"), ["clients.forgeable"]),
-        (peer("192.0.2.1/32", (None, LONG), message_authenticator="auto"), ["clients.learning"]),
-        (peer("192.0.2.1/32", (None, LONG), message_authenticator="auto", has_signed=True), []),
+        (peer("192.0.2.1/32", (None, LONG), message_authenticator="observe"), ["clients.forgeable"]),
+        (peer("192.0.2.1/32", (None, LONG), message_authenticator="warn"), ["clients.forgeable"]),
         (peer("192.0.2.1/32", (None, LONG), mode="unheard-of"), ["clients.unreadable"]),
         (peer("0.0.0.0/0", (None, LONG)), ["clients.everybody"]),
         (peer("2001:db8::/32", (None, LONG)), []),
@@ -121,9 +120,9 @@ def test_a_radius_client_is_judged(client: Peer, expected: list[str]) -> None:
 def test_a_client_without_secret_is_a_problem_and_a_weak_one_a_warning() -> None:
     """RA-03: who gets no answer cannot work; who need not sign can be lied to."""
     assert judge_client(installation(), peer())[0].grade is Grade.PROBLEM
-    weak = judge_client(installation(), peer("192.0.2.1/32", (None, LONG), message_authenticator="allow"))
+    weak = judge_client(installation(), peer("192.0.2.1/32", (None, LONG), message_authenticator="observe"))
     assert weak[0].grade is Grade.WARNING
-    assert "client change 'vpn 1' --message-authenticator require --tenant acme" in line(weak[0], "en")
+    assert "client signing --tenant acme" in line(weak[0], "en")
 
 
 def test_the_own_server_is_asked_with_the_secret_of_the_most_specific_client() -> None:
@@ -135,13 +134,6 @@ def test_the_own_server_is_asked_with_the_secret_of_the_most_specific_client() -
     assert secret_for([peer("::1/128", (None, LONG))], "::1", NOW) == LONG
     assert secret_for([peer("127.0.0.1/32", (NOW, LONG)), wide], "127.0.0.1", NOW) is None
     assert secret_for([peer("127.0.0.1/32", (NOW, other), (None, LONG))], "127.0.0.1", NOW) == LONG
-
-
-def test_a_client_that_is_learning_is_not_taught_by_the_doctor() -> None:
-    learning = peer("127.0.0.1/32", (None, LONG), message_authenticator="auto")
-    assert secret_for([learning], "127.0.0.1", NOW) is None
-    learned = peer("127.0.0.1/32", (None, LONG), message_authenticator="auto", has_signed=True)
-    assert secret_for([learned], "127.0.0.1", NOW) == LONG
 
 
 # --- database -------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from vestibule.cli.checks.findings import (
 )
 from vestibule.crypto.secret import Secret
 from vestibule.model.application import ClientKind
-from vestibule.model.radius_client import Signing, read_settings
+from vestibule.model.radius_client import read_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,10 +93,8 @@ def secret_for(peers: Iterable[Peer], source: str, now: int) -> Secret[bytes] | 
         return None
     client = max(covering, key=lambda pair: pair[0])[1]
     try:
-        settings = read_settings(client.client.settings)
+        read_settings(client.client.settings)
     except ValueError:
-        return None
-    if settings.message_authenticator is Signing.AUTO and not settings.has_signed:
         return None
     valid = [secret for not_after, secret in client.secrets if not_after is None or now < not_after]
     return valid[0] if valid else None

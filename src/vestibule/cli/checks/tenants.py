@@ -110,13 +110,9 @@ def judge_client(at: OpenInstallation, peer: Peer) -> list[Finding]:
         settings = read_settings(client.settings)
     except ValueError as wrong:
         return [problem("clients", "clients.unreadable", why=str(wrong), **told)]
-    demanded = settings.message_authenticator
-    if demanded is Signing.ALLOW or (demanded is Signing.AUTO and not settings.has_signed):
-        demand = at.command(
-            f"client change {quoted} --message-authenticator require", tenant=client.tenant_id
-        )
-        key = "clients.learning" if demanded is Signing.AUTO else "clients.forgeable"
-        found.append(warning("clients", key, command=demand, **told))
+    if settings.message_authenticator is not Signing.REQUIRE:
+        see = at.command("client signing", tenant=client.tenant_id)
+        found.append(warning("clients", "clients.forgeable", command=see, **told))
     network = ipaddress.ip_network(client.address, strict=False)
     if network.prefixlen < _WIDEST[network.version]:
         found.append(warning("clients", "clients.everybody", address=client.address, **told))

@@ -13,10 +13,10 @@ from vestibule.frontends.radius.eap import EapServer, OwnCertificate
 from vestibule.frontends.radius.listener import OpenTls, RadiusFrontend
 from vestibule.frontends.radius.ms_chap import MsChap
 from vestibule.frontends.radius.password_field import PasswordField
-from vestibule.frontends.radius.signing import remember_signing_in
 from vestibule.frontends.radius.tls_clients import TlsClients
 from vestibule.frontends.radius.tls_connection import Take
 from vestibule.frontends.radius.tls_listener import TlsListener
+from vestibule.frontends.radius.watching import Watch
 from vestibule.model.radius_client import Mode, RadiusClientSettings, Signing, read_settings
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class _RadiusKind:
         endpoints: Sequence[Any] = getattr(settings, "listen", ())
         listen = [(endpoint.host, endpoint.port) for endpoint in endpoints] or DEFAULT_LISTEN
         ms_chap = MsChap(services.verifications, services.nt_hashes)
+        watch = Watch(services.clock, services.client_sightings.keep)
         return RadiusFrontend(
             services.verifications,
             services.configuration,
@@ -42,10 +43,10 @@ class _RadiusKind:
             services.metrics,
             listen,
             check_store=services.check_store,
-            remember_signing=remember_signing_in(services.applications),
+            watch=watch,
             public_url=services.public_url,
             proxying=services.proxying,
-            accounting=self._accounting(services, settings),
+            accounting=self._accounting(services, settings, watch),
             eap=self._eap(services, settings, ms_chap),
             ms_chap=ms_chap,
             tls=self._tls(services, settings),
@@ -77,7 +78,7 @@ class _RadiusKind:
         return open_listener
 
     @staticmethod
-    def _accounting(services: Services, settings: object) -> AccountingDoor:
+    def _accounting(services: Services, settings: object, watch: Watch) -> AccountingDoor:
         endpoints: Sequence[Any] = getattr(settings, "accounting_listen", ())
         return AccountingDoor(
             services.accounting,
@@ -86,6 +87,7 @@ class _RadiusKind:
             services.clock,
             [(endpoint.host, endpoint.port) for endpoint in endpoints],
             getattr(settings, "accounting_days", _USUAL_DAYS),
+            watch,
         )
 
 

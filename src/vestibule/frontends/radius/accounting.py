@@ -20,9 +20,11 @@ from vestibule.frontends.radius.duplicates import Duplicates, Work
 from vestibule.frontends.radius.reply_path import ReplyPath
 from vestibule.frontends.radius.tasks import Tasks
 from vestibule.frontends.radius.udp import UdpListener
+from vestibule.frontends.radius.watching import Watch
 from vestibule.interfaces.clock import Clock
 from vestibule.interfaces.upstream import Upstream
-from vestibule.model.accounting_record import AccountingRecord
+from vestibule.model.accounting_record import AccountingRecord, Forwarding
+from vestibule.model.client_sighting import Seen
 from vestibule.services.accounting import Accounting
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.proxying import Proxying
@@ -58,13 +60,15 @@ class AccountingDoor:
         clock: Clock,
         listen: Sequence[tuple[str, int]],
         keep_days: int,
+        watch: Watch,
     ) -> None:
-        """`keep_days` is how long what was told is kept."""
+        """`keep_days` is how long what was told is kept; `watch` counts what is seen."""
         self._accounting = accounting
         self._proxying = proxying
         self._clock = clock
         self._udp = UdpListener(listen, self._take)
         self._keep_ms = keep_days * _DAY_MS
+        self._watch = watch
         self._duplicates = Duplicates()
         self._quiet = QuietLog()
         self._tasks = Tasks(_MOST_IN_PROGRESS)
@@ -87,6 +91,7 @@ class AccountingDoor:
     def _take(self, datagram: bytes, path: ReplyPath) -> None:
         client = self._clients.table.find(path.host)
         if client is None:
+            self._watch.stranger(path.host)
             self._drop("not_for_us", path, _milliseconds())
         else:
             self.receive(datagram, client, path)
@@ -102,8 +107,10 @@ class AccountingDoor:
             return
         secret = _signed_by(message, client, self._clock.now())
         if secret is None:
+            self._watch.note(client, Seen.WRONG_SIGNATURE, path.host)
             self._drop("wrong_secret", path, now)
             return
+        self._watch.clock_of(client, message, path.host)
         work = self._duplicates.begin(path.key_of(message), message.authenticator, now)
         if isinstance(work, bytes):
             path.send(work)
@@ -116,9 +123,15 @@ class AccountingDoor:
         self, message: Message, client: RadiusClient, secret: SharedSecret, path: ReplyPath, work: Work
     ) -> None:
         try:
-            await self._accounting.keep(_record(message, client, self._clock.now(), self._keep_ms))
-            if not await self._passed_on(message, client):
-                return
+            upstream = await self._behind(client)
+            forwarding = Forwarding.NONE if upstream is None else Forwarding.PENDING
+            record = _record(message, client, self._clock.now(), self._keep_ms, forwarding)
+            await self._accounting.keep(record)
+            if upstream is not None:
+                told = tuple([each for each in message.attributes if each[0] != MESSAGE_AUTHENTICATOR])
+                if not await upstream.account(told):
+                    return
+                await self._accounting.note_forwarded(record)
             states = [(PROXY_STATE, value) for value in message.values(PROXY_STATE)]
             reply = secret.encode_unsigned_reply(ACCOUNTING_RESPONSE, message, states)
             if self._duplicates.answer(work, reply, _milliseconds()):
@@ -131,12 +144,10 @@ class AccountingDoor:
         finally:
             self._duplicates.abandon(work)
 
-    async def _passed_on(self, message: Message, client: RadiusClient) -> bool:
+    async def _behind(self, client: RadiusClient) -> Upstream | None:
+        """Return the server behind that is told, too."""
         directory = await self._proxying.behind(client.peer.application)
-        if not isinstance(directory, Upstream) or not directory.takes_accounting:
-            return True
-        told = tuple([each for each in message.attributes if each[0] != MESSAGE_AUTHENTICATOR])
-        return await directory.account(told)
+        return directory if isinstance(directory, Upstream) and directory.takes_accounting else None
 
     def _drop(self, why: str, path: ReplyPath, now: int) -> None:
         if count := self._quiet.due((why, ""), now):
@@ -155,7 +166,9 @@ def _signed_by(message: Message, client: RadiusClient, now: int) -> SharedSecret
     return None
 
 
-def _record(message: Message, client: RadiusClient, now: int, keep_ms: int) -> AccountingRecord:
+def _record(
+    message: Message, client: RadiusClient, now: int, keep_ms: int, forwarding: Forwarding
+) -> AccountingRecord:
     told: dict[str, Any] = {}
     for number, value in message.attributes:
         if number not in (MESSAGE_AUTHENTICATOR, PROXY_STATE):
@@ -174,6 +187,7 @@ def _record(message: Message, client: RadiusClient, now: int, keep_ms: int) -> A
         username=_shown(message, USER_NAME),
         session=_shown(message, ACCT_SESSION_ID),
         attributes=told,
+        forwarding=forwarding,
     )
 
 

@@ -26,6 +26,7 @@ from vestibule.wire.radius import (
 )
 from vestibule.wire.radius.numbers import (
     ACCESS_REQUEST,
+    ACCOUNTING_REQUEST,
     EAP_MESSAGE,
     PROXY_STATE,
     STATUS_SERVER,
@@ -43,6 +44,8 @@ class Fate(StrEnum):
     UNSIGNED = "unsigned"
     BAD_SIGNATURE = "bad_signature"
     PROXY_STATE = "proxy_state"
+    ACCOUNTING = "accounting"
+    """An Accounting-Request where Access-Requests are taken."""
     OTHER_CODE = "other_code"
     UNUSABLE = "unusable"
     STATUS = "status"
@@ -74,16 +77,14 @@ class Unanswerable(msgspec.Struct, frozen=True):
     why: Unusable
 
 
-def admit(
-    datagram: bytes, client: RadiusClient, has_signed: bool, now: int
-) -> Admitted | Unanswerable | Fate:
-    """Read and prove one datagram of a known client. `has_signed`: it is known to sign (Signing.AUTO)."""
+def admit(datagram: bytes, client: RadiusClient, now: int) -> Admitted | Unanswerable | Fate:
+    """Read and prove one datagram of a known client."""
     message = decode(datagram)
     if isinstance(message, Malformed):
         return Fate.MALFORMED
     if message.code not in _TAKEN:
-        return Fate.OTHER_CODE
-    secret = _proven_by(message, client, has_signed, [valid.shared for valid in client.valid_secrets(now)])
+        return Fate.ACCOUNTING if message.code == ACCOUNTING_REQUEST else Fate.OTHER_CODE
+    secret = _proven_by(message, client, [valid.shared for valid in client.valid_secrets(now)])
     if isinstance(secret, Fate):
         return secret
     if message.code == STATUS_SERVER:
@@ -98,14 +99,13 @@ def admit(
 
 
 def _proven_by(
-    message: Message, client: RadiusClient, has_signed: bool, secrets: Sequence[SharedSecret]
+    message: Message, client: RadiusClient, secrets: Sequence[SharedSecret]
 ) -> SharedSecret | Fate:
     if secrets and not secrets[0].signs:
         return secrets[0]
     if message.signature_at or not secrets:
         return signer(message, secrets) or Fate.BAD_SIGNATURE
-    rule = client.settings.message_authenticator
-    must_sign = rule is Signing.REQUIRE or (rule is Signing.AUTO and has_signed)
+    must_sign = client.settings.message_authenticator is Signing.REQUIRE
     # RFC 5997 §3 and RFC 3579 §3.1: these two are never taken unsigned, whatever the client may do else.
     is_always_signed = message.code == STATUS_SERVER or message.first(EAP_MESSAGE) is not None
     if is_always_signed or (must_sign and not client.is_over_tls):
@@ -125,12 +125,13 @@ def _readable_by(message: Message, secrets: Sequence[SharedSecret]) -> SharedSec
     if hidden is not None and len(secrets) > 1:
         for secret in secrets:
             revealed = secret.reveal(hidden, message.authenticator)
-            if isinstance(revealed, bytes) and _is_text(revealed):
+            if isinstance(revealed, bytes) and is_text(revealed):
                 return secret
     return secrets[0]
 
 
-def _is_text(octets: bytes) -> bool:
+def is_text(octets: bytes) -> bool:
+    """Tell whether a person could have typed this."""
     try:
         return octets.decode().isprintable()
     except UnicodeDecodeError:

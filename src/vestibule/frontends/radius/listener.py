@@ -32,11 +32,11 @@ from vestibule.frontends.radius.tasks import Tasks
 from vestibule.frontends.radius.tls_connection import Take
 from vestibule.frontends.radius.tls_listener import TlsListener
 from vestibule.frontends.radius.udp import UdpListener
+from vestibule.frontends.radius.watching import Watch
 from vestibule.interfaces.clock import Clock
 from vestibule.interfaces.frontend import CannotListen
 from vestibule.interfaces.store import Unavailable
-from vestibule.model.application import Client
-from vestibule.model.radius_client import Signing
+from vestibule.model.client_sighting import Seen
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.metrics import Metrics
 from vestibule.services.proxying import Proxying
@@ -48,17 +48,10 @@ log = structlog.get_logger(__name__)
 
 _MOST_IN_PROGRESS: Final = 16_384
 _CHECK_APART_MS: Final = 1000
-_NO_REQUEST: Final = {Fate.MALFORMED, Fate.OTHER_CODE}
+_NO_REQUEST: Final = {Fate.MALFORMED, Fate.ACCOUNTING, Fate.OTHER_CODE}
 """RFC 6613 §2.6.4: a stream in which these come is over."""
 
 OpenTls = Callable[[Take], TlsListener]
-
-RememberSigning = Callable[[Client], Awaitable[None]]
-"""Writes down that a client has sent a valid Message-Authenticator (Signing.AUTO)."""
-
-
-async def _forget(_: Client) -> None:
-    """Remember nothing beyond this process."""
 
 
 async def _nothing_to_check() -> None:
@@ -80,7 +73,7 @@ class RadiusFrontend:
         listen: Sequence[tuple[str, int]],
         *,
         check_store: Callable[[], Awaitable[None]] = _nothing_to_check,
-        remember_signing: RememberSigning = _forget,
+        watch: Watch | None = None,
         duplicates: Duplicates | None = None,
         public_url: str = "",
         proxying: Proxying | None = None,
@@ -90,9 +83,9 @@ class RadiusFrontend:
         tls: OpenTls | None = None,
     ) -> None:
         """`listen` are addresses or names, and ports. `check_store` raises `Unavailable` when this node could
-        not decide now; Status-Server asks that. `public_url` is where people reach the portals. Without
-        `proxying` nothing is carried to other servers; without `eap` and `ms_chap` neither ends here. `tls`
-        opens what listens for TLS."""
+        not decide now; Status-Server asks that. `watch` counts what is seen. `public_url` is where people
+        reach the portals. Without `proxying` nothing is carried to other servers; without `eap` and `ms_chap`
+        neither ends here. `tls` opens what listens for TLS."""
         self._clock = clock
         self._metrics = metrics
         self._udp = UdpListener(listen, self._take)
@@ -100,7 +93,8 @@ class RadiusFrontend:
         self._checked_at: int | None = None
         self._accounting = accounting
         self._tls = None if tls is None else tls(self._take_over_tls)
-        self._remember_signing = remember_signing
+        self._watch = Watch(clock) if watch is None else watch
+        self._watching: asyncio.Task[None] | None = None
         proxy = Proxy(verifications, proxying, self._note_discarded)
         self._eap = eap
         self._mapping = Mapping(verifications, configuration, proxy, public_url, eap, ms_chap)
@@ -109,7 +103,6 @@ class RadiusFrontend:
         for fate in Fate:
             metrics.datagrams.add(fate, count=0)
         self._tasks = Tasks(_MOST_IN_PROGRESS)
-        self._signers: set[str] = set()
         self._clients = CurrentClients(configuration)
 
     # --- life ---------------------------------------------------------------------------------------
@@ -129,6 +122,7 @@ class RadiusFrontend:
         except CannotListen:
             await self.stop(0)
             raise
+        self._watching = self._loop.create_task(self._watch.run())
 
     async def stop(self, grace_seconds: float) -> None:
         """Take nothing new, let what runs send its replies for a while, then drop it."""
@@ -138,6 +132,9 @@ class RadiusFrontend:
         if self._accounting is not None:
             await self._accounting.stop(grace_seconds)
         await self._tasks.end(grace_seconds)
+        if self._watching is not None:
+            self._watching.cancel()
+        await self._watch.flush()
         self._udp.close()
         if self._tls is not None:
             await self._tls.close()
@@ -152,6 +149,7 @@ class RadiusFrontend:
     def _take(self, datagram: bytes, path: ReplyPath) -> None:
         client = self._clients.table.find(path.host)
         if client is None:
+            self._watch.stranger(path.host)
             self._drop(Fate.UNKNOWN_CLIENT, "", path)
         else:
             self.receive(datagram, client, path)
@@ -173,12 +171,11 @@ class RadiusFrontend:
     def _receive(self, packet: bytes, client: RadiusClient, path: ReplyPath) -> None:
         self._duplicates.expire(self._milliseconds())
         now = self._clock.now()
-        found = admit(packet, client, self._has_signed(client), now)
+        found = admit(packet, client, now)
         if isinstance(found, Fate):
+            self._watch.dropped(client, found, path.host)
             self._drop(found, client.client.name, path)
             return
-        if found.message.signature_at:
-            self._note_signature(client)
         if isinstance(found, Unanswerable):
             self._reject(found, client, path)
         elif found.access is not None:
@@ -190,14 +187,18 @@ class RadiusFrontend:
         self, request: Admitted, access: AccessRequest, client: RadiusClient, path: ReplyPath, now: int
     ) -> None:
         digest = fingerprint(request.message, client, path.salt)
-        work = self._duplicates.begin(path.key_of(request.message), digest, self._milliseconds())
+        key = path.key_of(request.message)
+        work = self._duplicates.begin(key, digest, self._milliseconds())
         if isinstance(work, bytes):
+            self._watch.note(client, Seen.REPEATED_AFTER, path.host)
             self._send(work, path, Fate.REPEAT_ANSWERED)
         elif work is Repeat.IN_PROGRESS:
+            self._watch.repeats(key)
             self._end(Fate.REPEAT_DROPPED)
         elif work is Repeat.NO_ROOM:
             self._drop(Fate.NO_ROOM, client.client.name, path)
         elif self._has_room(client, path):
+            self._watch.begins(client, request, access, key, path.host)
             self._tasks.spawn(self._work(request, access, client, path, now, work))
         else:
             self._duplicates.abandon(work)
@@ -221,10 +222,12 @@ class RadiusFrontend:
             self._fail("request")
         else:
             if reply is not None and self._duplicates.answer(work, reply, self._milliseconds()):
+                self._watch.answered(work.key, reply[0])
                 self._send(reply, path, Fate.ANSWERED)
             else:
                 self._end(Fate.LATE)
         finally:
+            self._watch.ends(work.key)
             self._duplicates.abandon(work)
 
     async def _answer_status(self, request: Admitted, path: ReplyPath) -> None:
@@ -245,33 +248,13 @@ class RadiusFrontend:
 
     def _reject(self, request: Unanswerable, client: RadiusClient, path: ReplyPath) -> None:
         """The same octets give the same reply, so these need no place among the duplicates."""
+        self._watch.note(client, Seen.NO_NAME, path.host)
         self._send(_reply(ACCESS_REJECT, request.message, request.secret), path, Fate.UNUSABLE)
         if count := self._quiet.due((Fate.UNUSABLE, client.client.client_id), self._milliseconds()):
             facts = {"client": client.client.name, "source": path.host, "count": count}
             log.warning("radius request is not usable", why=request.why.value, **facts)
 
     # --- parts --------------------------------------------------------------------------------------
-
-    def _has_signed(self, client: RadiusClient) -> bool:
-        return client.settings.has_signed or client.client.client_id in self._signers
-
-    def _note_signature(self, client: RadiusClient) -> None:
-        is_auto = client.settings.message_authenticator is Signing.AUTO
-        if client.is_over_tls or not is_auto or client.settings.has_signed:
-            return
-        name, client_id = client.client.name, client.client.client_id
-        if client_id not in self._signers:
-            self._signers.add(client_id)
-            log.info("radius client signs; its unsigned requests are dropped from now on", client=name)
-        # Tried again now and then until the configuration says so: somebody may have changed it meanwhile.
-        if self._quiet.due(("signs", client_id), self._milliseconds()):
-            self._tasks.spawn(self._remember(client.client))
-
-    async def _remember(self, client: Client) -> None:
-        try:
-            await self._remember_signing(client)
-        except Exception:
-            log.exception("cannot write down that a radius client signs", client=client.name)
 
     def _has_room(self, client: RadiusClient, path: ReplyPath) -> bool:
         if self._tasks.has_room:

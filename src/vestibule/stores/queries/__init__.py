@@ -9,6 +9,7 @@ from vestibule.stores.queries.attempts import Attempts
 from vestibule.stores.queries.authenticators import Authenticators
 from vestibule.stores.queries.blocks import Blocks
 from vestibule.stores.queries.bypasses import Bypasses
+from vestibule.stores.queries.client_sightings import ClientSightings
 from vestibule.stores.queries.configuration import ConfigurationRecords
 from vestibule.stores.queries.deliveries import Deliveries
 from vestibule.stores.queries.device_records import DeviceRecords
@@ -47,6 +48,7 @@ class Queries(
     DeviceRecords,
     HeldReplies,
     AccountingRecords,
+    ClientSightings,
     Deliveries,
     Dispatches,
     MailAttachments,

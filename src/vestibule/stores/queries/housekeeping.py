@@ -9,6 +9,7 @@ from typing import Final
 
 from vestibule.model.legacy_result import legacy_result
 from vestibule.model.verification import TAKE_OVER_MS, ChallengeState, Reason, VerificationState
+from vestibule.stores.queries.client_sightings import SWEEP as SWEEP_SIGHTINGS
 from vestibule.stores.queries.dispatches import EMPTY as EMPTY_DISPATCHES
 from vestibule.stores.queries.dispatches import SWEEP as SWEEP_DISPATCHES
 from vestibule.stores.statement import Statement
@@ -159,6 +160,7 @@ class Housekeeping(Requests):
             SWEEP_SOURCES,
             SWEEP_FAILURES,
             SWEEP_HELD,
+            SWEEP_SIGHTINGS,
             SWEEP_DISPATCHES,
         ):
             if removed < limit:

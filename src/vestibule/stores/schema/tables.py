@@ -704,11 +704,34 @@ accounting_records = Table(
     *words("tenant_id", "record_id", "client_id", "client_name"),
     *numbers("received_at", "expires_at"),
     *words("kind", "username", "session", "attributes"),
+    *added_words("forwarding"),
     key("accounting_records", "tenant_id", "record_id"),
     belongs("accounting_records", "tenants", "tenant_id", cascade=False),
     Index("accounting_records_by_time", "tenant_id", "received_at"),
     Index("accounting_records_by_user", "tenant_id", "username", "received_at"),
+    Index("accounting_records_by_session", "tenant_id", "client_id", "session", "received_at"),
+    Index(
+        "accounting_records_resets",
+        "tenant_id",
+        "client_id",
+        "received_at",
+        sqlite_where=text("kind in ('Accounting-On', 'Accounting-Off')"),
+        postgresql_where=text("kind in ('Accounting-On', 'Accounting-Off')"),
+    ),
     Index("accounting_records_by_end", "expires_at"),
+)
+
+# How often each kind of thing was seen of a RADIUS client within one hour; of strangers by their address.
+client_sightings = Table(
+    "client_sightings",
+    metadata,
+    *words("tenant_id", "client_id", "kind"),
+    *numbers("began_at", "count", "first_at", "last_at", "least", "most"),
+    *words("source"),
+    key("client_sightings", "tenant_id", "client_id", "kind", "began_at"),
+    Index("client_sightings_by_hour", "began_at"),
+    **SLIM,
+    **ROOMY,
 )
 
 # What the server behind a proxy has answered, while the second factor is asked for.

@@ -63,7 +63,7 @@ async def exchange(
     held = configuration(client.peer, language=language)
     proxy = Proxy(verifications.service, None, lambda *_: None)
     mapping = Mapping(verifications.service, held, proxy, public_url)
-    request = admit(datagram, client, False, NOW)
+    request = admit(datagram, client, NOW)
     assert isinstance(request, Admitted)
     assert request.access is not None
     digest = fingerprint(request.message, client)
