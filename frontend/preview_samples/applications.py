@@ -10,13 +10,21 @@ from vestibule.frontends.http.templates.views import (
     CertificateRow,
     Choice,
     ClientRow,
+    FindingRow,
     Form,
     LdapClientRow,
     SecretRow,
     Words,
 )
+from vestibule.interfaces.store import AccountingFilter, Listed
+from vestibule.model.accounting_record import AccountingRecord, Forwarding
 from vestibule.model.application import Application, Client, ClientKind, FirstFactor
+from vestibule.model.client_sighting import Seen, Sighting
+from vestibule.model.radius_client import Signing
 from vestibule.model.voice_message import MessageType, VoiceMessage
+from vestibule.policy.client_doctor import Finding, Grade
+from vestibule.policy.client_signing import Advice, ClientSigning
+from vestibule.services.client_words import finding_texts
 
 APPLICATION = Application(
     tenant_id="demo",
@@ -49,7 +57,7 @@ CLIENT = Client(
     kind=ClientKind.RADIUS,
     name="vpn-gateway-1",
     address="192.0.2.17/32",
-    settings={"mode": "challenge", "message_authenticator": "allow"},
+    settings={"mode": "challenge", "message_authenticator": "observe"},
     created_at=NOW - 90 * DAY,
 )
 
@@ -71,19 +79,103 @@ LDAP_CLIENTS = (
 )
 
 
+ACCOUNTING = tuple(
+    AccountingRecord(
+        tenant_id="demo",
+        record_id=f"r{number}",
+        client_id="gateway",
+        client_name="vpn-gateway-1",
+        received_at=NOW - number * MINUTE,
+        expires_at=NOW + DAY,
+        kind=kind,
+        username=username,
+        session=session,
+        attributes={"Framed-IP-Address": ["198.51.100.7"], "Calling-Station-Id": ["203.0.113.9"]},
+        forwarding=forwarding,
+    )
+    for number, (kind, username, session, forwarding) in enumerate(
+        (
+            ("Start", "alice", "8f31c2a90000004d", Forwarding.DONE),
+            ("Stop", HOSTILE, "-", Forwarding.PENDING),
+            ("Accounting-On", "", "", Forwarding.NONE),
+        )
+    )
+)
+
+
+def signing(step: Signing, advice: Advice, signed: int = 0, unsigned: int = 0) -> ClientSigning:
+    return ClientSigning(
+        client_id="gateway",
+        name="vpn-gateway-1",
+        step=step,
+        signed=signed,
+        unsigned=unsigned,
+        signed_at=NOW - MINUTE if signed else None,
+        unsigned_at=NOW - DAY if unsigned else None,
+        advice=advice,
+    )
+
+
+LACKING = signing(Signing.WARN, Advice.LACKING, 1204, 17)
+
+STRANGERS = tuple(
+    Sighting(
+        tenant_id="system",
+        client_id=address,
+        kind=Seen.UNKNOWN_CLIENT,
+        began_at=NOW,
+        count=count,
+        first_at=NOW - DAY,
+        last_at=NOW - MINUTE,
+    )
+    for address, count in (("198.51.100.23", 1), ("2001:db8:4200:1234:5678:9abc:def0:1234", 23_456))
+)
+
+FINDINGS = tuple(
+    FindingRow(finding, *(Words(key, told) for key, told in finding_texts(finding)))
+    for finding in (
+        Finding(key=key, grade=grade, count=count, first_at=NOW - DAY, last_at=NOW - MINUTE, value=3)
+        for key, grade, count in (
+            ("gave_up", Grade.PROBLEM, 4),
+            ("unsigned", Grade.WARNING, 17),
+            ("no_station", Grade.NOTE, 1),
+            ("accepted", Grade.FINE, 1204),
+        )
+    )
+)
+
+
 CLIENTS = (
-    ClientRow("gateway", "vpn-gateway-1", "192.0.2.17/32", "VPN Berlin", "challenge", "require", True, 2),
+    ClientRow(
+        "gateway",
+        "vpn-gateway-1",
+        "192.0.2.17/32",
+        "VPN Berlin",
+        "challenge",
+        signing(Signing.REQUIRE, Advice.KEEP, 17),
+        True,
+        2,
+    ),
     ClientRow(
         "old",
         "fernwartung.werk-sued.example.com",
         "2001:db8:42::/48",
         "Fernwartung",
         "combined",
-        "allow",
+        LACKING,
         True,
         1,
     ),
-    ClientRow("new", "test", "127.0.0.1/32", "VPN Berlin", "passcode_only", "require", False, 0),
+    ClientRow(
+        "new",
+        "test",
+        "127.0.0.1/32",
+        "VPN Berlin",
+        "passcode_only",
+        signing(Signing.OBSERVE, Advice.UNSEEN),
+        False,
+        0,
+    ),
 )
 
 
@@ -154,7 +246,7 @@ VOICE_MESSAGES = tuple(
 MODES = ("challenge", "combined", "passcode_only")
 
 
-REQUIREMENTS = ("require", "auto", "allow")
+REQUIREMENTS = ("require", "warn", "observe")
 
 
 def console_doors() -> list[Sample]:
@@ -170,6 +262,7 @@ def console_doors() -> list[Sample]:
         "applications": APPLICATION_CHOICES,
         "modes": MODES,
         "requirements": REQUIREMENTS,
+        "requirement": "warn",
         "passcode_length": 6,
         "passcode_lengths": (6, 8),
         "is_enabled": True,
@@ -201,8 +294,44 @@ def console_doors() -> list[Sample]:
             {"application": APPLICATION, "form": Form(), "skips_trusted": True},
         ),
         *access_rules(),
-        Sample("clients", "console/clients.html", {"rows": CLIENTS}),
-        Sample("clients-empty", "console/clients.html", {"rows": ()}),
+        Sample("clients", "console/clients.html", {"rows": CLIENTS, "strangers": STRANGERS}),
+        Sample("clients-empty", "console/clients.html", {"rows": (), "strangers": ()}),
+        Sample(
+            "accounting",
+            "console/accounting.html",
+            {
+                "listed": Listed(ACCOUNTING, "next"),
+                "where": AccountingFilter(username="alice"),
+                "since": "2026-11-01",
+                "until": "",
+                "clients": (Choice("gateway", "vpn-gateway-1"),),
+                "cursor": "",
+            },
+        ),
+        Sample(
+            "accounting-empty",
+            "console/accounting.html",
+            {
+                "listed": Listed(()),
+                "where": AccountingFilter(),
+                "since": "",
+                "until": "",
+                "clients": (),
+                "cursor": "",
+            },
+        ),
+        Sample(
+            "client-doctor",
+            "console/client_doctor.html",
+            {
+                "client": CLIENT,
+                "findings": FINDINGS,
+                "since": NOW - DAY,
+                "now": NOW,
+                "is_listening": True,
+                "strangers": STRANGERS,
+            },
+        ),
         Sample("client-add", "console/client_edit.html", {"client": None, "form": Form(), **client_edit}),
         Sample(
             "client-edit",
@@ -219,6 +348,7 @@ def console_doors() -> list[Sample]:
             {
                 "client": CLIENT,
                 "application_name": "VPN Berlin",
+                "signing": LACKING,
                 "secrets": SECRETS,
                 "new_secret": "",
                 "attempts": ATTEMPTS[:3],
@@ -231,6 +361,7 @@ def console_doors() -> list[Sample]:
             {
                 "client": CLIENT,
                 "application_name": "VPN Berlin",
+                "signing": signing(Signing.REQUIRE, Advice.KEEP),
                 "secrets": SECRETS[:1],
                 "new_secret": "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4",
                 "attempts": (),

@@ -39,7 +39,7 @@ async def test_an_application_with_a_radius_client_and_its_secrets(window: Windo
     assert "neither an IP address nor a network" in await window.text()
     await window.shoot("22-client-new")
     await window.fill(address="192.0.2.1")
-    await window.page.get_by_label("Once the client has sent one").check()
+    await window.page.get_by_label("No, but warn").check()
     await window.press("Add RADIUS client")
     secret = await window.page.inner_text("#new-secret")
     assert len(secret) == 32
@@ -49,7 +49,7 @@ async def test_an_application_with_a_radius_client_and_its_secrets(window: Windo
     client = services.applications.clients(SYSTEM, TENANT, ClientKind.RADIUS)[0]
     assert client.settings == {
         "mode": "challenge",
-        "message_authenticator": "auto",
+        "message_authenticator": "warn",
         "limit_proxy_state": True,
         "require_user_match": True,
         "require_inner_name": True,

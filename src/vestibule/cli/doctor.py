@@ -20,10 +20,12 @@ from vestibule.cli.configuration import ConfigFile, terminal_language, told
 from vestibule.cli.house import run_loop
 from vestibule.cli.output import harmless, width
 from vestibule.cli.parameters import Json
+from vestibule.cli.radius_doctor import radius
 from vestibule.cli.terminal import Terminal
 from vestibule.runtime.settings import DEFAULT, Loaded, Refused, load
 
 app = App(name="doctor", help_format="plaintext")
+app.command(radius)
 
 _CHECK_SECONDS = 60.0
 
@@ -45,6 +47,7 @@ def doctor(
 
       vestibule doctor
       vestibule doctor --quiet
+      vestibule doctor radius --client vpn-1
       sudo -u vestibule vestibule doctor --config /etc/vestibule/vestibule.toml
 
     Parameters

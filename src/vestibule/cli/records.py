@@ -31,6 +31,8 @@ from vestibule.model.user import User
 from vestibule.model.verification import Verification
 from vestibule.model.voice_message import VoiceMessage
 from vestibule.model.voucher import Voucher
+from vestibule.policy.client_doctor import Finding
+from vestibule.services.client_words import finding_words
 
 if TYPE_CHECKING:
     from vestibule.services.bulk import BulkReport
@@ -280,6 +282,21 @@ def traced_attempt_record(attempt: Verification, asked: Iterable[AskedDevice]) -
 
 def voice_message_record(message: VoiceMessage) -> dict[str, Any]:
     return _chosen(message, "message_id", _VOICE_MESSAGE)
+
+
+def finding_record(finding: Finding) -> dict[str, Any]:
+    """Return what the doctor of RADIUS clients has found, in English."""
+    seen, why, then = finding_words("en", finding)
+    return {
+        "finding": finding.key,
+        "grade": finding.grade.key,
+        "count": finding.count,
+        "first_at": finding.first_at or None,
+        "last_at": finding.last_at or None,
+        "seen": seen,
+        "why": why,
+        "next": then,
+    }
 
 
 def event_record(event: Event) -> dict[str, Any]:

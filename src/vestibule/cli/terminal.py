@@ -78,6 +78,10 @@ class Terminal:
         """Write one ready line to standard output."""
         sys.stdout.write(f"{words}\n")
 
+    def flush(self) -> None:
+        """Let be seen at once what was written."""
+        sys.stdout.flush()
+
     def say(self, key: str, /, **placeholders: str | int) -> None:
         """Write one text to standard output."""
         self.line(self.words(key, **placeholders))

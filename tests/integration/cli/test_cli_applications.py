@@ -71,9 +71,9 @@ def test_a_radius_client_comes_changes_and_goes(cli: CommandLine) -> None:
     assert "neither an IP address" in cli.refused("client", "add", "x", "nowhere", "--application", "VPN")
     assert "application list" in cli.refused("client", "add", "x", "192.0.2.9", "--application", "None")
 
-    cli.out("client", "change", "branch", "--message-authenticator", "allow", "--disable")
+    cli.out("client", "change", "branch", "--message-authenticator", "observe", "--disable")
     changed = cli.json("client", "show", "branch")
-    assert (changed["is_enabled"], changed["settings"]["message_authenticator"]) == (False, "allow")
+    assert (changed["is_enabled"], changed["settings"]["message_authenticator"]) == (False, "observe")
     cli.out("client", "secret", "add", "branch", "--ask", typed="a-secret-that-it-has-already\n")
     assert "at least 16 characters" in cli.refused(
         "client", "secret", "add", "branch", "--ask", typed="short\n"

@@ -19,7 +19,7 @@ from tests.integration.phone.test_radius_waits import another_waits
 from tests.integration.phone.test_texts import passcode_in
 from tests.peers.openvpn import OpenVpn
 from vestibule.interfaces.gateway import Reply
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.store import AccountingFilter, Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.verification import Reason
 
@@ -62,7 +62,7 @@ async def test_the_passcode_of_a_token(devices: DeviceHouse, open_vpn: Opening) 
     devices.house.clock.advance(1)
     assert not await signing_in(vpn, PASSWORD + passcode)
     assert await devices.reasons() == [Reason.PASSCODE_VERIFIED, Reason.PASSCODE_REPLAYED]
-    told = await devices.house.services.accounting.list(SYSTEM, TENANT, "alice", Page())
+    told = await devices.house.services.accounting.list(SYSTEM, TENANT, AccountingFilter(username="alice"), Page())
     assert "Start" in {record.kind for record in told.rows}
 
 

@@ -16,7 +16,7 @@ from tests.integration.radius_tls.conftest import SECRET, Scene, passcode, sign_
 from tests.peers.openldap_certificates import TestAuthority
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.radius.state import StateKey
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.store import AccountingFilter, Page
 from vestibule.model.actor import SYSTEM
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.wire.radius import SharedSecret
@@ -42,7 +42,7 @@ async def test_accounting_comes_through_the_same_port(scene: Scene) -> None:
     attributes = [(1, b"alice"), (40, (1).to_bytes(4, "big")), (44, b"s-1")]
     peer.writer.write(SharedSecret(SECRET).encode_accounting(7, attributes))
     assert (await peer.read()).code == ACCOUNTING_RESPONSE
-    (kept,) = (await scene.house.services.accounting.list(SYSTEM, TENANT, "", Page(limit=9))).rows
+    (kept,) = (await scene.house.services.accounting.list(SYSTEM, TENANT, AccountingFilter(), Page(limit=9))).rows
     assert (kept.kind, kept.username) == ("Start", "alice")
     await peer.close()
 

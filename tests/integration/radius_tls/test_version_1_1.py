@@ -8,7 +8,7 @@ import pytest
 
 from tests.houses import PASSWORD, TENANT
 from tests.integration.radius_tls.conftest import Peer, Scene, passcode, sign_in
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.store import AccountingFilter, Page
 from vestibule.model.actor import SYSTEM
 from vestibule.wire.radius import Message
 from vestibule.wire.radius.numbers import ACCOUNTING_RESPONSE, MESSAGE_AUTHENTICATOR
@@ -79,7 +79,7 @@ async def test_status_and_accounting_need_no_proof_but_that_of_tls(scene: Scene)
     assert (await ask(peer, 12, 1)).code == ACCEPT
     told = ((1, b"alice"), (40, (1).to_bytes(4, "big")), (44, b"s-1"))
     assert (await ask(peer, 4, 2, *told)).code == ACCOUNTING_RESPONSE
-    (kept,) = (await scene.house.services.accounting.list(SYSTEM, TENANT, "", Page(limit=9))).rows
+    (kept,) = (await scene.house.services.accounting.list(SYSTEM, TENANT, AccountingFilter(), Page(limit=9))).rows
     assert kept.session == "s-1"
     await peer.close()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from litestar.di import Provide
 
 from vestibule.frontends.http.api.access_rules import AccessRules
+from vestibule.frontends.http.api.accounting import list_accounting
 from vestibule.frontends.http.api.app_passwords import AppPasswords
 from vestibule.frontends.http.api.applications import Applications
 from vestibule.frontends.http.api.authenticators import Authenticators, Tokens
@@ -16,6 +17,7 @@ from vestibule.frontends.http.api.bypasses import Bypasses
 from vestibule.frontends.http.api.caller import may_administer, provide_caller
 from vestibule.frontends.http.api.certificates import Certificates, ClientCertificates
 from vestibule.frontends.http.api.check import check
+from vestibule.frontends.http.api.client_sightings import ClientSightings
 from vestibule.frontends.http.api.clients import ApiClients, RadiusClients
 from vestibule.frontends.http.api.description import describe, openapi
 from vestibule.frontends.http.api.directories import Directories
@@ -63,6 +65,7 @@ def _administration() -> Part:
             RadiusClients,
             Certificates,
             ClientCertificates,
+            ClientSightings,
             LdapClients,
             ApiClients,
             Directories,
@@ -72,6 +75,7 @@ def _administration() -> Part:
             MailAttachments,
             VoiceMessages,
             Attempts,
+            list_accounting,
             Events,
             Tenants,
             Roles,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from litestar import Response, get
@@ -11,6 +11,7 @@ from litestar.exceptions import NotFoundException
 from litestar.response import Stream
 
 from vestibule.frontends.http.console.csv_export import HEADER, csv_line, csv_row
+from vestibule.frontends.http.console.days import asked_days
 from vestibule.frontends.http.console.desk import Desk, desk, listed, refused_notice, wanted_page
 from vestibule.frontends.http.fields import InPath, asked
 from vestibule.frontends.http.rights import needs
@@ -91,7 +92,7 @@ async def _csv(at: Desk, where: VerificationFilter, found: Listed) -> AsyncItera
 
 def _filter(request: AnyRequest) -> tuple[VerificationFilter, str, str]:
     """Return the filter that the address line asks for, and its two days as typed."""
-    since, until = _day(asked(request, "since")), _day(asked(request, "until"))
+    days = asked_days(request)
     state = asked(request, "state")
     where = VerificationFilter(
         text=asked(request, "text"),
@@ -99,22 +100,10 @@ def _filter(request: AnyRequest) -> tuple[VerificationFilter, str, str]:
         application_id=asked(request, "application_id", 64),
         client_id=asked(request, "client_id", 128),
         state=state if state in list(VerificationState) else "",
-        since=_midnight(since) if since else None,
-        until=_midnight(until + timedelta(days=1)) if until else None,
+        since=days.since,
+        until=days.until,
     )
-    return where, since.isoformat() if since else "", until.isoformat() if until else ""
-
-
-def _day(text: str) -> date | None:
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if 1970 <= found.year <= 9998 else None
-
-
-def _midnight(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000)
+    return where, *days.typed
 
 
 async def _called(at: Desk, where: VerificationFilter) -> tuple[User, ...]:

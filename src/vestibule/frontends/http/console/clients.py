@@ -25,12 +25,14 @@ from vestibule.frontends.http.templates.views import ClientRow, Form, Notice, Se
 from vestibule.interfaces.store import Conflict, Page, VerificationFilter
 from vestibule.model.actor import Right
 from vestibule.model.application import Client, ClientKind
-from vestibule.model.radius_client import Mode, Signing
+from vestibule.model.radius_client import Mode, Signing, read_settings
+from vestibule.model.tenant import DAY_MS
+from vestibule.policy.client_signing import ClientSigning
 from vestibule.services.refusal import Refusal, Refused
 
 # The first of each is the default.
 MODES: Final = tuple(mode.value for mode in Mode)
-REQUIREMENTS: Final = tuple(signing.value for signing in Signing)
+REQUIREMENTS: Final = tuple(signing.value for signing in reversed(Signing))
 PASSCODE_LENGTHS: Final = (6, 10)
 
 _RECENT: Final = 5
@@ -47,13 +49,17 @@ _BESIDE: Final = {
 @get("/tenants/{tenant:str}/clients", opt=needs(Right.READ_CONFIGURATION))
 async def clients(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
-    rows = [
-        _row(at, client) for client in at.services.applications.clients(at.actor, tenant, ClientKind.RADIUS)
-    ]
-    return at.page("console/clients.html", rows=tuple(rows))
+    sightings = at.services.client_sightings
+    signing = {each.client_id: each for each in await sightings.signing(at.actor, tenant)}
+    found = at.services.applications.clients(at.actor, tenant, ClientKind.RADIUS)
+    return at.page(
+        "console/clients.html",
+        rows=tuple(_row(at, client, signing[client.client_id]) for client in found),
+        strangers=await sightings.strangers(at.actor, at.services.clock.now() - DAY_MS),
+    )
 
 
-def _row(at: Desk, client: Client) -> ClientRow:
+def _row(at: Desk, client: Client, signing: ClientSigning) -> ClientRow:
     now, peer = at.services.clock.now(), at.snapshot.peers[client.client_id]
     return ClientRow(
         client_id=client.client_id,
@@ -61,7 +67,7 @@ def _row(at: Desk, client: Client) -> ClientRow:
         address=client.address,
         application_name=peer.application.name,
         mode=client.settings.get("mode", MODES[0]),
-        message_authenticator=client.settings.get("message_authenticator", REQUIREMENTS[0]),
+        signing=signing,
         is_enabled=client.is_enabled,
         secrets=sum(not_after is None or now < not_after for not_after, _ in peer.secrets),
     )
@@ -170,6 +176,7 @@ def _edit_page(
         applications=application_choices(at),
         modes=MODES,
         requirements=REQUIREMENTS,
+        requirement=read_settings(settings).message_authenticator.value,
         passcode_length=settings.get("passcode_length", PASSCODE_LENGTHS[0]),
         passcode_lengths=PASSCODE_LENGTHS,
         is_enabled=fields.is_ticked("is_enabled") if fields else client.is_enabled if client else True,
@@ -206,8 +213,7 @@ def _settings(before: Mapping[str, Any], fields: Fields) -> tuple[dict[str, Any]
         "require_radius_1_1": fields.is_ticked("require_radius_1_1"),
         "passcode_length": length,
     }
-    if wanted["message_authenticator"] != before.get("message_authenticator"):
-        wanted.pop("has_signed", None)  # what was learned belongs to the choice before
+    wanted.pop("has_signed", None)  # of the release before
     return wanted, errors
 
 
@@ -222,6 +228,17 @@ def _application_id(at: Desk, fields: Fields, current: Client) -> str:
 @get("/tenants/{tenant:str}/clients/{client:str}", opt=needs(Right.READ_CONFIGURATION))
 async def show_client(request: AnyRequest, tenant: InPath, client: InPath) -> Response[Any]:
     return await _client_page(await desk(request, tenant), client)
+
+
+@post("/tenants/{tenant:str}/clients/{client:str}/raise-signing", opt=needs(Right.APPLICATIONS))
+async def raise_signing(request: AnyRequest, tenant: InPath, client: InPath) -> Response[Any]:
+    """Demand one step more of the client."""
+    at = await desk(request, tenant)
+    try:
+        await at.services.applications.raise_signing(at.actor, tenant, client)
+    except Refused as refused:
+        return await _client_page(at, client, refused=refused)
+    return at.done(at.path("clients", client), "form.saved")
 
 
 @post("/tenants/{tenant:str}/clients/{client:str}/secrets", opt=needs(Right.APPLICATIONS))
@@ -256,6 +273,7 @@ async def _client_page(
     secrets = await at.services.applications.secrets(at.actor, at.tenant_id, client_id)
     where = VerificationFilter(client_id=client_id)
     attempts = await at.services.attempts.list(at.actor, at.tenant_id, where, Page(_RECENT))
+    reports = await at.services.client_sightings.signing(at.actor, at.tenant_id)
     return at.page(
         "console/client.html",
         status=422 if refused else 200,
@@ -272,6 +290,7 @@ async def _client_page(
             )
             for secret in secrets
         ),
+        signing=next(each for each in reports if each.client_id == client_id),
         new_secret=new_secret,
         form=Form(),
         attempts=attempts.rows,
@@ -293,6 +312,7 @@ ROUTES: Final = [
     change_client,
     remove_client,
     show_client,
+    raise_signing,
     add_secret,
     end_secret,
 ]

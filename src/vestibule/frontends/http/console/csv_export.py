@@ -1,4 +1,4 @@
-"""Attempts as CSV (RFC 4180), for spreadsheets: no cell of it is a formula (WEB-11)."""
+"""Lists as CSV (RFC 4180), for spreadsheets: no cell of them is a formula (WEB-11)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
+from vestibule.model.accounting_record import AccountingRecord
 from vestibule.model.verification import Verification
 
 HEADER: Final = (
@@ -35,6 +36,18 @@ HEADER: Final = (
     "server_address",
     "id",
 )
+TOLD: Final = (
+    "Framed-IP-Address",
+    "Calling-Station-Id",
+    "NAS-Identifier",
+    "NAS-IP-Address",
+    "Acct-Session-Time",
+    "Acct-Input-Octets",
+    "Acct-Output-Octets",
+    "Acct-Terminate-Cause",
+)
+"""Attributes of accounting that have a cell of their own."""
+ACCOUNTING_HEADER: Final = ("received", "kind", "user", "session", "client", "passed_on", *TOLD, "id")
 # Spreadsheets begin a formula at the first four, full-width forms included, and skip the rest before them.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -65,6 +78,20 @@ def csv_row(attempt: Verification) -> tuple[str, ...]:
         attempt.node_name,
         attempt.node_address,
         attempt.verification_id,
+    )
+
+
+def accounting_row(record: AccountingRecord) -> tuple[str, ...]:
+    """Return the cells of what was told of a session, in the order of `ACCOUNTING_HEADER`."""
+    return (
+        _time(record.received_at),
+        record.kind,
+        record.username,
+        record.session,
+        record.client_name,
+        record.forwarding.value,
+        *map(record.told, TOLD),
+        record.record_id,
     )
 
 

@@ -16,6 +16,8 @@ from vestibule.model.bypass import Bypass
 from vestibule.model.provisioning import ProvisioningSettings
 from vestibule.model.simulated_phone import PhoneCall, PhoneText
 from vestibule.model.user import User
+from vestibule.policy.client_doctor import Finding
+from vestibule.policy.client_signing import ClientSigning
 
 Door = Literal["portal", "console"]
 Tone = Literal["good", "bad", "wait", "info"]
@@ -239,10 +241,20 @@ class ClientRow:
     address: str
     application_name: str
     mode: str
-    message_authenticator: str
+    signing: ClientSigning
     is_enabled: bool
     secrets: int
     """How many of its secrets are valid now."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRow:
+    """Something that the doctor of RADIUS clients has found."""
+
+    finding: Finding
+    seen: Words
+    why: Words
+    then: Words
 
 
 @dataclass(frozen=True, slots=True)
