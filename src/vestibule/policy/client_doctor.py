@@ -129,7 +129,7 @@ def _protocol(patient: Patient) -> Iterator[Finding]:
             continue
         if patient.is_carried and patient.settings.mode is not Mode.PASSCODE_ONLY:
             yield _finding("answered_elsewhere", Grade.NOTE, seen)
-        elif kind is not Seen.EAP or Seen.ACCEPTED not in patient.seen:
+        elif kind is Seen.CHAP or Seen.ACCEPTED not in patient.seen:
             yield _finding(f"{kind.value}_refused", Grade.PROBLEM, seen)
 
 

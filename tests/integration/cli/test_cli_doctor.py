@@ -150,7 +150,7 @@ def test_an_empty_machine_is_told_how_to_begin(tmp_path: Path) -> None:
 def test_what_is_set_up_wrong_is_named_with_the_command_that_mends_it(quiet_house: CommandLine) -> None:
     cli = quiet_house
     cli.out("application", "add", "Orphan")
-    cli.out("client", "change", "concentrator", "--message-authenticator", "allow")
+    cli.out("client", "change", "concentrator", "--message-authenticator", "observe")
     (secret,) = cli.json("client", "secret", "list", "concentrator")
     cli.out("client", "secret", "end", "concentrator", secret["id"], "--at", "1h")
     cli.out("user", "add", "dave", "--password", "none")
@@ -163,7 +163,7 @@ def test_what_is_set_up_wrong_is_named_with_the_command_that_mends_it(quiet_hous
     told = " ".join(said for _, said in found["clients"])
     assert grades == ["warning", "warning"]
     assert "ends" in told
-    assert "client change concentrator --message-authenticator require" in told
+    assert "client signing" in told
     assert found["directories"][0][0] == "problem"
     assert "cannot be reached" in found["directories"][0][1]
     assert "1 of 1 active users" in found["users"][0][1]

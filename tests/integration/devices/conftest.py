@@ -17,6 +17,7 @@ from tests.peers.ports import free_port
 from vestibule.frontends.radius.accounting import AccountingDoor
 from vestibule.frontends.radius.duplicates import Duplicates, Repeat, RequestKey, Work
 from vestibule.frontends.radius.listener import RadiusFrontend
+from vestibule.frontends.radius.watching import Watch
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind
 from vestibule.model.verification import Reason
@@ -62,7 +63,7 @@ class Door:
 async def device_door(house: TestHouse, **settings: object) -> AsyncIterator[Door]:
     """Open RADIUS to a device on this machine that signs nothing it asks."""
     services = house.services
-    settings = {"message_authenticator": "allow", **settings}
+    settings = {"message_authenticator": "observe", **settings}
     client = await services.applications.add_client(
         SYSTEM, TENANT, "vpn", ClientKind.RADIUS, "device", address="127.0.0.1/32", settings=settings
     )
@@ -83,6 +84,7 @@ async def device_door(house: TestHouse, **settings: object) -> AsyncIterator[Doo
             clock,
             [("127.0.0.1", accounting_port)],
             keep_days=1,
+            watch=Watch(clock),
         ),
     )
     await frontend.start()

@@ -62,7 +62,9 @@ async def test_the_passcode_of_a_token(devices: DeviceHouse, open_vpn: Opening) 
     devices.house.clock.advance(1)
     assert not await signing_in(vpn, PASSWORD + passcode)
     assert await devices.reasons() == [Reason.PASSCODE_VERIFIED, Reason.PASSCODE_REPLAYED]
-    told = await devices.house.services.accounting.list(SYSTEM, TENANT, AccountingFilter(username="alice"), Page())
+    told = await devices.house.services.accounting.list(
+        SYSTEM, TENANT, AccountingFilter(username="alice"), Page()
+    )
     assert "Start" in {record.kind for record in told.rows}
 
 

@@ -42,7 +42,9 @@ async def test_accounting_comes_through_the_same_port(scene: Scene) -> None:
     attributes = [(1, b"alice"), (40, (1).to_bytes(4, "big")), (44, b"s-1")]
     peer.writer.write(SharedSecret(SECRET).encode_accounting(7, attributes))
     assert (await peer.read()).code == ACCOUNTING_RESPONSE
-    (kept,) = (await scene.house.services.accounting.list(SYSTEM, TENANT, AccountingFilter(), Page(limit=9))).rows
+    (kept,) = (
+        await scene.house.services.accounting.list(SYSTEM, TENANT, AccountingFilter(), Page(limit=9))
+    ).rows
     assert (kept.kind, kept.username) == ("Start", "alice")
     await peer.close()
 

@@ -79,7 +79,9 @@ async def test_status_and_accounting_need_no_proof_but_that_of_tls(scene: Scene)
     assert (await ask(peer, 12, 1)).code == ACCEPT
     told = ((1, b"alice"), (40, (1).to_bytes(4, "big")), (44, b"s-1"))
     assert (await ask(peer, 4, 2, *told)).code == ACCOUNTING_RESPONSE
-    (kept,) = (await scene.house.services.accounting.list(SYSTEM, TENANT, AccountingFilter(), Page(limit=9))).rows
+    (kept,) = (
+        await scene.house.services.accounting.list(SYSTEM, TENANT, AccountingFilter(), Page(limit=9))
+    ).rows
     assert kept.session == "s-1"
     await peer.close()
 

@@ -102,8 +102,9 @@ def test_what_hides_the_password_needs_a_server_behind(kind: Seen) -> None:
     assert (found.key, found.grade) == ("answered_elsewhere", Grade.NOTE)
 
 
-def test_eap_that_is_let_in_is_spoken_here() -> None:
-    assert keys(judged(seen(Seen.EAP), seen(Seen.ACCEPTED))) == ["accepted"]
+@pytest.mark.parametrize("kind", [Seen.EAP, Seen.MS_CHAP])
+def test_what_is_let_in_is_spoken_here(kind: Seen) -> None:
+    assert keys(judged(seen(kind), seen(Seen.ACCEPTED))) == ["accepted"]
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ class Node:
         pieces = [(EAP_MESSAGE, packet[at : at + 253]) for at in range(0, len(packet), 253)]
         attributes = [(USER_NAME, name.encode()), *pieces, *([(STATE, state)] if state else [])]
         datagram = SHARED.encode_request(ACCESS_REQUEST, 1, AUTHENTICATOR, attributes)
-        request = admit(datagram, self.client, False, NOW)
+        request = admit(datagram, self.client, NOW)
         assert isinstance(request, Admitted)
         assert request.access is not None
         digest = fingerprint(request.message, self.client)
@@ -237,4 +237,4 @@ async def test_ra_06_eap_without_a_signature_is_dropped() -> None:
     client = radius_client({"message_authenticator": "allow"})
     body = bytes((USER_NAME, 7)) + b"alice" + bytes((EAP_MESSAGE, 7)) + b"\2\1\0\5\1"
     datagram = bytes((ACCESS_REQUEST, 1)) + (20 + len(body)).to_bytes(2, "big") + AUTHENTICATOR + body
-    assert admit(datagram, client, False, NOW) is Fate.UNSIGNED
+    assert admit(datagram, client, NOW) is Fate.UNSIGNED
