@@ -25,6 +25,7 @@ from tests.callers import (
 from tests.installations import TENANT, Installation, Token, furnish
 from tests.integration.secrets.hunt import Cage
 from tests.servers import ServerProcess
+from vestibule.crypto.ms_chap import nt_hash
 
 VPN_SOURCE, STRANGER = "127.0.0.2", "127.0.0.3"
 PASSWORD = "Canary-password-Kf83hz"
@@ -104,9 +105,17 @@ def fill_through_the_api(scene: Scene) -> None:
     app = scene.made(f"users/{user['id']}/authenticators", {"method": "totp"}, is_secret=True)
     cage.put("seed as people type it", app["shown"][-1])
     give_pins(scene, user["id"])
+    keep_nt_hashes(scene)
     new = {"password": cage.text("password", "canary-bob-78-xyzzy")}
+    cage.put("NT hash", nt_hash(new["password"]).reveal())
     scene.made(f"users/{user['id']}/password", new)
     import_tokens(scene)
+
+
+def keep_nt_hashes(scene: Scene) -> None:
+    settings = scene.api.get("/api/v1/settings").json()
+    changed = scene.api.put("/api/v1/settings", json={**settings, "nt_hashes": True, "knows_nt_hashes": True})
+    assert changed.is_success, changed.text
 
 
 def give_pins(scene: Scene, user_id: str) -> None:
