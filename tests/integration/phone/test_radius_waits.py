@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import msgspec
 import pytest
 
 from tests.houses import PASSWORD, TENANT, Person
@@ -20,7 +21,7 @@ from vestibule.frontends.radius.listener import RadiusFrontend
 from vestibule.interfaces.gateway import Reply
 from vestibule.interfaces.store import Transaction
 from vestibule.model.actor import SYSTEM
-from vestibule.model.application import ClientKind
+from vestibule.model.application import ClientKind, SecondFactor
 from vestibule.model.call import CallEventKind
 from vestibule.model.verification import Reason, VerificationState
 from vestibule.runtime.clock import SystemClock
@@ -246,3 +247,38 @@ async def test_a_call_that_is_refused_ends_in_a_rejection(phones: PhoneHouse) ->
         assert "Received Access-Reject" in await asked
     (attempt,) = await phones.house.attempts()
     assert attempt.state is VerificationState.DENIED
+
+
+async def test_a_door_that_can_show_nothing_calls_for_the_password_alone(phones: PhoneHouse) -> None:
+    """OTP-20: a wrong password calls nobody; who can only type a passcode has to type it behind the
+    password."""
+    await add_alice(phones)
+    bob = await phones.house.add_person("bob", "hotp")
+    async with door(phones, mode="combined") as vpn:
+        assert "Received Access-Reject" in await vpn.ask("wrong")
+        for code, answer in (("Accept", "#"), ("Reject", "")):
+            phones.house.clock.advance(1)
+            asked = asyncio.create_task(vpn.ask(PASSWORD))
+            gateway, call = await phones.far.next_call()
+            handset = Handset(gateway, call.delivery_id)
+            await handset.answer()
+            await (handset.press(answer) if answer else handset.tell(CallEventKind.HUNG_UP))
+            assert f"Received Access-{code}" in await asked
+        assert "Received Access-Reject" in await vpn.ask(PASSWORD, user="bob")
+        passcode = bob.passcode(0).reveal()
+        assert "Received Access-Accept" in await vpn.ask(PASSWORD + passcode, user="bob")
+    assert len(phones.far.errands) == 2
+
+
+async def test_a_door_that_can_show_nothing_asks_for_nothing_where_nothing_is_demanded(
+    phones: PhoneHouse,
+) -> None:
+    await add_alice(phones)
+    applications = phones.house.services.applications
+    vpn_application = phones.house.services.configuration.current.applications[TENANT, "vpn"]
+    by_rules = msgspec.structs.replace(vpn_application, second_factor=SecondFactor.BY_RULES)
+    await applications.change_application(SYSTEM, by_rules)
+    async with door(phones, mode="combined") as vpn:
+        assert "Received Access-Accept" in await vpn.ask(PASSWORD)
+        assert "Received Access-Reject" in await vpn.ask("wrong")
+    assert not phones.far.errands
