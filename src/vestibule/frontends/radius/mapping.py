@@ -207,11 +207,14 @@ class Mapping:
             state_key = client.valid_secrets(now)[0].state_key
             state = state_key.seal(progress.challenge.challenge_id, client.client, access.user_name)
             return ACCESS_CHALLENGE, [(STATE, state), *reply_messages(question)]
+        failure = _eap_failure(message, access)
+        if failure:
+            return ACCESS_REJECT, failure
         if _must_register(progress, access, client):
             words = reply_messages(self._where_to_register(language, client.client.tenant_id))
         else:
             words = reply_messages(text(language, _rejection(progress, access, client)))
-        return ACCESS_REJECT, [*words, *_eap_failure(message, access)]
+        return ACCESS_REJECT, [*words]
 
     def _where_to_register(self, language: str, tenant_id: str) -> str:
         """Return the words that name the portal; by its address only where another machine reaches that."""
@@ -274,7 +277,8 @@ def _rejection(progress: Progress, access: AccessRequest, client: RadiusClient) 
 
 
 def _eap_failure(message: Message, access: AccessRequest) -> list[Attribute]:
-    """RFC 3579 §2.6.3: a rejection of EAP says so in EAP, too, else the peer waits for its end of time."""
+    """RFC 3579 §2.6.3, §2.6.5: a rejection of EAP says so in EAP, and nothing beside it; else the peer waits
+    for its end of time."""
     if access.proof not in {Proof.EAP, Proof.SEVERAL}:
         return []
     response = message.first(EAP_MESSAGE)
