@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import random
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +22,8 @@ from vestibule.wire.radius import SharedSecret
 from vestibule.wire.radius.numbers import ACCESS_REQUEST, STATUS_SERVER
 
 REJECT = 3
+MOST_GROWTH = 32 * 1024 * 1024
+"""Of this process, which is also who sends."""
 
 
 async def joined(scene: Scene) -> Peer:
@@ -142,25 +146,40 @@ def hostile(chance: random.Random, identifier: int) -> bytes:
             return good
 
 
-async def test_ra_23_hostile_records(scene: Scene, proof: Callable[[int, int], int]) -> None:
-    """Each record holds something hostile; nothing is left of it, and the next client is served."""
-    seed = int.from_bytes(os.urandom(4), "big")
-    chance = random.Random(seed)
-    context = scene.context(scene.file_of(await scene.issue(await scene.add_client())))
-    left = proof(500, 100_000)
-    while left > 0:
+async def flood(scene: Scene, context: ssl.SSLContext, chance: random.Random, count: int) -> None:
+    """Send so many hostile records, on one connection as long as the server leaves it open."""
+    while count > 0:
         peer = await scene.knock(context)
-        for record in range(min(left, 50)):
+        for record in range(min(count, 50)):
             if peer.writer.is_closing():
                 break
             peer.writer.write(hostile(chance, record))
             await asyncio.sleep(0)
-            left -= 1
+            count -= 1
         peer.writer.transport.abort()
     await until(lambda: not connections(scene) and not scene.frontend._tls._acceptor._handshakes)
+
+
+def resident_octets() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+async def test_ra_23_hostile_records(scene: Scene, proof: Callable[[int, int], int]) -> None:
+    """Each record holds something hostile; nothing breaks, nothing grows, and the next client is served."""
+    seed = int.from_bytes(os.urandom(4), "big")
+    chance = random.Random(seed)
+    context = scene.context(scene.file_of(await scene.issue(await scene.add_client())))
+    await flood(scene, context, chance, 200)  # until all buffers and caches have their size
+    gc.collect()
+    before = resident_octets()
+    await flood(scene, context, chance, proof(500, 100_000))
+    gc.collect()
+    grown = resident_octets() - before
     peer = await scene.knock(context)
     assert (await peer.ask("nobody", "none")).code == REJECT, f"seed {seed}"
     assert scene.house.services.metrics.faults.labels("radius")._value.get() == 0, f"seed {seed}"
+    assert grown < MOST_GROWTH, f"seed {seed}"
     await peer.close()
 
 

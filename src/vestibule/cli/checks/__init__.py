@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from vestibule.cli.checks import database, doors, gateways, machine, mail, spraying, tenants
+from vestibule.cli.checks import database, doors, gateways, machine, mail, radius_over_tls, spraying, tenants
 from vestibule.cli.checks.findings import Check, Finding, Grade, Installation, OpenCheck, OpenInstallation
 
 WITHOUT_DATABASE: Final[tuple[Check, ...]] = (
@@ -31,6 +31,7 @@ WITH_DATABASE: Final[tuple[OpenCheck, ...]] = (
     database.durability,
     database.one_time,
     doors.radius,
+    radius_over_tls.radius_over_tls,
     tenants.administrators,
     tenants.applications,
     tenants.clients,

@@ -167,7 +167,7 @@ def _is_healthy(host: str, port: int, *, has_tls: bool) -> bool:
 async def certificate(at: Installation) -> list[Finding]:
     """The certificates of our own TLS: readable, fitting their keys, not about to end."""
     found = []
-    for section in (at.settings.http, at.settings.ldap):
+    for section in (at.settings.http, at.settings.ldap, at.settings.radius):
         if section.tls_certificate is not None and section.tls_key is not None:
             now = datetime.now(UTC)
             found += await asyncio.to_thread(judge_certificate, section.tls_certificate, section.tls_key, now)
