@@ -187,7 +187,7 @@ async def test_a_server_is_asked_last_until_it_answers_a_status_server() -> None
         secret = SharedSecret(settings.shared_secret.reveal().encode())
         servers = Servers(settings, secret, probe_seconds=0.05)
         assert servers.order == (first.name, second.name)
-        assert (await servers.ask(lambda _: [])).server == second.name
+        assert (await servers.ask(lambda *_: [])).server == second.name
         assert servers.order == (second.name, first.name)
         is_up = True
         await until(lambda: servers.order == (first.name, second.name))

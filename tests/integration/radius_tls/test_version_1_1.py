@@ -8,13 +8,19 @@ import pytest
 
 from tests.houses import PASSWORD, TENANT
 from tests.integration.radius_tls.conftest import Peer, Scene, passcode, sign_in
+from vestibule.crypto.secret import Secret
+from vestibule.directories.radius import DIRECTORY
+from vestibule.interfaces.directory import PasswordVerdictKind
 from vestibule.interfaces.store import AccountingFilter, Page
+from vestibule.interfaces.upstream import Carried
 from vestibule.model.actor import SYSTEM
+from vestibule.model.user import User
 from vestibule.wire.radius import Message
 from vestibule.wire.radius.numbers import ACCOUNTING_RESPONSE, MESSAGE_AUTHENTICATOR
 
 V11, V10 = "radius/1.1", "radius/1.0"
 ACCEPT, REJECT, CHALLENGE = 2, 3, 11
+ALICE = User(tenant_id="t", user_id="u", username="alice", names=("alice",), created_at=0, updated_at=0)
 
 
 def packet(code: int, token: int, *attributes: tuple[int, bytes]) -> bytes:
@@ -135,3 +141,33 @@ async def test_ra_24_it_is_not_spoken_below_tls_1_3(scene: Scene) -> None:
     peer = await scene.knock(context)
     peer.writer.write(packet(12, 1))
     assert await peer.is_closed()
+
+
+async def test_a_server_behind_that_offers_it_is_asked_so(scene: Scene) -> None:
+    """RFC 9765 §3: as a client, too, with whoever agrees; here with ourselves."""
+    alice = await scene.house.add_person("alice")
+    chain = scene.file_of(await scene.issue(await scene.add_client()))
+    settings = {
+        "servers": [f"127.0.0.1:{scene.port}"],
+        "transport": "tls",
+        "ca_file": str(scene.authority),
+        "certificate_file": str(chain),
+        "accounting_port": 1,
+    }
+    behind = DIRECTORY.open(settings, Secret(""))
+    try:
+        asked = await behind.carry(((1, b"alice"), (2, b"")), Secret(PASSWORD.encode()))
+        assert isinstance(asked, Carried), asked
+        assert asked.code == CHALLENGE
+        (state,) = [each for each in asked.attributes if each[0] == 24]
+        typed = Secret(passcode(scene, alice).encode())
+        let_in = await behind.carry(((1, b"alice"), (2, b""), state), typed)
+        assert isinstance(let_in, Carried), let_in
+        assert let_in.code == ACCEPT
+        assert await behind.account(((1, b"alice"), (40, (1).to_bytes(4, "big")), (44, b"s-2")))
+        (road,) = behind._servers._roads.values()
+        assert road._connection.secret.signs is False  # type: ignore[attr-defined]  # one over TLS
+        wrong = await behind.check_password(ALICE, "alice", Secret("wrong"))
+        assert wrong.kind is PasswordVerdictKind.MISMATCH
+    finally:
+        await behind.close()

@@ -109,8 +109,8 @@ class RadiusDirectory:
         """Implements `Upstream`. A password that RADIUS cannot carry is as good as a wrong one."""
         state = secrets.token_bytes(_PROXY_STATE)
 
-        def attributes_under(authenticator: bytes) -> Attributes:
-            hidden = None if password is None else self._secret.hide(password.reveal(), authenticator)
+        def attributes_under(secret: SharedSecret, authenticator: bytes) -> Attributes:
+            hidden = None if password is None else secret.hide(password.reveal(), authenticator)
             return to_server(attributes, hidden, self._settings.nas_identifier, state)
 
         try:
@@ -120,7 +120,8 @@ class RadiusDirectory:
         if isinstance(asked.found, Trouble):
             return Silent(f"radius.trouble.{asked.found}", asked.server, asked.discarded)
         reply = asked.found.message
-        opened = open_attributes(to_client(reply.attributes), self._secret, asked.authenticator)
+        secret = asked.secret or self._secret
+        opened = open_attributes(to_client(reply.attributes), secret, asked.authenticator)
         if opened is None:
             return Silent(f"radius.trouble.{Trouble.UNREADABLE}", asked.server, asked.discarded)
         return Carried(reply.code, opened, asked.server, asked.discarded)
@@ -131,10 +132,10 @@ class RadiusDirectory:
         return await self.carry(of_nobody(attributes, name), Secret(password))
 
     async def _ask(self, name: str, password: bytes) -> CheckedReply | Trouble:
-        def attributes_under(authenticator: bytes) -> list[Attribute]:
+        def attributes_under(secret: SharedSecret, authenticator: bytes) -> list[Attribute]:
             return [
                 (USER_NAME, name.encode()),
-                (USER_PASSWORD, self._secret.hide(password, authenticator)),
+                (USER_PASSWORD, secret.hide(password, authenticator)),
                 (NAS_IDENTIFIER, self._settings.nas_identifier.encode()),
                 (SERVICE_TYPE, _AUTHENTICATE_ONLY),
             ]

@@ -46,15 +46,17 @@ class DirectoryUnavailable(ConnectionError):
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """The answer, or why there is none, how much was heard that was none, and the request's authenticator."""
+    """The answer, or why there is none, how much was heard that was none; and what the request was made
+    with."""
 
     found: CheckedReply | Trouble
     discarded: int = 0
     authenticator: bytes = b""
+    secret: SharedSecret | None = None
 
 
-Make = Callable[[int], Message]
-"""Makes a request of its identifier; raises ValueError if it is longer than a packet."""
+Make = Callable[[int, SharedSecret], Message]
+"""Makes a request of its identifier and secret; raises ValueError if it is longer than a packet."""
 
 
 class Road(Protocol):

@@ -35,17 +35,18 @@ PROBE_SECONDS: Final = 5.0
 _MOST_ADMITTED: Final = 200
 
 
-AttributesUnder = Callable[[bytes], Sequence[Attribute]]
-"""Makes the attributes of a request from its authenticator, under which its password is hidden."""
+AttributesUnder = Callable[[SharedSecret, bytes], Sequence[Attribute]]
+"""Makes the attributes of a request from secret and authenticator, under which its password is hidden."""
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What one of the servers has answered, or why none has; `authenticator` is that of the request."""
+    """What one of the servers has answered, or why none has; and what the request was made with."""
 
     server: str
     found: CheckedReply | Trouble
     authenticator: bytes = b""
     discarded: int = 0
+    secret: SharedSecret | None = None
 
 
 class Servers:
@@ -60,7 +61,6 @@ class Servers:
         probe_seconds: float = PROBE_SECONDS,
     ) -> None:
         self._settings = settings
-        self._secret = secret
         self._rest_seconds = rest_seconds
         self._probe_seconds = probe_seconds
         self._roads = {str(endpoint): _road(endpoint, settings, secret) for endpoint in settings.endpoints()}
@@ -86,11 +86,11 @@ class Servers:
                 if name not in self._roads:  # It was taken off the list while it had a conversation.
                     break
                 left = deadline - asyncio.get_running_loop().time()
-                make = partial(made_request, self._secret, ACCESS_REQUEST, attributes)
+                make = partial(made_request, ACCESS_REQUEST, attributes)
                 heard = await self._ask_one(name, make, left / (len(names) - index))
                 self._note(name, heard)
                 discarded = asked.discarded + heard.discarded
-                asked = Asked(name, heard.found, heard.authenticator, discarded)
+                asked = Asked(name, heard.found, heard.authenticator, discarded, heard.secret)
                 if isinstance(heard.found, CheckedReply):
                     break
             return asked
@@ -101,8 +101,8 @@ class Servers:
         """Tell the servers of a session in turn; False: none has confirmed it. Raises ValueError if the
         request is longer than a packet."""
 
-        def make(identifier: int) -> Message:
-            return _decoded(self._secret.encode_accounting(identifier, attributes))
+        def make(identifier: int, secret: SharedSecret) -> Message:
+            return _decoded(secret.encode_accounting(identifier, attributes))
 
         for name in self.order:
             seconds = self._settings.timeout_seconds / len(self._roads)
@@ -142,20 +142,21 @@ class Servers:
         until = loop.time() + self._rest_seconds
         while loop.time() < until:
             began = loop.time()
-            make = partial(made_request, self._secret, STATUS_SERVER, self._who_asks)
+            make = partial(made_request, STATUS_SERVER, self._who_asks)
             heard = await self._ask_one(name, make, self._probe_seconds, 1, (ACCESS_ACCEPT,))
             if isinstance(heard.found, CheckedReply):
                 return
             await asyncio.sleep(max(0.0, began + self._probe_seconds - loop.time()))
 
-    def _who_asks(self, _: bytes) -> Sequence[Attribute]:
+    def _who_asks(self, _: SharedSecret, __: bytes) -> Sequence[Attribute]:
         return [(NAS_IDENTIFIER, self._settings.nas_identifier.encode())]
 
 
-def made_request(secret: SharedSecret, code: int, attributes: AttributesUnder, identifier: int) -> Message:
+def made_request(code: int, attributes: AttributesUnder, identifier: int, secret: SharedSecret) -> Message:
     """Return a signed request; raises ValueError if it is longer than a packet."""
     authenticator = secrets.token_bytes(16)
-    return _decoded(secret.encode_request(code, identifier, authenticator, attributes(authenticator)))
+    told = attributes(secret, authenticator)
+    return _decoded(secret.encode_request(code, identifier, authenticator, told))
 
 
 def _decoded(octets: bytes) -> Message:

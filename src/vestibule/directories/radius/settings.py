@@ -98,6 +98,7 @@ class RadiusSettings:
         except OSError as problem:
             raise ValueError(f"ca_file: {problem}") from None
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_alpn_protocols(["radius/1.1", "radius/1.0"])  # RFC 9765 §3.3
         if not self.certificate_file:
             raise ValueError("certificate_file: over TLS the servers know this server by its certificate")
         try:

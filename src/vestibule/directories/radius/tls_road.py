@@ -7,6 +7,7 @@ the stream cannot mean ends the connection; a request whose connection ends is s
 from __future__ import annotations
 
 import asyncio
+import secrets
 import socket
 import ssl
 from collections.abc import Sequence
@@ -14,17 +15,19 @@ from typing import Final, cast
 
 from vestibule.directories.radius.exchange import Heard, Make, Trouble, judged
 from vestibule.directories.radius.settings import Endpoint
-from vestibule.wire.radius import CheckedReply, Malformed, Message, SharedSecret
+from vestibule.wire.radius import CheckedReply, Malformed, Message, NoSecret, SharedSecret, token_of
 from vestibule.wire.radius.stream import PacketStream
 
 _IDENTIFIERS: Final = 256
 _ROUNDS: Final = 2
+_RADIUS_1_1: Final = "radius/1.1"
 
 
 class _Waiting:
     """One request and its answer; None: the connection has ended before it."""
 
-    def __init__(self, request: Message, codes: Sequence[int]) -> None:
+    def __init__(self, name: bytes, request: Message, codes: Sequence[int]) -> None:
+        self.name = name
         self.request = request
         self.codes = codes
         self.answer: asyncio.Future[CheckedReply | None] = asyncio.get_running_loop().create_future()
@@ -37,19 +40,30 @@ class _Waiting:
 
 
 class _Connection(asyncio.Protocol):
+    """`secret` is what its requests are made with: none at all in RADIUS/1.1."""
+
     def __init__(self, secret: SharedSecret) -> None:
-        self._secret = secret
+        self.secret = secret
         self._stream = PacketStream()
         self._transport: asyncio.Transport | None = None
-        self.waiting: dict[int, _Waiting] = {}
+        self._token = secrets.randbits(32)
+        self.waiting: dict[bytes, _Waiting] = {}
         self.heard_at = 0.0
+
+    def request(self, make: Make, identifier: int) -> tuple[bytes, Message]:
+        """Return a request with what its answer is known by: its Token, or its identifier."""
+        if self.secret.signs:
+            return bytes((identifier,)), make(identifier, self.secret)
+        self._token = (self._token + 1) % (1 << 32)
+        made = make(self._token, self.secret)
+        return token_of(made), made
 
     @property
     def is_open(self) -> bool:
         return self._transport is not None and not self._transport.is_closing()
 
     def send(self, waiting: _Waiting) -> None:
-        self.waiting[waiting.request.identifier] = waiting
+        self.waiting[waiting.name] = waiting
         if self._transport is not None:
             self._transport.write(waiting.request.octets)
 
@@ -62,6 +76,12 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        session: ssl.SSLObject = transport.get_extra_info("ssl_object")
+        # RFC 9765 §3.4: never below TLS 1.3.
+        if session.selected_alpn_protocol() == _RADIUS_1_1:
+            self.secret = NoSecret()
+            if session.version() != "TLSv1.3":
+                self.end()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.end()
@@ -76,10 +96,10 @@ class _Connection(asyncio.Protocol):
             self._take(packet)
 
     def _take(self, packet: bytes) -> None:
-        waiting = self.waiting.get(packet[1])
+        waiting = self.waiting.get(packet[1:2] if self.secret.signs else packet[4:8])
         if waiting is None:
             return  # Too late.
-        found = judged(packet, waiting.request, self._secret, waiting.codes, must_be_signed=False)
+        found = judged(packet, waiting.request, self.secret, waiting.codes, must_be_signed=False)
         if isinstance(found, CheckedReply):
             waiting.end(found)
         else:
@@ -105,7 +125,7 @@ class TlsRoad:
         if identifier is None:
             return Heard(Trouble.OVERLOADED)
         try:
-            return await self._ask(make(identifier), codes, seconds)
+            return await self._ask(make, identifier, codes, seconds)
         finally:
             self._taken.discard(identifier)
 
@@ -113,36 +133,27 @@ class TlsRoad:
         if self._connection is not None:
             self._connection.end()
 
-    async def _ask(self, request: Message, codes: Sequence[int], seconds: float) -> Heard:
-        waiting = _Waiting(request, codes)
-        authenticator = request.authenticator
+    async def _ask(self, make: Make, identifier: int, codes: Sequence[int], seconds: float) -> Heard:
+        heard = Heard(Trouble.TIMED_OUT)
         try:
             async with asyncio.timeout(seconds):
                 for _ in range(_ROUNDS):
-                    waiting = _Waiting(request, codes)
-                    answer = await self._answered(waiting)
+                    connection = await self._opened()
+                    waiting = _Waiting(*connection.request(make, identifier), codes)
+                    try:
+                        answer = await _answered(connection, waiting)
+                    finally:
+                        made_with = waiting.request.authenticator, connection.secret
+                        heard = Heard(waiting.seen, waiting.discarded, *made_with)
                     if answer is not None:
-                        return Heard(answer, waiting.discarded, authenticator)
+                        return Heard(answer, waiting.discarded, *made_with)
         except TimeoutError:
-            return Heard(waiting.seen, waiting.discarded, authenticator)
+            return heard
         except ssl.SSLError:
             return Heard(Trouble.NOT_TRUSTED)
         except (OSError, UnicodeError):
             return Heard(Trouble.UNREACHABLE)
-        return Heard(Trouble.UNREACHABLE, waiting.discarded, authenticator)
-
-    async def _answered(self, waiting: _Waiting) -> CheckedReply | None:
-        connection = await self._opened()
-        sent_at = asyncio.get_running_loop().time()
-        connection.send(waiting)
-        try:
-            return await waiting.answer
-        except asyncio.CancelledError:
-            if connection.heard_at < sent_at:
-                connection.end()  # Nobody is there any more, or a firewall has forgotten us.
-            raise
-        finally:
-            connection.waiting.pop(waiting.request.identifier, None)
+        return Heard(Trouble.UNREACHABLE)
 
     async def _opened(self) -> _Connection:
         async with self._connecting:
@@ -167,3 +178,16 @@ class TlsRoad:
                 self._last = identifier
                 return identifier
         return None
+
+
+async def _answered(connection: _Connection, waiting: _Waiting) -> CheckedReply | None:
+    sent_at = asyncio.get_running_loop().time()
+    connection.send(waiting)
+    try:
+        return await waiting.answer
+    except asyncio.CancelledError:
+        if connection.heard_at < sent_at:
+            connection.end()  # Nobody is there any more, or a firewall has forgotten us.
+        raise
+    finally:
+        connection.waiting.pop(waiting.name, None)

@@ -28,7 +28,7 @@ class UdpRoad:
 
     async def ask(self, make: Make, codes: Sequence[int], *, tries: int, seconds: float) -> Heard:
         """Send the same octets `tries` times within `seconds` in all."""
-        request = make(secrets.randbelow(256))
+        request = make(secrets.randbelow(256), self._secret)
         is_accounting = request.code == ACCOUNTING_REQUEST
         heard = await ask(
             self._accounting if is_accounting else self._endpoint,
@@ -39,7 +39,7 @@ class UdpRoad:
             seconds=seconds,
             codes=codes,
         )
-        return msgspec.structs.replace(heard, authenticator=request.authenticator)
+        return msgspec.structs.replace(heard, authenticator=request.authenticator, secret=self._secret)
 
     async def close(self) -> None:
         """Nothing stays open between two requests."""

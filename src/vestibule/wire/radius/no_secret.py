@@ -4,10 +4,11 @@ The header has a Token where the authenticator began, and zeros for the rest and
 hidden is plain, and a Message-Authenticator says nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from vestibule.wire.radius.message import Attribute, Message, encode_attributes, header
+from vestibule.wire.radius.numbers import ACCOUNTING_REQUEST
 from vestibule.wire.radius.secret import HiddenPassword, SharedSecret
 
 _TOKEN: Final = 4
@@ -31,6 +32,31 @@ class NoSecret(SharedSecret):
         if len(hidden) > _LONGEST_PASSWORD:
             return HiddenPassword.LENGTH
         return HiddenPassword.EMBEDDED_NUL if b"\0" in hidden else hidden
+
+    def hide(self, password: bytes, authenticator: bytes) -> bytes:
+        """The password as it is. Raises ValueError above 128 octets or with a NUL inside."""
+        if len(password) > _LONGEST_PASSWORD or b"\0" in password:
+            raise ValueError("a password has at most 128 octets and no NUL")
+        return password
+
+    def has_signed(self, message: Message, authenticator: bytes | None = None) -> bool:
+        """TLS has; what stands in a Message-Authenticator is passed over (RFC 9765 §5.2)."""
+        return True
+
+    def has_answered(self, reply: Message, authenticator: bytes) -> bool:
+        """Whether a reply has the Token of its request."""
+        return token_of(reply) == authenticator[:_TOKEN]
+
+    def encode_request(
+        self, code: int, identifier: int, authenticator: bytes, attributes: Iterable[Attribute]
+    ) -> bytes:
+        """A request whose Token is `identifier`; there is no authenticator."""
+        body = encode_attributes(attributes)
+        return header(code, 0, len(body)) + identifier.to_bytes(_TOKEN, "big") + _REST + body
+
+    def encode_accounting(self, identifier: int, attributes: Iterable[Attribute]) -> bytes:
+        """The same for an Accounting-Request."""
+        return self.encode_request(ACCOUNTING_REQUEST, identifier, _REST, attributes)
 
     def has_accounted(self, message: Message) -> bool:
         """TLS has proven who sends it."""

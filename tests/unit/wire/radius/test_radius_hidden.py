@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vestibule.wire.radius import Attribute, SharedSecret, hide_attributes, open_attributes
+from vestibule.wire.radius import Attribute, NoSecret, SharedSecret, hide_attributes, open_attributes
 from vestibule.wire.radius.numbers import TUNNEL_PASSWORD, VENDOR_SPECIFIC
 
 SERVER, CLIENT = SharedSecret(b"of the server behind"), SharedSecret(b"of the client")
@@ -61,3 +61,11 @@ def test_a_length_that_runs_over_is_not_believed() -> None:
 
 def test_an_empty_attribute_is_left_as_it_is() -> None:
     assert open_attributes(((TUNNEL_PASSWORD, b""),), SERVER, ASKED) == ((TUNNEL_PASSWORD, b""),)
+
+
+def test_without_a_secret_everything_stands_there_as_it_is() -> None:
+    """RFC 9765 §5.1: Tunnel-Password without salt and length, the keys of MPPE as plain octets."""
+    key = bytes((16, 34)) + bytes(32)
+    plain = ((69, b"\1a tunnel's own"), (26, (311).to_bytes(4, "big") + key), (25, b"class"))
+    assert hide_attributes(plain, NoSecret(), bytes(16), 7) == plain
+    assert open_attributes(plain, NoSecret(), bytes(16)) == plain
