@@ -8,6 +8,8 @@ neither an address nor a route.
 from __future__ import annotations
 
 import os
+import signal
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -131,8 +133,16 @@ class OpenVpn:
         self._program.wait_for(_IN)
 
     def stop(self) -> None:
-        if self._program is not None:
-            self._program.stop()
+        """End the server, and the plug-in's processes, which would wait for RADIUS beyond its end."""
+        if self._program is None:
+            return
+        pid = self._program.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children")
+        of_plugin = children.read_text().split() if children.exists() else []
+        for process in (pid, *map(int, of_plugin)):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        self._program.kill()
 
     @property
     def output(self) -> str:
