@@ -21,7 +21,7 @@ from preview_samples.holdings import (
 from preview_samples.keeping_out import KEPT_OUT, NOTHING_LEFT, STANDING
 from preview_samples.people import ADMIN, ALICE, EVIL, GROUPS, LONG
 from preview_samples.sample import DAY, HOSTILE, MINUTE, NOW, Sample
-from vestibule.frontends.http.templates.views import Form, Words
+from vestibule.frontends.http.templates.views import Choice, Form, Words
 from vestibule.model.pin import PinStatus
 from vestibule.model.throttle import NEVER, Factor, SourceThrottle, Throttle
 from vestibule.model.user import Requirement
@@ -145,8 +145,20 @@ def _others() -> list[Sample]:
     return [
         Sample("user-history", history, {**USUAL, "attempts": ATTEMPTS}),
         Sample("user-history-empty", history, {**STUCK, "attempts": ()}),
-        Sample("user-administration", administration, {**USUAL, "password_form": Form()}),
         Sample(
-            "user-administrator", administration, {**USUAL, "user": administrator, "password_form": refused}
+            "user-administration",
+            administration,
+            {**USUAL, "password_form": Form(), "link_form": Form(), "directories": (Choice("d1", HOSTILE),)},
+        ),
+        Sample(
+            "user-administrator",
+            administration,
+            {
+                **USUAL,
+                "user": administrator,
+                "password_form": refused,
+                "link_form": Form(),
+                "directories": (),
+            },
         ),
     ]

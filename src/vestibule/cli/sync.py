@@ -14,6 +14,7 @@ from vestibule.catalog import text
 from vestibule.cli import finding
 from vestibule.cli.desk import Desk, at_desk
 from vestibule.cli.directory import trouble_words
+from vestibule.cli.listing import show_rows
 from vestibule.cli.output import moment
 from vestibule.cli.parameters import HERE, DryRun, Json, Scope, Yes
 from vestibule.cli.sync_words import change_lines, problem_line, run_lines, settings_lines
@@ -215,6 +216,48 @@ def show(directory: str, /, *, as_json: Json = False, scope: Scope = HERE) -> in
             return
         for line in settings_lines(desk, settings, settings.attributes or _usual(one)):
             desk.terminal.line(line)
+
+    return at_desk(scope, work)
+
+
+@app.command
+def link(directory: str, /, *, yes: Yes = False, dry_run: DryRun = False, scope: Scope = HERE) -> int:
+    """Link users who are here already to the entries that are called like them.
+
+    They are shown first. To link one user to an entry of another name: vestibule user link
+
+    For example:
+
+      vestibule sync link "Corporate LDAP" --dry-run
+
+    Parameters
+    ----------
+    directory
+        Its name or identifier.
+    """
+
+    async def work(desk: Desk) -> None:
+        one, _ = await _status(desk, directory)
+        links = desk.services.directory_links
+        try:
+            alike = await links.alike(desk.actor, desk.tenant_id, one.directory_id)
+        except OSError as silent:
+            raise NotDone("sync.say.failed", why=str(silent)) from None
+        show_rows(
+            desk.terminal,
+            alike,
+            as_json=False,
+            record=lambda each: each,
+            header=("user", "directory", "reference"),
+            row=lambda each: (each.username, each.entry, each.reference),
+            empty="list.nobody_alike",
+        )
+        if dry_run or not alike:
+            return
+        desk.terminal.confirm(yes, "ask.link", count=len(alike), directory=one.name)
+        chosen = [each.user_id for each in alike]
+        linked = await links.link_alike(desk.actor, desk.tenant_id, one.directory_id, chosen)
+        desk.terminal.say("user.linked_alike", count=len(linked))
 
     return at_desk(scope, work)
 

@@ -511,3 +511,39 @@ def _tell_what_goes(terminal: Terminal, subject: Subject) -> None:
         key = "user.goes_free" if one.is_hardware else "user.goes_authenticator"
         label = one.serial or one.label or one.authenticator_id[:8]
         terminal.aside("  " + terminal.words(key, method=terminal.method(one.method), label=label))
+
+
+@app.command
+def link(name: str, directory: str, /, *, entry: str = "", scope: Scope = HERE) -> int:
+    """Link a user to his entry in a directory, so that a synchronisation does not add him a second time.
+
+    For example:
+
+      vestibule user link alice "Corporate LDAP"
+      vestibule user link alice "Corporate LDAP" --entry alice.liddell
+
+    Parameters
+    ----------
+    name
+        A name of the user, in any spelling.
+    directory
+        The directory's name or identifier.
+    entry
+        How the directory calls him; like the user if left out.
+    """
+
+    async def work(desk: Desk) -> None:
+        from vestibule.services.directories import DirectorySilent
+
+        user = (await finding.user(desk, name)).user
+        one = finding.directory(desk, directory)
+        links = desk.services.directory_links
+        try:
+            await links.link(
+                desk.actor, desk.tenant_id, user.user_id, one.directory_id, entry or user.username
+            )
+        except DirectorySilent as silent:
+            raise NotDone("sync.say.failed", why=silent.trouble) from None
+        desk.terminal.say("user.linked", name=user.username, directory=one.name)
+
+    return at_desk(scope, work)

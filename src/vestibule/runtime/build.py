@@ -44,6 +44,7 @@ from vestibule.services.deliveries import Deliveries
 from vestibule.services.demonstration import Demonstrations
 from vestibule.services.device_records import DeviceRecords
 from vestibule.services.directories import Directories
+from vestibule.services.directory_links import DirectoryLinks
 from vestibule.services.directory_people import DirectoryPeople
 from vestibule.services.disowning import Disowning
 from vestibule.services.dispatches import Dispatches
@@ -222,7 +223,9 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     groups = Groups(store, configuration)
     requirements = Requirements(store, configuration, prover, guard)
     password_resets = PasswordResets(store, configuration, prover, passwords, spraying)
-    synchronising = Synchronising(store, configuration, first_factors, users, notices, node)
+    synchronisations = Synchronisations(
+        store, configuration, Synchronising(store, configuration, first_factors, users, notices, node)
+    )
     services = Services(
         node=node,
         clock=clock,
@@ -271,7 +274,8 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         editions=Editions(store, configuration),
         directories=Directories(kinds, first_factors),
         directory_people=DirectoryPeople(store, first_factors),
-        synchronisations=Synchronisations(store, configuration, synchronising),
+        synchronisations=synchronisations,
+        directory_links=DirectoryLinks(store, Directories(kinds, first_factors), synchronisations, guard),
         rule_sets=RuleSets(store, configuration, prover),
         remembered_browsers=RememberedBrowsers(store, configuration, guard),
         break_glass=BreakGlass(store, guard),

@@ -32,6 +32,7 @@ from vestibule.services.deliveries import Deliveries
 from vestibule.services.demonstration import Demonstrations
 from vestibule.services.device_records import DeviceRecords
 from vestibule.services.directories import Directories
+from vestibule.services.directory_links import DirectoryLinks
 from vestibule.services.directory_people import DirectoryPeople
 from vestibule.services.disowning import Disowning
 from vestibule.services.dispatches import Dispatches
@@ -127,6 +128,7 @@ class Services:
     editions: Editions
     directories: Directories
     directory_people: DirectoryPeople
+    directory_links: DirectoryLinks
     synchronisations: Synchronisations
     rule_sets: RuleSets
     remembered_browsers: RememberedBrowsers

@@ -148,6 +148,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "WantedPass": {},
     "DispatchTest": {},
     "NewEdition": {"edition": "free-suite"},
+    "NewDirectoryLink": {"directory_id": "x", "name": "alice"},
+    "NewLinks": {"user_ids": ["x"]},
     "NewPassword": {"password": "Looking-Glass-1871"},
     "NewRequirement": {"requirement": "enabled"},
     "NewWindow": {"hours": 1},

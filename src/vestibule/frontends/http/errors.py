@@ -68,6 +68,8 @@ _REFUSALS: Final = {
     Refusal.EDITION_EXCEEDED: 409,
     Refusal.SECOND_NEEDED: 409,
     Refusal.SYNC_RUNNING: 409,
+    Refusal.LINKED_ALREADY: 409,
+    Refusal.ENTRY_LINKED: 409,
     Refusal.LIMITS_A_ROLE: 409,
     Refusal.LOCKED_OUT: 423,
 }

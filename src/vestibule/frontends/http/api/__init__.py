@@ -35,6 +35,7 @@ from vestibule.frontends.http.api.roles import Roles
 from vestibule.frontends.http.api.synchronisations import Synchronisations
 from vestibule.frontends.http.api.tenants import Tenants
 from vestibule.frontends.http.api.token_import import import_tokens
+from vestibule.frontends.http.api.user_import import import_users
 from vestibule.frontends.http.api.users import Users
 from vestibule.frontends.http.api.verifications import Verifications
 from vestibule.frontends.http.api.voice_messages import VoiceMessages
@@ -59,6 +60,7 @@ def _administration() -> Part:
             Authenticators,
             Tokens,
             import_tokens,
+            import_users,
             Applications,
             AccessRules,
             RememberedBrowsers,

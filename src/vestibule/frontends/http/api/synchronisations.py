@@ -14,7 +14,7 @@ from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.records import Listing, Record, whole
 from vestibule.frontends.http.api.request import Discreet, invalid
-from vestibule.frontends.http.api.values import PathId
+from vestibule.frontends.http.api.values import Id, PathId
 from vestibule.frontends.http.rights import needs
 from vestibule.model.actor import Right
 from vestibule.model.directory_difference import Change, Difference
@@ -28,6 +28,7 @@ from vestibule.model.synchronisation import (
     SyncRun,
     SyncSettings,
 )
+from vestibule.services.directory_links import Likeness
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.services.synchronisations import SyncStatus
 
@@ -58,6 +59,19 @@ class NewSynchronisation(Discreet):
 class NewRun(Discreet):
     changes_only: bool = False
     """Read only what has changed since the last run."""
+
+
+class NewLinks(Discreet):
+    user_ids: Annotated[tuple[Id, ...], msgspec.Meta(min_length=1, max_length=1000)]
+    """Of those who are listed, who is meant."""
+
+
+class LikenessRecord(Record):
+    user_id: str
+    username: str
+    reference: str
+    entry: str
+    """How the directory calls its own."""
 
 
 class SynchronisationRecord(Record):
@@ -152,6 +166,29 @@ class Synchronisations(Controller):
             raise invalid("directory", str(silent)) from None
         return _difference(found, read)
 
+    @get("/links", responses=problems(404, 422), opt=needs(Right.DIRECTORIES))
+    async def list_likenesses(
+        self, caller: NamedDependency[Caller], directory_id: PathId
+    ) -> Listing[LikenessRecord]:
+        """Read the whole directory and list the users who are called like an entry that nobody is yet."""
+        links = caller.services.directory_links
+        try:
+            return _likenesses(await links.alike(caller.actor, caller.tenant_id, directory_id))
+        except OSError as silent:
+            raise invalid("directory", str(silent)) from None
+
+    @post("/links", status_code=200, responses=problems(404, 409, 422), opt=needs(Right.DIRECTORIES))
+    async def link_likenesses(
+        self, caller: NamedDependency[Caller], directory_id: PathId, data: JSONBody[NewLinks]
+    ) -> Listing[LikenessRecord]:
+        """Link users to the entries that are called like them, and return those who were linked."""
+        links = caller.services.directory_links
+        try:
+            linked = await links.link_alike(caller.actor, caller.tenant_id, directory_id, data.user_ids)
+        except OSError as silent:
+            raise invalid("directory", str(silent)) from None
+        return _likenesses(linked)
+
     @get("/runs", responses=problems(404), opt=needs(Right.READ_CONFIGURATION))
     async def list_sync_runs(
         self, caller: NamedDependency[Caller], directory_id: PathId
@@ -176,6 +213,10 @@ class Synchronisations(Controller):
         """Agree to what the newest run has withheld; the next one does it, if it is still about them."""
         services = caller.services.synchronisations
         return _run(await services.approve(caller.actor, caller.tenant_id, directory_id))
+
+
+def _likenesses(found: tuple[Likeness, ...]) -> Listing[LikenessRecord]:
+    return whole(LikenessRecord.of(each) for each in found)
 
 
 async def _status(caller: Caller, directory_id: str) -> SyncStatus:

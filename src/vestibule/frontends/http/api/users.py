@@ -43,6 +43,7 @@ from vestibule.frontends.http.rights import needs
 from vestibule.interfaces.store import Page, Person, UserFilter
 from vestibule.model.actor import Right
 from vestibule.model.user import UserStatus
+from vestibule.services.directories import DirectorySilent
 from vestibule.services.users import LANGUAGES_ELSEWHERE, UserFields
 
 OtherNames = Annotated[tuple[Username, ...], msgspec.Meta(max_length=20)]
@@ -106,6 +107,12 @@ class BulkChange(Discreet):
 class DefaultMethod(Discreet):
     method: Id | None = None
     """Left out: no preference."""
+
+
+class NewDirectoryLink(Discreet):
+    directory_id: Id
+    name: Username
+    """A name by which the directory knows the entry."""
 
 
 class NewPassword(Discreet):
@@ -208,6 +215,23 @@ class Users(Controller):
         await caller.services.users.set_default_method(
             caller.actor, caller.tenant_id, user_id, data.method or ""
         )
+
+    @post(
+        "/{user_id:str}/directory-link",
+        status_code=204,
+        responses=problems(404, 409, 422),
+        opt=needs(Right.CHANGE_PEOPLE),
+    )
+    async def link_user(
+        self, caller: NamedDependency[Caller], user_id: PathId, data: JSONBody[NewDirectoryLink]
+    ) -> None:
+        """Link a user to his entry in a directory, which a synchronisation keeps from its next run on. Refused
+        if he is another entry already, or somebody else is this one. Needs `directories.change`, too."""
+        links = caller.services.directory_links
+        try:
+            await links.link(caller.actor, caller.tenant_id, user_id, data.directory_id, data.name)
+        except DirectorySilent as silent:
+            raise invalid("directory_id", silent.trouble) from None
 
     @post("/{user_id:str}/unlock", status_code=204, responses=problems(404), opt=needs(Right.BLOCKS))
     async def unlock_user(self, caller: NamedDependency[Caller], user_id: PathId) -> None:
