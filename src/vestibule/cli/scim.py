@@ -58,6 +58,7 @@ def add(
     when_deleted: Literal["disable", "remove"] = "disable",
     takes_over: bool = False,
     requirement: Literal["disabled", "enabled", "enforced"] = "disabled",
+    phones: Literal["sms", "voice"] | None = None,
     address: str = "",
     as_json: Json = False,
     scope: Scope = HERE,
@@ -79,6 +80,8 @@ def add(
         Let it change users and groups that were added here by hand, too.
     requirement
         What is required of those whom it adds.
+    phones
+        Phones that it gives are methods at once: texted or called.
     address
         The IP address or network it may push from; from anywhere if left out.
     """
@@ -93,7 +96,7 @@ def add(
             ClientKind.API,
             plain_name(name),
             address=address,
-            settings=settings | {"takes_over": takes_over},
+            settings=settings | {"takes_over": takes_over, "phone_method": phones or ""},
             scopes=(PROVISION_SCOPE,),
         )
         key = await applications.add_api_key(desk.actor, desk.tenant_id, client.client_id)

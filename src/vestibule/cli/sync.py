@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 from cyclopts import App, Parameter
@@ -24,6 +24,7 @@ from vestibule.model.application import DirectoryConfiguration
 from vestibule.model.synchronisation import (
     ACTIVE_DIRECTORY,
     OPENLDAP,
+    SEVERAL,
     Part,
     RunState,
     SyncItem,
@@ -57,6 +58,8 @@ def add_item(
     language: str = "",
     method: str = "",
     join: Named = None,
+    phones: Literal["sms", "voice"] | None = None,
+    mail: bool = True,
     first: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     scope: Scope = HERE,
 ) -> int:
@@ -89,6 +92,10 @@ def add_item(
         The method that who is added is asked for first.
     join
         A group here that they are in; may be repeated.
+    phones
+        Phones of the directory are methods at once: texted or called.
+    mail
+        Whether who is added is sent welcomes and courtesies.
     first
         In front of all other items.
     """
@@ -105,6 +112,8 @@ def add_item(
             language=language,
             default_method=(finding.methods(desk, [method] if method else []) or ("",))[0],
             groups=tuple(finding.group(desk, name).group_id for name in join or ()),
+            phone_method=phones or "",
+            send_mail=mail,
         )
 
         def added(settings: SyncSettings) -> SyncSettings:
@@ -417,9 +426,8 @@ def _usual(one: DirectoryConfiguration) -> Any:
 
 def _mapped(entries: list[str]) -> dict[str, Any]:
     found = named_values(entries)
-    several = ("usernames", "phones")
     return {
-        name: [value for value in values if value] if name in several else values[-1]
+        name: [value for value in values if value] if name in SEVERAL else values[-1]
         for name, values in found.items()
     }
 

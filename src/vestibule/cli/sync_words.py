@@ -75,7 +75,10 @@ def settings_lines(desk: Desk, settings: SyncSettings, attributes: AttributeMap)
         plain["groups"] = [
             groups[desk.tenant_id, each].name for each in item.groups if (desk.tenant_id, each) in groups
         ]
-        for name in ("filter", "is_nested", "requirement", "language", "default_method", "groups"):
+        for name in (
+            *("filter", "is_nested", "requirement", "language", "default_method", "groups"),
+            *("phone_method", "send_mail"),
+        ):
             if plain[name] not in ("", [], "disabled", True):
                 yield f"     {name} = {msgspec.json.encode(plain[name]).decode()}"
     for name, value in msgspec.to_builtins(settings).items():

@@ -45,6 +45,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     is_disabled: bool = False
     item: int = 0
     """Which item he was found by, the first of them."""
+    backup_phone: str = ""
     unreadable: tuple[str, ...] = ()
     """Fields whose values cannot be read, such as a phone number that is none."""
 
@@ -74,6 +75,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     leave: tuple[str, ...] = ()
     reference: str = ""
     bond: Bond | None = None
+    gives_phones: bool = False
+    """What he is given as methods is not as it was."""
 
 
 class Here(msgspec.Struct, frozen=True):
@@ -232,11 +235,12 @@ class _Work:
             "requirement": item.requirement,
             "language": item.language,
             "default_method": item.default_method,
+            "send_mail": item.send_mail,
             **entry.values,
             "status": UserStatus.DISABLED if entry.is_disabled else UserStatus.ACTIVE,
         }
         groups = self._groups(item)
-        bond = self._bond(entry, "", names, groups, is_disabled=entry.is_disabled)
+        bond = self._bond(entry, "", names, item, is_disabled=entry.is_disabled)
         self._changes.append(
             Change(
                 kind=Kind.ADDED,
@@ -245,6 +249,7 @@ class _Work:
                 join=groups,
                 reference=entry.reference,
                 bond=bond,
+                gives_phones=bool(bond.phones),
             )
         )
 
@@ -279,7 +284,7 @@ class _Work:
         fields = {name: value for name, value in wanted.items() if getattr(user, name) != value}
         given = bond.groups if bond is not None else ()
         groups = self._groups(item)
-        after = self._bond(entry, user.user_id, names, groups, is_disabled=is_disabled, before=bond)
+        after = self._bond(entry, user.user_id, names, item, is_disabled=is_disabled, before=bond)
         if not fields and after == bond:
             self._unchanged += 1
             return
@@ -294,6 +299,7 @@ class _Work:
                 leave=tuple(each for each in given if each not in groups and each in self._here.groups),
                 reference=entry.reference,
                 bond=after,
+                gives_phones=_phones_of(bond) != _phones_of(after),
             )
         )
 
@@ -334,11 +340,15 @@ class _Work:
         entry: Entry,
         user_id: str,
         names: tuple[str, ...],
-        groups: tuple[str, ...],
+        item: SyncItem,
         *,
         is_disabled: bool,
         before: Bond | None = None,
     ) -> Bond:
+        numbers = (entry.values.get("phone", ""), entry.backup_phone) if item.phone_method else ()
+        phones = tuple(dict.fromkeys(number for number in numbers if number))
+        if before is not None and before.phone_method == item.phone_method and _hides_phone(entry):
+            phones = before.phones
         unread = tuple(field for field in before.fields if field in entry.unreadable) if before else ()
         return Bond(
             tenant_id=self._rules.tenant_id,
@@ -347,10 +357,20 @@ class _Work:
             user_id=user_id,
             names=names,
             fields=tuple(field for field in TEXTS if field in entry.values or field in unread),
-            groups=groups,
+            groups=self._groups(item),
             is_disabled=is_disabled,
+            phone_method=item.phone_method,
+            phones=phones,
         )
 
     def _say(self, why: str, entry: Entry, key: str = "") -> None:
         name = entry.usernames[0] if entry.usernames else entry.reference
         self._problems.append(Problem(why, entry.reference, name, key))
+
+
+def _phones_of(bond: Bond | None) -> tuple[str, ...]:
+    return (bond.phone_method, *bond.phones) if bond is not None and bond.phones else ()
+
+
+def _hides_phone(entry: Entry) -> bool:
+    return not {"phone", "backup_phone"}.isdisjoint(entry.unreadable)

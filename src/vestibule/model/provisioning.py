@@ -6,7 +6,7 @@ Pure. A pushed person is known by our own identifier of the user, which the prov
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -26,6 +26,8 @@ class ProvisioningSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     """Whether it may change users and groups that it has not added: those that were added here by hand."""
     requirement: Requirement = Requirement.DISABLED
     """What is required of those whom it adds."""
+    phone_method: Literal["", "sms", "voice"] = ""
+    """The mobile number that it gives, and the one for work as a backup, are methods of this kind at once."""
 
 
 class Provisioned(msgspec.Struct, frozen=True, kw_only=True):

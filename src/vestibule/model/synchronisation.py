@@ -52,6 +52,10 @@ class SyncItem(msgspec.Struct, frozen=True, kw_only=True):
     default_method: str = ""
     groups: tuple[str, ...] = ()
     """Groups here that they are in, by identifier."""
+    phone_method: str = ""
+    """`sms` or `voice`: the phones of the directory are methods of this kind at once. Empty: they are not."""
+    send_mail: bool = True
+    """Whether welcomes and courtesies are sent to those who are added."""
 
 
 class AttributeMap(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +72,8 @@ class AttributeMap(msgspec.Struct, frozen=True, kw_only=True):
     """A number may bear an extension behind an `x`."""
     extension: str = ""
     """The extension of the first of `phones`, in an attribute of its own."""
+    backup_phones: tuple[str, ...] = ()
+    """Asked when the phone is not answered, where phones of the directory are methods."""
     language: str = ""
     language_call: str = ""
     language_text: str = ""
@@ -78,11 +84,19 @@ class AttributeMap(msgspec.Struct, frozen=True, kw_only=True):
 
     def names(self) -> tuple[str, ...]:
         """Return all attributes that are read, each once."""
-        named = (*self.usernames, *self.phones, *(getattr(self, name) for name in _SINGLE))
+        named = (
+            *self.usernames,
+            *self.phones,
+            *self.backup_phones,
+            *(getattr(self, name) for name in _SINGLE),
+        )
         return tuple(dict.fromkeys(name for name in named if name))
 
 
-_SINGLE: Final = tuple(name for name in AttributeMap.__struct_fields__ if name not in ("usernames", "phones"))
+SEVERAL: Final = ("usernames", "phones", "backup_phones")
+"""The fields of a map that name several attributes."""
+_SINGLE: Final = tuple(name for name in AttributeMap.__struct_fields__ if name not in SEVERAL)
+PHONE_METHODS: Final = ("", "sms", "voice")
 
 OPENLDAP: Final = AttributeMap(
     usernames=("uid",),
@@ -150,6 +164,8 @@ class SyncSettings(msgspec.Struct, frozen=True, kw_only=True):
             return "items: nobody would be found"
         if self.attributes is not None and not self.attributes.usernames:
             return "attributes: usernames are needed"
+        if any(item.phone_method not in PHONE_METHODS for item in self.items):
+            return "items: phone_method is sms or voice"
         texts = [self.person_filter, *(text for item in self.items for text in (item.name, item.filter))]
         if any(len(text) > LONGEST_TEXT or "\0" in text for text in texts):
             return f"items: names and filters {_TEXT}"
@@ -193,6 +209,9 @@ class Bond(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[str, ...] = ()
     is_disabled: bool = False
     """He was disabled by the synchronisation, which therefore may enable him again."""
+    phone_method: str = ""
+    phones: tuple[str, ...] = ()
+    """The numbers that the directory has given him as methods, the preferred one first."""
 
 
 class RunState(StrEnum):

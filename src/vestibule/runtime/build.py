@@ -46,6 +46,7 @@ from vestibule.services.device_records import DeviceRecords
 from vestibule.services.directories import Directories
 from vestibule.services.directory_links import DirectoryLinks
 from vestibule.services.directory_people import DirectoryPeople
+from vestibule.services.directory_phones import DirectoryPhones
 from vestibule.services.disowning import Disowning
 from vestibule.services.dispatches import Dispatches
 from vestibule.services.editions import Editions
@@ -224,7 +225,17 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     requirements = Requirements(store, configuration, prover, guard)
     password_resets = PasswordResets(store, configuration, prover, passwords, spraying)
     synchronisations = Synchronisations(
-        store, configuration, Synchronising(store, configuration, first_factors, users, notices, node)
+        store,
+        configuration,
+        Synchronising(
+            store,
+            configuration,
+            first_factors,
+            users,
+            notices,
+            DirectoryPhones(configuration, prover),
+            node,
+        ),
     )
     services = Services(
         node=node,
@@ -245,7 +256,9 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         waiting=waiting,
         users=users,
         user_imports=UserImports(store, configuration),
-        provisioned_users=ProvisionedUsers(store, configuration, users),
+        provisioned_users=ProvisionedUsers(
+            store, configuration, users, DirectoryPhones(configuration, prover)
+        ),
         provisioned_groups=ProvisionedGroups(store, configuration, groups),
         groups=groups,
         roles=Roles(store, configuration, proposals, setup),

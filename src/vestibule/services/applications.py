@@ -477,7 +477,7 @@ class Applications:
         if PROVISION_SCOPE in scopes:
             if tenant_id == SYSTEM_TENANT:
                 raise Refused(Refusal.NOT_POSSIBLE)
-            for right in (Right.CHANGE_PEOPLE, Right.GROUPS):
+            for right in (Right.CHANGE_PEOPLE, Right.GROUPS, Right.AUTHENTICATORS):
                 actor.demand(right, tenant_id)
         if kind is not ClientKind.API or ADMIN_SCOPE not in scopes:
             return

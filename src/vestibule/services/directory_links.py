@@ -60,7 +60,6 @@ class DirectoryLinks:
     async def alike(self, actor: Actor, tenant_id: str, directory_id: str) -> tuple[Likeness, ...]:
         """Read the whole directory and return who is called like one of its entries, and is none yet. Raises
         OSError with the cause if it cannot be read."""
-        actor.demand(Right.CHANGE_PEOPLE, tenant_id)
         found, _ = await self._synchronisations.try_out(actor, tenant_id, directory_id)
         taken = [problem for problem in found.problems if problem.why == "name_taken"]
 
@@ -89,6 +88,7 @@ class DirectoryLinks:
         self, actor: Actor, tenant_id: str, directory_id: str, user_ids: Sequence[str]
     ) -> tuple[Likeness, ...]:
         """Link those of these users who are called like an entry now, and return them: all, or nobody."""
+        actor.demand(Right.CHANGE_PEOPLE, tenant_id)
         wanted = set(user_ids)
         alike = await self.alike(actor, tenant_id, directory_id)
         chosen = tuple(each for each in alike if each.user_id in wanted)

@@ -21,11 +21,12 @@ from vestibule.interfaces.store import AlreadyExists, Conflict, Store, Transacti
 from vestibule.model.actor import Actor, Right
 from vestibule.model.edition import Feature
 from vestibule.model.group import Group
-from vestibule.model.provisioning import Provisioned, ProvisioningSettings
+from vestibule.model.provisioning import PROVISION_SCOPE, Provisioned, ProvisioningSettings
 from vestibule.model.synchronisation import Leavers
 from vestibule.model.user import Role, User, UserStatus
 from vestibule.model.username import canonical_name
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.directory_phones import DirectoryPhones
 from vestibule.services.editions import demand
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
@@ -43,6 +44,8 @@ class PushedUser(msgspec.Struct, frozen=True, kw_only=True):
     """None: it does not say."""
     fields: dict[str, Any] = {}
     """Fields of a user, by name; what it does not say is left out."""
+    phones: tuple[str, ...] = ()
+    """Its numbers that can be methods, the preferred one first."""
     unreadable: tuple[str, ...] = ()
     """Fields whose values cannot be read, such as a phone number that is none."""
     told: dict[str, Any] = {}
@@ -83,10 +86,13 @@ class FoundUsers(msgspec.Struct, frozen=True):
 
 
 class ProvisionedUsers:
-    def __init__(self, store: Store, configuration: ConfigurationCache, users: Users) -> None:
+    def __init__(
+        self, store: Store, configuration: ConfigurationCache, users: Users, phones: DirectoryPhones
+    ) -> None:
         self._store = store
         self._configuration = configuration
         self._users = users
+        self._phones = phones
 
     # --- reading ------------------------------------------------------------------------------------
 
@@ -188,7 +194,7 @@ class ProvisionedUsers:
         async def body(tx: Transaction) -> str:
             holder = (await tx.user_ids_by_names(tenant_id, (name,))).get(name)
             if holder is not None:
-                return await self._bring_back(tx, actor, tenant_id, holder, pushed)
+                return await self._bring_back(tx, actor, tenant_id, holder, pushed, settings)
             user = User(
                 tenant_id=tenant_id,
                 user_id=new_id(),
@@ -201,6 +207,7 @@ class ProvisionedUsers:
                 **pushed.fields,
             )
             await tx.add_user(user)
+            await self._give_phones(tx, actor, user, pushed, settings, is_new=True)
             await tx.put_provisioned(_record(tx, actor, user, pushed))
             await record(
                 tx, actor, tenant_id, "user.added", user.user_id, user.username, **_unreadable(pushed)
@@ -224,6 +231,7 @@ class ProvisionedUsers:
         async def body(tx: Transaction) -> str:
             user, before = await self._to_change(tx, tenant_id, user_id, settings, version)
             await self._write(tx, actor, user, before, pushed)
+            await self._give_phones(tx, actor, user, pushed, settings)
             return user_id
 
         return await self._written(actor, tenant_id, body)
@@ -282,7 +290,13 @@ class ProvisionedUsers:
         return user, before
 
     async def _bring_back(
-        self, tx: Transaction, actor: Actor, tenant_id: str, user_id: str, pushed: PushedUser
+        self,
+        tx: Transaction,
+        actor: Actor,
+        tenant_id: str,
+        user_id: str,
+        pushed: PushedUser,
+        settings: ProvisioningSettings,
     ) -> str:
         """Let somebody be again who was deleted, if he is the same; a name of anybody else is taken."""
         known = (await tx.provisioned(tenant_id, (user_id,))).get(user_id)
@@ -292,7 +306,23 @@ class ProvisionedUsers:
             raise Refused(Refusal.NAME_TAKEN, pushed.username)
         is_active = pushed.is_active is not False
         await self._write(tx, actor, user, known, replace(pushed, is_active=is_active))
+        await self._give_phones(tx, actor, user, pushed, settings)
         return user_id
+
+    async def _give_phones(
+        self,
+        tx: Transaction,
+        actor: Actor,
+        user: User,
+        pushed: PushedUser,
+        settings: ProvisioningSettings,
+        *,
+        is_new: bool = False,
+    ) -> None:
+        if "phone" not in pushed.unreadable:
+            await self._phones.align(
+                tx, actor, user, settings.phone_method, pushed.phones, PROVISION_SCOPE, is_new=is_new
+            )
 
     async def _write(
         self, tx: Transaction, actor: Actor, user: User, before: Provisioned | None, pushed: PushedUser

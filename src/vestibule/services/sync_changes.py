@@ -18,6 +18,7 @@ from vestibule.model.directory_difference import Change, Kind
 from vestibule.model.event import Event
 from vestibule.model.synchronisation import SHOWN_PROBLEMS, Counts, Problem, Synchronisation, SyncRun
 from vestibule.model.user import User
+from vestibule.services.directory_phones import DirectoryPhones
 from vestibule.services.notices import Notices
 from vestibule.services.recording import event_of
 from vestibule.services.users import Users
@@ -40,6 +41,7 @@ class Applying:
         store: Store,
         users: Users,
         notices: Notices,
+        phones: DirectoryPhones,
         actor: Actor,
         held: Synchronisation,
         run: SyncRun,
@@ -48,6 +50,7 @@ class Applying:
         self._store = store
         self._users = users
         self._notices = notices
+        self._phones = phones
         self._actor = actor
         self._held = held
         self._group_names = group_names
@@ -102,6 +105,8 @@ class Applying:
         await tx.add_users([user for change, user in written if not change.user_id])
         events = [self._event(tx, change, user) for change, user in written if change.fields]
         for change, user in written:
+            if change.gives_phones:
+                await self._give_phones(tx, change, user)
             events += await self._groups(tx, change, user)
             if change.user_id:
                 await self._tell(tx, known[change.user_id], user)
@@ -109,6 +114,12 @@ class Applying:
         await tx.put_bonds([replace(bond, user_id=user_id) for bond, user_id in bonds if bond is not None])
         await tx.add_events(events)
         return self.run.counts.plus(**tally)
+
+    async def _give_phones(self, tx: Transaction, change: Change, user: User) -> None:
+        assert change.bond is not None
+        bond, is_new = change.bond, not change.user_id
+        giver = bond.directory_id
+        await self._phones.align(tx, self._actor, user, bond.phone_method, bond.phones, giver, is_new=is_new)
 
     async def _tell(self, tx: Transaction, before: User, after: User) -> None:
         if before.is_active and not after.is_active:

@@ -49,6 +49,7 @@ from vestibule.model.synchronisation import (
 from vestibule.model.user import User
 from vestibule.services.attempt import Node
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.directory_phones import DirectoryPhones
 from vestibule.services.editions import demand
 from vestibule.services.first_factor import FirstFactors
 from vestibule.services.notices import Notices
@@ -73,6 +74,7 @@ class Synchronising:
         first_factors: FirstFactors,
         users: Users,
         notices: Notices,
+        phones: DirectoryPhones,
         node: Node,
     ) -> None:
         self._store = store
@@ -80,6 +82,7 @@ class Synchronising:
         self._first_factors = first_factors
         self._users = users
         self._notices = notices
+        self._phones = phones
         self._node = node
 
     async def reader(self, tenant_id: str, directory_id: str) -> ReadsPeople:
@@ -303,7 +306,9 @@ class Synchronising:
 
     def _applying(self, held: Synchronisation, run: SyncRun) -> Applying:
         names = self._group_names(held.tenant_id)
-        return Applying(self._store, self._users, self._notices, self._actor(held), held, run, names)
+        return Applying(
+            self._store, self._users, self._notices, self._phones, self._actor(held), held, run, names
+        )
 
     def _group_names(self, tenant_id: str) -> dict[str, str]:
         groups = self._configuration.current.groups

@@ -504,7 +504,7 @@ def synchronisation_of(row: Row) -> Synchronisation:
 
 def bond_values(bond: Bond) -> Values:
     values = astuple(bond)
-    return (*values[:4], *map(json_text, values[4:7]), values[7])
+    return (*values[:4], *map(json_text, values[4:7]), *values[7:9], json_text(values[9]))
 
 
 def bond_of(row: Row) -> Bond:
@@ -517,6 +517,8 @@ def bond_of(row: Row) -> Bond:
         fields=_decode_texts(row[5]),
         groups=_decode_texts(row[6]),
         is_disabled=bool(row[7]),
+        phone_method=row[8],
+        phones=_decode_texts(row[9]),
     )
 
 

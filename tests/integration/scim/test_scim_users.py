@@ -296,3 +296,23 @@ async def test_disabling_ends_sessions_and_is_in_the_record(provider: Provider) 
     assert user.status is UserStatus.DISABLED
     (changed,) = [each for each in await provider.events() if each.kind == "user.changed"]
     assert changed.facts == {"fields": ["status"]}
+
+
+async def test_numbers_are_methods_at_once_where_that_is_chosen(provider: Provider) -> None:
+    """The mobile one first, that for work as its backup; both go with the provider."""
+    await provider.configure(phone_method="voice")
+    numbers = [{"value": "+4930901820", "type": "work"}, {"value": "+491701234567", "type": "mobile"}]
+    told = await provider.add("alice", phoneNumbers=numbers)
+
+    async def phones() -> list[tuple[str, str]]:
+        subject = await provider.house.inside.store.read(lambda tx: tx.subject(TENANT, told["id"]))
+        assert subject is not None
+        return [(each.method, each.phone) for each in subject.authenticators]
+
+    assert await phones() == [("voice", "+491701234567"), ("voice", "+4930901820")]
+    gone = {"op": "remove", "path": 'phoneNumbers[type eq "mobile"]'}
+    assert (await provider.patch(f"Users/{told['id']}", gone)).status_code == 200
+    assert await phones() == [("voice", "+4930901820")]
+    await provider.configure()
+    await provider.patch(f"Users/{told['id']}", {"op": "replace", "path": "displayName", "value": "A"})
+    assert await phones() == []

@@ -136,6 +136,12 @@ def entry_of(
             values[field] = found[1].lower()
     if (typed := _phone(attributes, first)) is not None:
         _put(values, unreadable, "phone", _read_phone(typed, country_code))
+    backup: dict[str, str] = {}
+    for name in attributes.backup_phones:
+        if raw := first.get(name.lower()):
+            number = _read_phone(raw.decode(errors="replace"), country_code)
+            _put(backup, unreadable, "backup_phone", number)
+            break
     return Entry(
         reference=reference,
         usernames=tuple(
@@ -144,6 +150,7 @@ def entry_of(
         values=values,
         is_disabled=_is_disabled(attributes.disabled.lower(), first),
         item=item,
+        backup_phone=backup.get("backup_phone", ""),
         unreadable=tuple(unreadable),
     )
 

@@ -329,6 +329,8 @@ bonds = Table(
     metadata,
     *words("tenant_id", "directory_id", "reference", "user_id", "names", "fields", "groups"),
     *flags("is_disabled"),
+    *added_words("phone_method"),
+    *added_words("phones", default="[]"),
     key("bonds", "tenant_id", "directory_id", "reference"),
     unique("bonds_of_user", "tenant_id", "user_id"),
     belongs("bonds", "users", "tenant_id", "user_id"),

@@ -64,7 +64,8 @@ class NewApiClient(Discreet):
     role_id: Id = ADMINISTRATOR
     """Of a key with the scope `admin`: the role whose rights it has in this tenant."""
     settings: Settings = msgspec.field(default_factory=dict)
-    """Of a key with the scope `scim`: `when_deleted` (`disable`, `remove`), `takes_over`, `requirement`."""
+    """Of a key with the scope `scim`: `when_deleted` (`disable`, `remove`), `takes_over`, `requirement`,
+    `phone_method` (`sms`, `voice`)."""
 
 
 class ApiClientChange(Discreet):

@@ -225,7 +225,7 @@ class Users(Controller):
     async def link_user(
         self, caller: NamedDependency[Caller], user_id: PathId, data: JSONBody[NewDirectoryLink]
     ) -> None:
-        """Link a user to his entry in a directory, which a synchronisation keeps from its next run on. Refused
+        """Link a user to his entry in a directory, which a synchronisation keeps from its next run. Refused
         if he is another entry already, or somebody else is this one. Needs `directories.change`, too."""
         links = caller.services.directory_links
         try:

@@ -22,6 +22,7 @@ from vestibule.model.synchronisation import (
     ACTIVE_DIRECTORY,
     LONGEST_TEXT,
     OPENLDAP,
+    SEVERAL,
     AttributeMap,
     Leavers,
     Part,
@@ -36,7 +37,7 @@ _PATH: Final = "/tenants/{tenant:str}/directories/{directory:str}/synchronisatio
 _NUMBERS: Final = ("interval_minutes", "full_minutes", "approval_above", "page_size")
 _TEXTS: Final = ("person_filter", "domain")
 _TICKS: Final = ("is_enabled", "bare_names")
-_LISTS: Final = ("usernames", "phones")
+_LISTS: Final = SEVERAL
 _SHOWN: Final = 200
 
 
@@ -66,7 +67,7 @@ async def change(request: AnyRequest, tenant: InPath, directory: InPath) -> Resp
 async def add_item(request: AnyRequest, tenant: InPath, directory: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     fields = await read_fields(request)
-    names = ("part", "name", "filter", "requirement", "item_language", "default_method")
+    names = ("part", "name", "filter", "requirement", "item_language", "default_method", "phone_method")
     form = Form({name: fields.text(name, LONGEST_TEXT) for name in names})
     if not form.values["name"]:
         return await _page(at, directory, item_form=Form(form.values, {"name": Words("form.required")}))
@@ -80,6 +81,8 @@ async def add_item(request: AnyRequest, tenant: InPath, directory: InPath) -> Re
             language=form.values["item_language"],
             default_method=form.values["default_method"],
             groups=fields.many("groups"),
+            phone_method=form.values["phone_method"],
+            send_mail=fields.is_ticked("send_mail"),
         )
     except ValueError:
         raise NotFoundException from None

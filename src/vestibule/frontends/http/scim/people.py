@@ -90,6 +90,7 @@ def pushed_of(said: Mapping[str, Any], country_code: str) -> PushedUser:
         external_id=said.get("externalId", ""),
         is_active=said.get("active"),
         fields={field: text for field, text in fields.items() if text},
+        phones=tuple(number for number in (fields["phone"], _backup(said, country_code)) if number),
         unreadable=("phone",) if typed and not fields["phone"] else (),
         told={key: value for key, value in said.items() if key not in _UNTOLD},
     )
@@ -131,6 +132,13 @@ def _called(numbers: Sequence[Mapping[str, Any]]) -> str:
         (each["value"] for each in numbers if each.get("type", "").lower() == "mobile" and "value" in each),
         "",
     )
+
+
+def _backup(said: Mapping[str, Any], country_code: str) -> str:
+    """Return the number for work, if it can be read."""
+    numbers = said.get("phoneNumbers", [])
+    typed = next((each.get("value", "") for each in numbers if each.get("type", "").lower() == "work"), "")
+    return _read_phone(typed, country_code)
 
 
 def _preferred(values: Sequence[Mapping[str, Any]], types: Sequence[str]) -> str:
