@@ -87,7 +87,13 @@ def add(
     """
 
     async def work(desk: Desk) -> None:
-        settings: dict[str, Any] = {"when_deleted": when_deleted, "requirement": requirement}
+        settings: dict[str, Any] = {
+            "when_deleted": when_deleted,
+            "requirement": requirement,
+            "takes_over": takes_over,
+        }
+        if phones is not None:
+            settings["phone_method"] = phones
         applications = desk.services.applications
         client = await applications.add_client(
             desk.actor,
@@ -96,7 +102,7 @@ def add(
             ClientKind.API,
             plain_name(name),
             address=address,
-            settings=settings | {"takes_over": takes_over, "phone_method": phones or ""},
+            settings=settings,
             scopes=(PROVISION_SCOPE,),
         )
         key = await applications.add_api_key(desk.actor, desk.tenant_id, client.client_id)

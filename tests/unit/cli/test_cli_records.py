@@ -171,8 +171,8 @@ def test_a_secret_is_revealed_only_to_be_shown_judged_or_handed_on() -> None:
         "client_secrets.py",  # the same, or judged as typed
         "database.py",  # the kind of database in the settings
         "demo.py",
-        "gateway.py",  # both secrets of a gateway, put together
         "doors.py",  # the shared secret with which the own server is asked
+        "gateway.py",  # both secrets of a gateway, put together
         "machine.py",  # the kind of database in the settings
         "migrate.py",
         "pin.py",  # a generated PIN as JSON, shown once
