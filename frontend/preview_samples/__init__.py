@@ -15,6 +15,7 @@ from preview_samples.keeping_out import keeping_out
 from preview_samples.phone import phone
 from preview_samples.portal import portal
 from preview_samples.records import console_records
+from preview_samples.replies import replies
 from preview_samples.sample import Sample
 from preview_samples.sign_in import signing_in
 from preview_samples.synchronisation import provisioning, synchronisation, user_import
@@ -31,6 +32,7 @@ def samples() -> list[Sample]:
         *keeping_out(),
         *console_tokens(),
         *console_doors(),
+        *replies(),
         *directories(),
         *synchronisation(),
         *user_import(),

@@ -265,6 +265,8 @@ def console_doors() -> list[Sample]:
         "requirement": "warn",
         "passcode_length": 6,
         "passcode_lengths": (6, 8),
+        "response_seconds": 55,
+        "seconds_bounds": (3, 300),
         "is_enabled": True,
         "limit_proxy_state": False,
         "require_user_match": True,

@@ -55,6 +55,7 @@ async def test_an_application_with_a_radius_client_and_its_secrets(window: Windo
         "require_inner_name": True,
         "require_radius_1_1": False,
         "passcode_length": 6,
+        "response_seconds": 55,
     }
     await window.go(f"{window.site.console}/clients/{client.client_id}")
     assert secret not in await window.page.content()

@@ -6,7 +6,7 @@ keys that MS-CHAP and EAP make.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.peers.freeradius import DICTIONARIES, libraries
@@ -196,11 +196,20 @@ REPLY = """
 class FreeRadiusEap:
     """A server on 127.0.0.1; `start()` returns when it answers."""
 
-    def __init__(self, folder: Path, *, users: Mapping[str, str], names_people: bool = True) -> None:
-        """`users` maps names to passwords; `names_people`: it says whom it has accepted in a tunnel."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        users: Mapping[str, str],
+        names_people: bool = True,
+        authorized: Sequence[str] = (),
+    ) -> None:
+        """`users` maps names to passwords; `names_people`: it says whom it has accepted in a tunnel;
+        `authorized` may enter by a remote desktop gateway, which sends no password."""
         self.folder = folder
         self.users = users
         self.names_people = names_people
+        self.authorized = authorized
         self.port, self.accounting_port = free_port(), free_port()
         self.authority = TestAuthority(folder / "certificates")
         self.program: Program | None = None
@@ -226,6 +235,10 @@ class FreeRadiusEap:
         )
         (self.folder / "radiusd.conf").write_text(configuration)
         entries = [f'"{name}" Cleartext-Password := "{word}"{REPLY}\n\n' for name, word in self.users.items()]
+        entries += [
+            f'"{name}" Called-Station-Id == "UserAuthType:PW", Auth-Type := Accept{REPLY}\n\n'
+            for name in self.authorized
+        ]
         (self.folder / "users").write_text("".join(entries))
         (self.folder / "users").chmod(0o600)
         (self.folder / "accounting").touch(0o600)  # it makes none in memory (/dev/shm)

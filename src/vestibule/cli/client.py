@@ -39,7 +39,8 @@ ModeChoice: TypeAlias = Annotated[
     Parameter(
         name="--mode",
         help="challenge: the password first, then the client asks for the passcode. combined: password and "
-        "passcode in one field. passcode-only: the client has checked the password.",
+        "passcode in one field. passcode-only: the client has checked the password. out-of-band: nothing "
+        "is typed, as behind an RD Gateway: a call, a text or the app.",
     ),
 ]
 SigningChoice: TypeAlias = Annotated[
@@ -82,6 +83,14 @@ Version11: TypeAlias = Annotated[
         name="--require-radius-1-1",
         negative="--no-require-radius-1-1",
         help="Take requests over TLS only, and only as RADIUS/1.1.",
+    ),
+]
+ResponseSeconds: TypeAlias = Annotated[
+    int | None,
+    Parameter(
+        name="--response-seconds",
+        validator=validators.Number(gte=3, lte=300),
+        help="How long a request waits for an answer by phone or app, 3 to 300: less than the client waits.",
     ),
 ]
 PasscodeLength: TypeAlias = Annotated[
@@ -149,6 +158,7 @@ def show(client: str, /, *, as_json: Json = False, scope: Scope = HERE) -> int:
                 ("passcode_length", length),
                 ("message_authenticator", terminal.words(f"signing.{settings.message_authenticator.value}")),
                 ("limit_proxy_state", terminal.yes_no(settings.limit_proxy_state)),
+                ("response_seconds", str(settings.response_seconds)),
                 ("require_user_match", terminal.yes_no(settings.require_user_match)),
                 ("require_inner_name", terminal.yes_no(settings.require_inner_name)),
                 ("require_radius_1_1", terminal.yes_no(settings.require_radius_1_1)),
@@ -174,6 +184,7 @@ def add(
     message_authenticator: SigningChoice = None,
     limit_proxy_state: ProxyState = None,
     passcode_length: PasscodeLength = None,
+    response_seconds: ResponseSeconds = None,
     require_user_match: UserMatch = None,
     require_inner_name: InnerName = None,
     require_radius_1_1: Version11 = None,
@@ -219,6 +230,7 @@ def add(
                 message_authenticator,
                 limit_proxy_state=limit_proxy_state,
                 passcode_length=passcode_length,
+                response_seconds=response_seconds,
                 require_user_match=require_user_match,
                 require_inner_name=require_inner_name,
                 require_radius_1_1=require_radius_1_1,
@@ -254,6 +266,7 @@ def change(
     message_authenticator: SigningChoice = None,
     limit_proxy_state: ProxyState = None,
     passcode_length: PasscodeLength = None,
+    response_seconds: ResponseSeconds = None,
     require_user_match: UserMatch = None,
     require_inner_name: InnerName = None,
     require_radius_1_1: Version11 = None,
@@ -266,6 +279,7 @@ def change(
 
       vestibule client change vpn-1 --address 192.0.2.12
       vestibule client change vpn-1 --message-authenticator require
+      vestibule client change rd-gateway --mode out-of-band --response-seconds 55
       vestibule client change vpn-1 --disable
 
     Parameters
@@ -291,6 +305,7 @@ def change(
             message_authenticator,
             limit_proxy_state=limit_proxy_state,
             passcode_length=passcode_length,
+            response_seconds=response_seconds,
             require_user_match=require_user_match,
             require_inner_name=require_inner_name,
             require_radius_1_1=require_radius_1_1,

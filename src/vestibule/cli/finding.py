@@ -16,6 +16,7 @@ from vestibule.model.authenticator import Authenticator, AuthenticatorStatus, ca
 from vestibule.model.certificate import Certificate
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
+from vestibule.model.reply_attribute import ReplyAttribute
 from vestibule.model.role import AdminRole
 from vestibule.model.user import User
 from vestibule.model.verification import Verification
@@ -149,6 +150,13 @@ def group(desk: Desk, wanted: str) -> Group:
     found = desk.services.groups.list(desk.actor, desk.tenant_id)
     named = [one for one in found if wanted == one.group_id] or _named(found, wanted)
     return _only(named, wanted, desk, "group list", "group")
+
+
+def reply(desk: Desk, lines: Sequence[ReplyAttribute], wanted: str) -> ReplyAttribute:
+    """Return a reply attribute by its name, identifier or the identifier's beginning."""
+    named = [one for one in lines if one.attribute.casefold() == wanted.casefold()]
+    found = named or _by_beginning(lines, wanted, lambda one: one.reply_id)
+    return _only(found, wanted, desk, "reply list", "reply")
 
 
 def role(desk: Desk, wanted: str) -> AdminRole:

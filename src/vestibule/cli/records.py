@@ -25,6 +25,7 @@ from vestibule.model.group import Group
 from vestibule.model.mail_attachment import MailAttachment
 from vestibule.model.phone import masked
 from vestibule.model.pin import PinStatus
+from vestibule.model.reply_attribute import RadiusDictionary, ReplyAttribute
 from vestibule.model.role import AdminRole
 from vestibule.model.tenant import Tenant
 from vestibule.model.user import User
@@ -36,6 +37,7 @@ from vestibule.services.client_words import finding_words
 
 if TYPE_CHECKING:
     from vestibule.services.bulk import BulkReport
+    from vestibule.services.dictionaries import LoadedDictionary
     from vestibule.services.groups import MembersReport
     from vestibule.services.roles import Holder
     from vestibule.services.sending_limits import SendingStanding
@@ -57,6 +59,11 @@ _BYPASS = (
     "user_id", "username", "application_id", "application_name", "seconds", "reason", "phone", "actor",
     "actor_name", "made_at", "expires_at", "ended_at", "verification_id",
 )  # fmt: skip
+_REPLY_ATTRIBUTE = (
+    "attribute", "value", "is_secret", "adds", "user_id", "group_id", "client_id", "application_id",
+    "created_at",
+)  # fmt: skip
+_DICTIONARY = ("name", "attributes", "left_out", "size", "created_at")
 _APPLICATION = (
     "name", "first_factor", "directory_id", "second_factor", "methods", "is_enabled", "is_legacy", "purpose",
     "trusted_addresses", "skips_trusted", "remember_days", "caching", "caching_seconds", "created_at",
@@ -296,6 +303,23 @@ def finding_record(finding: Finding) -> dict[str, Any]:
         "seen": seen,
         "why": why,
         "next": then,
+    }
+
+
+def reply_attribute_record(line: ReplyAttribute) -> dict[str, Any]:
+    return _chosen(line, "reply_id", _REPLY_ATTRIBUTE)
+
+
+def radius_dictionary_record(dictionary: RadiusDictionary) -> dict[str, Any]:
+    return {name: getattr(dictionary, name) for name in _DICTIONARY}
+
+
+def loaded_dictionary_record(loaded: LoadedDictionary, *, is_dry_run: bool) -> dict[str, Any]:
+    return {
+        "is_dry_run": is_dry_run,
+        "dictionary": radius_dictionary_record(loaded.dictionary),
+        "attributes": loaded.read.attributes,
+        "left_out": loaded.read.left_out,
     }
 
 

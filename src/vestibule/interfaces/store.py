@@ -38,6 +38,7 @@ from vestibule.model.pin import Pin
 from vestibule.model.proposal import Proposal
 from vestibule.model.provisioning import Provisioned, ProvisionedGroup
 from vestibule.model.remembered_browser import RememberedBrowser
+from vestibule.model.reply_attribute import RadiusDictionary, ReplyAttribute
 from vestibule.model.role import AdminRole, Grant
 from vestibule.model.security_question import SecurityAnswers
 from vestibule.model.sending_limit import LimitReached, SendingLimit
@@ -247,6 +248,10 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     certificates: tuple[Certificate, ...] = ()
     rule_sets: tuple[RuleSet, ...] = ()
     """The newest version of each tenant that has any."""
+    reply_attributes: tuple[ReplyAttribute, ...] = ()
+    """In the order in which they were added; those for single people left out."""
+    with_own_replies: frozenset[str] = frozenset()
+    """Tenants with reply attributes for single people."""
 
 
 class Transaction(Protocol):
@@ -590,6 +595,26 @@ class Transaction(Protocol):
         """Return what was answered to that request, if its verification is pending or approved."""
         ...
 
+    async def own_reply_attributes(self, tenant_id: str, user_id: str) -> tuple[ReplyAttribute, ...]:
+        """Return those for one person, in the order in which they were added."""
+        ...
+
+    async def reply_attribute(self, tenant_id: str, reply_id: str) -> ReplyAttribute | None: ...
+
+    async def put_radius_dictionary(self, dictionary: RadiusDictionary, text: str) -> None:
+        """Insert, in place of the one of the same name."""
+        ...
+
+    async def radius_dictionaries(self, tenant_id: str) -> tuple[RadiusDictionary, ...]:
+        """Return all of a tenant, by name."""
+        ...
+
+    async def radius_dictionary_texts(self, tenant_id: str) -> tuple[str, ...]:
+        """Return the texts of all, by name."""
+        ...
+
+    async def remove_radius_dictionary(self, tenant_id: str, name: str) -> bool: ...
+
     # --- people and what they hold ----------------------------------------------------------------
 
     async def add_user(self, user: User) -> None:
@@ -614,8 +639,8 @@ class Transaction(Protocol):
         ...
 
     async def remove_user(self, tenant_id: str, user_id: str) -> bool:
-        """Delete the user, names, throttles, PIN, app passwords, sessions and all but hardware tokens, which
-        nobody holds then and keep their counters. Attempts stay."""
+        """Delete the user, names, throttles, PIN, app passwords, sessions, reply attributes and all but
+        hardware tokens, which nobody holds then and keep their counters. Attempts stay."""
         ...
 
     async def users(self, tenant_id: str, where: UserFilter, page: Page) -> Listed:
@@ -830,7 +855,8 @@ class Transaction(Protocol):
         | DirectoryConfiguration
         | GatewayConfiguration
         | Group
-        | AdminRole,
+        | AdminRole
+        | ReplyAttribute,
     ) -> None:
         """Insert (version 1 and new), or replace by compare-and-set on `version` (raises `Conflict`);
         raises the generation. `AlreadyExists` if a name is taken in its tenant."""
@@ -845,10 +871,11 @@ class Transaction(Protocol):
         | DirectoryConfiguration
         | GatewayConfiguration
         | Group
-        | AdminRole,
+        | AdminRole
+        | ReplyAttribute,
     ) -> bool:
-        """Delete the record and what belongs to it (a client's secrets and certificates, a group's members);
-        raises the generation."""
+        """Delete the record and what belongs to it (a client's secrets and certificates, a group's members,
+        reply attributes of either or of an application); raises the generation."""
         ...
 
     async def add_rule_set(self, rules: RuleSet) -> bool:

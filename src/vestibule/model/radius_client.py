@@ -23,6 +23,15 @@ class Mode(StrEnum):
     """The passcode: the client has checked the password. Left empty, it is asked for with an
     Access-Challenge.
     """
+    OUT_OF_BAND = "out_of_band"
+    """Nothing that a person types reaches us, as behind an RD Gateway, which has checked the password and
+    sends none: the answer comes on another road.
+    """
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether the client can show a question and take an answer."""
+        return self in (Mode.CHALLENGE, Mode.PASSCODE_ONLY)
 
 
 class Signing(StrEnum):

@@ -11,6 +11,7 @@ from vestibule.interfaces.clock import Clock
 from vestibule.interfaces.frontend import Frontend
 from vestibule.interfaces.store import Store, Transaction, Unavailable
 from vestibule.runtime import registry
+from vestibule.runtime.attribute_files import AttributeFiles
 from vestibule.runtime.clock import SystemClock
 from vestibule.runtime.country_database import CountryDatabase, NoCountries
 from vestibule.runtime.key_file import KeyFileProblem, load_sealer, make_key_file
@@ -43,6 +44,7 @@ from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.deliveries import Deliveries
 from vestibule.services.demonstration import Demonstrations
 from vestibule.services.device_records import DeviceRecords
+from vestibule.services.dictionaries import Dictionaries
 from vestibule.services.directories import Directories
 from vestibule.services.directory_links import DirectoryLinks
 from vestibule.services.directory_people import DirectoryPeople
@@ -54,6 +56,7 @@ from vestibule.services.enrollment import Enrollments
 from vestibule.services.first_factor import FirstFactors
 from vestibule.services.gateway_settings import GatewaySettings
 from vestibule.services.gateways import Gateways
+from vestibule.services.granting import Grants
 from vestibule.services.groups import Groups
 from vestibule.services.guard import Guard
 from vestibule.services.housekeeping import Housekeeping
@@ -78,6 +81,7 @@ from vestibule.services.proxying import Proxying
 from vestibule.services.refused_acts import RefusedActs
 from vestibule.services.registration import Registrations
 from vestibule.services.remembered_browsers import RememberedBrowsers
+from vestibule.services.reply_attributes import ReplyAttributes
 from vestibule.services.requirements import Requirements
 from vestibule.services.reset_by_phone import ResetsByPhone
 from vestibule.services.roles import Roles
@@ -273,6 +277,9 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         accounting=Accounting(store),
         certificates=Certificates(store, configuration, sealer, clock),
         client_sightings=ClientSightings(store, configuration, proxying),
+        dictionaries=Dictionaries(store, AttributeFiles()),
+        reply_attributes=ReplyAttributes(store, configuration, sealer, AttributeFiles()),
+        grants=Grants(store, configuration, sealer),
         app_passwords=AppPasswords(store, configuration, guard),
         calls=calls,
         phones=phones,

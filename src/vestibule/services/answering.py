@@ -51,7 +51,14 @@ from vestibule.services.attempt import (
 from vestibule.services.blocking import block_himself
 from vestibule.services.facts import gathered
 from vestibule.services.out_of_band import is_fresh, waiter_of
-from vestibule.services.outcome import Progress, asked_in_his_language, conclude, ending_of, note_proof
+from vestibule.services.outcome import (
+    Progress,
+    asked_in_his_language,
+    conclude,
+    ending_of,
+    note_proof,
+    with_grants,
+)
 from vestibule.services.proving import LOCKED, Proof, Prover
 from vestibule.services.throttling import Counted, count_attempt
 from vestibule.services.ways import Way, named
@@ -507,6 +514,7 @@ class Answering:
         # Who types the answer is let in by it; where it comes from elsewhere, the request that waits is.
         is_taken = is_approved and attempt.waiter is None
         closed = await tx.close_challenge(challenge.tenant_id, challenge.challenge_id, end, is_taken=is_taken)
+        ending = await with_grants(tx, attempt, verification.user_id, ending)
         change = verification_change(attempt, ending, tx.now)
         changed = await tx.change_verification(verification.tenant_id, verification.verification_id, change)
         if not (closed and changed):

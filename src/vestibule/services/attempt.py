@@ -23,6 +23,7 @@ from vestibule.model.throttle import ThrottleLimits, source_of
 from vestibule.model.user import User
 from vestibule.model.verification import Channel, Reason, TraceLine, Verification, VerificationState
 from vestibule.policy.access import NO_RULES, AccessRules
+from vestibule.policy.replies import NO_REPLIES, Replies
 from vestibule.services.configuration import Peer
 
 
@@ -70,6 +71,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """What a legacy client sent is an app password of the person, good at this door."""
     rules: AccessRules = NO_RULES
     """The access rules of the tenant."""
+    replies: Replies = NO_REPLIES
+    """The reply attributes of the tenant."""
     is_stranger_accepted: bool = False
     """Nobody here has the name, a server behind has accepted it, and the door lets such people in."""
     kept: Secret[bytes] | None = None

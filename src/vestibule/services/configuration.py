@@ -32,11 +32,13 @@ from vestibule.model.certificate import Certificate
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
 from vestibule.model.networks import parse_networks
+from vestibule.model.reply_attribute import ReplyAttribute
 from vestibule.model.role import AdminRole
 from vestibule.model.self_service import PasswordReset
 from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import ThrottleLimits
 from vestibule.policy.access import AccessRules, compiled
+from vestibule.policy.replies import Replies
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +71,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     """The newest version of each tenant that has any."""
     access: Mapping[str, AccessRules] = {}
     """The same, ready to be asked."""
+    replies: Mapping[str, Replies] = {}
+    """Reply attributes of each tenant that has any."""
     reset_doors: Mapping[str, Peer] = {}
     """By client id: where people of a tenant prove by phone that they may reset their passwords."""
 
@@ -146,6 +150,7 @@ class ConfigurationCache:
             certificates={each.certificate_id: each for each in loaded.certificates},
             rule_sets=rule_sets,
             access=compiled(rule_sets, trusted),
+            replies=_replies(loaded),
             reset_doors={
                 reset_client_id(tenant_id): _reset_door(tenant)
                 for tenant_id, tenant in tenants.items()
@@ -168,6 +173,21 @@ class ConfigurationCache:
             except CannotUnseal as why:
                 log.error("a shared secret does not open", client=secret.client_id, why=str(why))
         return tuple(opened)
+
+
+def _replies(loaded: Configuration) -> dict[str, Replies]:
+    shared: dict[str, list[ReplyAttribute]] = {tenant_id: [] for tenant_id in loaded.with_own_replies}
+    for line in loaded.reply_attributes:
+        shared.setdefault(line.tenant_id, []).append(line)
+    by_name = sorted(loaded.groups, key=lambda group: (group.name.casefold(), group.group_id))
+    return {
+        tenant_id: Replies(
+            tuple(lines),
+            tenant_id in loaded.with_own_replies,
+            tuple([group.group_id for group in by_name if group.tenant_id == tenant_id]),
+        )
+        for tenant_id, lines in shared.items()
+    }
 
 
 def secret_context(tenant_id: str, client_id: str, secret_id: str) -> bytes:

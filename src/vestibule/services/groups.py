@@ -18,6 +18,7 @@ from vestibule.model.group import Group
 from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.model.user import User
 from vestibule.model.username import canonical_name
+from vestibule.policy.replies import NO_REPLIES
 from vestibule.services.bulk import BulkAct
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.name_list import MOST_NAMES, NamedLine
@@ -131,13 +132,17 @@ class Groups:
         return self._found(tenant_id, group_id)
 
     async def remove(self, actor: Actor, tenant_id: str, group_id: str) -> None:
-        """Remove a group; its people stay. One that an access rule names is refused: without it the rule
-        would mean somebody else."""
+        """Remove a group; its people stay. One that an access rule or a reply attribute names is refused:
+        without it that would mean somebody else."""
         group = self._to_change(actor, tenant_id, group_id)
         rules = self._configuration.current.rule_sets.get(tenant_id)
         for rule in rules.rules if rules else ():
             if group_id in (*rule.groups, *rule.except_groups):
                 raise Refused(Refusal.NAMED_BY_RULE, rule.name)
+        replies = self._configuration.current.replies.get(tenant_id, NO_REPLIES)
+        for line in replies.shared:
+            if group_id == line.group_id:
+                raise Refused(Refusal.NAMED_BY_REPLY, line.attribute)
 
         async def body(tx: Transaction) -> None:
             grants = (await tx.grants(SYSTEM_TENANT)).values()

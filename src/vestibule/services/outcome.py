@@ -17,6 +17,7 @@ from vestibule.model.verification import Challenge, Reason, Verification, Verifi
 from vestibule.policy.decision import Permit, RequirePasscode
 from vestibule.policy.evaluate import with_passcode
 from vestibule.services.attempt import Attempt, Ending, Node, denied, event, verification_row
+from vestibule.services.granting import told
 from vestibule.services.proving import Proof
 from vestibule.services.ways import Way
 
@@ -79,8 +80,17 @@ async def conclude(
     tx: Transaction, attempt: Attempt, subject: Subject | None, ending: Ending, node: Node
 ) -> Progress:
     """Insert a verification that begins and ends in this transaction."""
+    ending = await with_grants(tx, attempt, subject.user.user_id if subject else "", ending)
     row = verification_row(attempt, subject, ending, node, tx.now)
     return Progress(await added(tx, row))
+
+
+async def with_grants(tx: Transaction, attempt: Attempt, user_id: str, ending: Ending) -> Ending:
+    """Return an approval with the names of the attributes that go with it, for its why-trace."""
+    if ending.state is not VerificationState.APPROVED or not attempt.replies:
+        return ending
+    given = await told(tx, attempt.replies, attempt.origin.peer.client, user_id)
+    return msgspec.structs.replace(ending, trace=(*ending.trace, *given))
 
 
 async def added(tx: Transaction, row: Verification) -> Verification:

@@ -31,6 +31,7 @@ from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.deliveries import Deliveries
 from vestibule.services.demonstration import Demonstrations
 from vestibule.services.device_records import DeviceRecords
+from vestibule.services.dictionaries import Dictionaries
 from vestibule.services.directories import Directories
 from vestibule.services.directory_links import DirectoryLinks
 from vestibule.services.directory_people import DirectoryPeople
@@ -40,6 +41,7 @@ from vestibule.services.editions import Editions
 from vestibule.services.enrollment import Enrollments
 from vestibule.services.gateway_settings import GatewaySettings
 from vestibule.services.gateways import Gateways
+from vestibule.services.granting import Grants
 from vestibule.services.groups import Groups
 from vestibule.services.housekeeping import Housekeeping
 from vestibule.services.mail_attachments import MailAttachments
@@ -60,6 +62,7 @@ from vestibule.services.proxying import Proxying
 from vestibule.services.refused_acts import RefusedActs
 from vestibule.services.registration import Registrations
 from vestibule.services.remembered_browsers import RememberedBrowsers
+from vestibule.services.reply_attributes import ReplyAttributes
 from vestibule.services.requirements import Requirements
 from vestibule.services.reset_by_phone import ResetsByPhone
 from vestibule.services.roles import Roles
@@ -117,6 +120,9 @@ class Services:
     accounting: Accounting
     certificates: Certificates
     client_sightings: ClientSightings
+    dictionaries: Dictionaries
+    reply_attributes: ReplyAttributes
+    grants: Grants
     app_passwords: AppPasswords
     phones: Phones
     activations: Activations

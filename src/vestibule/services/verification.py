@@ -39,6 +39,7 @@ from vestibule.model.verification import (
 )
 from vestibule.policy.access import NO_RULES
 from vestibule.policy.decision import Deny, Permit, RequirePasscode, RequirePassword
+from vestibule.policy.replies import NO_REPLIES
 from vestibule.services.answering import Answering
 from vestibule.services.asking import Asking
 from vestibule.services.attempt import (
@@ -377,6 +378,7 @@ class Verifications:
             ),
             passcode=passcode,
             rules=snapshot.access.get(application.tenant_id, NO_RULES),
+            replies=snapshot.replies.get(application.tenant_id, NO_REPLIES),
         )
 
     async def _start_with_password(self, attempt: Attempt, password: Secret[str]) -> Progress:

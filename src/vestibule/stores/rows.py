@@ -44,6 +44,7 @@ from vestibule.model.pin import Pin
 from vestibule.model.proposal import Act, Proposal, ProposalState
 from vestibule.model.provisioning import Provisioned, ProvisionedGroup
 from vestibule.model.remembered_browser import RememberedBrowser
+from vestibule.model.reply_attribute import ReplyAttribute, Shape
 from vestibule.model.role import AdminRole, Grant
 from vestibule.model.security_question import SecurityAnswers
 from vestibule.model.session import Link, Session
@@ -80,6 +81,7 @@ _decode_texts: Final = msgspec.json.Decoder(tuple[str, ...]).decode
 _decode_trace: Final = msgspec.json.Decoder(tuple[TraceLine, ...]).decode
 _decode_rules: Final = msgspec.json.Decoder(tuple[AccessRule, ...]).decode
 _decode_settings: Final = msgspec.json.Decoder(TenantSettings).decode
+_decode_shape: Final = msgspec.json.Decoder(Shape).decode
 _decode_sync: Final = msgspec.json.Decoder(SyncSettings).decode
 _decode_counts: Final = msgspec.json.Decoder(Counts).decode
 _decode_problems: Final = msgspec.json.Decoder(tuple[Problem, ...]).decode
@@ -478,6 +480,17 @@ def rule_set_of(row: Row) -> RuleSet:
     values = dict(zip(RULE_SET, row, strict=True))
     values["rules"] = _decode_rules(values["rules"])
     return RuleSet(**values)
+
+
+REPLY_ATTRIBUTE: Final = ReplyAttribute.__struct_fields__
+
+
+def reply_attribute_of(row: Row) -> ReplyAttribute:
+    values = dict(zip(REPLY_ATTRIBUTE, row, strict=True))
+    values["adds"] = bool(values["adds"])
+    values["shape"] = _decode_shape(values["shape"])
+    values["content"] = bytes(values["content"])
+    return ReplyAttribute(**values)
 
 
 VOICE_MESSAGE: Final = VoiceMessage.__struct_fields__

@@ -249,6 +249,8 @@ OWN_SUITES = {
     *("hold_reply", "held_reply", "held_reply_to"),
     *("add_accounting_record", "accounting_records", "note_accounting_forwarded"),
     *("add_sightings", "sightings", "forget_strangers"),
+    *("own_reply_attributes", "reply_attribute", "put_radius_dictionary", "radius_dictionaries"),
+    *("radius_dictionary_texts", "remove_radius_dictionary"),
     *("groups_of", "add_member", "remove_member", "count_members"),
     *("users_by_id", "has_pins"),
     *("add_app_password", "app_passwords", "app_password_by_hash", "use_app_password"),

@@ -15,6 +15,7 @@ from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind, DirectoryConfiguration, FirstFactor
 from vestibule.model.dispatch import Carries, Dispatch
 from vestibule.model.voice_message import MessageType
+from vestibule.services.reply_attributes import WantedReply
 from vestibule.wire.sound import write_wav
 
 OTHER = "umbrella"
@@ -94,6 +95,11 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
     await house.inside.store.transact(lambda tx: tx.add_remembered_browser(browser))
     template = "changed.de" if tenant_id == OTHER else "welcome.en"
     await services.mail_attachments.add(SYSTEM, tenant_id, template, "steps.pdf", b"%PDF-1.7")
+    reply = await services.reply_attributes.add(
+        SYSTEM, tenant_id, WantedReply(attribute="Class", value=Secret("theirs"))
+    )
+    dictionary = f"vendor-of-{tenant_id}"
+    await services.dictionaries.load(SYSTEM, tenant_id, dictionary, b"VENDOR Acme 9999\n")
     secrets = [
         (await services.applications.secrets(SYSTEM, tenant_id, client_id))[0].secret_id
         for client_id in (key.client_id, radius.client_id)
@@ -118,6 +124,8 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
         "group_id": group.group_id,
         "message_id": message.message_id,
         "template": template,
+        "reply_id": reply.reply_id,
+        "name": dictionary,
         "verification_id": attempt["id"],
         "api-clients": key.client_id,
         "api-secret": secrets[0],

@@ -31,13 +31,14 @@ from vestibule.wire.radius.numbers import ACCESS_REQUEST, MESSAGE_AUTHENTICATOR,
 
 CLIENT_SECRET = "what the VPN and Vestibule share"
 PASSWORD = "correct horse"
+GATEWAY_USER = "CONTOSO\\gwen"
 USERS = {"alice": PASSWORD, "mallory": "of mallory", "User": "clientPass"}
 
 
 @pytest.fixture(scope="session")
 def freeradius_eap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreeRadiusEap]:
     """One FreeRADIUS for all tests of a process; none of them changes it."""
-    server = FreeRadiusEap(tmp_path_factory.mktemp("freeradius"), users=USERS)
+    server = FreeRadiusEap(tmp_path_factory.mktemp("freeradius"), users=USERS, authorized=[GATEWAY_USER])
     server.start()
     yield server
     server.stop()
@@ -94,6 +95,7 @@ async def scene(
             services.metrics,
             [("127.0.0.1", 0)],
             proxying=services.proxying,
+            grants=services.grants,
         )
         await frontend.start()
         try:

@@ -430,6 +430,7 @@ def test_plug_in_describes_itself() -> None:
         nt_hashes=None,
         certificates=SimpleNamespace(server=lambda: None),
         node=Node("node", "127.0.0.1"),
+        grants=None,
         accounting=None,
         public_url="https://id.example.org",
     )

@@ -12,6 +12,7 @@ import pytest
 from vestibule.cli import client, records
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.http.api import records as api
+from vestibule.interfaces.attribute_reader import ReadDictionary
 from vestibule.interfaces.store import Person
 from vestibule.model.application import Application, Client, ClientKind, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
@@ -21,11 +22,13 @@ from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.pin import PinStatus
 from vestibule.model.radius_client import Signing
+from vestibule.model.reply_attribute import RadiusDictionary, ReplyAttribute, Shape
 from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import NEVER, Factor, Throttle
 from vestibule.model.user import User
 from vestibule.model.verification import Reason, TraceLine, Verification, VerificationState
 from vestibule.model.voice_message import MessageType, VoiceMessage
+from vestibule.services.dictionaries import LoadedDictionary
 from vestibule.services.gateways import GatewayState
 
 USER = User(
@@ -83,6 +86,19 @@ EVENT = Event(tenant_id="t", event_id="e", at=1, kind="user.added", actor="syste
 VOICE_MESSAGE = VoiceMessage(
     tenant_id="t", message_id="m", language="de", type=MessageType.DENIED, milliseconds=5, created_at=1
 )
+REPLY = ReplyAttribute(
+    tenant_id="t",
+    reply_id="r",
+    attribute="Class",
+    value="x",
+    shape=Shape(path=(25,)),
+    content=b"sealed",
+    created_at=1,
+)
+LOADED = LoadedDictionary(
+    RadiusDictionary(tenant_id="t", name="acme", attributes=1, left_out=1, size=9, created_at=1),
+    ReadDictionary(("Acme-Role",), ("Acme-Filter",)),
+)
 DELIVERY = Delivery(
     tenant_id="t",
     delivery_id="d",
@@ -119,6 +135,11 @@ TENANT = Tenant(tenant_id="t", name="T", created_at=1)
         (records.traced_attempt_record(ATTEMPT, ASKED), api.traced_attempt_record(ATTEMPT, ASKED)),
         (records.event_record(EVENT), api.event_record(EVENT)),
         (records.delivery_record(DELIVERY), api.delivery_record(DELIVERY)),
+        (records.reply_attribute_record(REPLY), api.reply_attribute_record(REPLY)),
+        (
+            records.loaded_dictionary_record(LOADED, is_dry_run=True),
+            api.loaded_dictionary_record(LOADED, is_dry_run=True),
+        ),
         (records.voice_message_record(VOICE_MESSAGE), api.voice_message_record(VOICE_MESSAGE)),
     ],
     ids=lambda record: type(record).__name__,

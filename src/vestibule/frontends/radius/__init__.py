@@ -50,6 +50,7 @@ class _RadiusKind:
             eap=self._eap(services, settings, ms_chap),
             ms_chap=ms_chap,
             tls=self._tls(services, settings),
+            grants=services.grants,
         )
 
     @staticmethod

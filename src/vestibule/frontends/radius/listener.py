@@ -38,6 +38,7 @@ from vestibule.interfaces.frontend import CannotListen
 from vestibule.interfaces.store import Unavailable
 from vestibule.model.client_sighting import Seen
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.granting import Grants
 from vestibule.services.metrics import Metrics
 from vestibule.services.proxying import Proxying
 from vestibule.services.verification import Verifications
@@ -81,11 +82,12 @@ class RadiusFrontend:
         eap: EapServer | None = None,
         ms_chap: MsChap | None = None,
         tls: OpenTls | None = None,
+        grants: Grants | None = None,
     ) -> None:
         """`listen` are addresses or names, and ports. `check_store` raises `Unavailable` when this node could
         not decide now; Status-Server asks that. `watch` counts what is seen. `public_url` is where people
         reach the portals. Without `proxying` nothing is carried to other servers; without `eap` and `ms_chap`
-        neither ends here. `tls` opens what listens for TLS."""
+        neither ends here. `tls` opens what listens for TLS. Without `grants` policy gives no attributes."""
         self._clock = clock
         self._metrics = metrics
         self._udp = UdpListener(listen, self._take)
@@ -97,7 +99,7 @@ class RadiusFrontend:
         self._watching: asyncio.Task[None] | None = None
         proxy = Proxy(verifications, proxying, self._note_discarded)
         self._eap = eap
-        self._mapping = Mapping(verifications, configuration, proxy, public_url, eap, ms_chap)
+        self._mapping = Mapping(verifications, configuration, proxy, public_url, eap, ms_chap, grants)
         self._duplicates = Duplicates() if duplicates is None else duplicates
         self._quiet = QuietLog()
         for fate in Fate:

@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from hashlib import blake2b
 from ipaddress import ip_address
-from secrets import randbits
 from urllib.parse import urlsplit
 
 from vestibule.catalog import text
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.radius.clients import RadiusClient
 from vestibule.frontends.radius.eap import EapServer
+from vestibule.frontends.radius.grants import Acceptance
 from vestibule.frontends.radius.ms_chap import MsChap
 from vestibule.frontends.radius.password_field import PasswordField
 from vestibule.frontends.radius.prompts import prompt
@@ -27,6 +27,7 @@ from vestibule.model.radius_client import Mode
 from vestibule.model.verification import Reason
 from vestibule.services.attempt import Origin
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.granting import Grants
 from vestibule.services.outcome import Progress
 from vestibule.services.verification import Verifications
 from vestibule.wire.radius import (
@@ -36,7 +37,6 @@ from vestibule.wire.radius import (
     Message,
     Proof,
     SharedSecret,
-    hide_attributes,
     reply_messages,
 )
 from vestibule.wire.radius.numbers import (
@@ -73,12 +73,14 @@ class Mapping:
         public_url: str = "",
         eap: EapServer | None = None,
         ms_chap: MsChap | None = None,
+        grants: Grants | None = None,
     ) -> None:
         """Without `eap` and `ms_chap`, these end nowhere here: they are carried to another server or
         refused."""
         self._verifications = verifications
         self._field = PasswordField(verifications, configuration)
         self._proxy = proxy
+        self._acceptance = Acceptance(grants)
         self._public_url = public_url
         self._eap = eap
         self._ms_chap = ms_chap
@@ -104,7 +106,7 @@ class Mapping:
             client_address=source,
             user_address=_station(access.calling_station),
             idempotency_key=f"{CHANNEL}:{digest.hex()}:{now // _KEY_PERIOD_MS:x}",
-            can_show=client.settings.mode is not Mode.COMBINED,
+            can_show=client.settings.mode.can_ask,
         )
         carried = await self._proxy.open(message, access, client)
         round_ = await self._round(message, access, client, secret, origin, now, carried)
@@ -113,22 +115,17 @@ class Mapping:
         if isinstance(round_, Onward):
             return self._encoded(ACCESS_CHALLENGE, round_.attributes, message, access, secret)
         origin = round_.origin
-        can_ask = client.settings.mode is not Mode.COMBINED and access.proof not in CARRIED
+        can_ask = client.settings.mode.can_ask and access.proof not in CARRIED
         waited = await self._field.waited(
             origin, round_.progress, client, is_first=access.state is None, can_ask=can_ask
         )
         if waited is None:
             return None
         code, attributes = self._reply(waited, message, access, client, now)
-        if carried is not None and waited.is_approved:
-            given = await carried.reply_attributes(waited)
-            if given is None:
-                # It could be the limits of what he may do there: without them he is not let in.
-                code = ACCESS_REJECT
-            else:
-                attributes += hide_attributes(given, secret, message.authenticator, randbits(15))
-        elif waited.is_approved:
-            attributes += hide_attributes(round_.attributes, secret, message.authenticator, randbits(15))
+        if waited.is_approved:
+            theirs = round_.attributes if carried is None else await carried.reply_attributes(waited)
+            given = await self._acceptance.attributes(waited, theirs, message, access, client, secret)
+            code, attributes = (ACCESS_REJECT, []) if given is None else (code, [*given])
         if code == ACCESS_REJECT:
             attributes += round_.rejection
         return self._encoded(code, attributes, message, access, secret)
@@ -176,7 +173,8 @@ class Mapping:
         carried: SignIn | None,
     ) -> Awaitable[Progress]:
         """The command that a request stands for."""
-        if carried is not None and access.proof in CARRIED:
+        is_unproven = access.proof is Proof.NONE and client.settings.mode is Mode.OUT_OF_BAND
+        if carried is not None and (access.proof in CARRIED or is_unproven):
             return carried.start_elsewhere(origin)
         if access.proof not in _SPOKEN:
             return self._verifications.refuse(origin, Reason.PROTOCOL_UNSUPPORTED)
@@ -259,7 +257,7 @@ def _typed(access: AccessRequest, secret: SharedSecret, message: Message) -> Sec
 
 def _must_register(progress: Progress, access: AccessRequest, client: RadiusClient) -> bool:
     """Tell whether he is told to register: only where, as below, this betrays nothing of the password."""
-    is_told = access.proof in _SPOKEN and client.settings.mode is not Mode.COMBINED
+    is_told = access.proof in _SPOKEN and client.settings.mode.can_ask
     return is_told and progress.reason is Reason.REGISTRATION_REQUIRED
 
 
@@ -269,7 +267,7 @@ def _rejection(progress: Progress, access: AccessRequest, client: RadiusClient) 
         return "radius.protocol_unsupported"
     if access.state is not None:
         return "radius.passcode_refused"
-    is_challenged = client.settings.mode is not Mode.COMBINED and access.proof in _SPOKEN
+    is_challenged = client.settings.mode.can_ask and access.proof in _SPOKEN
     if is_challenged and progress.reason is Reason.NO_AUTHENTICATOR:
         # Here the right password leads to a question, so this text tells no more than the question would.
         return "radius.no_authenticator"

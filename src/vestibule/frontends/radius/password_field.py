@@ -46,6 +46,8 @@ class PasswordField:
                 return start(origin, typed)
             case Mode.PASSCODE_ONLY:
                 return self._verifications.start(origin, None, typed or None)
+            case Mode.OUT_OF_BAND:
+                return start(answered_elsewhere(origin), typed)
             case Mode.COMBINED:
                 parts = split(typed, client.settings.passcode_length)
                 if parts is Unsplittable.NO_PASSCODE and typed:

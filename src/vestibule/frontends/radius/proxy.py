@@ -139,7 +139,9 @@ class SignIn:
             self._heard(await self._upstream.carry_nobody(self._attributes))
             return _mismatch("no_such_person")
 
-        stranger = None if self._client.settings.require_user_match else carried
+        # Without any proof in the request, its acceptance says nothing of who asks.
+        needs_match = self._client.settings.require_user_match or self._access.proof is Proof.NONE
+        stranger = None if needs_match else carried
         return await self._proxy.verifications.start_judged(origin, judge, passcode, stranger=stranger)
 
     async def start_elsewhere(self, origin: Origin) -> Progress:

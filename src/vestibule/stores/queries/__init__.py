@@ -25,6 +25,7 @@ from vestibule.stores.queries.people_lists import PeopleLists
 from vestibule.stores.queries.pins import Pins
 from vestibule.stores.queries.provisioned import ProvisionedPeople
 from vestibule.stores.queries.remembered_browsers import RememberedBrowsers
+from vestibule.stores.queries.reply_attributes import ReplyAttributes
 from vestibule.stores.queries.roles import Roles
 from vestibule.stores.queries.rule_sets import RuleSets
 from vestibule.stores.queries.security_answers import SecurityAnswerRows
@@ -49,6 +50,7 @@ class Queries(
     HeldReplies,
     AccountingRecords,
     ClientSightings,
+    ReplyAttributes,
     Deliveries,
     Dispatches,
     MailAttachments,

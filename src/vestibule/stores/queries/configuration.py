@@ -15,9 +15,11 @@ from vestibule.model.application import Application, Client, ClientSecret, Direc
 from vestibule.model.certificate import Certificate
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
+from vestibule.model.reply_attribute import ReplyAttribute
 from vestibule.model.role import AdminRole
 from vestibule.model.tenant import Tenant
 from vestibule.stores.queries.generation import GENERATION, RAISE_GENERATION
+from vestibule.stores.queries.reply_attributes import REMOVE_OF, SHARED, TENANTS_WITH_OWN
 from vestibule.stores.queries.rule_sets import NEWEST_RULE_SETS
 from vestibule.stores.queries.voice_messages import REMOVE_OF_APPLICATION
 from vestibule.stores.rows import (
@@ -28,6 +30,7 @@ from vestibule.stores.rows import (
     DIRECTORY,
     GATEWAY,
     GROUP,
+    REPLY_ATTRIBUTE,
     ROLE,
     TENANT,
     Row,
@@ -39,6 +42,7 @@ from vestibule.stores.rows import (
     gateway_of,
     group_of,
     record_values,
+    reply_attribute_of,
     role_of,
     rule_set_of,
     tenant_of,
@@ -55,6 +59,7 @@ Removable = (
     | GatewayConfiguration
     | Group
     | AdminRole
+    | ReplyAttribute
 )
 Record = Tenant | Removable
 
@@ -116,6 +121,15 @@ _DIRECTORIES: Final = _kind(
 _GATEWAYS: Final = _kind("gateway", "gateways", GATEWAY, ("tenant_id", "gateway_id"), gateway_of)
 _GROUPS: Final = _kind("group", "groups", GROUP, ("tenant_id", "group_id"), group_of)
 _ROLES: Final = _kind("role", "roles", ROLE, ("tenant_id", "role_id"), role_of)
+_REPLIES: Final = _kind(
+    "reply attribute", "reply_attributes", REPLY_ATTRIBUTE, ("tenant_id", "reply_id"), reply_attribute_of
+)
+_OWN_KEYS: Final[dict[type, str]] = {
+    Application: "application_id",
+    Client: "client_id",
+    Group: "group_id",
+}
+"""What reply attributes may be for. No foreign key does it, because one may be for none of them."""
 _KINDS: Final[dict[type, _Kind]] = {
     Tenant: _TENANTS,
     Application: _APPLICATIONS,
@@ -126,6 +140,7 @@ _KINDS: Final[dict[type, _Kind]] = {
     GatewayConfiguration: _GATEWAYS,
     Group: _GROUPS,
     AdminRole: _ROLES,
+    ReplyAttribute: _REPLIES,
 }
 
 
@@ -146,6 +161,8 @@ class ConfigurationRecords(Requests):
         gateways = await self._every(_GATEWAYS)
         groups = await self._every(_GROUPS)
         roles = await self._every(_ROLES)
+        replies = tuple([reply_attribute_of(row) for row in await self.fetch(SHARED())])
+        with_own = frozenset([row[0] for row in await self.fetch(TENANTS_WITH_OWN())])
         rule_sets = tuple([rule_set_of(row) for row in await self.fetch(NEWEST_RULE_SETS())])
         if await self.generation() != before:
             # Each statement may see a later database than the one before it.
@@ -162,6 +179,8 @@ class ConfigurationRecords(Requests):
             groups=groups,
             roles=roles,
             rule_sets=rule_sets,
+            reply_attributes=replies,
+            with_own_replies=with_own,
         )
 
     async def _every(self, kind: _Kind) -> tuple[Any, ...]:
@@ -195,6 +214,9 @@ class ConfigurationRecords(Requests):
                 # Nor here: those of servers have no client.
                 mine = {"tenant_id": record.tenant_id, "client_id": record.client_id}
                 await self.execute(_REMOVE_CERTIFICATES(**mine))
+            if (own := _OWN_KEYS.get(type(record))) is not None:
+                mine = {"tenant_id": record.tenant_id, own: getattr(record, own)}
+                await self.execute(REMOVE_OF[own](**mine))
             await self.execute(RAISE_GENERATION())
         return removed > 0
 

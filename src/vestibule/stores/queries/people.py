@@ -11,6 +11,7 @@ from typing import Final
 from vestibule.interfaces.store import AlreadyExists, Conflict
 from vestibule.model.user import User
 from vestibule.stores.queries.people_lists import COLUMNS, folded
+from vestibule.stores.queries.reply_attributes import REMOVE_OF
 from vestibule.stores.rows import user_of, user_values
 from vestibule.stores.statement import Statement, check_storable, insert, select
 from vestibule.stores.transaction import Requests, UniqueTaken
@@ -125,6 +126,7 @@ class People(Requests):
         who = {"tenant_id": tenant_id, "user_id": user_id}
         await self.execute(FREE_TOKENS(**who))
         await self.execute(DROP_AUTHENTICATORS(**who))
+        await self.execute(REMOVE_OF["user_id"](**who))
         return await self.execute(REMOVE_USER(**who)) > 0
 
     async def user_ids_by_names(self, tenant_id: str, names: Sequence[str]) -> dict[str, str]:

@@ -736,6 +736,30 @@ client_sightings = Table(
     **ROOMY,
 )
 
+reply_attributes = Table(
+    "reply_attributes",
+    metadata,
+    *words("tenant_id", "reply_id", "user_id", "group_id", "client_id", "application_id"),
+    *words("attribute", "value"),
+    *flags("adds"),
+    *words("shape"),
+    sealed("content"),
+    *numbers("created_at", "version"),
+    key("reply_attributes", "tenant_id", "reply_id"),
+    belongs("reply_attributes", "tenants", "tenant_id", cascade=False),
+    Index("reply_attributes_by_user", "tenant_id", "user_id"),
+)
+
+radius_dictionaries = Table(
+    "radius_dictionaries",
+    metadata,
+    *words("tenant_id", "name"),
+    *numbers("attributes", "left_out", "size", "created_at"),
+    *words("content"),
+    key("radius_dictionaries", "tenant_id", "name"),
+    belongs("radius_dictionaries", "tenants", "tenant_id", cascade=False),
+)
+
 # What the server behind a proxy has answered, while the second factor is asked for.
 held_replies = Table(
     "held_replies",

@@ -18,6 +18,7 @@ from vestibule.wire.radius.message import (
     vendor_attributes,
 )
 from vestibule.wire.radius.no_secret import NoSecret, token_of
+from vestibule.wire.radius.placing import Placed, lay_out, without
 from vestibule.wire.radius.secret import HiddenPassword, SharedSecret, signer
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Malformed",
     "Message",
     "NoSecret",
+    "Placed",
     "Proof",
     "ReplyFault",
     "SharedSecret",
@@ -37,10 +39,12 @@ __all__ = [
     "decode",
     "encode_attributes",
     "hide_attributes",
+    "lay_out",
     "open_attributes",
     "read_access_request",
     "reply_messages",
     "signer",
     "token_of",
     "vendor_attributes",
+    "without",
 ]

@@ -30,6 +30,7 @@ from vestibule.frontends.http.api.outbox import Outbox
 from vestibule.frontends.http.api.pins import Pins
 from vestibule.frontends.http.api.registration import Registration, Requirements
 from vestibule.frontends.http.api.remembered_browsers import RememberedBrowsers
+from vestibule.frontends.http.api.reply_attributes import Dictionaries, ReplyAttributes
 from vestibule.frontends.http.api.request import ApiRequest, refuse_unknown_parameters
 from vestibule.frontends.http.api.roles import Roles
 from vestibule.frontends.http.api.synchronisations import Synchronisations
@@ -68,6 +69,8 @@ def _administration() -> Part:
             Certificates,
             ClientCertificates,
             ClientSightings,
+            ReplyAttributes,
+            Dictionaries,
             LdapClients,
             ApiClients,
             Directories,

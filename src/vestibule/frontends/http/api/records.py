@@ -26,6 +26,7 @@ from vestibule.model.mail_attachment import MailAttachment
 from vestibule.model.phone import Phone, masked
 from vestibule.model.pin import PinStatus
 from vestibule.model.proposal import Proposal
+from vestibule.model.reply_attribute import RadiusDictionary, ReplyAttribute
 from vestibule.model.role import AdminRole
 from vestibule.model.tenant import Tenant, TenantSettings
 from vestibule.model.user import User
@@ -33,6 +34,7 @@ from vestibule.model.verification import Challenge, Verification
 from vestibule.model.voice_message import VoiceMessage
 from vestibule.model.voucher import Voucher
 from vestibule.services.bulk import BulkReport
+from vestibule.services.dictionaries import LoadedDictionary
 from vestibule.services.enrollment import Enrolled
 from vestibule.services.gateways import GatewayState
 from vestibule.services.groups import MembersReport
@@ -725,6 +727,45 @@ class MailAttachmentRecord(Record):
     created_at: int
 
 
+class ReplyAttributeRecord(Record):
+    """What RADIUS clients are told of those of whom all that is named here is true; empty is anybody."""
+
+    named = "reply_id"
+
+    id: str
+    attribute: str
+    value: str
+    """As it was typed; empty if it is secret."""
+    is_secret: bool
+    adds: bool
+    """Sent besides what others say of the same attribute, and not instead of it."""
+    user_id: str
+    group_id: str
+    client_id: str
+    application_id: str
+    created_at: int
+
+
+class RadiusDictionaryRecord(Record):
+    name: str
+    attributes: int
+    """How many it names."""
+    left_out: int
+    """How many more it names that cannot be sent."""
+    size: int
+    """Octets."""
+    created_at: int
+
+
+class LoadedDictionaryRecord(Record):
+    """What came of a dictionary that was loaded, or tried."""
+
+    is_dry_run: bool
+    dictionary: RadiusDictionaryRecord
+    attributes: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
 class EventRecord(Record):
     named = "event_id"
 
@@ -979,6 +1020,25 @@ def voice_message_record(message: VoiceMessage) -> VoiceMessageRecord:
 def mail_attachment_record(attachment: MailAttachment) -> MailAttachmentRecord:
     record: MailAttachmentRecord = MailAttachmentRecord.of(attachment)
     return record
+
+
+def reply_attribute_record(line: ReplyAttribute) -> ReplyAttributeRecord:
+    record: ReplyAttributeRecord = ReplyAttributeRecord.of(line)
+    return record
+
+
+def radius_dictionary_record(dictionary: RadiusDictionary) -> RadiusDictionaryRecord:
+    record: RadiusDictionaryRecord = RadiusDictionaryRecord.of(dictionary)
+    return record
+
+
+def loaded_dictionary_record(loaded: LoadedDictionary, *, is_dry_run: bool) -> LoadedDictionaryRecord:
+    return LoadedDictionaryRecord(
+        is_dry_run=is_dry_run,
+        dictionary=radius_dictionary_record(loaded.dictionary),
+        attributes=loaded.read.attributes,
+        left_out=loaded.read.left_out,
+    )
 
 
 def event_record(event: Event) -> EventRecord:

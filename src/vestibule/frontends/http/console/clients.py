@@ -34,7 +34,10 @@ from vestibule.services.refusal import Refusal, Refused
 MODES: Final = tuple(mode.value for mode in Mode)
 REQUIREMENTS: Final = tuple(signing.value for signing in reversed(Signing))
 PASSCODE_LENGTHS: Final = (6, 10)
+RESPONSE_SECONDS: Final = (3, 300)
+_USUAL_SECONDS: Final = 55
 
+_BOUNDS: Final = {"passcode_length": PASSCODE_LENGTHS, "response_seconds": RESPONSE_SECONDS}
 _RECENT: Final = 5
 _HOUR_MS: Final = 3_600_000
 _LONGEST_HOURS: Final = 24 * 90
@@ -179,6 +182,8 @@ def _edit_page(
         requirement=read_settings(settings).message_authenticator.value,
         passcode_length=settings.get("passcode_length", PASSCODE_LENGTHS[0]),
         passcode_lengths=PASSCODE_LENGTHS,
+        response_seconds=settings.get("response_seconds", _USUAL_SECONDS),
+        seconds_bounds=RESPONSE_SECONDS,
         is_enabled=fields.is_ticked("is_enabled") if fields else client.is_enabled if client else True,
         without_secret=(
             fields.is_ticked("require_radius_1_1") if fields else settings.get("require_radius_1_1", False)
@@ -191,17 +196,25 @@ def _edit_page(
 
 
 def _typed(fields: Fields) -> dict[str, str]:
-    names = ("name", "address", "application_id", "mode", "message_authenticator", "passcode_length")
+    names = (
+        "name",
+        "address",
+        "application_id",
+        "mode",
+        "message_authenticator",
+        "passcode_length",
+        "response_seconds",
+    )
     return {name: fields.text(name) for name in names}
 
 
 def _settings(before: Mapping[str, Any], fields: Fields) -> tuple[dict[str, Any], dict[str, Words]]:
     """Return the settings of the client as the form wants them, and what is wrong with the form."""
     errors = {} if fields.text("name", 100) else {"name": Words("form.required")}
-    length = fields.whole("passcode_length")
-    least, most = PASSCODE_LENGTHS
-    if length is None or not least <= length <= most:
-        errors["passcode_length"] = Words("form.not_a_number", {"least": least, "most": most})
+    numbers = {name: fields.whole(name) for name in _BOUNDS}
+    for name, (least, most) in _BOUNDS.items():
+        if not least <= (numbers[name] or 0) <= most:
+            errors[name] = Words("form.not_a_number", {"least": least, "most": most})
     mode, requirement = fields.text("mode"), fields.text("message_authenticator")
     wanted = {
         **before,
@@ -211,7 +224,7 @@ def _settings(before: Mapping[str, Any], fields: Fields) -> tuple[dict[str, Any]
         "require_user_match": fields.is_ticked("require_user_match"),
         "require_inner_name": fields.is_ticked("require_inner_name"),
         "require_radius_1_1": fields.is_ticked("require_radius_1_1"),
-        "passcode_length": length,
+        **numbers,
     }
     wanted.pop("has_signed", None)  # of the release before
     return wanted, errors
