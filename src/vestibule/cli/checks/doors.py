@@ -85,7 +85,7 @@ def secret_for(peers: Iterable[Peer], source: str, now: int) -> Secret[bytes] | 
     address = ipaddress.ip_address(source.partition("%")[0])
     covering: list[tuple[int, Peer]] = []
     for peer in peers:
-        if peer.client.kind is ClientKind.RADIUS and peer.client.is_enabled:
+        if peer.client.kind is ClientKind.RADIUS and peer.client.is_enabled and peer.client.address:
             network = ipaddress.ip_network(peer.client.address, strict=False)
             if address in network:
                 covering.append((network.prefixlen, peer))

@@ -94,22 +94,29 @@ async def clients(at: OpenInstallation) -> list[Finding]:
         for peer in at.snapshot.peers.values()
         if peer.client.kind is ClientKind.RADIUS and peer.client.is_enabled
     ]
-    found = [finding for peer in peers for finding in judge_client(at, peer)]
+    certified = {one.client_id for one in at.snapshot.certificates.values() if one.is_valid(at.now)}
+    found: list[Finding] = []
+    for peer in peers:
+        found += judge_client(at, peer, is_certified=peer.client.client_id in certified)
     if not peers:
         return [note("clients", "clients.none")]
     return found or [ok("clients", "clients.fine", count=len(peers))]
 
 
-def judge_client(at: OpenInstallation, peer: Peer) -> list[Finding]:
-    """Return what is to be said of one RADIUS client."""
+def judge_client(at: OpenInstallation, peer: Peer, *, is_certified: bool = False) -> list[Finding]:
+    """Return what is to be said of one RADIUS client; `is_certified`: it has a certificate for TLS."""
     client = peer.client
     told = {"name": client.name, "tenant": client.tenant_id}
     quoted = shlex.quote(client.name)
-    found = _secrets(at, peer, at.command(f"client secret add {quoted}", tenant=client.tenant_id))
     try:
         settings = read_settings(client.settings)
     except ValueError as wrong:
         return [problem("clients", "clients.unreadable", why=str(wrong), **told)]
+    if not client.address:
+        issue = at.command(f"certificate issue {quoted} FILE", tenant=client.tenant_id)
+        return [] if is_certified else [problem("clients", "clients.no_certificate", command=issue, **told)]
+    add = at.command(f"client secret add {quoted}", tenant=client.tenant_id)
+    found = [] if is_certified and not peer.secrets else _secrets(at, peer, add)
     if settings.message_authenticator is not Signing.REQUIRE:
         see = at.command("client signing", tenant=client.tenant_id)
         found.append(warning("clients", "clients.forgeable", command=see, **told))
