@@ -78,7 +78,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     kept: Secret[bytes] | None = None
     """What the server behind the door has answered, for the client that is let in."""
     password_of: User | None = None
-    """The person whose password was found right, as he was then."""
+    """The person whose password was found right, as he was then. His attempt counts as a failure until the
+    decision forgives it."""
+    found_reference: str = ""
+    """The entry of a directory by which that password was found right."""
     password_reason: Reason = Reason.PASSWORD_MISSING
     waiter: str | None = None
     """Of an answer that came from elsewhere: the request that waits for it."""

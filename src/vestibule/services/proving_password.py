@@ -3,6 +3,7 @@
 Invariants:
 - The attempt is counted before anybody judges it, so parallel guesses never exceed the limit.
 - Whoever is locked or unknown waits as long as everybody else: the time tells nothing.
+- A match forgives what was counted in the transaction that decides, before that looks at the person.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class PasswordProver:
         verdict = await (judge if user is not None or stranger is None else stranger)(user)
         self._metrics.directory_seconds.labels(verdict.kind.value).observe(time.perf_counter() - began)
         line = TraceLine("password", verdict.kind.value, {"detail": verdict.detail} if verdict.detail else {})
-        if subject is not None and reserved is not None:
+        if subject is not None and reserved is not None and not verdict.is_match:
             await self._settle(subject, verdict, attempt, reserved)
         if user is None and stranger is not None and verdict.is_match:
             accepted = msgspec.structs.replace(attempt, is_stranger_accepted=True, kept=verdict.kept)
@@ -73,7 +74,12 @@ class PasswordProver:
             reason = REASONS.get(verdict.kind, Reason.PASSWORD_WRONG)
             return refused(attempt, Reason.UNKNOWN_USER if user is None else reason, line)
         return msgspec.structs.replace(
-            attempt, is_first_factor_proven=True, password_of=user, kept=verdict.kept, trace=(line,)
+            attempt,
+            is_first_factor_proven=True,
+            password_of=user,
+            found_reference=verdict.reference,
+            kept=verdict.kept,
+            trace=(line,),
         )
 
     async def judge_as_nobodys(self, attempt: Attempt, password: Secret[str]) -> None:
@@ -88,18 +94,9 @@ class PasswordProver:
     async def _settle(
         self, subject: Subject, verdict: PasswordVerdict, attempt: Attempt, reserved: Counted
     ) -> None:
-        """A match forgives; a directory that gave no answer takes back the reserved attempt; of a failure
-        that locks, somebody should hear."""
+        """A directory that gave no answer takes back the reserved attempt; of a failure that locks, somebody
+        should hear."""
         user = subject.user
-
-        async def matched(tx: Transaction) -> None:
-            await forgive(tx, user.tenant_id, user.user_id, Factor.PASSWORD, attempt.source)
-            subject = await tx.subject(user.tenant_id, user.user_id)
-            if verdict.reference and subject is not None and not subject.user.directory_reference:
-                # From now on he is the entry he was at his first sign-in, whoever gets his name later.
-                bound = msgspec.structs.replace(subject.user, directory_reference=verdict.reference)
-                if not await tx.replace_user(bound):
-                    raise Conflict
 
         async def unanswered(tx: Transaction) -> None:
             limits, source = attempt.limits, attempt.source
@@ -111,9 +108,24 @@ class PasswordProver:
             if reserved.stops_source(tx.now):
                 await tx.add_event(event(attempt, subject, "user.source_locked", tx.now))
 
-        if verdict.is_match:
-            await self._store.transact(matched)
-        elif verdict.kind is PasswordVerdictKind.UNAVAILABLE:
+        if verdict.kind is PasswordVerdictKind.UNAVAILABLE:
             await self._store.transact(unanswered)
         elif reserved.throttle.locked_until or (reserved.source and reserved.source.locked_until):
             await self._store.transact(failed)
+
+
+async def forgive_match(tx: Transaction, attempt: Attempt) -> None:
+    """Forget the failures that an attempt has counted whose password was found right; and remember the entry
+    by which it was, if this is the first. Raises `Conflict` if the person is changed at the same moment."""
+    user = attempt.password_of
+    if user is None:
+        return
+    await forgive(tx, user.tenant_id, user.user_id, Factor.PASSWORD, attempt.source)
+    if not attempt.found_reference or user.directory_reference:
+        return
+    subject = await tx.subject(user.tenant_id, user.user_id)
+    if subject is not None and not subject.user.directory_reference:
+        # From now on he is the entry he was at his first sign-in, whoever gets his name later.
+        bound = msgspec.structs.replace(subject.user, directory_reference=attempt.found_reference)
+        if not await tx.replace_user(bound):
+            raise Conflict

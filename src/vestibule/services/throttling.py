@@ -51,9 +51,10 @@ async def count_attempt(
 
 async def forgive(tx: Transaction, tenant_id: str, user_id: str, factor: Factor, source: str) -> None:
     """Forget the failures that an attempt which was reserved has counted: it matched."""
-    await tx.clear_throttle(tenant_id, user_id, factor)
+    # In the order in which they were counted, so that two sign-ins never wait for one another.
     if source:
         await tx.clear_source(tenant_id, user_id, factor, source)
+    await tx.clear_throttle(tenant_id, user_id, factor)
 
 
 async def release(

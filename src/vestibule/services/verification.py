@@ -68,7 +68,7 @@ from vestibule.services.outcome import (
 )
 from vestibule.services.pins import Pins
 from vestibule.services.proving import Prover
-from vestibule.services.proving_password import Judge, PasswordProver
+from vestibule.services.proving_password import Judge, PasswordProver, forgive_match
 from vestibule.services.proxying import Proxying
 from vestibule.services.registration_time import begin_time
 from vestibule.services.skipping import decided
@@ -391,7 +391,7 @@ class Verifications:
                     await self._password_prover.judge_as_nobodys(attempt, password)
                 return decided
         proven = await self._password_prover.prove(attempt, password)
-        return await self._store.transact(lambda tx: self._decide(tx, proven))
+        return await self._settled(proven, lambda tx: self._decide(tx, proven))
 
     async def _start_judged(
         self, attempt: Attempt, judge: Judge, stranger: Judge | None, proof: str
@@ -404,7 +404,18 @@ class Verifications:
                 await self._proxying.hold(tx, progress.verification, proof, proven.kept)
             return progress
 
-        return await self._store.transact(body)
+        return await self._settled(proven, body)
+
+    async def _settled(
+        self, proven: Attempt, decide: Callable[[Transaction], Awaitable[Progress]]
+    ) -> Progress:
+        """Decide, and forgive in the same commit what was counted of a password that is right. A repeat
+        changes nothing else, so that is forgiven by itself."""
+        try:
+            return await self._store.transact(decide)
+        except Repeated:
+            await self._store.transact(lambda tx: forgive_match(tx, proven))
+            raise
 
     async def _guessed(self, attempt: Attempt, work: Callable[[], Awaitable[Progress]]) -> Progress:
         """Do the `work` of judging what somebody has typed, in its turn while passcodes are sprayed; count it
@@ -420,6 +431,7 @@ class Verifications:
     # --- deciding -----------------------------------------------------------------------------------
 
     async def _decide(self, tx: Transaction, attempt: Attempt) -> Progress:
+        await forgive_match(tx, attempt)
         subject = await tx.subject_by_names(attempt.tenant.tenant_id, attempt.names)
         attempt = as_of(attempt, subject)
         usable = self._prover.usable_at(attempt.application, subject, tx.now) if subject else ()
