@@ -48,7 +48,14 @@ def test_a_directory_is_synchronised_from_the_terminal(cli: CommandLine, ldap: O
     assert "+ sync-ada  added" in tried
     assert staff(cli) == set()
 
-    assert "Added: 3" in cli.out("sync", "run", "Staff")
+    for name in ("sync-ada", "bert-of-old"):
+        cli.out("user", "add", name, "--password", "none")
+    assert "sync-ada" in cli.out("sync", "link", "Staff", "--dry-run")
+    assert "One user is linked." in cli.out("sync", "link", "Staff", typed="y\n")
+    assert "is linked" in cli.out("user", "link", "bert-of-old", "Staff", "--entry", "sync-bert")
+    assert "linked to" in cli.refused("user", "link", "bert-of-old", "Staff", "--entry", "sync-cora")
+
+    assert "Added: 1" in cli.out("sync", "run", "Staff")
     assert staff(cli) == set(STAFF)
     assert len(cli.json("group", "members", "From the directory")) == 3
     assert "nothing would change" in cli.out("sync", "run", "Staff", "--dry-run")

@@ -143,6 +143,33 @@ async def test_a_program_does_the_same(house: HttpHouse, ldap: OpenLdap, directo
         assert (await office.delete(own)).status_code == 204
 
 
+async def test_a_user_is_linked_to_his_entry_over_the_api_and_at_the_console(
+    house: HttpHouse, console: ConsoleWindow, directory_id: str
+) -> None:
+    """Nobody is here twice: the entries of alice and bob are linked, and a run adds the two others only."""
+    alice, bob = [(await house.add_person(name)).user.user_id for name in ("alice", "robert")]
+    async with house.caller(await house.add_key("admin")) as office:
+        own = f"{API}/directories/{directory_id}/synchronisation"
+        item = {"part": "unit", "name": PEOPLE_DN}
+        assert (await office.put(own, json={"settings": {"items": [item]}})).status_code == 200
+        listed = (await office.get(f"{own}/links")).json()["items"]
+        assert [each["user_id"] for each in listed] == [alice]
+        linked = await office.post(f"{own}/links", json={"user_ids": [alice, bob]})
+        assert [each["user_id"] for each in linked.json()["items"]] == [alice]
+        taken = {"directory_id": directory_id, "name": "alice"}
+        refused = await office.post(f"{API}/users/{bob}/directory-link", json=taken)
+        assert (refused.status_code, refused.json()["code"]) == (409, "entry_linked")
+        unknown = await console.post(f"users/{bob}/link", {"directory_id": directory_id, "name": "nobody"})
+        assert unknown.status_code == 422
+        assert "knows nobody" in words(unknown)
+        done = await console.post(f"users/{bob}/link", {"directory_id": directory_id, "name": "bob"})
+        assert "The user is linked" in words(done)
+        await office.post(f"{own}/runs", json={})
+        await idle(house, directory_id)
+        runs = (await office.get(f"{own}/runs")).json()["items"]
+        assert (runs[0]["counts"]["added"], runs[0]["counts"]["changed"]) == (2, 2)
+
+
 async def test_another_tenant_s_synchronisation_is_not_there(house: HttpHouse, directory_id: str) -> None:
     """TEN-02."""
     await house.inside.services.applications.add_tenant(SYSTEM, "umbrella", "Umbrella")
