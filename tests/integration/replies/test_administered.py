@@ -50,9 +50,8 @@ async def test_what_a_dictionary_names_can_be_given_and_stays_without_it(made: D
     assert await refusal(made, "Acme-Role", "Staff") is Refusal.REPLY_UNKNOWN
 
 
-@pytest.mark.parametrize(
-    ("attribute", "value", "why"),
-    [
+async def test_what_cannot_be_given_is_refused(made: Door) -> None:
+    for attribute, value, why in (
         ("No-Such", "x", Refusal.REPLY_UNKNOWN),
         ("Class:x", "x", Refusal.REPLY_UNKNOWN),
         ("Class:1", "x", Refusal.REPLY_TAG),
@@ -60,15 +59,10 @@ async def test_what_a_dictionary_names_can_be_given_and_stays_without_it(made: D
         ("Framed-IP-Address", "nowhere", Refusal.REPLY_VALUE),
         ("State", "x", Refusal.REPLY_NOT_GIVEN),
         ("Class", "x" * 254, Refusal.REPLY_LENGTH),
-    ],
-)
-async def test_what_cannot_be_given_is_refused(made: Door, attribute: str, value: str, why: Refusal) -> None:
-    assert await refusal(made, attribute, value) is why
-
-
-@pytest.mark.parametrize("place", ["user_id", "group_id", "client_id", "application_id"])
-async def test_whom_it_is_for_must_be_there(made: Door, place: str) -> None:
-    assert await refusal(made, "Class", **{place: "nobody"}) is Refusal.NOT_FOUND
+    ):
+        assert await refusal(made, attribute, value) is why
+    for place in ("user_id", "group_id", "client_id", "application_id"):
+        assert await refusal(made, "Class", **{place: "nobody"}) is Refusal.NOT_FOUND
 
 
 async def test_a_dry_run_changes_nothing(made: Door) -> None:
@@ -113,21 +107,16 @@ async def test_a_group_that_an_attribute_is_for_is_not_removed(made: Door) -> No
     await groups.remove(SYSTEM, TENANT, staff.group_id)
 
 
-@pytest.mark.parametrize(
-    ("content", "why", "key"),
-    [
+async def test_a_dictionary_that_cannot_be_read_is_refused(made: Door) -> None:
+    for content, why, key in (
         (b"$INCLUDE other\n", Refusal.DICTIONARY_INCLUDE, "1 (other)"),
         (b"\n\nATTRIBUTE Acme-Role 1 text\n", Refusal.DICTIONARY_TYPE, "3 (text)"),
         (b"\xff\xfe\0", Refusal.DICTIONARY_NOT_TEXT, ""),
         (b"#" * (MOST_DICTIONARY_BYTES + 1), Refusal.DICTIONARY_TOO_LARGE, "256"),
-    ],
-)
-async def test_a_dictionary_that_cannot_be_read_is_refused(
-    made: Door, content: bytes, why: Refusal, key: str
-) -> None:
-    with pytest.raises(Refused) as refused:
-        await made.house.services.dictionaries.load(SYSTEM, TENANT, "acme", content)
-    assert (refused.value.why, refused.value.key) == (why, key)
+    ):
+        with pytest.raises(Refused) as refused:
+            await made.house.services.dictionaries.load(SYSTEM, TENANT, "acme", content)
+        assert (refused.value.why, refused.value.key) == (why, key)
 
 
 async def test_a_tenant_has_so_many_dictionaries(made: Door) -> None:
