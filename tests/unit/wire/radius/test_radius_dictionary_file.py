@@ -27,6 +27,7 @@ ATTRIBUTE       Acme-Limit-Down 1       integer
 END-TLV         Acme-Limits
 ATTRIBUTE       Acme-Limit-Up   3.2     short
 ATTRIBUTE       Acme-Key        4       octets[8]
+ATTRIBUTE       Acme-Word       6       string  encrypt=1
 ATTRIBUTE       Acme-Filter     5       abinary
 VALUE           Acme-Filter     None    0
 END-VENDOR      Acme

@@ -93,6 +93,13 @@ def test_tunnel_passwords_are_readable_by_the_receiver_and_their_salts_differ() 
     assert open_attributes(sent, SECRET, AUTHENTICATOR) == ((69, b"\1of the tunnel"), (69, b"\2another"))
 
 
+def test_a_value_may_be_hidden_as_a_password_is() -> None:
+    """RFC 2865 §5.2, the flag encrypt=1."""
+    ((number, value),) = laid_out(placed("Acme-Word", "a word"))
+    assert (number, value[:6]) == (26, ACME_VENDOR + b"\6\x12")
+    assert SECRET.reveal(value[6:], AUTHENTICATOR) == b"a word"
+
+
 def test_nothing_is_hidden_where_tls_protects_it() -> None:
     """RFC 9765 §5.1."""
     secret = placed("Tunnel-Password", "of the tunnel", 1)
