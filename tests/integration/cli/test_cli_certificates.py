@@ -40,6 +40,7 @@ def test_a_client_is_handed_its_certificate_once(cli: CommandLine, tmp_path: Pat
     assert "in use already" in cli.refused("certificate", "enter", "tls-1", str(own))
     assert "not one certificate" in cli.refused("certificate", "enter", "tls-1", str(tmp_path / "tls-1.p12"))
     assert "No such file" in cli.refused("certificate", "enter", "tls-1", str(tmp_path / "none.pem"))
+    cli.out("client", "remove", "tls-1", "--yes")  # other tests count the clients of this installation
 
 
 def test_what_there_is_is_listed_and_revoked(cli: CommandLine, tmp_path: Path) -> None:
@@ -55,3 +56,4 @@ def test_what_there_is_is_listed_and_revoked(cli: CommandLine, tmp_path: Path) -
     assert "is revoked" in cli.out("certificate", "revoke", short, "--yes")
     assert "revoked" in cli.out("certificate", "list")
     assert "no certificate" in cli.refused("certificate", "revoke", "0000000000", "--yes")
+    cli.out("client", "remove", "tls-2", "--yes")
