@@ -24,6 +24,7 @@ async def client_of(house: HttpHouse, console: ConsoleWindow) -> Client:
         "mode": "challenge",
         "message_authenticator": "require",
         "passcode_length": "6",
+        "response_seconds": "55",
         "is_enabled": "yes",
     }
     said = words(await console.post("clients", form))
