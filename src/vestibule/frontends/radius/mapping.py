@@ -125,7 +125,10 @@ class Mapping:
         if waited.is_approved:
             theirs = round_.attributes if carried is None else await carried.reply_attributes(waited)
             given = await self._acceptance.attributes(waited, theirs, message, access, client, secret)
-            code, attributes = (ACCESS_REJECT, []) if given is None else (code, [*given])
+            if given is None:
+                code, attributes = ACCESS_REJECT, _eap_failure(message, access)
+            else:
+                attributes = [*given]
         if code == ACCESS_REJECT:
             attributes += round_.rejection
         return self._encoded(code, attributes, message, access, secret)
