@@ -23,6 +23,7 @@ from vestibule.frontends.http.api.records import (
 )
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import PathId, ShortText
+from vestibule.frontends.http.options import MIB
 from vestibule.frontends.http.rights import needs
 from vestibule.model.actor import Right
 from vestibule.model.application import ClientKind
@@ -119,7 +120,12 @@ class ClientCertificates(Controller):
             passphrase=issued.passphrase.reveal(),
         )
 
-    @post("/own", responses=problems(404, 422), opt=needs(Right.APPLICATIONS))
+    @post(
+        "/own",
+        request_max_body_size=MIB,
+        responses=problems(404, 422),
+        opt=needs(Right.APPLICATIONS),
+    )
     async def enter_client_certificate(
         self, caller: NamedDependency[Caller], client_id: PathId, data: JSONBody[OwnCertificate]
     ) -> CertificateRecord:
