@@ -7,6 +7,7 @@ skip.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
@@ -90,6 +91,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 def _together(nodeid: str) -> str:
     return nodeid.partition("::")[0] if nodeid.startswith(IN_ONE_PROCESS) else nodeid
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays: the collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture

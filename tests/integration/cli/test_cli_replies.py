@@ -10,19 +10,19 @@ ACME = "VENDOR Acme 9999\nATTRIBUTE Acme-Role 1 integer Acme\nVALUE Acme-Role St
 def test_attributes_are_given_at_the_command_line(cli: CommandLine) -> None:
     cli.out("application", "add", "Tunnel")
     cli.out("client", "add", "tunnel-1", "198.51.100.77", "--application", "Tunnel")
-    cli.out("user", "add", "rita", "--password", "none")
+    cli.out("user", "add", "rosalind", "--password", "none")
     cli.out("group", "add", "Readers")
-    cli.out("group", "join", "Readers", "rita")
+    cli.out("group", "join", "Readers", "rosalind")
     at = ("--client", "tunnel-1")
     assert cli.out("reply", "add", "class", "all", *at) == "Class is given from now on.\n"
     cli.out("reply", "add", "Class", "readers", "--group", "Readers", "--application", "Tunnel")
-    cli.out("reply", "add", "Framed-IP-Address", "192.0.2.7", "--user", "rita")
+    cli.out("reply", "add", "Framed-IP-Address", "192.0.2.7", "--user", "rosalind")
     cli.out("reply", "add", "Filter-Id", "tried", *at, "--dry-run")
     done = cli("reply", "add", "Tunnel-Password:1", *at, typed="of the tunnel\n")
     assert done.returncode == 0
-    shown = cli.out("reply", "preview", "tunnel-1", "--user", "rita")
+    shown = cli.out("reply", "preview", "tunnel-1", "--user", "rosalind")
     assert "of the tunnel" not in shown
-    told = cli.json("reply", "preview", "tunnel-1", "--user", "rita")
+    told = cli.json("reply", "preview", "tunnel-1", "--user", "rosalind")
     assert [(each["attribute"], each["value"]) for each in told] == [
         ("Class", "readers"),
         ("Framed-IP-Address", "192.0.2.7"),
@@ -34,10 +34,10 @@ def test_attributes_are_given_at_the_command_line(cli: CommandLine) -> None:
     assert "The reply attribute Class is for this group" in cli.refused("group", "remove", "Readers", "--yes")
     for line in cli.json("reply", "list"):
         cli.out("reply", "remove", line["id"], "--yes")
-    assert cli.out("reply", "remove", "framed-ip-address", "--user", "rita", "--yes") == (
+    assert cli.out("reply", "remove", "framed-ip-address", "--user", "rosalind", "--yes") == (
         "Framed-IP-Address is not given any more.\n"
     )
-    assert cli.json("reply", "preview", "tunnel-1", "--user", "rita") == []
+    assert cli.json("reply", "preview", "tunnel-1", "--user", "rosalind") == []
 
 
 def test_dictionaries_are_loaded_at_the_command_line(cli: CommandLine) -> None:
