@@ -29,7 +29,7 @@ def main(lock_files):
         wait_for_turn(turn)
         create_if_unusable()
         for lock_file in lock_files:
-            install_if_changed(lock_file)
+            install_if_changed(lock_file, with_project=lock_file is lock_files[0])
 
 
 def use_suitable_python():
@@ -83,7 +83,7 @@ def create_if_unusable():
     write(place, made_by)
 
 
-def install_if_changed(lock_file):
+def install_if_changed(lock_file, with_project):
     stamp = os.path.join(ENVIRONMENT, "installed-" + os.path.basename(lock_file))
     wanted = digest(lock_file)
     if read(stamp) == wanted:
@@ -93,7 +93,8 @@ def install_if_changed(lock_file):
     # Python compiles what is used when it is used first; most of what is installed never is.
     pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "-qq", "--no-deps", "--no-compile"]
     run([*pip, "--require-hashes", "-r", os.path.join(ROOT, lock_file)])
-    run([*pip, "--no-build-isolation", "-e", ROOT])
+    if with_project:
+        run([*pip, "--no-build-isolation", "-e", ROOT])
     write(stamp, wanted)
 
 

@@ -73,13 +73,16 @@ def test_an_environment_that_is_complete_is_left_alone(tmp_path: Path) -> None:
     namespace["run"] = ran.append
     install = namespace["install_if_changed"]
     assert callable(install)
-    install("requirements/runtime.txt")
+    install("requirements/runtime.txt", with_project=True)
     assert [("--require-hashes" in command, "--no-build-isolation" in command) for command in ran] == [
         (True, False),
         (False, True),
     ]
-    install("requirements/runtime.txt")
+    install("requirements/runtime.txt", with_project=True)
     assert len(ran) == 2
     lock_file.write_text("one==2\n")
-    install("requirements/runtime.txt")
+    install("requirements/runtime.txt", with_project=True)
     assert len(ran) == 4
+    lock_file.write_text("one==3\n")
+    install("requirements/runtime.txt", with_project=False)
+    assert len(ran) == 5

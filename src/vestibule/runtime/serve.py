@@ -38,14 +38,11 @@ async def running(house: House) -> AsyncIterator[list[Frontend]]:
         started: list[Frontend] = []
         chores = [asyncio.create_task(chore) for chore in (make_rounds(house.services), _collect())]
         try:
-            for frontend in house.frontends():
-                await frontend.start()
-                started.append(frontend)
-                log.info("listening", frontend=frontend.name, addresses=frontend.addresses())
-            # What was built until now stays for good: the collector need not look at it again.
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(10_000, 5, _NEVER)
+            with _without_collector():
+                for frontend in house.frontends():
+                    await frontend.start()
+                    started.append(frontend)
+                    log.info("listening", frontend=frontend.name, addresses=frontend.addresses())
             yield started
         finally:
             log.info("stopping", grace_seconds=GRACE_SECONDS)
@@ -56,6 +53,19 @@ async def running(house: House) -> AsyncIterator[list[Frontend]]:
                     await chore
             await house.close()
             log.info("stopped")
+
+
+@contextlib.contextmanager
+def _without_collector() -> Iterator[None]:
+    """What is built in here stays for good, so the collector of garbage looks at it once, at the end."""
+    gc.disable()
+    try:
+        yield
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(10_000, 5, _NEVER)
+    finally:
+        gc.enable()
 
 
 async def _collect() -> None:
