@@ -1,0 +1,75 @@
+"""What one tenant suffers, or does, is nobody else's trouble."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.houses import PASSWORD, TestHouse
+from vestibule.crypto.secret import Secret
+from vestibule.crypto.tokens import new_id
+from vestibule.model.actor import SYSTEM
+from vestibule.model.application import ClientKind, DirectoryConfiguration, FirstFactor
+
+NOISY, QUIET = "acme", "quiet"
+MANY = 100
+
+
+@pytest.fixture
+async def asked(house: TestHouse) -> asyncio.Queue[None]:
+    """Somebody waits at the directory of the noisy tenant, which takes connections and says nothing."""
+    came: asyncio.Queue[None] = asyncio.Queue()
+
+    async def take(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        came.put_nowait(None)
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(take, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    settings = {
+        "urls": [f"ldap://127.0.0.1:{port}"],
+        "base_dn": "dc=example,dc=org",
+        "bind_dn": "cn=vestibule,dc=example,dc=org",
+        "start_tls": False,
+        "timeout_seconds": 30,
+    }
+    directory = DirectoryConfiguration(
+        tenant_id=NOISY, directory_id=new_id(), kind="ldap", name="slow", settings=settings, created_at=0
+    )
+    applications = house.services.applications
+    put = await applications.put_directory(SYSTEM, directory, Secret("never asked for"))
+    await house.add_application("slow", FirstFactor.DIRECTORY, directory_id=put.directory_id)
+    return came
+
+
+async def add_quiet_tenant(house: TestHouse) -> None:
+    applications = house.services.applications
+    await applications.add_tenant(SYSTEM, QUIET, "Quiet")
+    application = await applications.add_application(SYSTEM, QUIET, "VPN", first_factor=FirstFactor.LOCAL)
+    client = await applications.add_client(
+        SYSTEM, QUIET, application.application_id, ClientKind.API, "vpn", scopes=("verify",)
+    )
+    house.doors[QUIET] = client.client_id
+
+
+async def test_ten_04_a_directory_that_hangs_keeps_no_other_tenant_waiting(
+    house: TestHouse, asked: asyncio.Queue[None]
+) -> None:
+    """TEN-04: a hundred sign-ins of one tenant wait for their directory; somebody of another comes, with his
+    password and passcode, and is let in while they still wait."""
+    await add_quiet_tenant(house)
+    bert = await house.add_person("bert", tenant_id=QUIET)
+    people = [await house.add_person(f"person{number}") for number in range(MANY)]
+    waiting = [
+        asyncio.create_task(house.start(person.user.username, "a password", door="slow")) for person in people
+    ]
+    try:
+        await asked.get()
+        progress = await house.start("bert", PASSWORD, bert.passcode(house.clock.now()), door=QUIET)
+        assert progress.is_approved
+        assert sum(task.done() for task in waiting) == 0
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
