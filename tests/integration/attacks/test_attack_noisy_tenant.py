@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -17,13 +18,14 @@ MANY = 100
 
 
 @pytest.fixture
-async def asked(house: TestHouse) -> asyncio.Queue[None]:
+async def asked(house: TestHouse) -> AsyncIterator[asyncio.Queue[None]]:
     """Somebody waits at the directory of the noisy tenant, which takes connections and says nothing."""
     came: asyncio.Queue[None] = asyncio.Queue()
 
-    async def take(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         came.put_nowait(None)
-        await writer.wait_closed()
+        await reader.read()
+        writer.close()
 
     server = await asyncio.start_server(take, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -40,7 +42,9 @@ async def asked(house: TestHouse) -> asyncio.Queue[None]:
     applications = house.services.applications
     put = await applications.put_directory(SYSTEM, directory, Secret("never asked for"))
     await house.add_application("slow", FirstFactor.DIRECTORY, directory_id=put.directory_id)
-    return came
+    yield came
+    server.close()
+    await server.wait_closed()
 
 
 async def add_quiet_tenant(house: TestHouse) -> None:
