@@ -8,6 +8,7 @@ from __future__ import annotations
 import selectors
 import socket
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from hashlib import md5
 
@@ -19,7 +20,7 @@ _PATIENCE_SECONDS = 0.5
 _RECEIVE_BUFFER = 4 << 20
 
 
-class Lane:
+class Lane(ABC):
     """One socket with what waits for an answer, by identifier."""
 
     def __init__(self, opened: socket.socket) -> None:
@@ -30,10 +31,11 @@ class Lane:
         self.sent[packet[1]] = (at, packet)
         self.socket.sendall(packet)
 
+    @abstractmethod
     def received(self) -> list[bytes]:
         """Return what has come, without waiting."""
-        raise NotImplementedError
 
+    @abstractmethod
     def resend(self, now: float) -> None:
         """Send again what may be lost."""
 

@@ -41,6 +41,9 @@ class TlsLane(Lane):
         super().__init__(opened)
         self._stream = PacketStream()
 
+    def resend(self, now: float) -> None:
+        """Nothing is lost on a stream."""
+
     def received(self) -> list[bytes]:
         replies: list[bytes] = []
         try:

@@ -16,13 +16,13 @@ from tests.peers.program import Program, find_program
 
 SECRET = "a secret for tests only"
 
-_CONFIGURATION = """
+HEAD = """
 name = radiusd
 prefix = /usr
 libdir = {libraries}
 logdir = {folder}
 run_dir = {folder}
-max_request_time = 10
+max_request_time = 30
 cleanup_delay = 5
 hostname_lookups = no
 log {{
@@ -36,6 +36,11 @@ thread pool {{
     max_spare_servers = 2
     max_requests_per_server = 0
 }}
+"""
+
+_CONFIGURATION = (
+    HEAD
+    + """
 client loopback {{
     ipaddr = 127.0.0.0/8
     secret = "{secret}"
@@ -180,6 +185,7 @@ server inner-tunnel {{
     }}
 }}
 """
+)
 
 REPLY = """
     Filter-Id = "staff",

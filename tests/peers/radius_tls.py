@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.peers.freeradius import DICTIONARIES, libraries
+from tests.peers.freeradius_eap import HEAD
 from tests.peers.ports import free_port
 from tests.peers.program import Program, find_program
 
@@ -41,27 +42,11 @@ realm * {{
 }}
 """
 
-_COMMON = """
-name = radiusd
-prefix = /usr
-libdir = {libraries}
-logdir = {folder}
-run_dir = {folder}
-max_request_time = 30
-cleanup_delay = 5
-hostname_lookups = no
-log {{
-    destination = stdout
-    auth = yes
-}}
-thread pool {{
-    start_servers = 1
-    max_servers = 2
-    min_spare_servers = 1
-    max_spare_servers = 2
-    max_requests_per_server = 0
-}}
+_COMMON = (
+    HEAD
+    + """
 """
+)
 
 _FREERADIUS_CLIENT = (
     _COMMON

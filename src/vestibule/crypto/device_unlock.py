@@ -51,14 +51,14 @@ def challenge_of(text: bytes) -> bytes:
 
 def credential_of(made: Made, text: bytes, origin: str) -> Credential:
     """Return the credential that was made for `text` at `origin`; raises NotUnlocked."""
-    from webauthn import verify_registration_response  # noqa: PLC0415 - as the module says
-    from webauthn.helpers import (  # noqa: PLC0415
+    from webauthn import verify_registration_response  # noqa: PLC0415 - loaded at first use
+    from webauthn.helpers import (  # noqa: PLC0415 - loaded at first use
         bytes_to_base64url,
         decode_credential_public_key,
         decoded_public_key_to_cryptography,
     )
-    from webauthn.helpers.cose import COSEAlgorithmIdentifier  # noqa: PLC0415
-    from webauthn.helpers.structs import (  # noqa: PLC0415
+    from webauthn.helpers.cose import COSEAlgorithmIdentifier  # noqa: PLC0415 - loaded at first use
+    from webauthn.helpers.structs import (  # noqa: PLC0415 - loaded at first use
         AuthenticatorAttestationResponse,
         RegistrationCredential,
     )
@@ -90,8 +90,8 @@ def credential_of(made: Made, text: bytes, origin: str) -> Credential:
 
 def used(credential: Credential, assertion: Assertion, text: bytes, origin: str) -> Credential:
     """Return the credential with its counter after this use for `text` at `origin`; raises NotUnlocked."""
-    from webauthn import verify_authentication_response  # noqa: PLC0415 - as the module says
-    from webauthn.helpers.structs import (  # noqa: PLC0415
+    from webauthn import verify_authentication_response  # noqa: PLC0415 - loaded at first use
+    from webauthn.helpers.structs import (  # noqa: PLC0415 - loaded at first use
         AuthenticationCredential,
         AuthenticatorAssertionResponse,
     )
