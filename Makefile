@@ -19,7 +19,7 @@ QUICK_DISK  := $(shell grep -qs ' /dev/shm tmpfs [^ ]*noexec' /proc/mounts || df
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test prove lint format bench docs lock clean ci runtime development packages compiled
+.PHONY: help run test prove lint format bench docs lock clean ci runtime development packages compiled tested
 
 help: ## show this list
 	@printf 'Vestibule: what make can do\n\n'
@@ -29,8 +29,10 @@ help: ## show this list
 run: runtime $(ASSETS) ## set up what is needed and start everything, bound to this machine; says what to do next
 	@$(BIN)/vestibule run $(ARGS)
 
-test: ## lint, then all tests, long proofs in their short form; installs the programs they talk to
-	@$(MAKE) --no-print-directory --jobs=4 lint packages $(ASSETS) compiled
+test: ## lint and all tests, long proofs in their short form; installs the programs they talk to
+	@$(MAKE) --no-print-directory --jobs=4 lint tested
+
+tested: packages $(ASSETS) compiled
 	@$(QUICK_DISK) $(PYTEST) -o tmp_path_retention_policy=failed $(ARGS)
 
 prove: development packages $(ASSETS) ## the long proofs at their full count
@@ -72,7 +74,7 @@ development: runtime
 packages:
 	@tools/install-debian-packages
 
-# Once here, beside the linters, instead of in each worker at the same time.
+# Once here instead of in each worker at the same time.
 compiled: development $(ASSETS)
 	@$(BIN)/python -m pytest --collect-only -q $(ARGS) >.cache/collected || { cat .cache/collected; exit 1; }
 
