@@ -48,6 +48,15 @@ DELIVERY_TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
 }
 
 
+class Owed(StrEnum):
+    """What a server is still to be told of a delivery that it has asked for."""
+
+    NOTHING = ""
+    ARRIVED = "arrived"
+    FAILED = "failed"
+    NO_SUCH_NUMBER = "no_such_number"
+
+
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     tenant_id: str
     delivery_id: str
@@ -76,6 +85,15 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     sent_at: int | None = None
     """When it was sent; while it is being handed over: set if it may have been sent once already."""
     version: int = 1
+    group_id: str = ""
+    """The replication group whose server has asked for it: then no verification and no user is named."""
+    relayed_name: str = ""
+    """What that server calls it."""
+    owed: Owed = Owed.NOTHING
+
+    @property
+    def is_relayed(self) -> bool:
+        return bool(self.group_id)
 
     def __repr__(self) -> str:
         return f"Delivery({self.tenant_id}/{self.delivery_id} {self.carries} {self.state})"

@@ -31,7 +31,7 @@ from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.block import Block, BlockCause
 from vestibule.model.bypass import Bypass, BypassState
 from vestibule.model.certificate import Certificate, CertificateKind
-from vestibule.model.delivery import Carries, Delivery, DeliveryState
+from vestibule.model.delivery import Carries, Delivery, DeliveryState, Owed
 from vestibule.model.device_record import DeviceFact, DeviceRecord
 from vestibule.model.dispatch import Dispatch, DispatchState
 from vestibule.model.edition import Edition
@@ -358,6 +358,7 @@ def delivery_of(row: Row) -> Delivery:
     values = dict(zip(DELIVERY, row, strict=True))
     values["carries"] = Carries(values["carries"])
     values["state"] = DeliveryState(values["state"])
+    values["owed"] = Owed(values["owed"])
     values["tried"] = _decode_texts(values["tried"])
     return Delivery(**values)
 

@@ -58,6 +58,7 @@ OF_ALL = {
     "put_note",
     "take_deliveries",
     "is_delivery_due",
+    *("is_anything_owed", "take_owed"),
     *("is_dispatch_due", "take_dispatches", "is_untold", "take_untold"),
     *("failures_of_window", "spraying_alarms", "are_alerts_over", "take_alert_counts"),
 }
@@ -249,6 +250,8 @@ OWN_SUITES = {
     *("hold_reply", "held_reply", "held_reply_to"),
     *("add_accounting_record", "accounting_records", "note_accounting_forwarded"),
     *("add_sightings", "sightings", "forget_strangers"),
+    *("add_server_attempts", "server_attempts", "put_server_users", "server_users", "attempts_in_order"),
+    *("relayed_texts_to", "drop_relayed", "settle_owed"),
     *("own_reply_attributes", "reply_attribute", "put_radius_dictionary", "radius_dictionaries"),
     *("radius_dictionary_texts", "remove_radius_dictionary"),
     *("groups_of", "add_member", "remove_member", "count_members"),
@@ -277,7 +280,7 @@ OWN_SUITES = {
 
 
 def test_every_method_is_tried() -> None:
-    methods = {name for name in vars(Transaction) if not name.startswith("_")}
+    methods = {name for name in dir(Transaction) if not name.startswith("_")}
     assert methods == CHANGES.keys() | READS | BY_TOKEN | OF_ALL | OWN_SUITES | {"hold_user"}
 
 

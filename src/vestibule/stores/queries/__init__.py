@@ -24,12 +24,14 @@ from vestibule.stores.queries.people import People
 from vestibule.stores.queries.people_lists import PeopleLists
 from vestibule.stores.queries.pins import Pins
 from vestibule.stores.queries.provisioned import ProvisionedPeople
+from vestibule.stores.queries.relayed_deliveries import RelayedDeliveries
 from vestibule.stores.queries.remembered_browsers import RememberedBrowsers
 from vestibule.stores.queries.reply_attributes import ReplyAttributes
 from vestibule.stores.queries.roles import Roles
 from vestibule.stores.queries.rule_sets import RuleSets
 from vestibule.stores.queries.security_answers import SecurityAnswerRows
 from vestibule.stores.queries.sending_counts import SendingCounts
+from vestibule.stores.queries.server_records import ServerRecords
 from vestibule.stores.queries.sessions import Sessions
 from vestibule.stores.queries.source_throttles import SourceThrottles
 from vestibule.stores.queries.spraying import Spraying
@@ -49,9 +51,11 @@ class Queries(
     DeviceRecords,
     HeldReplies,
     AccountingRecords,
+    ServerRecords,
     ClientSightings,
     ReplyAttributes,
     Deliveries,
+    RelayedDeliveries,
     Dispatches,
     MailAttachments,
     AlertCounts,

@@ -53,7 +53,7 @@ REPLACE: Final = Statement(
     update deliveries
        set sealed_body = :sealed_body, state = :state, gateway_id = :gateway_id, tried = :tried,
            reference = :reference, cause = :cause, due_at = :due_at::bigint, sent_at = :sent_at::bigint,
-           version = version + 1
+           owed = :owed, version = version + 1
      where tenant_id = :tenant_id and delivery_id = :delivery_id and version = :version::bigint
     """
 )
@@ -107,6 +107,7 @@ class Deliveries(Requests):
                 cause=delivery.cause,
                 due_at=delivery.due_at,
                 sent_at=delivery.sent_at,
+                owed=delivery.owed.value,
                 tenant_id=delivery.tenant_id,
                 delivery_id=delivery.delivery_id,
                 version=delivery.version,

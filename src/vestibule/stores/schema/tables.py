@@ -723,6 +723,31 @@ accounting_records = Table(
     Index("accounting_records_by_end", "expires_at"),
 )
 
+# What servers tell their service. As one's own attempts they outlive whom they name, and a provider's tenant.
+server_attempts = Table(
+    "server_attempts",
+    metadata,
+    *words("tenant_id", "provider_id", "group_id", "server_id", "attempt_id"),
+    *numbers("received_at", "started_at", "decided_at"),
+    *words("user_id", "username", "given_name", "family_name", "email", "method"),
+    *words("state", "reason", "legacy_result"),
+    *flags("is_authenticated"),
+    *words("server_name", "server_address", "phone", "device", "user_address"),
+    key("server_attempts", "tenant_id", "provider_id", "attempt_id"),
+    Index("server_attempts_by_time", "tenant_id", "received_at"),
+    Index("server_attempts_by_user", "tenant_id", "user_id", "received_at"),
+    **GROWING,
+)
+
+server_users = Table(
+    "server_users",
+    metadata,
+    *words("tenant_id", "provider_id", "group_id", "day"),
+    *numbers("users"),
+    key("server_users", "tenant_id", "provider_id", "group_id", "day"),
+    **SLIM,
+)
+
 # How often each kind of thing was seen of a RADIUS client within one hour; of strangers by their address.
 client_sightings = Table(
     "client_sightings",
@@ -788,6 +813,7 @@ deliveries = Table(
     *numbers("tries", "due_at", "expires_at", "created_at"),
     maybe("sent_at"),
     *numbers("version"),
+    *added_words("group_id", "relayed_name", "owed"),
     key("deliveries", "tenant_id", "delivery_id"),
     Index(
         "deliveries_due",
@@ -806,6 +832,19 @@ deliveries = Table(
     Index("deliveries_by_user", "tenant_id", "user_id", "created_at"),
     Index("deliveries_by_challenge", "tenant_id", "challenge_id"),
     Index("deliveries_by_end", "expires_at"),
+    Index(
+        "deliveries_owed",
+        "due_at",
+        sqlite_where=text("owed <> ''"),
+        postgresql_where=text("owed <> ''"),
+    ),
+    Index(
+        "deliveries_relayed",
+        "tenant_id",
+        "address",
+        sqlite_where=text("group_id <> ''"),
+        postgresql_where=text("group_id <> ''"),
+    ),
 )
 
 dispatches = Table(
