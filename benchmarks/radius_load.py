@@ -41,8 +41,11 @@ class Lane(ABC):
 
 
 class UdpLane(Lane):
-    def __init__(self, address: tuple[str, int]) -> None:
+    def __init__(self, address: tuple[str, int], source: str = "") -> None:
+        """`source` is the address it sends from; empty: the system's choice."""
         opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        if source:
+            opened.bind((source, 0))
         opened.setblocking(False)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
         opened.connect(address)

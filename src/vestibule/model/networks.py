@@ -22,6 +22,7 @@ class Range(msgspec.Struct, frozen=True):
 Networks: TypeAlias = tuple[Range, ...]
 
 
+@lru_cache(maxsize=4096)
 def parse_address(text: str) -> Address | None:
     """Return the address that `text` is, or None. An IPv4 address in IPv6 clothes (RFC 4291 §2.5.5.2) is that
     IPv4 address, so that nobody leaves a network by writing himself differently."""

@@ -10,6 +10,7 @@ who guesses from one place has to wait before he has locked the owner out.
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_network
 
 import msgspec
@@ -78,6 +79,7 @@ _OF_ONE_HOUSEHOLD = 64
 """Bits of an IPv6 address that name the network; whoever has one has all addresses in it."""
 
 
+@lru_cache(maxsize=4096)
 def source_of(address: str) -> str:
     """Return the source that an address of a person, as a front end tells it, belongs to: an IPv6 network
     of 64 bits is one (BF-06). What is no IP address, such as a calling station, is its own; empty: nobody

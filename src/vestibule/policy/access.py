@@ -121,7 +121,7 @@ class AccessRules:
 
     def first(self, facts: AccessFacts, trace: list[TraceLine]) -> AccessRule | None:
         """Return the rule that decides, or None; each that fits adds its line to the trace."""
-        fitting = self._fitting(facts)
+        fitting = self._fitting(facts) if self._rules else 0
         while fitting:
             position = (fitting & -fitting).bit_length() - 1
             fitting &= fitting - 1

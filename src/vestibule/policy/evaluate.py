@@ -151,19 +151,21 @@ def _second_factor_is_enough(facts: Facts, trace: list[TraceLine]) -> Decision |
     if facts.application.is_legacy:
         return _app_password_is_enough(facts, facts.user, rule, trace)
     registers_here = facts.application.second_factor is SecondFactor.IF_ENROLLED
-    registration = _registration(facts, facts.user, rule)
-    asked = None if registers_here else closes_every_door(registration)
-    if asked is not None:
-        return _must_register(asked, trace)
+    is_asked_anyhow = facts.user.must_register or facts.policy_days is not None
+    if is_asked_anyhow and not registers_here:
+        asked = closes_every_door(_registration(facts, facts.user, rule))
+        if asked is not None:
+            return _must_register(asked, trace)
     if registers_here and not (facts.held or facts.is_enrolled):
         return Permit(Reason.FIRST_FACTOR_SUFFICIENT, (*trace, _NOTHING_ENROLLED))
     if facts.may_skip and facts.application.application_id not in _NEVER_SKIPPED:
         skipped = _skipped(facts, facts.user, rule, trace)
         if skipped is not None:
             return skipped
-    asked = None if facts.held else asked_to_register(registration)
-    if asked is not None:
-        return _must_register(asked, trace)
+    if not facts.held:
+        asked = asked_to_register(_registration(facts, facts.user, rule))
+        if asked is not None:
+            return _must_register(asked, trace)
     return _second_factor_by(facts, rule, trace)
 
 

@@ -77,18 +77,24 @@ class Prover:
 
     def usable(self, subject: Subject, at: int) -> tuple[Authenticator, ...]:
         """Return the user's authenticators that may open a door now, by a passcode or on another road."""
-        return tuple([held for held in self.usable_once(subject, at) if self.counts(subject, held)])
+        return tuple(
+            [
+                held
+                for held in subject.authenticators
+                if self._may_open(held, at) and self.counts(subject, held)
+            ]
+        )
 
     def usable_once(self, subject: Subject, at: int) -> tuple[Authenticator, ...]:
         """Return the same and what would be usable if it counted still: its method was not switched off and
         nothing newer was demanded. It opens no door but the one behind which he registers anew."""
-        return tuple(
-            authenticator
-            for authenticator in subject.authenticators
-            if authenticator.is_usable(at)
-            and (method := self.methods.get(authenticator.method)) is not None
-            and (method.descriptor.takes_passcode or method.descriptor.out_of_band)
-        )
+        return tuple([held for held in subject.authenticators if self._may_open(held, at)])
+
+    def _may_open(self, held: Authenticator, at: int) -> bool:
+        method = self.methods.get(held.method)
+        if method is None or not held.is_usable(at):
+            return False
+        return method.descriptor.takes_passcode or method.descriptor.out_of_band
 
     def usable_at(self, application: Application, subject: Subject, at: int) -> tuple[Authenticator, ...]:
         """Return what opens the door of `application`. Behind one where people register, who has nothing that

@@ -51,6 +51,8 @@ class Acceptance:
         if theirs is None:
             return None
         own = await self._grants.of(client.client, progress.verification) if self._grants is not None else ()
+        if not own and not theirs:
+            return ()
         salt = randbits(15)
         kept = without(theirs, [_placed(each) for each in own if not each.adds])
         given = [

@@ -7,7 +7,7 @@ is secret, and nothing that goes wrong here touches an answer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Final
 
 import structlog
@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 KEEP_SECONDS: Final = 2.0
 MOST_STRANGERS: Final = 32
 """Addresses of unknown clients that are told apart between two writes."""
+_STRANGER: Final = (Seen.UNKNOWN_CLIENT,)
 _PAUSE_MS: Final = 500
 """A client repeats at intervals that differ by less."""
 
@@ -71,13 +72,53 @@ class _Exchange:
         self.interval = 0
 
 
+_Of = tuple[str, str, tuple[Seen, ...]]
+"""Tenant, client, and the kinds that were seen at once."""
+
+
+class _Sum:
+    """What `Sighting` holds, while it is counted."""
+
+    __slots__ = ("count", "first_at", "last_at", "least", "most", "source")
+
+    def __init__(self, now: int, source: str, value: int) -> None:
+        self.count = 1
+        self.first_at = self.last_at = now
+        self.least = self.most = value
+        self.source = source
+
+    def add(self, now: int, source: str, value: int) -> None:
+        self.count += 1
+        self.last_at = now
+        self.source = source
+        if value < self.least:
+            self.least = value
+        elif value > self.most:
+            self.most = value
+
+    def sighting(self, tenant_id: str, client_id: str, kind: Seen) -> Sighting:
+        return Sighting(
+            tenant_id=tenant_id,
+            client_id=client_id,
+            kind=kind,
+            began_at=self.last_at - self.last_at % HOUR_MS,
+            count=self.count,
+            first_at=self.first_at,
+            last_at=self.last_at,
+            least=self.least,
+            most=self.most,
+            source=self.source,
+        )
+
+
 class Watch:
     """Counts for one front end."""
 
     def __init__(self, clock: Clock, keep: Keep = _keep_nothing) -> None:
         self._clock = clock
         self._keep = keep
-        self._sums: dict[tuple[str, str, Seen], Sighting] = {}
+        self._sums: dict[_Of, _Sum] = {}
+        self._unwritten: tuple[Sighting, ...] = ()
         self._strangers = 0
         # Both hold what is in progress, which is bounded.
         self._waiting: dict[RequestKey, _Exchange] = {}
@@ -87,11 +128,11 @@ class Watch:
 
     def stranger(self, source: str) -> None:
         """Count a datagram of nobody's client."""
-        if (SYSTEM_TENANT, source, Seen.UNKNOWN_CLIENT) not in self._sums:
+        if (SYSTEM_TENANT, source, _STRANGER) not in self._sums:
             if self._strangers >= MOST_STRANGERS:
                 return
             self._strangers += 1
-        self._add(SYSTEM_TENANT, source, Seen.UNKNOWN_CLIENT, source)
+        self._add((SYSTEM_TENANT, source, _STRANGER), source, self._clock.now())
 
     def dropped(self, client: RadiusClient, fate: Fate, source: str) -> None:
         """Count a datagram that had no effect."""
@@ -100,7 +141,8 @@ class Watch:
 
     def note(self, client: RadiusClient, kind: Seen, source: str, value: int = 0) -> None:
         """Count one of a kind."""
-        self._add(client.client.tenant_id, client.client.client_id, kind, source, value)
+        of = (client.client.tenant_id, client.client.client_id, (kind,))
+        self._add(of, source, self._clock.now(), value)
 
     def clock_of(self, client: RadiusClient, message: Message, source: str) -> None:
         """Compare the client's clock with ours, if it tells its time (RFC 2869 §5.3)."""
@@ -112,13 +154,14 @@ class Watch:
         self, client: RadiusClient, request: Admitted, access: AccessRequest, key: RequestKey, source: str
     ) -> None:
         """Count a request that is worked on from now on."""
-        for kind in _kinds(client, request, access, self._clock.now()):
-            self.note(client, kind, source)
+        now = self._clock.now()
+        kinds = tuple(_kinds(client, request, access, now))
+        self._add((client.client.tenant_id, client.client.client_id, kinds), source, now)
         self.clock_of(client, request.message, source)
-        exchange = _Exchange(client, access, source, self._clock.now())
+        exchange = _Exchange(client, access, source, now)
         former = self._waiting.get(self._people.get(exchange.person, ()))
         if former is not None and access.state is None:
-            self.note(client, Seen.RESTARTED, source, exchange.first_at - former.first_at)
+            self.note(client, Seen.RESTARTED, source, now - former.first_at)
         self._waiting[key] = exchange
         self._people[exchange.person] = key
 
@@ -161,39 +204,43 @@ class Watch:
     async def flush(self) -> None:
         """Write what is new; what could not be written is tried again with what follows."""
         sums, self._sums, self._strangers = self._sums, {}, 0
-        if not sums:
+        new = [
+            counted.sighting(tenant_id, client_id, kind)
+            for (tenant_id, client_id, kinds), counted in sums.items()
+            for kind in kinds
+        ]
+        unwritten, self._unwritten = _together((*self._unwritten, *new)), ()
+        if not unwritten:
             return
         try:
-            await self._keep(tuple(sums.values()))
+            await self._keep(unwritten)
         except Exception as error:
             log.warning("what is seen of radius clients is not written", why=type(error).__name__)
-            for key, seen in sums.items():
-                if seen.kind is not Seen.UNKNOWN_CLIENT:
-                    later = self._sums.get(key)
-                    self._sums[key] = seen if later is None else seen.plus(later)
+            known = [seen for seen in unwritten if seen.kind is not Seen.UNKNOWN_CLIENT]
+            self._unwritten = _together((*known, *self._unwritten))
 
-    def _add(self, tenant_id: str, client_id: str, kind: Seen, source: str, value: int = 0) -> None:
-        now = self._clock.now()
-        seen = Sighting(
-            tenant_id=tenant_id,
-            client_id=client_id,
-            kind=kind,
-            began_at=now - now % HOUR_MS,
-            count=1,
-            first_at=now,
-            last_at=now,
-            least=value,
-            most=value,
-            source=source,
-        )
-        before = self._sums.get((tenant_id, client_id, kind))
-        self._sums[tenant_id, client_id, kind] = seen if before is None else before.plus(seen)
+    def _add(self, of: _Of, source: str, now: int, value: int = 0) -> None:
+        counted = self._sums.get(of)
+        if counted is None:
+            self._sums[of] = _Sum(now, source, value)
+        else:
+            counted.add(now, source, value)
+
+
+def _together(seen: Sequence[Sighting]) -> tuple[Sighting, ...]:
+    """Return the same with one for each kind of each client."""
+    sums: dict[tuple[str, str, Seen], Sighting] = {}
+    for each in seen:
+        of = (each.tenant_id, each.client_id, each.kind)
+        sums[of] = sums[of].plus(each) if of in sums else each
+    return tuple(sums.values())
 
 
 def _kinds(client: RadiusClient, request: Admitted, access: AccessRequest, now: int) -> Iterator[Seen]:
     """What a request shows of its client."""
-    if access.proof in _OF_PROOFS:
-        yield _OF_PROOFS[access.proof]
+    proof = _OF_PROOFS.get(access.proof)
+    if proof is not None:
+        yield proof
     if not client.is_over_tls:
         yield from _of_signing(client, request, access, now)
     if access.state is not None and access.proof is not Proof.EAP:
