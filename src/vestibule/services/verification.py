@@ -16,8 +16,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 import msgspec
 import structlog
@@ -128,10 +128,9 @@ class Verifications:
         """
         attempt = self._attempt(origin, passcode)
         if attempt.application.first_factor is not FirstFactor.CLIENT and password:
-            work = partial(self._start_with_password, attempt, password)
-            return self._guarded(origin, self._guessed(attempt, work))
-        decide = partial(self._store.transact, lambda tx: self._decide(tx, attempt))
-        return self._guarded(origin, self._guessed(attempt, decide) if passcode else decide())
+            return self._guarded(origin, self._start_with_password(attempt, password), guess=attempt)
+        decided = self._store.transact(lambda tx: self._decide(tx, attempt))
+        return self._guarded(origin, decided, guess=attempt if passcode else None)
 
     def start_judged(
         self,
@@ -148,8 +147,8 @@ class Verifications:
         cannot be asked again. Where there is a `stranger`, it judges names that nobody here has, and who it
         says is right is let in."""
         attempt = self._attempt(origin, passcode)
-        work = partial(self._start_judged, attempt, judge, stranger, proof)
-        return self._guarded(origin, self._guessed(attempt, work))
+        judged = self._start_judged(attempt, judge, stranger, proof)
+        return self._guarded(origin, judged, guess=attempt)
 
     def answer(self, origin: Origin, challenge_id: str, passcode: Secret[str]) -> Awaitable[Progress]:
         """Answer an open challenge of the same client and user.
@@ -158,8 +157,8 @@ class Verifications:
         that is unknown, over, another client's or another user's is denied as one and the same.
         """
         attempt = self._attempt(origin, passcode)
-        work = partial(self._answer, attempt, challenge_id)
-        return self._guarded(origin, self._guessed(attempt, work) if passcode else work(), goes_on=True)
+        answered = self._answer(attempt, challenge_id)
+        return self._guarded(origin, answered, guess=attempt if passcode else None, goes_on=True)
 
     def choose(self, origin: Origin, challenge_id: str, way: str) -> Awaitable[Progress]:
         """Ask on another way instead, by the key of one of its `choices`; the same way once more sends again.
@@ -417,26 +416,17 @@ class Verifications:
             await self._store.transact(lambda tx: forgive_match(tx, proven))
             raise
 
-    async def _guessed(self, attempt: Attempt, work: Callable[[], Awaitable[Progress]]) -> Progress:
-        """Do the `work` of judging what somebody has typed, in its turn while passcodes are sprayed; count it
-        if it is wrong."""
-        tenant_id = attempt.tenant.tenant_id
-        if self._spraying.slows(tenant_id):
-            await self._spraying.wait(tenant_id, attempt.source)
-        progress = await work()
-        if progress.reason in WRONG_GUESSES:
-            self._spraying.failed(tenant_id)
-        return progress
-
     # --- deciding -----------------------------------------------------------------------------------
 
     async def _decide(self, tx: Transaction, attempt: Attempt) -> Progress:
-        await forgive_match(tx, attempt)
+        if attempt.password_of is not None:
+            await forgive_match(tx, attempt)
         subject = await tx.subject_by_names(attempt.tenant.tenant_id, attempt.names)
         attempt = as_of(attempt, subject)
         usable = self._prover.usable_at(attempt.application, subject, tx.now) if subject else ()
         facts = await gathered(tx, attempt, subject, self._prover, usable)
-        await begin_time(tx, facts)
+        if facts.policy_days is not None:
+            await begin_time(tx, facts)
         match await decided(tx, attempt, subject, facts):
             case Deny(reason, trace):
                 return await conclude(tx, attempt, subject, denied(reason, trace), self._node)
@@ -595,12 +585,26 @@ class Verifications:
 
     # --- around it ----------------------------------------------------------------------------------
 
-    async def _guarded(self, origin: Origin, work: Awaitable[Progress], *, goes_on: bool = False) -> Progress:
-        """Await `work`; count and log what came of it; turn an unexpected error into a denial. `goes_on`: the
-        verification had begun before, so somebody may wait for it."""
+    async def _guarded(
+        self,
+        origin: Origin,
+        work: Coroutine[Any, Any, Progress],
+        *,
+        guess: Attempt | None = None,
+        goes_on: bool = False,
+    ) -> Progress:
+        """Await `work`; count and log what came of it; turn an unexpected error into a denial.
+
+        A `guess` is judged in its turn while passcodes are sprayed, and counted if it is wrong. `goes_on`:
+        the verification had begun before, so somebody may wait for it.
+        """
         began = time.perf_counter()
         try:
+            if guess is not None and self._spraying.slows(guess.tenant.tenant_id):
+                await self._wait_in_turn(guess, work)
             progress = await work
+            if guess is not None and progress.reason in WRONG_GUESSES:
+                self._spraying.failed(guess.tenant.tenant_id)
         except Repeated as repeated:
             progress = repeated.progress
         except Unavailable:
@@ -619,6 +623,13 @@ class Verifications:
         if goes_on or progress.is_answered_elsewhere or verification.phone:
             self._moved_on(progress)
         return progress
+
+    async def _wait_in_turn(self, guess: Attempt, work: Coroutine[Any, Any, Progress]) -> None:
+        try:
+            await self._spraying.wait(guess.tenant.tenant_id, guess.source)
+        except BaseException:
+            work.close()
+            raise
 
     async def _record_fault(self, origin: Origin) -> Progress:
         attempt = self._attempt(origin, None)

@@ -116,11 +116,14 @@ class Mapping:
             return self._encoded(ACCESS_CHALLENGE, round_.attributes, message, access, secret)
         origin = round_.origin
         can_ask = client.settings.mode.can_ask and access.proof not in CARRIED
-        waited = await self._field.waited(
-            origin, round_.progress, client, is_first=access.state is None, can_ask=can_ask
-        )
-        if waited is None:
-            return None
+        waited = round_.progress
+        if waited.is_answered_elsewhere:
+            later = await self._field.waited(
+                origin, waited, client, is_first=access.state is None, can_ask=can_ask
+            )
+            if later is None:
+                return None
+            waited = later
         code, attributes = self._reply(waited, message, access, client, now)
         if waited.is_approved:
             theirs = round_.attributes if carried is None else await carried.reply_attributes(waited)
