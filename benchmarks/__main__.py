@@ -23,6 +23,7 @@ from benchmarks import (
     radius_over_tls,
     slow_factors,
     synchronisation,
+    tenants,
     texts,
     token_files,
     waiting,
@@ -69,6 +70,7 @@ def main() -> None:
             ldap_searches.report(folder, is_quick=chosen.quick)
             proxying.report(folder, is_quick=chosen.quick)
             radius_over_tls.report(folder, is_quick=chosen.quick)
+            tenants.report(folder, postgres, is_quick=chosen.quick)
             texts.report()
             waiting.report(folder, postgres, is_quick=chosen.quick)
             token_files.report(folder, postgres, is_quick=chosen.quick)

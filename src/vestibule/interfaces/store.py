@@ -1133,8 +1133,8 @@ class Store(Protocol):
         """Bring the schema up to date; return the names of the steps done. Safe to run twice at once."""
         ...
 
-    async def transact(self, body: Callable[[Transaction], Awaitable[Result]]) -> Result:
-        """Run `body` and return its result after a durable commit."""
+    async def transact(self, body: Callable[[Transaction], Awaitable[Result]], tenant_id: str = "") -> Result:
+        """Run `body` and return its result after a durable commit. Where many wait, tenants take turns."""
         ...
 
     async def read(self, body: Callable[[Transaction], Awaitable[Result]]) -> Result:

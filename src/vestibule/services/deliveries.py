@@ -204,7 +204,7 @@ class Deliveries:
                 )
             )
 
-        await self._store.transact(body)
+        await self._store.transact(body, delivery.tenant_id)
 
     async def _lost(self, delivery: Delivery, why: NotSent) -> None:
         await self._write(delivery, state=DeliveryState.FAILED, sealed_body=b"", cause=why.cause)
@@ -218,7 +218,7 @@ class Deliveries:
                 changed = msgspec.structs.replace(changed, due_at=tx.now + LEASE_MS)
             return changed if await tx.replace_delivery(changed) else None
 
-        written = await self._store.transact(body)
+        written = await self._store.transact(body, delivery.tenant_id)
         if written is None:
             raise _TakenOver
         return msgspec.structs.replace(written, version=delivery.version + 1)

@@ -56,7 +56,7 @@ class PasswordProver:
                 tx, tenant_id, user_id, Factor.PASSWORD, limits, attempt.source, is_match=False
             )
 
-        subject, reserved = await self._store.transact(reserve)
+        subject, reserved = await self._store.transact(reserve, tenant_id)
         user = subject.user if subject else None
         if subject is not None and reserved is None:
             await judge(None)
@@ -109,9 +109,9 @@ class PasswordProver:
                 await tx.add_event(event(attempt, subject, "user.source_locked", tx.now))
 
         if verdict.kind is PasswordVerdictKind.UNAVAILABLE:
-            await self._store.transact(unanswered)
+            await self._store.transact(unanswered, user.tenant_id)
         elif reserved.throttle.locked_until or (reserved.source and reserved.source.locked_until):
-            await self._store.transact(failed)
+            await self._store.transact(failed, user.tenant_id)
 
 
 async def forgive_match(tx: Transaction, attempt: Attempt) -> None:

@@ -129,7 +129,7 @@ class Verifications:
         attempt = self._attempt(origin, passcode)
         if attempt.application.first_factor is not FirstFactor.CLIENT and password:
             return self._guarded(origin, self._start_with_password(attempt, password), guess=attempt)
-        decided = self._store.transact(lambda tx: self._decide(tx, attempt))
+        decided = self._store.transact(lambda tx: self._decide(tx, attempt), attempt.tenant.tenant_id)
         return self._guarded(origin, decided, guess=attempt if passcode else None)
 
     def start_judged(
@@ -265,7 +265,7 @@ class Verifications:
                 return None
             return await _canceled(tx, verification)
 
-        canceled = await self._store.transact(body)
+        canceled = await self._store.transact(body, tenant_id)
         if canceled is not None:
             self._store.wake(verification_id)
         return canceled
@@ -287,7 +287,7 @@ class Verifications:
                 return None
             return Progress(await _canceled(tx, found.verification)) if found.is_pending else found
 
-        ended = await self._store.transact(body)
+        ended = await self._store.transact(body, origin.peer.client.tenant_id)
         if ended is None:
             return None
         self._store.wake(verification_id)
@@ -307,7 +307,7 @@ class Verifications:
                 await tx.take_challenge(tenant_id, challenge.challenge_id, challenge.waiter)
 
         if found.challenge is not None:
-            await self._store.transact(take)
+            await self._store.transact(take, tenant_id)
         return found
 
     async def _find(self, tenant_id: str, client_id: str, verification_id: str) -> Progress | None:
@@ -350,14 +350,17 @@ class Verifications:
             ending = denied(reason, (TraceLine("front_end", reason.value),))
             return await conclude(tx, attempt, subject, ending, self._node)
 
-        return self._guarded(origin, self._store.transact(body))
+        return self._guarded(origin, self._store.transact(body, attempt.tenant.tenant_id))
 
     async def answered_by_questions(self, origin: Origin, challenge_id: str, user_id: str) -> Progress:
         """Let in who has answered his security questions instead of an open challenge of the portal."""
         attempt = self._attempt(origin, None)
         return await self._guarded(
             origin,
-            self._store.transact(lambda tx: self._answering.by_questions(tx, attempt, challenge_id, user_id)),
+            self._store.transact(
+                lambda tx: self._answering.by_questions(tx, attempt, challenge_id, user_id),
+                attempt.tenant.tenant_id,
+            ),
             goes_on=True,
         )
 
@@ -383,7 +386,7 @@ class Verifications:
     async def _start_with_password(self, attempt: Attempt, password: Secret[str]) -> Progress:
         if attempt.application.is_legacy:
             decided = await self._store.transact(
-                lambda tx: self._legacy_clients.decide(tx, attempt, password)
+                lambda tx: self._legacy_clients.decide(tx, attempt, password), attempt.tenant.tenant_id
             )
             if decided is not None:
                 if not decided.is_approved:
@@ -411,9 +414,9 @@ class Verifications:
         """Decide, and forgive in the same commit what was counted of a password that is right. A repeat
         changes nothing else, so that is forgiven by itself."""
         try:
-            return await self._store.transact(decide)
+            return await self._store.transact(decide, proven.tenant.tenant_id)
         except Repeated:
-            await self._store.transact(lambda tx: forgive_match(tx, proven))
+            await self._store.transact(lambda tx: forgive_match(tx, proven), proven.tenant.tenant_id)
             raise
 
     # --- deciding -----------------------------------------------------------------------------------
@@ -469,7 +472,9 @@ class Verifications:
     async def _answer(self, attempt: Attempt, challenge_id: str) -> Progress:
         pin = await self._pin_typed(attempt, challenge_id)
         attempt = msgspec.structs.replace(attempt, pin=pin)
-        return await self._store.transact(lambda tx: self._answering.at_the_door(tx, attempt, challenge_id))
+        return await self._store.transact(
+            lambda tx: self._answering.at_the_door(tx, attempt, challenge_id), attempt.tenant.tenant_id
+        )
 
     async def _pin_typed(self, attempt: Attempt, challenge_id: str) -> PinState | None:
         """Judge the PIN behind a typed passcode, if this client's open challenge asks for one."""
@@ -505,7 +510,7 @@ class Verifications:
             attempt = self._attempt_of(verification) if verification is not None else None
             return await decide(tx, attempt) if attempt is not None else None
 
-        progress = await self._store.transact(body)
+        progress = await self._store.transact(body, challenge.tenant_id)
         if progress is None:
             return None
         verification = progress.verification
@@ -554,7 +559,7 @@ class Verifications:
             untaken = await _untaken(tx, progress.verification)
             return any([await tx.take_challenge(c.tenant_id, c.challenge_id, waiter) for c in untaken])
 
-        return progress if await self._store.transact(body) else None
+        return progress if await self._store.transact(body, progress.verification.tenant_id) else None
 
     def on_asked(self, hear: Callable[[Challenge], None]) -> None:
         """Say who hears of a challenge that waits for its answer from elsewhere, after its commit."""
@@ -635,7 +640,9 @@ class Verifications:
         attempt = self._attempt(origin, None)
         ending = denied(Reason.FAULT, (TraceLine("fault", "unexpected"),))
         try:
-            return await self._store.transact(lambda tx: conclude(tx, attempt, None, ending, self._node))
+            return await self._store.transact(
+                lambda tx: conclude(tx, attempt, None, ending, self._node), attempt.tenant.tenant_id
+            )
         except Repeated as repeated:
             return repeated.progress
 

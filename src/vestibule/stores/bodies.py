@@ -16,6 +16,8 @@ from vestibule.stores.transaction import Asked, Requests, Wish
 
 MOST_WAITING: Final = 4000
 """Bodies that may wait for their turn; one more is refused at once rather than late."""
+MOST_OF_ONE_TENANT: Final = 2000
+"""How many of them may be one tenant's."""
 
 MOST_TRIES: Final = 8
 """How often a body is run that finds each time that something has changed meanwhile."""
@@ -36,10 +38,13 @@ class CannotWrite(RuntimeError):
 class Job:
     """A body on its way: `settle()` tells its caller how it ended. The engine fills in the ending."""
 
-    __slots__ = ("body", "failure", "future", "is_careful", "result", "tries")
+    __slots__ = ("body", "failure", "future", "is_careful", "result", "tenant_id", "tries")
 
-    def __init__(self, body: Callable[[Any], Awaitable[Any]], future: asyncio.Future[Any]) -> None:
+    def __init__(
+        self, body: Callable[[Any], Awaitable[Any]], future: asyncio.Future[Any], tenant_id: str = ""
+    ) -> None:
         self.body = body
+        self.tenant_id = tenant_id
         self.future = future
         self.result: Any = None
         self.failure: BaseException | None = None

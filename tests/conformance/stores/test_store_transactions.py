@@ -264,7 +264,7 @@ async def test_too_much_at_once_is_refused_at_once(
     store: Store, tenant_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """DB-11: what waits is bounded; who is one too many hears so at once, and the others are served."""
-    for module in ("vestibule.stores.sqlite.writer", "vestibule.stores.postgres.lanes"):
+    for module in ("vestibule.stores.turns", "vestibule.stores.postgres.lanes"):
         monkeypatch.setattr(f"{module}.MOST_WAITING", 50)
     add = lambda n: store.transact(lambda tx: tx.add_verification(decided(tenant_id, f"v{n}")))  # noqa: E731
     results = await asyncio.gather(*(add(n) for n in range(500)), return_exceptions=True)
@@ -328,3 +328,20 @@ async def test_two_nodes_share_one_database(own_url: str, opened: Opened) -> Non
         )
     )
     assert await attempts(one, "acme") == await attempts(two, "acme") == {f"v{n}" for n in range(100)}
+
+
+async def test_ten_04_tenants_take_turns(store: Store) -> None:
+    """TEN-04: who comes after many of another tenant is decided before most of them."""
+    ended: list[str] = []
+
+    async def ask(tenant_id: str) -> None:
+        async def body(_tx: Transaction) -> None: ...
+
+        await store.transact(body, tenant_id)
+        ended.append(tenant_id)
+
+    noisy = [asyncio.create_task(ask("noisy")) for _ in range(1000)]
+    await asyncio.sleep(0)  # all of them wait by now
+    await ask("quiet")
+    assert ended.count("noisy") < 300
+    await asyncio.gather(*noisy)

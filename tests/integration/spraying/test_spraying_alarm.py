@@ -150,9 +150,9 @@ async def test_bf_08_a_sign_in_costs_no_query_and_no_commit_more(
     def count(name: str) -> None:
         real = getattr(house.store, name)
 
-        def counted(body: Any) -> Any:
+        def counted(*arguments: Any) -> Any:
             calls.append(name)
-            return real(body)
+            return real(*arguments)
 
         monkeypatch.setattr(house.store, name, counted)
 

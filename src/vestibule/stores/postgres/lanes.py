@@ -30,9 +30,12 @@ from vestibule.stores.postgres.connection import (
 )
 from vestibule.stores.postgres.group import run
 from vestibule.stores.postgres.transaction import PostgresTransaction, run_alone
+from vestibule.stores.turns import Turns
 
 LANES: Final = 2
 LARGEST_GROUP: Final = 128
+CONTESTED_GROUP: Final = 32
+"""Where several tenants wait: whoever comes waits for a group, and then for the end of his own."""
 SMALLEST_PART: Final = 8
 MOST_ALONE: Final = 4
 MOST_GROUP_TRIES: Final = 2
@@ -46,7 +49,7 @@ class Lanes:
         self._now = now
         self._grouped = Connections(server, BY_KEY, DECIDE_SECONDS)
         self._single = Connections(server)
-        self._jobs: deque[Job] = deque()
+        self._jobs = Turns()
         self._idle: deque[asyncio.Future[None]] = deque()
         self._free = asyncio.Semaphore(MOST_ALONE)
         self._careful = asyncio.Lock()
@@ -65,7 +68,7 @@ class Lanes:
             raise Unavailable("the store is closed")
         if len(self._jobs) + self._alone >= MOST_WAITING:
             raise too_many()
-        self._jobs.append(job)
+        self._jobs.add(job)
         self._wake()
 
     async def stop(self) -> None:
@@ -112,7 +115,7 @@ class Lanes:
         lane, this process works for the other."""
         waiting = len(self._jobs)
         part = max(SMALLEST_PART, -(-waiting // (LANES - self._busy)))
-        return [self._jobs.popleft() for _ in range(min(waiting, part, LARGEST_GROUP))]
+        return self._jobs.take(min(part, CONTESTED_GROUP if self._jobs.is_contested else LARGEST_GROUP))
 
     async def _decide(self, jobs: list[Job]) -> None:
         """Run jobs together as far as they can be; what cannot goes on alone, on its own time."""
@@ -161,7 +164,7 @@ class Lanes:
     def _send_on(self, job: Job) -> None:
         if job.wants_again and not job.is_careful and job.tries < MOST_TOGETHER:
             # It lost to one that is committed by now, and will see so: with the next group, at little cost.
-            self._jobs.appendleft(job)
+            self._jobs.add_again(job)
             self._wake()
             return
         self._alone += 1

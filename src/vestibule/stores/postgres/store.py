@@ -68,13 +68,13 @@ class PostgresStore:
                 await connection.raw.execute(statement, timeout=None)
             return made.steps
 
-    async def transact(self, body: Callable[[Transaction], Awaitable[Result]]) -> Result:
-        return await self._transact(body)
+    async def transact(self, body: Callable[[Transaction], Awaitable[Result]], tenant_id: str = "") -> Result:
+        return await self._transact(body, tenant_id)
 
-    async def _transact(self, body: Callable[[Any], Awaitable[Result]]) -> Result:
+    async def _transact(self, body: Callable[[Any], Awaitable[Result]], tenant_id: str = "") -> Result:
         if self._lanes is None:
             raise Unavailable("the store is closed")
-        job = Job(body, asyncio.get_running_loop().create_future())
+        job = Job(body, asyncio.get_running_loop().create_future(), tenant_id)
         self._lanes.submit(job)
         result: Result = await job.future
         return result

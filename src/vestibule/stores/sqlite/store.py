@@ -44,10 +44,10 @@ class SqliteStore:
     async def migrate(self) -> list[str]:
         return await asyncio.to_thread(self._migrate)
 
-    async def transact(self, body: Callable[[Transaction], Awaitable[Result]]) -> Result:
+    async def transact(self, body: Callable[[Transaction], Awaitable[Result]], tenant_id: str = "") -> Result:
         if self._writer is None:
             raise Unavailable("the store is closed")
-        job = Job(body, self._loop.create_future())
+        job = Job(body, self._loop.create_future(), tenant_id)
         self._writer.submit(job)
         result: Result = await job.future
         return result

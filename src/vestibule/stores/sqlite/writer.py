@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -20,14 +19,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from vestibule.interfaces.store import Unavailable
-from vestibule.stores.bodies import MOST_WAITING, Job, refuse, too_many
+from vestibule.stores.bodies import Job, refuse
 from vestibule.stores.group import Group
 from vestibule.stores.sqlite.checkpoints import Checkpoints
 from vestibule.stores.sqlite.connection import BUSY_SECONDS, connect_writer, is_busy, unavailable
 from vestibule.stores.sqlite.transaction import SqliteTransaction, run, run_alone
+from vestibule.stores.turns import Turns
 
 LARGEST_GROUP: Final = 64
 """Few enough that the event loop gets back to its other work soon."""
+CONTESTED_GROUP: Final = 32
+"""The same where several tenants wait: whoever comes waits for a group, and then for the end of his own."""
 MOST_GROUP_TRIES: Final = 3
 _BUSY_APART: Final = 0.01
 
@@ -38,7 +40,7 @@ class Writer:
     def __init__(self, path: Path, now: Callable[[], int]) -> None:
         self._path = path
         self._now = now
-        self._jobs: deque[Job] = deque()
+        self._jobs = Turns()
         self._connection = connect_writer(path, patience=0)
         self._checkpoints = Checkpoints(path)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
@@ -49,9 +51,7 @@ class Writer:
         """Queue a body; raise Unavailable at once if too many wait already."""
         if self._is_stopping:
             raise Unavailable("the store is closed")
-        if len(self._jobs) >= MOST_WAITING:
-            raise too_many()
-        self._jobs.append(job)
+        self._jobs.add(job)
         if self._working is None:
             self._working = asyncio.get_running_loop().create_task(self._work())
 
@@ -74,7 +74,7 @@ class Writer:
             self._working = None
 
     async def _next_group(self) -> None:
-        taken = [self._jobs.popleft() for _ in range(min(len(self._jobs), LARGEST_GROUP))]
+        taken = self._jobs.take(CONTESTED_GROUP if self._jobs.is_contested else LARGEST_GROUP)
         group = [job for job in taken if not job.future.cancelled()]
         try:
             await self._decide(group)

@@ -1,0 +1,52 @@
+"""Bodies that wait: each tenant's in their order, and tenants by turns, so that one that asks for much waits
+behind itself and not before others."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from vestibule.stores.bodies import MOST_OF_ONE_TENANT, MOST_WAITING, Job, too_many
+
+
+class Turns:
+    def __init__(self) -> None:
+        # The first is whose turn is next; who has had its turn is put to the end.
+        self._waiting: dict[str, deque[Job]] = {}
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def is_contested(self) -> bool:
+        """Whether more than one tenant waits."""
+        return len(self._waiting) > 1
+
+    def add(self, job: Job) -> None:
+        """Put at the end of its tenant's; raise `Unavailable` if too many wait already."""
+        own = self._waiting.get(job.tenant_id)
+        if self._count >= MOST_WAITING or (own is not None and len(own) >= MOST_OF_ONE_TENANT):
+            raise too_many()
+        if own is None:
+            self._waiting[job.tenant_id] = deque((job,))
+        else:
+            own.append(job)
+        self._count += 1
+
+    def add_again(self, job: Job) -> None:
+        """Put back what has been taken, before all else of its tenant."""
+        self._waiting.setdefault(job.tenant_id, deque()).appendleft(job)
+        self._count += 1
+
+    def take(self, most: int) -> list[Job]:
+        """Take at most so many, one of each tenant in turn."""
+        taken: list[Job] = []
+        while self._waiting and len(taken) < most:
+            tenant_id, own = next(iter(self._waiting.items()))
+            del self._waiting[tenant_id]
+            some = 1 if self._waiting else most - len(taken)
+            taken += [own.popleft() for _ in range(min(some, len(own)))]
+            if own:
+                self._waiting[tenant_id] = own
+        self._count -= len(taken)
+        return taken
