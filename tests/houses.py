@@ -33,7 +33,13 @@ from vestibule.wire.oath import hotp, totp
 TENANT = "acme"
 OPEN_CODES = ("1", "33", "43", "44", "49")
 """The countries that the phones of tests are in."""
-BOUNDLESS = {"texts_per_hour": 100_000, "texts_per_number": 0, "texts_per_prefix": 0, "texts_per_tenant": 0}
+BOUNDLESS = {
+    "texts_per_hour": 100_000,
+    "texts_per_number": 0,
+    "texts_per_prefix": 0,
+    "texts_per_tenant": 0,
+    "breaker_unanswered": 0,
+}
 """Settings for proofs that send more than anybody may be sent."""
 PASSWORD = "Wonderland-2024"
 _QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

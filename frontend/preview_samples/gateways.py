@@ -15,7 +15,9 @@ from vestibule.frontends.http.templates.views import (
 )
 from vestibule.interfaces.store import DeliveryFilter
 from vestibule.model.gateway import GatewayConfiguration
+from vestibule.model.range_breaker import RangeBreaker
 from vestibule.model.sending_limit import LimitKind, LimitReached
+from vestibule.policy.routing import Route, ranked
 from vestibule.services.sending_limits import SendingStanding
 
 GATEWAY: Final = GatewayConfiguration(
@@ -64,6 +66,68 @@ DELIVERY_ROWS: Final = (
     DeliveryRow(NOW - MINUTE, "call", "••••••••••57", HOSTILE, "g1", "failed", "bad", HOSTILE),
     DeliveryRow(NOW - DAY, "text", "••••••••••58", "", "", "dropped", ""),
 )
+
+
+ROUTES: Final = ranked(
+    Route(
+        gateway_id=each, name=name, is_working=works, digits=2, priority=10, cost=700, carried=30, answered=n
+    )
+    for each, name, works, n in (
+        ("g1", HOSTILE, True, 28),
+        ("g2", "Operator", True, 3),
+        ("g3", "Old", False, 0),
+    )
+)
+
+
+BREAKERS: Final = (
+    RangeBreaker(
+        tenant_id="demo",
+        prefix="+882161234",
+        opened_at=NOW,
+        rests_until=NOW + DAY,
+        unanswered=20,
+        cost=91_000,
+    ),
+    RangeBreaker(
+        tenant_id="demo",
+        prefix="+4917612",
+        opened_at=NOW - DAY,
+        rests_until=NOW - MINUTE,
+        unanswered=21,
+        cost=0,
+    ),
+    RangeBreaker(
+        tenant_id="demo",
+        prefix="+4917699",
+        opened_at=NOW - DAY,
+        rests_until=NOW,
+        unanswered=20,
+        cost=14_000,
+        closed_at=NOW,
+        closed_by="u1",
+        closed_by_name=HOSTILE,
+    ),
+)
+
+
+def routing() -> list[Sample]:
+    page = "console/routes.html"
+    asked = {
+        "form": Form({"number": "+49 176 1234567"}),
+        "number": "+491761234567",
+        "carries": "text",
+        "kinds": ("text", "call"),
+        "routes": ROUTES,
+        "breakers": BREAKERS,
+        "now": NOW,
+    }
+    wrong = Form({"number": HOSTILE}, {"number": Words("refusal.phone_invalid")})
+    return [
+        Sample("routes", page, asked),
+        Sample("routes-none", page, {**asked, "routes": (), "breakers": ()}),
+        Sample("routes-wrong", page, {**asked, "form": wrong, "number": "", "routes": ()}),
+    ]
 
 
 def gateways() -> list[Sample]:
@@ -119,21 +183,28 @@ def gateways() -> list[Sample]:
         Sample(
             "gateways",
             "console/gateways.html",
-            {"gateways": GATEWAY_ROWS, "kinds": kinds, "caller_id": "+4930901820", "standing": QUIET},
+            {
+                "gateways": GATEWAY_ROWS,
+                "kinds": kinds,
+                "caller_id": "+4930901820",
+                "standing": QUIET,
+                "broken": 0,
+            },
         ),
         Sample(
             "gateways-limits",
             "console/gateways.html",
-            {"gateways": GATEWAY_ROWS, "kinds": kinds, "caller_id": "", "standing": BITTEN},
+            {"gateways": GATEWAY_ROWS, "kinds": kinds, "caller_id": "", "standing": BITTEN, "broken": 2},
         ),
         Sample(
             "gateways-empty",
             "console/gateways.html",
-            {"gateways": (), "kinds": kinds, "caller_id": "", "standing": QUIET},
+            {"gateways": (), "kinds": kinds, "caller_id": "", "standing": QUIET, "broken": 0},
         ),
         Sample("gateway-add", page, adding),
         Sample("gateway", page, there),
         Sample("gateway-mail", page, {**there, "carries": ("mail",), "priced": (), "lately": ()}),
+        *routing(),
         *outbox(),
         *mail(),
         Sample("deliveries", list_page, shown),

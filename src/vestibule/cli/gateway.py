@@ -12,6 +12,7 @@ from cyclopts import App, Parameter
 
 from vestibule.cli import finding
 from vestibule.cli.desk import Desk, at_desk
+from vestibule.cli.gateway_routes import close_range, ranges, route
 from vestibule.cli.gateway_spending import show_spending, tell_spending
 from vestibule.cli.gateway_values import settings_in_file, shown_default, typed_settings
 from vestibule.cli.listing import show_pages, show_rows
@@ -33,6 +34,9 @@ app = App(
     help="Gateways that carry texts, calls, e-mails and webhooks: add, change, test.",
     help_format="plaintext",
 )
+app.command(route)
+app.command(ranges)
+app.command(close_range)
 
 _USUAL_PRIORITY = 10
 _TEST_SECONDS = {Carries.TEXT: 20.0, Carries.CALL: 90.0}
@@ -70,6 +74,10 @@ AskSecondSecret: TypeAlias = Annotated[
 TextPrice: TypeAlias = Annotated[
     str | None,
     Parameter(help="What a text costs, such as 0.10, or '0.10 49:0.07' by the beginning of numbers."),
+]
+Serves: TypeAlias = Annotated[
+    str | None,
+    Parameter(help="Beginnings of the numbers it carries to, such as '49 4366', or '*' for all; '' for all."),
 ]
 CallPrice: TypeAlias = Annotated[str | None, Parameter(help="What a call costs, in the same way.")]
 Priority: TypeAlias = Annotated[
@@ -167,6 +175,7 @@ def show(gateway: str, /, *, as_json: Json = False, scope: Scope = HERE) -> int:
                 ("state", _on_off(desk, one)),
                 ("text_price", one.text_price),
                 ("call_price", one.call_price),
+                ("serves", one.serves),
                 ("secret", terminal.words("word.kept" if one.secret else "word.none_kept")),
                 ("callback_url", callback_url),
                 ("added", moment(one.created_at)),
@@ -193,6 +202,7 @@ def add(
     priority: Priority = None,
     text_price: TextPrice = None,
     call_price: CallPrice = None,
+    serves: Serves = None,
     off: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     as_json: Json = False,
     scope: Scope = HERE,
@@ -236,6 +246,7 @@ def add(
                 is_enabled=not off,
                 text_price=text_price or "",
                 call_price=call_price or "",
+                serves=serves or "",
             )
         if as_json:
             callback_url = desk.services.gateway_settings.callback_url(added)
@@ -264,6 +275,7 @@ def change(
     priority: Priority = None,
     text_price: TextPrice = None,
     call_price: CallPrice = None,
+    serves: Serves = None,
     scope: Scope = HERE,
 ) -> int:
     """Change a gateway; it holds from the next text or call on. What is left out stays as it is.
@@ -272,7 +284,7 @@ def change(
 
       vestibule gateway change Operator --set per_second=20 --unset ca_file
       vestibule gateway change Operator --ask-secret --priority 5
-      vestibule gateway change Operator --text-price "0.10 49:0.07"
+      vestibule gateway change Operator --text-price "0.10 49:0.07" --serves "49 43"
 
     Parameters
     ----------
@@ -296,6 +308,7 @@ def change(
             priority=one.priority if priority is None else priority,
             text_price=one.text_price if text_price is None else text_price,
             call_price=one.call_price if call_price is None else call_price,
+            serves=one.serves if serves is None else serves,
         )
         secret = _asked(desk, first=ask_secret, second=ask_second_secret)
         if changed == one and secret is None:

@@ -92,6 +92,7 @@ _GATEWAY = (
     "is_enabled",
     "text_price",
     "call_price",
+    "serves",
     "created_at",
     "version",
 )

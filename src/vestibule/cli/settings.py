@@ -87,6 +87,8 @@ def change(
     texts_per_number: int | None = None,
     texts_per_prefix: int | None = None,
     texts_per_tenant: int | None = None,
+    texts_per_day: int | None = None,
+    breaker_unanswered: int | None = None,
     daily_cost_cap: int | None = None,
     open_country: Annotated[list[str] | None, Parameter(negative="")] = None,
     close_country: Annotated[list[str] | None, Parameter(negative="")] = None,
@@ -211,6 +213,10 @@ def change(
         The same to numbers that differ in their last four digits only: up to 100000, or 0 for no limit.
     texts_per_tenant
         Texts and calls of the whole tenant within an hour: up to 1000000, or 0 for no limit.
+    texts_per_day
+        The same within a day of UTC: up to 10000000, or 0 for no limit.
+    breaker_unanswered
+        After so many within an hour, none answered, a range of numbers rests: up to 10000, or 0 for never.
     daily_cost_cap
         What texts and calls may cost in a day of UTC, in whole units of your currency; 0 for no cap.
     open_country
@@ -317,6 +323,8 @@ def change(
         "texts_per_number": texts_per_number,
         "texts_per_prefix": texts_per_prefix,
         "texts_per_tenant": texts_per_tenant,
+        "texts_per_day": texts_per_day,
+        "breaker_unanswered": breaker_unanswered,
         "daily_cost_cap": daily_cost_cap,
         "two_way_texts": two_way_texts,
         "fraud_reports": fraud_reports,

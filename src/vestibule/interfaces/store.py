@@ -38,11 +38,13 @@ from vestibule.model.nt_hash import NtHash
 from vestibule.model.pin import Pin
 from vestibule.model.proposal import Proposal
 from vestibule.model.provisioning import Provisioned, ProvisionedGroup
+from vestibule.model.range_breaker import RangeBreaker
 from vestibule.model.remembered_browser import RememberedBrowser
 from vestibule.model.reply_attribute import RadiusDictionary, ReplyAttribute
 from vestibule.model.role import AdminRole, Grant
 from vestibule.model.security_question import SecurityAnswers
 from vestibule.model.sending_limit import LimitReached, SendingLimit
+from vestibule.model.sending_outcome import SendingOutcome
 from vestibule.model.session import Link, Session
 from vestibule.model.spraying import Scope, SprayingAlarm
 from vestibule.model.synchronisation import Bond, Synchronisation, SyncRun
@@ -548,6 +550,34 @@ class Transaction(ServerRecords, Protocol):
 
     async def sending_cost(self, tenant_id: str, limit: SendingLimit) -> int:
         """Return what was counted as cost in the limit's present window."""
+        ...
+
+    async def sending_outcomes(
+        self, after: tuple[int, str], until: int, limit: int
+    ) -> tuple[SendingOutcome, ...]:
+        """Return what has become of texts and calls of all tenants, in the order in which their time was
+        over, behind the time and identifier `after`, up to the time `until`: the worker's own."""
+        ...
+
+    async def open_range_breaker(self, breaker: RangeBreaker) -> bool:
+        """Insert, or put in the place of one that is closed; True only for who opens it."""
+        ...
+
+    async def rest_range_breaker(self, breaker: RangeBreaker, until: int) -> bool:
+        """Compare-and-set on `rests_until`: let it rest until then after one more trial that failed."""
+        ...
+
+    async def close_range_breaker(self, tenant_id: str, prefix: str, by: str, name: str) -> bool:
+        """Close one that is not; True only for who does. `by` and `name` are those of a person, or empty."""
+        ...
+
+    async def all_range_breakers(self, since: int) -> tuple[RangeBreaker, ...]:
+        """Return those of all tenants that are not closed, or were after `since`: the worker's own."""
+        ...
+
+    async def range_breakers(self, tenant_id: str, limit: int) -> tuple[RangeBreaker, ...]:
+        """Return those of a tenant, those that are not closed first, the newest first; one that is closed
+        stays for a day."""
         ...
 
     async def expire_verifications(self, limit: int) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from vestibule.model.delivery import TO_PHONES, Carries
+from vestibule.model.number_range import fitting_digits, read_beginnings
 from vestibule.model.price import price_of, read_prices
 
 
@@ -26,6 +27,13 @@ class GatewayConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     text_price: str = ""
     """What a text costs, as `price.read_prices` reads it; empty: nothing that is counted."""
     call_price: str = ""
+    serves: str = ""
+    """The beginnings of the numbers that it carries to, as `number_range.read_beginnings` reads them; empty:
+    of all."""
+
+    def fitting_digits(self, number: str) -> int | None:
+        """Return how closely it is named for an E.164 number, in digits; None: it does not carry there."""
+        return fitting_digits(read_beginnings(self.serves), number)
 
     def price(self, carries: Carries, number: str) -> int:
         """Return what one text or call to an E.164 number costs, in 1/10,000 of the currency unit."""

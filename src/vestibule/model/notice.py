@@ -40,6 +40,8 @@ TOLD: Final[Mapping[str, Told]] = {
     "break_glass.marked": Told.ALERT,
     "break_glass.unmarked": Told.ALERT,
     "break_glass.used": Told.ALERT,
+    "breaker.closed": Told.ON_REQUEST,
+    "breaker.opened": Told.ALERT,
     "browsers.forgotten": Told.PERSON,
     "bypass.made": _BOTH,
     "bypass.used": Told.PERSON,

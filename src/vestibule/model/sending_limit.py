@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from vestibule.model.number_range import range_of
 from vestibule.model.phone import calling_code, costly_prefix, is_open, masked
 from vestibule.model.price import UNIT
 from vestibule.model.tenant import TenantSettings
@@ -19,8 +20,6 @@ HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
 BOUNDLESS: Final = 2**53
 """More than ever is counted: there is no limit."""
-_OPEN_DIGITS: Final = 4
-"""How many digits at the end of a number its prefix leaves open."""
 
 
 class LimitKind(StrEnum):
@@ -35,7 +34,11 @@ class LimitKind(StrEnum):
     USER = "user"
     NUMBER = "number"
     PREFIX = "prefix"
+    BREAKER = "breaker"
+    """A range of numbers in which nobody answers (`model.range_breaker`)."""
     TENANT = "tenant"
+    DAY = "day"
+    """Of the whole tenant within a day."""
     COST = "cost"
     APP = "app"
     """Requests in a person's app that he has not approved."""
@@ -81,13 +84,13 @@ def shown_key(kind: LimitKind, key: str) -> str:
     match kind:
         case LimitKind.NUMBER | LimitKind.BLOCKED:
             return masked(key)
-        case LimitKind.PREFIX:
+        case LimitKind.PREFIX | LimitKind.BREAKER:
             return f"{key}…"
         case LimitKind.COUNTRY | LimitKind.PREMIUM:
             return f"+{key}"
         case LimitKind.USER | LimitKind.APP:
             return key
-        case LimitKind.TENANT | LimitKind.COST:
+        case LimitKind.TENANT | LimitKind.DAY | LimitKind.COST:
             return ""
 
 
@@ -106,20 +109,26 @@ def blocked(number: str) -> SendingLimit:
     return SendingLimit(kind=LimitKind.BLOCKED, key=number, window_ms=DAY_MS, most_count=0)
 
 
-def counted_limits(settings: TenantSettings, user_id: str, number: str) -> tuple[SendingLimit, ...]:
+def counted_limits(
+    settings: TenantSettings, user_id: str, number: str, breaker: SendingLimit | None = None
+) -> tuple[SendingLimit, ...]:
     """Return the limits in which one text or call counts, the narrowest first; in this order they are taken
-    everywhere. A test of a gateway is for no user."""
-    hourly = (
-        (LimitKind.USER, user_id, settings.texts_per_hour if user_id else 0),
-        (LimitKind.NUMBER, number, settings.texts_per_number),
-        (LimitKind.PREFIX, number[:-_OPEN_DIGITS], settings.texts_per_prefix),
-        (LimitKind.TENANT, "", settings.texts_per_tenant),
+    everywhere. A test of a gateway is for no user; `breaker` is the limit of the number's range, if any."""
+    of_numbers = (
+        _limit(LimitKind.USER, user_id, HOUR_MS, settings.texts_per_hour if user_id else 0),
+        _limit(LimitKind.NUMBER, number, HOUR_MS, settings.texts_per_number),
+        _limit(LimitKind.PREFIX, range_of(number), HOUR_MS, settings.texts_per_prefix),
     )
-    return tuple(
-        SendingLimit(kind=kind, key=key, window_ms=HOUR_MS, most_count=most)
-        for kind, key, most in hourly
-        if most
+    of_all = (
+        _limit(LimitKind.TENANT, "", HOUR_MS, settings.texts_per_tenant),
+        _limit(LimitKind.DAY, "", DAY_MS, settings.texts_per_day),
     )
+    return tuple([limit for limit in (*of_numbers, breaker, *of_all) if limit is not None])
+
+
+def _limit(kind: LimitKind, key: str, window_ms: int, most: int) -> SendingLimit | None:
+    """Return a limit of so many; None: there is none."""
+    return SendingLimit(kind=kind, key=key, window_ms=window_ms, most_count=most) if most else None
 
 
 def app_limit(settings: TenantSettings, user_id: str) -> SendingLimit:

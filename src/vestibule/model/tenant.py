@@ -151,6 +151,11 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Texts and calls within an hour to numbers that differ in their last four digits only; 0: no limit."""
     texts_per_tenant: int = 1000
     """Texts and calls of the whole tenant within an hour; 0: no limit."""
+    texts_per_day: int = 0
+    """Texts and calls of the whole tenant within a day of UTC; 0: no limit."""
+    breaker_unanswered: int = 20
+    """Texts and calls to a range of numbers within an hour of which nobody has answered one, after which
+    nothing goes there for a while; 0: however many."""
     daily_cost_cap: int = 0
     """What texts and calls may cost within a day of UTC, in whole units of the currency in which the
     gateways' prices are written; 0: no cap."""

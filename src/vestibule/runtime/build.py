@@ -78,6 +78,7 @@ from vestibule.services.proving import Prover
 from vestibule.services.provisioned_groups import ProvisionedGroups
 from vestibule.services.provisioned_users import ProvisionedUsers
 from vestibule.services.proxying import Proxying
+from vestibule.services.range_breakers import RangeBreakers
 from vestibule.services.refused_acts import RefusedActs
 from vestibule.services.registration import Registrations
 from vestibule.services.remembered_browsers import RememberedBrowsers
@@ -88,6 +89,7 @@ from vestibule.services.roles import Roles
 from vestibule.services.rule_sets import RuleSets
 from vestibule.services.security_questions import SecurityQuestions
 from vestibule.services.sending_limits import SendingLimits
+from vestibule.services.sending_outcomes import SendingOutcomes
 from vestibule.services.services import Services
 from vestibule.services.sessions import Sessions
 from vestibule.services.setup import Setup
@@ -157,8 +159,7 @@ async def build(settings: Settings, *, migrate: bool = False, clock: Clock | Non
 
 
 async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock) -> House:
-    metrics = Metrics()
-    node = Node(settings.node.name, settings.node.address)
+    metrics, node = Metrics(), Node(settings.node.name, settings.node.address)
     configuration = ConfigurationCache(store, sealer)
     await configuration.refresh()
     prover = Prover(registry.methods(), sealer, configuration)
@@ -171,8 +172,9 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     proposals = Proposals(store, configuration)
     guard = Guard(store, proposals)
     applications = Applications(store, configuration, sealer, proposals)
-    gateways = Gateways(registry.gateways(), configuration, sealer)
-    limits = SendingLimits(store, clock, configuration, gateways, metrics)
+    breakers = RangeBreakers(store, configuration, SendingOutcomes(store))
+    gateways = Gateways(registry.gateways(), configuration, sealer, breakers.outcomes)
+    limits = SendingLimits(store, clock, configuration, gateways, metrics, breakers)
     deliveries = Deliveries(store, gateways, configuration, limits, sealer, node)
     dispatches = Dispatches(store, gateways, sealer, node, MailAttachments(store))
     mails = Mails(configuration, gateways, dispatches, settings.http.public_url)
@@ -256,6 +258,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         gateways=gateways,
         gateway_settings=GatewaySettings(store, configuration, sealer, gateways, phones, limits),
         sending_limits=limits,
+        range_breakers=breakers,
         spraying=spraying,
         waiting=waiting,
         users=users,

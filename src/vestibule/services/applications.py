@@ -580,6 +580,8 @@ def _check_settings(settings: TenantSettings) -> None:
         "texts_per_number": (0, 1000),
         "texts_per_prefix": (0, 100_000),
         "texts_per_tenant": (0, 1_000_000),
+        "texts_per_day": (0, 10_000_000),
+        "breaker_unanswered": (0, 10_000),
         "daily_cost_cap": (0, 1_000_000),
         "pin_least_digits": (4, 20),
         "pin_most_digits": (settings.pin_least_digits, 20),

@@ -147,7 +147,7 @@ class Deliveries:
             if sendings and not await self._may_cost_again(delivery):
                 why = Unsure("gateway.cause.cap")
                 break
-            opened = self._gateways.for_errand(delivery.tenant_id, delivery.carries, failed)
+            opened = self._next(delivery, failed)
             if opened is None:
                 break
             gateway_id = opened.configured.gateway_id
@@ -185,8 +185,11 @@ class Deliveries:
             await self._limits.alarm(tenant_id, (refusing,))
         return refusing is None
 
+    def _next(self, delivery: Delivery, failed: tuple[str, ...]) -> Opened | None:
+        return self._gateways.for_errand(delivery.tenant_id, delivery.carries, failed, delivery.address)
+
     def _patience(self, delivery: Delivery, failed: tuple[str, ...]) -> float:
-        is_last = self._gateways.for_errand(delivery.tenant_id, delivery.carries, failed) is None
+        is_last = self._next(delivery, failed) is None
         return _SEND_SECONDS if is_last or delivery.carries is Carries.CALL else _NEXT_SECONDS
 
     async def _sent(self, delivery: Delivery, sending: Sent) -> None:

@@ -38,7 +38,9 @@ from vestibule.interfaces.store import (
 from vestibule.model.actor import Actor, Right
 from vestibule.model.delivery import Carries, Delivery, DeliveryState
 from vestibule.model.gateway import GatewayConfiguration
+from vestibule.model.number_range import LONGEST_BEGINNINGS, read_beginnings, written_beginnings
 from vestibule.model.price import LONGEST_PRICES, read_prices, written_prices
+from vestibule.policy.routing import Route
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.deliveries import hand_over
 from vestibule.services.gateways import Gateways, GatewayState, Opened, gateway_context
@@ -117,6 +119,15 @@ class GatewaySettings:
     def state(self, actor: Actor, tenant_id: str, gateway_id: str) -> GatewayState:
         return self._gateways.state(self.find(actor, tenant_id, gateway_id))
 
+    def routes(
+        self, actor: Actor, tenant_id: str, number: str, carries: Carries
+    ) -> tuple[str, tuple[Route, ...]]:
+        """Return which gateways would carry a text or call to a number now, in which order and why; first the
+        number as it was read. No number: those that carry to all."""
+        actor.demand(Right.READ_CONFIGURATION, tenant_id)
+        read = self._phones.read(tenant_id, number).number if number else ""
+        return read, self._gateways.routes(tenant_id, carries, read)
+
     def callback_url(self, configured: GatewayConfiguration) -> str:
         """Return what is entered at the provider; empty without a public address."""
         return self._gateways.callback_url(configured)
@@ -143,6 +154,7 @@ class GatewaySettings:
         is_enabled: bool = True,
         text_price: str = "",
         call_price: str = "",
+        serves: str = "",
     ) -> GatewayConfiguration:
         """Add a gateway; it is used from the next text or call on."""
         actor.demand(Right.GATEWAYS, tenant_id)
@@ -159,6 +171,7 @@ class GatewaySettings:
             is_enabled=is_enabled,
             text_price=_prices("text_price", text_price),
             call_price=_prices("call_price", call_price),
+            serves=_beginnings(serves),
             created_at=0,
         )
         await self._judge(configured, secret)
@@ -179,6 +192,7 @@ class GatewaySettings:
             changed,
             text_price=_prices("text_price", changed.text_price),
             call_price=_prices("call_price", changed.call_price),
+            serves=_beginnings(changed.serves),
         )
         if (changed.kind, changed.secret) != (before.kind, before.secret):
             raise Refused(Refusal.NOT_POSSIBLE)
@@ -232,6 +246,8 @@ class GatewaySettings:
         if kind is None or carries not in kind.carries:
             raise Refused(Refusal.NOT_POSSIBLE, configured.name)
         phone = self._phones.read(tenant_id, number)
+        if configured.fitting_digits(phone.number) is None:
+            raise Refused(Refusal.NOT_SERVED, phone.masked)
         try:
             delivery = await self._begun(actor, configured, phone.number, phone.masked, carries)
         except LimitRefuses as refuses:
@@ -388,6 +404,16 @@ def _prices(setting: str, written: str) -> str:
         return written_prices(read_prices(written))
     except ValueError as wrong:
         raise Refused(Refusal.PRICE_INVALID, f"{setting}: {str(wrong)[:40]}") from None
+
+
+def _beginnings(written: str) -> str:
+    """Return a list of beginnings of numbers in its one spelling."""
+    try:
+        if len(written) > LONGEST_BEGINNINGS:
+            raise ValueError(f"at most {LONGEST_BEGINNINGS} characters")
+        return written_beginnings(read_beginnings(written))
+    except ValueError as wrong:
+        raise Refused(Refusal.RANGE_INVALID, str(wrong)[:40]) from None
 
 
 def _priority(priority: int) -> int:

@@ -28,7 +28,9 @@ from vestibule.interfaces.gateway import (
 from vestibule.model.delivery import Carries
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.tenant import DEMONSTRATION_TENANT
+from vestibule.policy.routing import Route, ranked
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.sending_outcomes import SendingOutcomes
 
 log = structlog.get_logger(__name__)
 
@@ -94,11 +96,16 @@ class Gateways:
     """Follows the configuration: what was changed is opened anew, what is gone is closed."""
 
     def __init__(
-        self, kinds: Mapping[str, GatewayKind], configuration: ConfigurationCache, sealer: Sealer
+        self,
+        kinds: Mapping[str, GatewayKind],
+        configuration: ConfigurationCache,
+        sealer: Sealer,
+        outcomes: SendingOutcomes,
     ) -> None:
         self.kinds = kinds
         self._configuration = configuration
         self._sealer = sealer
+        self._outcomes = outcomes
         self._opened: dict[tuple[str, str], Opened] = {}
         self._unopened: dict[tuple[str, str], Unopened] = {}
         self._followed: object = None
@@ -134,20 +141,51 @@ class Gateways:
         mine = [opened for key, opened in self._opened.items() if key[0] == tenant_id]
         return tuple(sorted(mine, key=lambda each: (each.configured.priority, each.configured.name)))
 
-    def for_errand(self, tenant_id: str, carries: Carries, tried: tuple[str, ...]) -> Opened | None:
-        """Return who should carry this next; one that rests or is not connected comes last."""
-        able = [
-            opened
-            for opened in self.all(tenant_id)
-            if carries in opened.carries and opened.configured.gateway_id not in tried
-        ]
-        able.sort(key=lambda each: each.is_resting or not each.is_connected)
-        return able[0] if able else None
+    def for_errand(
+        self, tenant_id: str, carries: Carries, tried: tuple[str, ...], number: str = ""
+    ) -> Opened | None:
+        """Return who should carry this next; `number` is where a text or call goes (E.164)."""
+        self._follow()
+        for route in self.routes(tenant_id, carries, number):
+            opened = self._opened.get((tenant_id, route.gateway_id))
+            if opened is not None and route.gateway_id not in tried:
+                return opened
+        return None
+
+    def routes(self, tenant_id: str, carries: Carries, number: str = "") -> tuple[Route, ...]:
+        """Return the gateways that are switched on and carry this to a number, in the order in which they are
+        used. A process that uses none knows of none that it does not work."""
+        if self._followed is not None:
+            self._follow()
+        return ranked(
+            self._route(one, carries, number, digits)
+            for one in self.switched_on(tenant_id, carries)
+            if (digits := one.fitting_digits(number)) is not None
+        )
+
+    def _route(self, one: GatewayConfiguration, carries: Carries, number: str, digits: int) -> Route:
+        opened = self._opened.get((one.tenant_id, one.gateway_id))
+        is_working = opened is not None and opened.is_connected and not opened.is_resting
+        carried, answered = self._outcomes.of_gateway(one.tenant_id, one.gateway_id)
+        return Route(
+            gateway_id=one.gateway_id,
+            name=one.name,
+            is_working=is_working or self._followed is None,
+            digits=digits,
+            priority=one.priority,
+            cost=one.price(carries, number),
+            carried=carried,
+            answered=answered,
+        )
 
     def dearest(self, tenant_id: str, carries: Carries, number: str) -> int:
         """Return what one text or call costs at most, whichever gateway that is switched on carries it, in
         1/10,000 of the currency unit."""
-        able = (one for one in self._switched_on(tenant_id) if carries in self._carries(one))
+        able = (
+            one
+            for one in self._switched_on(tenant_id)
+            if carries in self._carries(one) and one.fitting_digits(number) is not None
+        )
         return max((one.price(carries, number) for one in able), default=0)
 
     def unpriced(self, tenant_id: str) -> tuple[str, ...]:

@@ -61,6 +61,8 @@ class Refusal(StrEnum):
     NOTHING_SENT = "nothing_sent"
     CALL_IN_PROGRESS = "call_in_progress"
     PRICE_INVALID = "price_invalid"
+    RANGE_INVALID = "range_invalid"
+    NOT_SERVED = "not_served"
     ALERT_KIND_UNKNOWN = "alert_kind_unknown"
     TEMPLATE_UNKNOWN = "template_unknown"
     TEMPLATE_EMPTY = "template_empty"

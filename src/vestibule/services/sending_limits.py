@@ -38,6 +38,7 @@ from vestibule.model.sending_limit import (
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.gateways import Gateways
 from vestibule.services.metrics import Metrics
+from vestibule.services.range_breakers import RangeBreakers
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
 
@@ -98,12 +99,14 @@ class SendingLimits:
         configuration: ConfigurationCache,
         gateways: Gateways,
         metrics: Metrics,
+        breakers: RangeBreakers,
     ) -> None:
         self._store = store
         self._clock = clock
         self._configuration = configuration
         self._gateways = gateways
         self._metrics = metrics
+        self._breakers = breakers
         self._told_until: dict[tuple[str, SendingLimit], int] = {}
         """What this node has told of already, until the window ends: a flood of refusals does not become one
         of writes."""
@@ -119,8 +122,11 @@ class SendingLimits:
             return closed
         if await tx.is_number_blocked(tenant_id, number):
             return blocked(number)
+        breaker = self._breakers.limit(tenant_id, number, tx.now)
+        if breaker is not None and not breaker.most_count:
+            return breaker
         cost = self._gateways.dearest(tenant_id, carries, number)
-        limits = [(limit, 0) for limit in counted_limits(settings, user_id, number)]
+        limits = [(limit, 0) for limit in counted_limits(settings, user_id, number, breaker)]
         if cost:
             limits.append((cost_limit(settings), cost))
         for position, (limit, its_cost) in enumerate(limits):
@@ -149,6 +155,8 @@ class SendingLimits:
         cannot be written is tried again at the next refusal, and stops nobody."""
         for limit in refusing:
             self._metrics.sendings_refused.add(limit.kind.value)
+            if limit.kind is LimitKind.BREAKER:
+                continue  # It was told when it opened.
             try:
                 await self._tell(tenant_id, limit)
             except Exception as error:

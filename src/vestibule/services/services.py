@@ -59,6 +59,7 @@ from vestibule.services.proposals import Proposals
 from vestibule.services.provisioned_groups import ProvisionedGroups
 from vestibule.services.provisioned_users import ProvisionedUsers
 from vestibule.services.proxying import Proxying
+from vestibule.services.range_breakers import RangeBreakers
 from vestibule.services.refused_acts import RefusedActs
 from vestibule.services.registration import Registrations
 from vestibule.services.remembered_browsers import RememberedBrowsers
@@ -100,6 +101,7 @@ class Services:
     gateways: Gateways
     gateway_settings: GatewaySettings
     sending_limits: SendingLimits
+    range_breakers: RangeBreakers
     spraying: Spraying
     waiting: Waiting
     calls: Calls

@@ -60,6 +60,7 @@ OF_ALL = {
     "is_delivery_due",
     *("is_anything_owed", "take_owed"),
     *("is_dispatch_due", "take_dispatches", "is_untold", "take_untold"),
+    *("sending_outcomes", "all_range_breakers"),
     *("failures_of_window", "spraying_alarms", "are_alerts_over", "take_alert_counts"),
 }
 """About the installation, or the worker's own."""
@@ -243,6 +244,7 @@ OWN_SUITES = {
     *("pin", "add_pin", "replace_pin", "remove_pin"),
     *("dispatch", "dispatches", "add_dispatch", "replace_dispatch"),
     *("count_failures", "raise_spraying_alarm", "count_alert"),
+    *("open_range_breaker", "rest_range_breaker", "close_range_breaker", "range_breakers"),
     *("put_mail_attachment", "mail_attachments", "mail_attachment", "remove_mail_attachment"),
     *("vouchers_of", "put_voucher", "use_code", "remove_vouchers"),
     *("voice_messages", "voice_sound", "put_voice_message", "remove_voice_message"),

@@ -14,6 +14,7 @@ from vestibule.crypto.tokens import new_id
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind, DirectoryConfiguration, FirstFactor
 from vestibule.model.dispatch import Carries, Dispatch
+from vestibule.model.range_breaker import opened
 from vestibule.model.voice_message import MessageType
 from vestibule.services.reply_attributes import WantedReply
 from vestibule.wire.sound import write_wav
@@ -107,6 +108,9 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
     if not services.certificates.trusted_by_clients():
         await services.certificates.make_authority(SYSTEM, "Tests")
     issued = await services.certificates.issue_client(SYSTEM, tenant_id, radius.client_id)
+    prefix = f"49{1000 + len(tenant_id)}"
+    breaker = opened(tenant_id, f"+{prefix}", house.inside.clock.now(), unanswered=20, cost=0)
+    await house.inside.store.transact(lambda tx: tx.open_range_breaker(breaker))
     role = await services.roles.add(SYSTEM, f"Desk of {tenant_id}", ("people.read",))
     return {
         "tenant_id": tenant_id,
@@ -121,6 +125,7 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
         "directory_id": directory.directory_id,
         "attempt_id": attempt["id"],
         "gateway_id": gateway.gateway_id,
+        "prefix": prefix,
         "group_id": group.group_id,
         "message_id": message.message_id,
         "template": template,

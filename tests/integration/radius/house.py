@@ -44,7 +44,9 @@ from vestibule.services.pins import Pins
 from vestibule.services.proposals import Proposals
 from vestibule.services.proving import Prover
 from vestibule.services.proxying import Proxying
+from vestibule.services.range_breakers import RangeBreakers
 from vestibule.services.sending_limits import SendingLimits
+from vestibule.services.sending_outcomes import SendingOutcomes
 from vestibule.services.spraying import Spraying
 from vestibule.services.verification import Verifications
 from vestibule.services.waiting import Waiting
@@ -220,8 +222,9 @@ async def living_house(folder: Path, *, port: int = 0) -> AsyncIterator[House]:
     proposals = Proposals(store, configuration)
     applications = Applications(store, configuration, sealer, proposals)
     node = Node("node", "127.0.0.1")
-    gateways = Gateways({}, configuration, sealer)
-    limits = SendingLimits(store, clock, configuration, gateways, metrics)
+    breakers = RangeBreakers(store, configuration, SendingOutcomes(store))
+    gateways = Gateways({}, configuration, sealer, breakers.outcomes)
+    limits = SendingLimits(store, clock, configuration, gateways, metrics, breakers)
     out_of_band = OutOfBand(Deliveries(store, gateways, configuration, limits, sealer, node), limits, sealer)
     asking, waiting = Asking(out_of_band, methods, node), Waiting(store)
     pins = Pins(store, configuration, sealer, Guard(store, proposals))

@@ -24,6 +24,7 @@ from vestibule.stores.queries.people import People
 from vestibule.stores.queries.people_lists import PeopleLists
 from vestibule.stores.queries.pins import Pins
 from vestibule.stores.queries.provisioned import ProvisionedPeople
+from vestibule.stores.queries.range_breakers import RangeBreakers
 from vestibule.stores.queries.relayed_deliveries import RelayedDeliveries
 from vestibule.stores.queries.remembered_browsers import RememberedBrowsers
 from vestibule.stores.queries.reply_attributes import ReplyAttributes
@@ -60,6 +61,7 @@ class Queries(
     MailAttachments,
     AlertCounts,
     SendingCounts,
+    RangeBreakers,
     People,
     PeopleLists,
     Groups,

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from vestibule.interfaces.store import DeliveryFilter, Listed, Page
-from vestibule.model.delivery import Delivery
+from vestibule.model.delivery import Carries, Delivery
+from vestibule.model.sending_outcome import SendingOutcome
 from vestibule.stores.paging import Order, Where, position_of_name, searched
-from vestibule.stores.rows import DELIVERY, delivery_of, json_text, record_values
+from vestibule.stores.rows import DELIVERY, Row, delivery_of, json_text, record_values
 from vestibule.stores.statement import Statement, insert, select
 from vestibule.stores.transaction import Requests
 
@@ -67,6 +70,21 @@ DROP: Final = Statement(
 )
 
 
+# With a place beside the time: many are over in the same millisecond. Tests of gateways have no attempt.
+OVER: Final = Statement(
+    """
+    select d.tenant_id, d.delivery_id, d.carries, d.address, d.gateway_id, d.tried, d.created_at,
+           d.expires_at,
+           case when d.state in ('sent', 'delivered') or d.sent_at is not null then 1 else 0 end,
+           case when v.state = 'approved' then 1 else 0 end
+      from deliveries d
+      join verifications v on v.tenant_id = d.tenant_id and v.verification_id = d.verification_id
+     where (d.expires_at, d.delivery_id) > (:after::bigint, :after_id) and d.expires_at <= :until::bigint
+       and d.gateway_id <> ''
+     order by d.expires_at, d.delivery_id limit :limit
+    """
+)
+
 # Identifiers sort by time, so the key of the table is the order of the list.
 _NEWEST: Final = Order("deliveries", select(DELIVERY), "delivery_id", is_falling=True, told="created_at")
 
@@ -118,6 +136,12 @@ class Deliveries(Requests):
     async def drop_deliveries_of(self, tenant_id: str, challenge_id: str) -> int:
         return await self.execute(DROP(tenant_id=tenant_id, challenge_id=challenge_id, nothing=b""))
 
+    async def sending_outcomes(
+        self, after: tuple[int, str], until: int, limit: int
+    ) -> tuple[SendingOutcome, ...]:
+        rows = await self.fetch(OVER(after=after[0], after_id=after[1], until=until, limit=limit))
+        return tuple([_outcome(row) for row in rows])
+
     async def deliveries(self, tenant_id: str, where: DeliveryFilter, page: Page) -> Listed:
         known, sought = Where(), Where()
         known.keep("tenant_id = :tenant_id", tenant_id=tenant_id)
@@ -129,3 +153,18 @@ class Deliveries(Requests):
             known.keep(condition, **values)
         rows = await searched(self, _NEWEST, known, sought, page.limit)
         return rows.page(delivery_of, lambda row: (row[1], ""))
+
+
+def _outcome(row: Row) -> SendingOutcome:
+    return SendingOutcome(
+        tenant_id=row[0],
+        delivery_id=row[1],
+        carries=Carries(row[2]),
+        number=row[3],
+        gateway_id=row[4],
+        tried=tuple(msgspec.json.decode(row[5])),
+        created_at=row[6],
+        over_at=row[7],
+        is_sent=bool(row[8]),
+        is_answered=bool(row[9]),
+    )

@@ -12,6 +12,7 @@ from vestibule.model.verification import TAKE_OVER_MS, ChallengeState, Reason, V
 from vestibule.stores.queries.client_sightings import SWEEP as SWEEP_SIGHTINGS
 from vestibule.stores.queries.dispatches import EMPTY as EMPTY_DISPATCHES
 from vestibule.stores.queries.dispatches import SWEEP as SWEEP_DISPATCHES
+from vestibule.stores.queries.range_breakers import SWEEP as SWEEP_BREAKERS
 from vestibule.stores.statement import Statement
 from vestibule.stores.transaction import Requests
 
@@ -161,6 +162,7 @@ class Housekeeping(Requests):
             SWEEP_FAILURES,
             SWEEP_HELD,
             SWEEP_SIGHTINGS,
+            SWEEP_BREAKERS,
             SWEEP_DISPATCHES,
         ):
             if removed < limit:

@@ -200,7 +200,7 @@ gateways = Table(
     Column("priority", Integer, nullable=False),
     *flags("is_enabled"),
     *numbers("created_at", "version"),
-    *added_words("text_price", "call_price"),
+    *added_words("text_price", "call_price", "serves"),
     key("gateways", "tenant_id", "gateway_id"),
     unique("gateways_name", "tenant_id", "name"),
     belongs("gateways", "tenants", "tenant_id", cascade=False),
@@ -893,6 +893,18 @@ sending_counts = Table(
     Index("sending_counts_by_end", "ends_at"),
     **SLIM,
     **ROOMY,
+)
+
+# Ranges of numbers in which nobody answered; one that is closed stays for a day.
+range_breakers = Table(
+    "range_breakers",
+    metadata,
+    *words("tenant_id", "prefix"),
+    *numbers("opened_at", "rests_until", "unanswered", "cost", "trials_failed"),
+    maybe("closed_at"),
+    *words("closed_by", "closed_by_name"),
+    key("range_breakers", "tenant_id", "prefix"),
+    **SLIM,
 )
 
 # Failures of a whole tenant within one minute, written together once a second by each node.

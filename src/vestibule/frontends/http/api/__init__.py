@@ -33,6 +33,7 @@ from vestibule.frontends.http.api.remembered_browsers import RememberedBrowsers
 from vestibule.frontends.http.api.reply_attributes import Dictionaries, ReplyAttributes
 from vestibule.frontends.http.api.request import ApiRequest, refuse_unknown_parameters
 from vestibule.frontends.http.api.roles import Roles
+from vestibule.frontends.http.api.routing import Routing
 from vestibule.frontends.http.api.synchronisations import Synchronisations
 from vestibule.frontends.http.api.tenants import Tenants
 from vestibule.frontends.http.api.token_import import import_tokens
@@ -76,6 +77,7 @@ def _administration() -> Part:
             Directories,
             Synchronisations,
             Gateways,
+            Routing,
             Outbox,
             MailAttachments,
             VoiceMessages,

@@ -43,6 +43,7 @@ Kind = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_
 GatewaySecret = Annotated[str, Meta(min_length=1, max_length=4096, pattern=r"^[^\x00]*$")]
 Priority = Annotated[int, Meta(ge=1, le=1000)]
 Prices = Annotated[str, Meta(max_length=2000, pattern=r"^[0-9+.,:; ]*$")]
+Beginnings = Annotated[str, Meta(max_length=2000, pattern=r"^[0-9+*,; ]*$")]
 Number = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
 State = Annotated[
     DeliveryState | None, QueryParameter(name="state", description="Only deliveries that stand so.")
@@ -63,6 +64,8 @@ class NewGateway(Discreet):
     text_price: Prices = ""
     """What a text costs, with exceptions by the beginning of the number: `0.10 49:0.07`."""
     call_price: Prices = ""
+    serves: Beginnings = ""
+    """The beginnings of the numbers that it carries to: `49 4366`, or `*` for all. Empty: all."""
 
 
 class GatewayChange(Discreet):
@@ -75,6 +78,7 @@ class GatewayChange(Discreet):
     is_enabled: bool | UnsetType = UNSET
     text_price: Prices | UnsetType = UNSET
     call_price: Prices | UnsetType = UNSET
+    serves: Beginnings | UnsetType = UNSET
     version: Version | None = None
 
 
@@ -133,6 +137,7 @@ class Gateways(Controller):
                 is_enabled=data.is_enabled,
                 text_price=data.text_price,
                 call_price=data.call_price,
+                serves=data.serves,
             )
         except Refused as refused:
             raise _named(refused) from None
@@ -218,6 +223,8 @@ def _named(refused: Refused) -> Exception:
     if refused.why is Refusal.PRICE_INVALID:
         setting, _, why = refused.key.partition(": ")
         return invalid(setting, f"not a price: {why}")
+    if refused.why is Refusal.RANGE_INVALID:
+        return invalid("serves", f"not the beginning of a number: {refused.key}")
     if refused.why is not Refusal.SETTING_INVALID:
         return refused
     setting, _, why = refused.key.partition(": ")

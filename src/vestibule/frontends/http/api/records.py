@@ -552,6 +552,8 @@ class GatewayRecord(Record):
     text_price: str
     """What a text costs, with exceptions by the beginning of the number: `0.10 49:0.07`. Empty: unknown."""
     call_price: str
+    serves: str
+    """The beginnings of the numbers that it carries to: `49 4366`, or `*` for all. Empty: all."""
     created_at: int
     version: int
 

@@ -93,6 +93,8 @@ class NewSettings(TenantSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     texts_per_number: Annotated[int, Meta(ge=0, le=1000)] = 10
     texts_per_prefix: Annotated[int, Meta(ge=0, le=100_000)] = 100
     texts_per_tenant: Annotated[int, Meta(ge=0, le=1_000_000)] = 1000
+    texts_per_day: Annotated[int, Meta(ge=0, le=10_000_000)] = 0
+    breaker_unanswered: Annotated[int, Meta(ge=0, le=10_000)] = 20
     daily_cost_cap: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     text_templates: Annotated[dict[Language, Template], Meta(max_length=2)] = msgspec.field(  # type: ignore[assignment]
         default_factory=dict

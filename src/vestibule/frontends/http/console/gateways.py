@@ -39,7 +39,7 @@ _ASKED_FIRST: Final = 8
 _LATELY: Final = 8
 _TEST_SECONDS: Final = 3.0
 _PRICES: Final = ("text_price", "call_price")
-_ROWS_OF_OWN: Final = ("name", "priority", *_PRICES)
+_ROWS_OF_OWN: Final = ("name", "priority", "serves", *_PRICES)
 
 
 @get("/tenants/{tenant:str}/gateways", opt=needs(Right.READ_CONFIGURATION))
@@ -51,6 +51,7 @@ async def gateways(request: AnyRequest, tenant: InPath) -> Response[Any]:
         gateways=tuple(_row(at, state) for state in states),
         kinds=_kinds(at),
         standing=await at.services.sending_limits.standing(at.actor, tenant),
+        broken=await at.services.range_breakers.count(at.actor, tenant),
         caller_id=_unsure_caller_id(at, states),
     )
 
@@ -81,6 +82,7 @@ async def add_gateway(request: AnyRequest, tenant: InPath, kind: InPath) -> Resp
             is_enabled=fields.is_ticked("is_enabled"),
             text_price=fields.text("text_price", LONG),
             call_price=fields.text("call_price", LONG),
+            serves=fields.text("serves", LONG),
         )
     except Refused as refused:
         return await _edit_page(at, kind, None, _refused(at, kind, form, refused))
@@ -107,6 +109,7 @@ async def change_gateway(request: AnyRequest, tenant: InPath, gateway: InPath) -
         is_enabled=fields.is_ticked("is_enabled"),
         text_price=fields.text("text_price", LONG),
         call_price=fields.text("call_price", LONG),
+        serves=fields.text("serves", LONG),
         settings=_settings(at, current.kind, fields),
     )
     form = Form(_typed(at, current.kind, fields))
@@ -323,6 +326,7 @@ def _shown(at: Desk, gateway: GatewayConfiguration) -> dict[str, str]:
         "priority": str(gateway.priority),
         "text_price": gateway.text_price,
         "call_price": gateway.call_price,
+        "serves": gateway.serves,
         "is_enabled": YES if gateway.is_enabled else "",
         **{PREFIX + name: value for name, value in shown.items()},
     }
@@ -340,6 +344,8 @@ def _refused(at: Desk, kind: str, form: Form, refused: Refused) -> Form:
         return Form(form.values, {"priority": Words("form.not_a_number", {"least": 1, "most": 1000})})
     if refused.why is Refusal.PRICE_INVALID and setting in _PRICES:
         return Form(form.values, {setting: Words("refusal.price_invalid", {"key": why.strip()})})
+    if refused.why is Refusal.RANGE_INVALID:
+        return Form(form.values, {"serves": refused_words(refused)})
     if refused.why is not Refusal.SETTING_INVALID:
         return Form(form.values, problem=refused_words(refused))
     words = Words("console.gateway.wrong", {"why": why.strip().rstrip(".") or refused.key})

@@ -59,6 +59,8 @@ _NUMBERS: Final = {
     "texts_per_number": (0, 1000),
     "texts_per_prefix": (0, 100_000),
     "texts_per_tenant": (0, 1_000_000),
+    "texts_per_day": (0, 10_000_000),
+    "breaker_unanswered": (0, 10_000),
     "daily_cost_cap": (0, 1_000_000),
 }
 _CODES: Final = ("country_code", "calling_codes")
