@@ -6,6 +6,7 @@ names of the variables are those that each template documents; a test holds the 
 
 from preview_samples.administrators import console_roles
 from preview_samples.applications import console_doors
+from preview_samples.billing import billing
 from preview_samples.console_user import console_user
 from preview_samples.console_users import console_groups, console_people
 from preview_samples.directories import directories
@@ -40,6 +41,7 @@ def samples() -> list[Sample]:
         *gateways(),
         *console_records(),
         *installation(),
+        *billing(),
     ]
     return [
         *signing_in(),

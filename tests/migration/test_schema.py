@@ -23,6 +23,7 @@ from tests.peers.postgres import PostgresServer, _tool
 from tests.peers.program import run_well
 from vestibule.interfaces.store import Unavailable
 from vestibule.stores import open_store
+from vestibule.stores.queries.tenants import EMPTIED, KEPT
 from vestibule.stores.schema import REVISION, REVISION_TABLE
 from vestibule.stores.schema.plan import plan
 from vestibule.stores.schema.tables import metadata
@@ -30,6 +31,16 @@ from vestibule.stores.schema.tables import metadata
 _ROOT = Path(__file__).parents[2]
 STEPS = plan("sqlite", None).steps
 _DIALECTS = {"sqlite": sqlite.dialect(), "postgresql": postgresql.dialect()}
+
+
+def test_the_end_of_a_tenant_reaches_every_table() -> None:
+    """S25: each table with a tenant is emptied, or kept for a reason, or goes with another."""
+    reached = {*EMPTIED, *KEPT}
+    for table in metadata.sorted_tables:
+        cascading = [key for key in table.foreign_key_constraints if key.ondelete == "CASCADE"]
+        if any(key.referred_table.name in reached for key in cascading):
+            reached.add(table.name)
+    assert {table.name for table in metadata.sorted_tables if "tenant_id" in table.columns} <= reached
 
 
 class Database:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from vestibule.cli.desk import Desk
 from vestibule.cli.terminal import NotDone, choices
@@ -16,10 +16,14 @@ from vestibule.model.authenticator import Authenticator, AuthenticatorStatus, ca
 from vestibule.model.certificate import Certificate
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
+from vestibule.model.provider import Provider
 from vestibule.model.reply_attribute import ReplyAttribute
 from vestibule.model.role import AdminRole
 from vestibule.model.user import User
 from vestibule.model.verification import Verification
+
+if TYPE_CHECKING:
+    from vestibule.services.licences import Bundle
 
 SHORT_ID = 16
 """So many characters of an attempt's identifier are shown in lists: its time and 16 random bits."""
@@ -36,6 +40,7 @@ NamedOne = TypeVar(
     GatewayConfiguration,
     Group,
     AdminRole,
+    Provider,
 )
 
 
@@ -164,6 +169,20 @@ def role(desk: Desk, wanted: str) -> AdminRole:
     found = desk.services.roles.list(desk.actor)
     named = [one for one in found if wanted == one.role_id] or _named(found, wanted)
     return _only(named, wanted, desk, "role list", "role")
+
+
+async def provider(desk: Desk, wanted: str) -> Provider:
+    """Return the provider of that name or identifier, of whatever tenant."""
+    found = await desk.services.providers.list(desk.actor)
+    named = [one for one in found if wanted == one.provider_id] or _named(found, wanted)
+    return _only(named, wanted, desk, "provider list", "provider")
+
+
+async def bundle(desk: Desk, wanted: str) -> Bundle:
+    """Return the bundle of licences of that identifier, or of its beginning."""
+    found = await desk.services.licences.list(desk.actor, desk.tenant_id)
+    matching = _by_beginning(found, wanted, lambda one: one.licence.licence_id)
+    return _only(matching, wanted, desk, "licence list", "licence")
 
 
 async def attempt(desk: Desk, wanted: str) -> Verification:

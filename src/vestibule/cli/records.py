@@ -15,6 +15,7 @@ from vestibule.model.app_password import AppPassword
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.block import Block
+from vestibule.model.branding import Branding
 from vestibule.model.bypass import Bypass, BypassState
 from vestibule.model.delivery import Delivery
 from vestibule.model.device_record import AskedDevice
@@ -22,9 +23,11 @@ from vestibule.model.dispatch import Dispatch
 from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
+from vestibule.model.licence import Coverage
 from vestibule.model.mail_attachment import MailAttachment
 from vestibule.model.phone import masked
 from vestibule.model.pin import PinStatus
+from vestibule.model.provider import Provider
 from vestibule.model.reply_attribute import RadiusDictionary, ReplyAttribute
 from vestibule.model.role import AdminRole
 from vestibule.model.tenant import Tenant
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
     from vestibule.services.bulk import BulkReport
     from vestibule.services.dictionaries import LoadedDictionary
     from vestibule.services.groups import MembersReport
+    from vestibule.services.licences import Bundle
+    from vestibule.services.providers import Ending
     from vestibule.services.roles import Holder
     from vestibule.services.sending_limits import SendingStanding
 
@@ -55,6 +60,10 @@ _BLOCK = (
     "user_id", "username", "phone", "language", "cause", "reason", "verification_id", "actor", "actor_name",
     "begun_at", "until", "ended_at", "ended_by_name", "end_reason",
 )  # fmt: skip
+_PROVIDER = (
+    "tenant_id", "name", "usage_model", "is_linked", "currency", "created_at", "deleted_at", "version",
+)  # fmt: skip
+_LICENCE = ("kind", "product", "quantity", "first_day", "last_day", "created_at", "version")
 _BYPASS = (
     "user_id", "username", "application_id", "application_name", "seconds", "reason", "phone", "actor",
     "actor_name", "made_at", "expires_at", "ended_at", "verification_id",
@@ -267,6 +276,34 @@ def spending_record(standing: SendingStanding) -> dict[str, Any]:
 
 def tenant_record(tenant: Tenant) -> dict[str, Any]:
     return _chosen(tenant, "tenant_id", ("name", "edition", "settings", "created_at", "version"))
+
+
+def branding_record(branding: Branding) -> dict[str, Any]:
+    return {name: getattr(branding, name) for name in ("name", "color", "logo", "version")}
+
+
+def provider_record(provider: Provider) -> dict[str, Any]:
+    return _chosen(provider, "provider_id", _PROVIDER)
+
+
+def ending_record(ending: Ending) -> dict[str, Any]:
+    """Return what comes with the deletion of a provider."""
+    return {
+        "provider": provider_record(ending.provider),
+        "edition": ending.edition,
+        "closed_applications": ending.closed,
+        "lost": ending.lost,
+        "coverage": coverage_record(ending.coverage),
+    }
+
+
+def coverage_record(coverage: Coverage) -> dict[str, Any]:
+    names = ("configured", "licensed", "unlicensed", "licences")
+    return {name: getattr(coverage, name) for name in names}
+
+
+def licence_record(bundle: Bundle) -> dict[str, Any]:
+    return {**_chosen(bundle.licence, "licence_id", _LICENCE), "assigned": bundle.assigned}
 
 
 def attempt_record(attempt: Verification) -> dict[str, Any]:

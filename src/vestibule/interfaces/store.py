@@ -23,6 +23,7 @@ from vestibule.model.app_password import AppPassword
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.block import Block
+from vestibule.model.branding import Branding
 from vestibule.model.bypass import Bypass
 from vestibule.model.certificate import Certificate
 from vestibule.model.client_sighting import Sighting
@@ -33,10 +34,12 @@ from vestibule.model.event import Event
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
 from vestibule.model.held_reply import HeldReply
+from vestibule.model.licence import Coverage, Licence, LicenceAssignment
 from vestibule.model.mail_attachment import MailAttachment
 from vestibule.model.nt_hash import NtHash
 from vestibule.model.pin import Pin
 from vestibule.model.proposal import Proposal
+from vestibule.model.provider import Provider
 from vestibule.model.provisioning import Provisioned, ProvisionedGroup
 from vestibule.model.range_breaker import RangeBreaker
 from vestibule.model.remembered_browser import RememberedBrowser
@@ -248,6 +251,9 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     gateways: tuple[GatewayConfiguration, ...] = ()
     groups: tuple[Group, ...] = ()
     roles: tuple[AdminRole, ...] = ()
+    brandings: tuple[Branding, ...] = ()
+    providers: tuple[Provider, ...] = ()
+    """Those that have not ended."""
     certificates: tuple[Certificate, ...] = ()
     rule_sets: tuple[RuleSet, ...] = ()
     """The newest version of each tenant that has any."""
@@ -887,7 +893,9 @@ class Transaction(ServerRecords, Protocol):
         | GatewayConfiguration
         | Group
         | AdminRole
-        | ReplyAttribute,
+        | ReplyAttribute
+        | Branding
+        | Provider,
     ) -> None:
         """Insert (version 1 and new), or replace by compare-and-set on `version` (raises `Conflict`);
         raises the generation. `AlreadyExists` if a name is taken in its tenant."""
@@ -915,6 +923,82 @@ class Transaction(ServerRecords, Protocol):
 
     async def rule_sets(self, tenant_id: str, before: int, limit: int) -> tuple[RuleSet, ...]:
         """Return at most `limit` versions older than the version `before`, newest first."""
+        ...
+
+    async def put_logo(self, tenant_id: str, picture: bytes) -> None:
+        """Write the picture that the tenant's branding, which is there, speaks of."""
+        ...
+
+    async def logo(self, tenant_id: str, name: str) -> bytes | None:
+        """Return the picture, if it is known by that name now."""
+        ...
+
+    # --- providers and licences ---------------------------------------------------------------------
+
+    async def providers(self, tenant_id: str) -> tuple[Provider, ...]:
+        """Return all that a tenant has ever had, the newest first."""
+        ...
+
+    async def all_providers(self) -> tuple[Provider, ...]:
+        """The same of all tenants, of those that have ended with their provider too."""
+        ...
+
+    async def remove_tenant(self, tenant_id: str) -> None:
+        """Delete a tenant with all that was set up in it; raises the generation. Attempts, the record of
+        changes and what is billed stay."""
+        ...
+
+    async def put_licence(self, licence: Licence) -> None:
+        """Insert (version 1 and new), or replace by compare-and-set on `version` (raises `Conflict`)."""
+        ...
+
+    async def remove_licence(self, tenant_id: str, licence_id: str) -> bool:
+        """Delete a bundle with its assignments, the ended ones too."""
+        ...
+
+    async def licences(self, tenant_id: str) -> tuple[Licence, ...]:
+        """Return all of a tenant, those of past and future periods too, the latest period first."""
+        ...
+
+    async def licence(self, tenant_id: str, licence_id: str) -> Licence | None: ...
+
+    async def licensed_tenants(self) -> tuple[str, ...]:
+        """Return who has any licences, of whatever period: the worker's own."""
+        ...
+
+    async def assign_licence(self, tenant_id: str, licence_id: str, user_id: str) -> bool:
+        """Give a user one of a bundle, in one conditional write. False: all are given, or there is no such
+        bundle. The user must be there and have none of it: hold him first."""
+        ...
+
+    async def end_assignment(self, tenant_id: str, licence_id: str, user_id: str) -> bool:
+        """Take it from him; False if he has none of this bundle."""
+        ...
+
+    async def count_assigned(self, tenant_id: str) -> dict[str, int]:
+        """Return how many of each bundle are given now; none: left out."""
+        ...
+
+    async def assigned(
+        self, tenant_id: str, licence_id: str, after: str, limit: int
+    ) -> Sequence[LicenceAssignment]:
+        """Return who has one of a bundle now, by user id behind `after`."""
+        ...
+
+    async def licences_of(self, tenant_id: str, user_id: str) -> tuple[Licence, ...]:
+        """Return the bundles of which a user has one now, of whatever period."""
+        ...
+
+    async def licensed_on(self, tenant_id: str, day: str) -> frozenset[str]:
+        """Return the users who have, when a day ends, a licence that is good on it (S29)."""
+        ...
+
+    async def coverage(self, tenant_id: str, day: str) -> Coverage:
+        """Count who is configured now, who of them is licensed on a day, and the licences that are good."""
+        ...
+
+    async def unlicensed(self, tenant_id: str, day: str, limit: int) -> tuple[str, ...]:
+        """Return users who are configured now and not licensed on a day, by name."""
         ...
 
     # --- synchronisation ----------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from vestibule.model.right import OF_ADMINISTRATORS, Right
+from vestibule.model.right import OF_ADMINISTRATORS, OF_OPERATOR, Right
 
 __all__ = ["SYSTEM", "Actor", "Forbidden", "NotAllowed", "Reach", "Right", "self_of"]
 
@@ -28,7 +28,8 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
 
     def includes(self, right: Right, tenant_id: str) -> bool:
         is_held = right in self.rights or (Right.ADMINISTER in self.rights and right in OF_ADMINISTRATORS)
-        return is_held and self.tenant_id in ("", tenant_id)
+        places = ("",) if right in OF_OPERATOR else ("", tenant_id)
+        return is_held and self.tenant_id in places
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +85,9 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
             self.demand(Right.ADMINISTER, tenant_id)
 
     def _refusal(self, right: Right, tenant_id: str) -> NotAllowed:
-        kind = Forbidden if self.is_within(tenant_id) else NotAllowed
+        # Whoever administers a tenant is not told of what the operator has: for him it is not there.
+        is_hidden = right in OF_OPERATOR and self.may(Right.ADMINISTER, tenant_id)
+        kind = Forbidden if self.is_within(tenant_id) and not is_hidden else NotAllowed
         return kind(f"this needs the right {right.value} in tenant {tenant_id}")
 
 

@@ -65,6 +65,22 @@ EDITIONS: Final[dict[Feature, frozenset[Edition]]] = {
 """Which editions have a feature."""
 
 
+OF_PEOPLE: Final = frozenset(
+    {
+        Feature.SUITE_SERVICES,
+        Feature.ON_PREMISES_APPLICATIONS,
+        Feature.PIN_MODE,
+        Feature.BYPASS,
+        Feature.TRUSTED_ADDRESSES,
+        Feature.APP_PASSWORDS,
+        Feature.METHOD_CONTROL,
+        Feature.REMEMBERED_BROWSERS,
+    }
+)
+"""What is of no use without people at the service; servers with people of their own, and programs, have it
+there."""
+
+
 def has(edition: Edition, feature: Feature) -> bool:
     return edition in EDITIONS[feature]
 

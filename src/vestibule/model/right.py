@@ -40,6 +40,10 @@ class Right(StrEnum):
     RULES = "rules.change"
     SETTINGS = "settings.change"
     TENANTS = "tenants.add"
+    BILLING = "billing.change"
+    """Change providers, licences, price lists and bills. Of the operator, in every tenant."""
+    READ_BILLING = "billing.read"
+    """See what a tenant has used, its licences and its bills."""
     ADMINISTRATORS = "administrators.change"
     """Make roles, give and take them, and change people who have one."""
     SELF = "self"
@@ -52,6 +56,8 @@ class Right(StrEnum):
 
 OF_ADMINISTRATORS: Final = frozenset(Right) - {Right.ADMINISTER, Right.SELF, Right.VERIFY, Right.PROVISION}
 """What `ADMINISTER` comprises, and what a role may have."""
+OF_OPERATOR: Final = frozenset({Right.TENANTS, Right.BILLING})
+"""What nobody has who has it in one tenant only: it is about what the operator sells."""
 OVER_PEOPLE: Final = frozenset(
     {
         Right.READ_PEOPLE,
@@ -81,5 +87,6 @@ IMPLIED: Final = {
         ),
         Right.READ_CONFIGURATION,
     ),
+    Right.BILLING: Right.READ_BILLING,
 }
 """Whoever changes something sees it."""

@@ -32,7 +32,7 @@ BUILT_IN: Final[Mapping[str, frozenset[Right]]] = {
         {
             Right.READ_PEOPLE, Right.CHANGE_PEOPLE, Right.GROUPS, Right.PASSWORDS, Right.AUTHENTICATORS,
             Right.SECRETS, Right.TOKENS, Right.PINS, Right.BLOCKS, Right.BYPASSES, Right.APP_PASSWORDS,
-            Right.READ_HISTORY,
+            Right.READ_HISTORY, Right.READ_BILLING,
         }
     ),
     "help_desk": frozenset(
@@ -48,7 +48,9 @@ BUILT_IN: Final[Mapping[str, frozenset[Right]]] = {
             Right.DIRECTORIES, Right.GATEWAYS, Right.RULES, Right.SETTINGS, Right.READ_HISTORY,
         }
     ),
-    "auditor": frozenset({Right.READ_PEOPLE, Right.READ_CONFIGURATION, Right.READ_HISTORY}),
+    "auditor": frozenset(
+        {Right.READ_PEOPLE, Right.READ_CONFIGURATION, Right.READ_HISTORY, Right.READ_BILLING}
+    ),
 }  # fmt: skip
 """By identifier, which is the end of a key under `role.built_in` too. Whoever is help desk sees no secret."""
 

@@ -204,6 +204,14 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     version: int = 1
     edition: Edition = Edition.FULL
+    """What it may use now."""
+    own_edition: Edition | None = None
+    """What it may use without its provider and its licences, while those give it the full edition (S18)."""
+    lapses_at: int = 0
+    """When those give it no more, because there are not licences for everybody now (epoch ms); 0: they do."""
+    is_standalone: bool = False
+    """Was made with a provider that is linked to no other tenant: it has no people at the service, and ends
+    with its provider (S25, S35)."""
 
     @property
     def registration_open_until(self) -> int:

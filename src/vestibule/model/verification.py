@@ -92,6 +92,8 @@ class Reason(StrEnum):
     APP_PASSWORD_REQUIRED = "app_password_required"  # noqa: S105 - a reason, no password
     """A legacy client has sent the password; it needs an app password."""
     APPLICATION_DISABLED = "application_disabled"
+    EDITION_LACKING = "edition_lacking"
+    """The edition of the tenant has not what the application needs: its provider or licences have ended."""
     PASSWORD_MISSING = "password_missing"  # noqa: S105 - a reason, no password
     PASSWORD_WRONG = "password_wrong"  # noqa: S105 - a reason, no password
     PASSWORD_EXPIRED = "password_expired"  # noqa: S105 - a reason, no password

@@ -59,6 +59,8 @@ class Facts(msgspec.Struct, frozen=True):
     """For how many days he may put off the registration policy of his tenant; None: it does not mean him."""
     chosen_is_off: bool = False
     """The method that he has chosen to be asked by was switched off."""
+    is_in_edition: bool = True
+    """Whether the edition of the tenant has what the application needs."""
     may_skip: bool = True
     """Whether something may stand for the second factor; not where it has been asked for already."""
 
@@ -98,6 +100,8 @@ def begins_his_time(facts: Facts) -> bool:
 def _application_is_enabled(facts: Facts, trace: list[TraceLine]) -> Decision | None:
     if not facts.application.is_enabled:
         return _deny(Reason.APPLICATION_DISABLED, trace, TraceLine("application", "disabled"))
+    if not facts.is_in_edition:
+        return _deny(Reason.EDITION_LACKING, trace, TraceLine("application", "not_in_edition"))
     trace.append(_APPLICATION_ENABLED)
     return None
 

@@ -34,6 +34,7 @@ from vestibule.services.asking import Asking
 from vestibule.services.attempt import Node
 from vestibule.services.attempts import Attempts
 from vestibule.services.blocks import Blocks
+from vestibule.services.branding import Brandings
 from vestibule.services.break_glass import BreakGlass
 from vestibule.services.bulk import Bulk
 from vestibule.services.bypasses import Bypasses
@@ -61,6 +62,7 @@ from vestibule.services.groups import Groups
 from vestibule.services.guard import Guard
 from vestibule.services.housekeeping import Housekeeping
 from vestibule.services.inbox import Inboxes
+from vestibule.services.licences import Licences
 from vestibule.services.mail_attachments import MailAttachments
 from vestibule.services.mails import Mails
 from vestibule.services.metrics import Metrics
@@ -74,6 +76,7 @@ from vestibule.services.passwords import Passwords
 from vestibule.services.phones import Phones
 from vestibule.services.pins import Pins
 from vestibule.services.proposals import Proposals
+from vestibule.services.providers import Providers
 from vestibule.services.proving import Prover
 from vestibule.services.provisioned_groups import ProvisionedGroups
 from vestibule.services.provisioned_users import ProvisionedUsers
@@ -295,6 +298,9 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         app_lists=app_lists,
         applications=applications,
         editions=Editions(store, configuration),
+        providers=Providers(store, configuration),
+        brandings=Brandings(store, configuration),
+        licences=Licences(store, configuration, clock),
         directories=Directories(kinds, first_factors),
         directory_people=DirectoryPeople(store, first_factors),
         synchronisations=synchronisations,

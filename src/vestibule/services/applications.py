@@ -43,7 +43,14 @@ from vestibule.services.configuration import (
     directory_context,
     secret_context,
 )
-from vestibule.services.editions import CLIENTS, demand, of_application, of_settings, usual_purpose
+from vestibule.services.editions import (
+    CLIENTS,
+    demand,
+    demand_people,
+    of_application,
+    of_settings,
+    usual_purpose,
+)
 from vestibule.services.mail_settings import check_mail_settings
 from vestibule.services.proposals import NOT_NEEDED, Proposals
 from vestibule.services.recording import record
@@ -99,6 +106,9 @@ class Applications:
             raise Refused(Refusal.NAME_TAKEN, tenant_id)
 
         async def body(tx: Transaction) -> Tenant:
+            if await tx.providers(tenant_id):
+                # One that has ended: its attempts and bills are still known by that name.
+                raise Refused(Refusal.NAME_TAKEN, tenant_id)
             tenant = Tenant(
                 tenant_id=tenant_id,
                 name=name,
@@ -382,6 +392,7 @@ class Applications:
     ) -> DirectoryConfiguration:
         """Add or change a directory; None leaves the stored service password as it is."""
         actor.demand(Right.DIRECTORIES, directory.tenant_id)
+        demand_people(self.snapshot.tenants[directory.tenant_id])
         changed = directory
         if password is not None:
             bound_to = directory_context(directory.tenant_id, directory.directory_id)

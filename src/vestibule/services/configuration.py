@@ -28,10 +28,12 @@ from vestibule.model.application import (
     DirectoryConfiguration,
     FirstFactor,
 )
+from vestibule.model.branding import Branding
 from vestibule.model.certificate import Certificate
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
 from vestibule.model.networks import parse_networks
+from vestibule.model.provider import Provider
 from vestibule.model.reply_attribute import ReplyAttribute
 from vestibule.model.role import AdminRole
 from vestibule.model.self_service import PasswordReset
@@ -65,6 +67,10 @@ class Snapshot(msgspec.Struct, frozen=True):
     groups: Mapping[tuple[str, str], Group] = {}
     roles: Mapping[str, AdminRole] = {}
     """Own roles of the installation, by identifier."""
+    providers: Mapping[str, Provider] = {}
+    """By the tenant that is billed by it."""
+    brandings: Mapping[str, Branding] = {}
+    """By tenant, of those that have any."""
     certificates: Mapping[str, Certificate] = {}
     """By fingerprint."""
     rule_sets: Mapping[str, RuleSet] = {}
@@ -147,6 +153,8 @@ class ConfigurationCache:
             gateways={(g.tenant_id, g.gateway_id): g for g in loaded.gateways},
             groups={(g.tenant_id, g.group_id): g for g in loaded.groups},
             roles={role.role_id: role for role in loaded.roles},
+            providers={provider.tenant_id: provider for provider in loaded.providers},
+            brandings={each.tenant_id: each for each in loaded.brandings},
             certificates={each.certificate_id: each for each in loaded.certificates},
             rule_sets=rule_sets,
             access=compiled(rule_sets, trusted),

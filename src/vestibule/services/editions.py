@@ -1,7 +1,8 @@
 """Editions: each service asks here whether the tenant's edition has what is wanted, and here one changes.
 
-Invariant: a tenant has nothing that its edition has not. What would be outside is refused when it is added,
-and an edition is not changed to one that lacks what is in use. What is on by default has no effect there.
+Invariant: nothing is in effect that the tenant's edition has not. What would be outside is refused when it is
+added, and an edition is not changed to one that lacks what is in use. What is on by default has no effect
+there, and neither have applications that stay behind when a provider ends (entitlement.py).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from vestibule.model.application import (
     ClientKind,
     Purpose,
 )
-from vestibule.model.edition import Edition, Feature, has, needed
+from vestibule.model.edition import OF_PEOPLE, Edition, Feature, has, needed
 from vestibule.model.tenant import SYSTEM_TENANT, Tenant, TenantSettings
 from vestibule.services.configuration import ConfigurationCache, Snapshot
 from vestibule.services.recording import record
@@ -37,8 +38,16 @@ CLIENTS: Final = {
 def demand(tenant: Tenant, *features: Feature) -> None:
     """Raise `Refused`, naming the edition it needs, unless the tenant's edition has all `features`."""
     for feature in features:
+        if feature in OF_PEOPLE:
+            demand_people(tenant)
         if not has(tenant.edition, feature):
             raise Refused(Refusal.EDITION_NEEDED, needed(feature).value)
+
+
+def demand_people(tenant: Tenant) -> None:
+    """Raise `Refused` unless the tenant may have people at the service (S35, S36)."""
+    if tenant.is_standalone:
+        raise Refused(Refusal.NO_PEOPLE_HERE, tenant.name)
 
 
 def of_application(application: Application) -> tuple[Feature, ...]:
@@ -53,6 +62,15 @@ def of_application(application: Application) -> tuple[Feature, ...]:
         Feature.REMEMBERED_BROWSERS: application.remember_days > 0,
     }
     return tuple(feature for feature, is_wanted in wanted.items() if is_wanted)
+
+
+def is_in_effect(tenant: Tenant, application: Application, kind: ClientKind) -> bool:
+    """Tell whether the edition has all that a client of this kind needs at the application. What was set up
+    while a provider gave a fuller edition stays as it is and lets nobody in (S23)."""
+    if tenant.edition is Edition.FULL:
+        return True
+    wanted = [*of_application(application), *([CLIENTS[kind]] if kind in CLIENTS else [])]
+    return all(has(tenant.edition, feature) for feature in wanted)
 
 
 def usual_purpose(tenant: Tenant) -> Purpose:
@@ -83,6 +101,8 @@ class Editions:
         actor.demand(Right.TENANTS, "")  # of the whole installation: no tenant chooses its own
         snapshot = self._configuration.current
         tenant = snapshot.tenants[tenant_id]
+        if tenant.own_edition is not None:
+            raise Refused(Refusal.EDITION_GIVEN, tenant.name)
 
         async def body(tx: Transaction) -> None:
             lacking = [

@@ -14,6 +14,7 @@ from vestibule.policy.access import AccessRules
 from vestibule.policy.evaluate import Facts
 from vestibule.policy.registration import policy_days
 from vestibule.services.attempt import Attempt
+from vestibule.services.editions import is_in_effect
 from vestibule.services.proving import Prover
 
 _NO_GROUPS: Final[frozenset[str]] = frozenset()
@@ -42,6 +43,7 @@ async def gathered(
         rules=attempt.rules,
         address=address_in(attempt.origin.user_address),
         now=tx.now,
+        is_in_edition=is_in_effect(attempt.tenant, attempt.application, attempt.origin.peer.client.kind),
         may_skip=may_skip,
         **person,
     )

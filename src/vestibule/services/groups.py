@@ -21,6 +21,7 @@ from vestibule.model.username import canonical_name
 from vestibule.policy.replies import NO_REPLIES
 from vestibule.services.bulk import BulkAct
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.editions import demand_people
 from vestibule.services.name_list import MOST_NAMES, NamedLine
 from vestibule.services.recording import record
 from vestibule.services.refusal import Refusal, Refused
@@ -104,6 +105,7 @@ class Groups:
 
     async def add(self, actor: Actor, tenant_id: str, name: str) -> Group:
         actor.demand(Right.GROUPS, tenant_id)
+        demand_people(self._configuration.current.tenants[tenant_id])
         if len(self._of(tenant_id)) >= MOST_GROUPS:
             raise Refused(Refusal.TOO_MANY, str(MOST_GROUPS))
 

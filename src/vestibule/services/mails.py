@@ -32,6 +32,9 @@ from vestibule.services.refusal import Refusal, Refused
 
 _KNOWN_HERE: Final = frozenset({"tenant", "portal_url", "help_contact"})
 _PARAGRAPH: Final = '<p style="margin:0 0 1em">{}</p>'
+_HEAD: Final = (
+    '<p style="margin:0 0 1.5em;padding:0 0 .5em;border-bottom:3px solid {0};font-weight:bold">{1}</p>'
+)
 _PAGE: Final = (
     '<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title></head>'
     '<body style="font-family:sans-serif;font-size:16px;line-height:1.5;max-width:40em">{body}</body></html>'
@@ -169,7 +172,7 @@ class Mails:
         known = {name: value for name, value in values.items() if name in TEMPLATES[key]}
         subject = filled(template.subject, known).strip()
         plain = filled(template.text, known)
-        html = self._html(language, subject, plain)
+        html = self._html(tenant.tenant_id, language, subject, plain)
         return MailBody(subject, plain, html, language, sender=template.sender)
 
     def portal_url(self, tenant_id: str) -> str:
@@ -179,8 +182,12 @@ class Mails:
         where = "console" if tenant_id == SYSTEM_TENANT else f"portal/{quote(tenant_id, safe='')}"
         return f"{self._public_url}/{where}"
 
-    def _html(self, language: str, subject: str, plain: str) -> str:
-        paragraphs = [
+    def _html(self, tenant_id: str, language: str, subject: str, plain: str) -> str:
+        brand = self._configuration.current.brandings.get(tenant_id)
+        paragraphs = (
+            [_HEAD.format(brand.color or "#333333", escape(brand.name))] if brand and brand.name else []
+        )
+        paragraphs += [
             _PARAGRAPH.format(self._linked(escape(each).replace("\n", "<br>")))
             for each in re.split(r"\n\s*\n", plain.strip())
         ]

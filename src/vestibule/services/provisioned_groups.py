@@ -21,6 +21,7 @@ from vestibule.model.group import Group
 from vestibule.model.provisioning import ProvisionedGroup, ProvisioningSettings
 from vestibule.model.user import User
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.editions import demand_people
 from vestibule.services.groups import MOST_GROUPS, Groups
 from vestibule.services.recording import event_of, record
 from vestibule.services.refusal import Refusal, Refused
@@ -93,6 +94,7 @@ class ProvisionedGroups:
     ) -> KnownGroup:
         """Add a group with its people; raises `Refused` if there is one of that name."""
         actor.demand(Right.PROVISION, tenant_id)
+        demand_people(self._configuration.current.tenants[tenant_id])
         if len(await self.list(actor, tenant_id)) >= MOST_GROUPS:
             raise Refused(Refusal.TOO_MANY, str(MOST_GROUPS))
         group_id = new_id()

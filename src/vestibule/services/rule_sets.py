@@ -24,6 +24,7 @@ from vestibule.policy.access import AccessRules
 from vestibule.policy.decision import Bypass, Deny, Permit, RequirePasscode
 from vestibule.policy.evaluate import Facts, evaluate
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.editions import demand_people
 from vestibule.services.facts import address_in, with_person
 from vestibule.services.proving import Prover
 from vestibule.services.recording import record
@@ -80,6 +81,7 @@ class RuleSets:
         `anyway`).
         """
         actor.demand(Right.RULES, tenant_id)
+        demand_people(self._configuration.current.tenants[tenant_id])
         await self._check(tenant_id, rules)
         written = RuleSet(
             tenant_id=tenant_id,

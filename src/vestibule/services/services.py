@@ -21,6 +21,7 @@ from vestibule.services.apps import Apps
 from vestibule.services.attempt import Node
 from vestibule.services.attempts import Attempts
 from vestibule.services.blocks import Blocks
+from vestibule.services.branding import Brandings
 from vestibule.services.break_glass import BreakGlass
 from vestibule.services.bulk import Bulk
 from vestibule.services.bypasses import Bypasses
@@ -44,6 +45,7 @@ from vestibule.services.gateways import Gateways
 from vestibule.services.granting import Grants
 from vestibule.services.groups import Groups
 from vestibule.services.housekeeping import Housekeeping
+from vestibule.services.licences import Licences
 from vestibule.services.mail_attachments import MailAttachments
 from vestibule.services.mails import Mails
 from vestibule.services.metrics import Metrics
@@ -56,6 +58,7 @@ from vestibule.services.passwords import Passwords
 from vestibule.services.phones import Phones
 from vestibule.services.pins import Pins
 from vestibule.services.proposals import Proposals
+from vestibule.services.providers import Providers
 from vestibule.services.provisioned_groups import ProvisionedGroups
 from vestibule.services.provisioned_users import ProvisionedUsers
 from vestibule.services.proxying import Proxying
@@ -134,6 +137,9 @@ class Services:
     app_lists: AppLists
     applications: Applications
     editions: Editions
+    providers: Providers
+    licences: Licences
+    brandings: Brandings
     directories: Directories
     directory_people: DirectoryPeople
     directory_links: DirectoryLinks

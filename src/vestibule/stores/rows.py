@@ -401,6 +401,8 @@ def tenant_of(row: Row) -> Tenant:
     values = dict(zip(TENANT, row, strict=True))
     values["settings"] = _decode_settings(values["settings"])
     values["edition"] = Edition(values["edition"])
+    values["own_edition"] = Edition(values["own_edition"]) if values["own_edition"] else None
+    values["is_standalone"] = bool(values["is_standalone"])
     return Tenant(**values)
 
 

@@ -16,6 +16,7 @@ SWEEP_SECONDS = 600.0
 PROBE_SECONDS = 5.0
 GATEWAYS_SECONDS = 1.0
 OUTCOMES_SECONDS = 5.0
+LICENCES_SECONDS = 3600.0
 
 
 async def make_rounds(services: Services) -> None:
@@ -27,6 +28,7 @@ async def make_rounds(services: Services) -> None:
         tasks.create_task(_every(PROBE_SECONDS, "probe", housekeeping.probe))
         tasks.create_task(_every(GATEWAYS_SECONDS, "gateways", services.gateways.follow))
         tasks.create_task(_every(OUTCOMES_SECONDS, "outcomes", services.range_breakers.look))
+        tasks.create_task(_every(LICENCES_SECONDS, "licences", services.licences.follow))
         tasks.create_task(services.configuration.watch())
         tasks.create_task(services.deliveries.run())
         tasks.create_task(services.dispatches.run())

@@ -61,6 +61,7 @@ OF_ALL = {
     *("is_anything_owed", "take_owed"),
     *("is_dispatch_due", "take_dispatches", "is_untold", "take_untold"),
     *("sending_outcomes", "all_range_breakers"),
+    *("all_providers", "licensed_tenants"),
     *("failures_of_window", "spraying_alarms", "are_alerts_over", "take_alert_counts"),
 }
 """About the installation, or the worker's own."""
@@ -276,6 +277,9 @@ OWN_SUITES = {
     *("bonds", "bonds_of", "count_bonds", "put_bonds"),
     *("people_known", "count_known", "provisioned", "provisioned_as", "last_provisioned"),
     *("put_provisioned", "memberships", "members", "provisioned_groups", "put_provisioned_group"),
+    *("providers", "remove_tenant", "put_licence", "remove_licence", "licence", "licences"),
+    *("assign_licence", "end_assignment", "count_assigned", "assigned", "licences_of", "licensed_on"),
+    *("coverage", "unlicensed", "put_logo", "logo"),
     *("add_users", "replace_users", "users_by_reference", "add_events"),
 }
 """Tried with two tenants in a suite of their own: test_store_pins.py, ..._groups.py and so on."""

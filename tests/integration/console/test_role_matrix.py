@@ -23,7 +23,7 @@ FORBIDDEN = 403
 
 def filled(path: str) -> str:
     """Return a path to what is not there, so that nothing is done by whoever may do it."""
-    is_of_all = path.partition("{tenant}/")[2].startswith(("administrators", "roles"))
+    is_of_all = path.partition("{tenant}/")[2].startswith(("administrators", "providers", "roles"))
     known = {"tenant": SYSTEM_TENANT if is_of_all else TENANT, "number": "1"}
     return re.sub(r"\{(\w+)\}", lambda found: known.get(found[1]) or new_id(), path)
 

@@ -14,6 +14,8 @@ from vestibule.crypto.tokens import new_id
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind, DirectoryConfiguration, FirstFactor
 from vestibule.model.dispatch import Carries, Dispatch
+from vestibule.model.licence import LicenceKind
+from vestibule.model.provider import UsageModel
 from vestibule.model.range_breaker import opened
 from vestibule.model.voice_message import MessageType
 from vestibule.services.reply_attributes import WantedReply
@@ -111,12 +113,18 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
     prefix = f"49{1000 + len(tenant_id)}"
     breaker = opened(tenant_id, f"+{prefix}", house.inside.clock.now(), unanswered=20, cost=0)
     await house.inside.store.transact(lambda tx: tx.open_range_breaker(breaker))
+    provider = await services.providers.create(
+        SYSTEM, f"Usage of {tenant_id}", UsageModel.PER_USER, "EUR", tenant_id
+    )
+    licence = await services.licences.add(SYSTEM, tenant_id, LicenceKind.OWN, 9, "2027-01-01", "2030-12-31")
     role = await services.roles.add(SYSTEM, f"Desk of {tenant_id}", ("people.read",))
     return {
         "tenant_id": tenant_id,
         "browser_id": browser.browser_id,
         "dispatch_id": dispatch.dispatch_id,
         "role_id": role.role_id,
+        "provider_id": provider.provider_id,
+        "licence_id": licence.licence_id,
         "certificate_id": issued.certificate.certificate_id,
         "user_id": person.user.user_id,
         "authenticator_id": person.authenticator_id,
@@ -185,6 +193,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "RoleChange": {"name": "mine now", "rights": ["people.read"]},
     "GivenRoles": {"roles": []},
     "GroupChange": {"name": "mine now"},
+    "ProviderChange": {"name": "mine now"},
+    "LicenceChange": {},
     "NewMembers": {"usernames": ["alice"]},
     "NewRun": {},
     "NewSynchronisation": {"settings": {"interval_minutes": 7}},

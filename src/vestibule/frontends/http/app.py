@@ -22,6 +22,7 @@ from vestibule.frontends.http.api.check import PATH as CHECK_PATH
 from vestibule.frontends.http.api.check import QuickCheck
 from vestibule.frontends.http.api.request import ApiRequest
 from vestibule.frontends.http.assets import Assets, load_assets
+from vestibule.frontends.http.brand_files import brand_logo, brand_style
 from vestibule.frontends.http.callbacks import callback
 from vestibule.frontends.http.client_address import parse_networks
 from vestibule.frontends.http.errors import answer_failure
@@ -99,5 +100,5 @@ def build_app(services: Services, options: HttpOptions, assets: Assets | None = 
 
 def _routes() -> list[ControllerRouterHandler]:
     doors = (api, scim, portal, console, phone, authenticator_app)
-    own = [health, ready, metrics, callback, asset, preferences, root]
+    own = [health, ready, metrics, callback, asset, brand_style, brand_logo, preferences, root]
     return [*own, *(door.router() for door in doors)]

@@ -12,6 +12,7 @@ from litestar.types import Empty
 from litestar.utils.scope.state import ScopeState
 
 from vestibule import catalog
+from vestibule.frontends.http.branding import brand_on
 from vestibule.frontends.http.door import cookie_name, door_of, known_session, make_cookie, path_of
 from vestibule.frontends.http.site import Connection, site_of
 from vestibule.frontends.http.templates.views import Allowed, Door, Frame, Notice, Tenancy, Theme, everything
@@ -81,6 +82,7 @@ def frame(
         allowed=allowed,
         notices=notices,
         lacking=lacking,
+        brand=brand_on(request, request.scope["path"]),
     )
 
 

@@ -8,6 +8,7 @@ from vestibule.stores.queries.app_passwords import AppPasswords
 from vestibule.stores.queries.attempts import Attempts
 from vestibule.stores.queries.authenticators import Authenticators
 from vestibule.stores.queries.blocks import Blocks
+from vestibule.stores.queries.brandings import Brandings
 from vestibule.stores.queries.bypasses import Bypasses
 from vestibule.stores.queries.client_sightings import ClientSightings
 from vestibule.stores.queries.configuration import ConfigurationRecords
@@ -18,11 +19,13 @@ from vestibule.stores.queries.groups import Groups
 from vestibule.stores.queries.held_replies import HeldReplies
 from vestibule.stores.queries.history import History
 from vestibule.stores.queries.housekeeping import Housekeeping
+from vestibule.stores.queries.licences import Licences
 from vestibule.stores.queries.mail_attachments import MailAttachments
 from vestibule.stores.queries.nt_hashes import NtHashRows
 from vestibule.stores.queries.people import People
 from vestibule.stores.queries.people_lists import PeopleLists
 from vestibule.stores.queries.pins import Pins
+from vestibule.stores.queries.providers import Providers
 from vestibule.stores.queries.provisioned import ProvisionedPeople
 from vestibule.stores.queries.range_breakers import RangeBreakers
 from vestibule.stores.queries.relayed_deliveries import RelayedDeliveries
@@ -38,6 +41,7 @@ from vestibule.stores.queries.source_throttles import SourceThrottles
 from vestibule.stores.queries.spraying import Spraying
 from vestibule.stores.queries.subjects import Subjects
 from vestibule.stores.queries.synchronisations import Synchronisations
+from vestibule.stores.queries.tenants import Tenants
 from vestibule.stores.queries.voice_messages import VoiceMessages
 from vestibule.stores.queries.vouchers import Vouchers
 from vestibule.stores.queries.waiting import Waiting
@@ -76,6 +80,10 @@ class Queries(
     Authenticators,
     ConfigurationRecords,
     RuleSets,
+    Brandings,
+    Providers,
+    Licences,
+    Tenants,
     Sessions,
     RememberedBrowsers,
     History,

@@ -12,13 +12,17 @@ from typing import Any, Final
 
 from vestibule.interfaces.store import AlreadyExists, Configuration, Conflict
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
+from vestibule.model.branding import Branding
 from vestibule.model.certificate import Certificate
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
+from vestibule.model.provider import Provider
 from vestibule.model.reply_attribute import ReplyAttribute
 from vestibule.model.role import AdminRole
 from vestibule.model.tenant import Tenant
+from vestibule.stores.queries.brandings import BRANDING, branding_of
 from vestibule.stores.queries.generation import GENERATION, RAISE_GENERATION
+from vestibule.stores.queries.providers import PROVIDER, THERE, provider_of
 from vestibule.stores.queries.reply_attributes import REMOVE_OF, SHARED, TENANTS_WITH_OWN
 from vestibule.stores.queries.rule_sets import NEWEST_RULE_SETS
 from vestibule.stores.queries.voice_messages import REMOVE_OF_APPLICATION
@@ -61,7 +65,7 @@ Removable = (
     | AdminRole
     | ReplyAttribute
 )
-Record = Tenant | Removable
+Record = Tenant | Branding | Provider | Removable
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,8 @@ _ROLES: Final = _kind("role", "roles", ROLE, ("tenant_id", "role_id"), role_of)
 _REPLIES: Final = _kind(
     "reply attribute", "reply_attributes", REPLY_ATTRIBUTE, ("tenant_id", "reply_id"), reply_attribute_of
 )
+_PROVIDERS: Final = _kind("provider", "providers", PROVIDER, ("tenant_id", "provider_id"), provider_of)
+_BRANDINGS: Final = _kind("branding", "brandings", BRANDING, ("tenant_id",), branding_of)
 _OWN_KEYS: Final[dict[type, str]] = {
     Application: "application_id",
     Client: "client_id",
@@ -141,6 +147,8 @@ _KINDS: Final[dict[type, _Kind]] = {
     Group: _GROUPS,
     AdminRole: _ROLES,
     ReplyAttribute: _REPLIES,
+    Provider: _PROVIDERS,
+    Branding: _BRANDINGS,
 }
 
 
@@ -161,6 +169,8 @@ class ConfigurationRecords(Requests):
         gateways = await self._every(_GATEWAYS)
         groups = await self._every(_GROUPS)
         roles = await self._every(_ROLES)
+        brandings = await self._every(_BRANDINGS)
+        providers = tuple([provider_of(row) for row in await self.fetch(THERE())])
         replies = tuple([reply_attribute_of(row) for row in await self.fetch(SHARED())])
         with_own = frozenset([row[0] for row in await self.fetch(TENANTS_WITH_OWN())])
         rule_sets = tuple([rule_set_of(row) for row in await self.fetch(NEWEST_RULE_SETS())])
@@ -178,6 +188,8 @@ class ConfigurationRecords(Requests):
             gateways=gateways,
             groups=groups,
             roles=roles,
+            brandings=brandings,
+            providers=providers,
             rule_sets=rule_sets,
             reply_attributes=replies,
             with_own_replies=with_own,

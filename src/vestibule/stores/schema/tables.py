@@ -119,8 +119,66 @@ tenants = Table(
     *words("tenant_id", "name", "settings"),
     *numbers("created_at", "version"),
     *added_words("edition", default="full"),
+    maybe("own_edition", TEXT),
+    *added_numbers("lapses_at"),
+    *added_flags("is_standalone"),
     key("tenants", "tenant_id"),
     unique("tenants_name", "name"),
+)
+
+# The picture of a logo is kept beside it, and read by itself.
+brandings = Table(
+    "brandings",
+    metadata,
+    *words("tenant_id", "name", "color", "logo"),
+    *numbers("version"),
+    Column("picture", LargeBinary, nullable=False, server_default=text("''")),
+    key("brandings", "tenant_id"),
+    belongs("brandings", "tenants", "tenant_id", cascade=False),
+)
+
+# They outlive their tenants: what was used until their end is billed.
+providers = Table(
+    "providers",
+    metadata,
+    *words("tenant_id", "provider_id", "name", "usage_model"),
+    *flags("is_linked"),
+    *words("currency"),
+    *numbers("created_at"),
+    maybe("deleted_at"),
+    *numbers("version"),
+    key("providers", "tenant_id", "provider_id"),
+    Index(
+        "providers_of_tenant",
+        "tenant_id",
+        unique=True,
+        sqlite_where=text("deleted_at is null"),
+        postgresql_where=text("deleted_at is null"),
+    ),
+)
+
+licences = Table(
+    "licences",
+    metadata,
+    *words("tenant_id", "licence_id", "kind", "product"),
+    *numbers("quantity"),
+    *words("first_day", "last_day"),
+    *numbers("created_at", "version"),
+    key("licences", "tenant_id", "licence_id"),
+    belongs("licences", "tenants", "tenant_id", cascade=False),
+)
+
+# Those that have ended stay for the days that are billed later.
+licence_assignments = Table(
+    "licence_assignments",
+    metadata,
+    *words("tenant_id", "licence_id", "user_id"),
+    *numbers("assigned_at"),
+    maybe("ended_at"),
+    key("licence_assignments", "tenant_id", "licence_id", "user_id", "assigned_at"),
+    belongs("licence_assignments", "licences", "tenant_id", "licence_id"),
+    belongs("licence_assignments", "users", "tenant_id", "user_id"),
+    Index("licence_assignments_by_user", "tenant_id", "user_id"),
 )
 
 directories = Table(

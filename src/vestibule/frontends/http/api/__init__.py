@@ -13,6 +13,7 @@ from vestibule.frontends.http.api.app_passwords import AppPasswords
 from vestibule.frontends.http.api.applications import Applications
 from vestibule.frontends.http.api.authenticators import Authenticators, Tokens
 from vestibule.frontends.http.api.blocks import Blocks
+from vestibule.frontends.http.api.branding import Brandings
 from vestibule.frontends.http.api.bypasses import Bypasses
 from vestibule.frontends.http.api.caller import may_administer, provide_caller
 from vestibule.frontends.http.api.certificates import Certificates, ClientCertificates
@@ -25,9 +26,11 @@ from vestibule.frontends.http.api.gateways import Gateways
 from vestibule.frontends.http.api.groups import Groups
 from vestibule.frontends.http.api.history import Attempts, Events
 from vestibule.frontends.http.api.ldap_clients import LdapClients
+from vestibule.frontends.http.api.licences import Licences
 from vestibule.frontends.http.api.mail_attachments import MailAttachments
 from vestibule.frontends.http.api.outbox import Outbox
 from vestibule.frontends.http.api.pins import Pins
+from vestibule.frontends.http.api.providers import Providers
 from vestibule.frontends.http.api.registration import Registration, Requirements
 from vestibule.frontends.http.api.remembered_browsers import RememberedBrowsers
 from vestibule.frontends.http.api.reply_attributes import Dictionaries, ReplyAttributes
@@ -85,6 +88,9 @@ def _administration() -> Part:
             list_accounting,
             Events,
             Tenants,
+            Brandings,
+            Providers,
+            Licences,
             Roles,
         ],
         guards=[may_administer],

@@ -112,7 +112,12 @@ def tenants_in_reach(snapshot: Snapshot, actor: Actor) -> list[Tenant]:
 
 def tenancies(snapshot: Snapshot, actor: Actor, current: str = "") -> tuple[Tenancy, ...]:
     return tuple(
-        Tenancy(tenant.name, f"{base_of(tenant.tenant_id)}/", tenant.tenant_id == current)
+        Tenancy(
+            tenant.name,
+            f"{base_of(tenant.tenant_id)}/",
+            tenant.tenant_id == current,
+            has_people=not tenant.is_standalone,
+        )
         for tenant in tenants_in_reach(snapshot, actor)
     )
 

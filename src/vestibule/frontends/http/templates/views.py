@@ -72,6 +72,19 @@ class Tenancy:
     name: str
     path: str
     is_current: bool = False
+    has_people: bool = True
+    """Whether there may be people in it at the service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """What a tenant has chosen for the pages that its people see; empty: the product's own."""
+
+    name: str = ""
+    style: str = ""
+    """Path of a style sheet."""
+    logo: str = ""
+    """Path of a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +109,7 @@ class Frame:
     notices: tuple[Notice, ...] = ()
     lacking: Mapping[str, str] = field(default_factory=dict)
     """Features that the edition of the tenant lacks, with the edition that has them."""
+    brand: Brand = Brand()
 
 
 @dataclass(frozen=True, slots=True)
