@@ -18,6 +18,7 @@ from preview_samples.portal import portal
 from preview_samples.records import console_records
 from preview_samples.replies import replies
 from preview_samples.sample import Sample
+from preview_samples.servers import servers
 from preview_samples.sign_in import signing_in
 from preview_samples.synchronisation import provisioning, synchronisation, user_import
 from preview_samples.tokens import console_tokens
@@ -39,6 +40,7 @@ def samples() -> list[Sample]:
         *user_import(),
         *provisioning(),
         *gateways(),
+        *servers(),
         *console_records(),
         *installation(),
         *billing(),

@@ -25,7 +25,7 @@ class Network:
         base = f"10.{64 + (place >> 8)}.{place & 0xFF}"
         self.here = f"{base}.{4 * (number % 64) + 1}"
         self.there = f"{base}.{4 * (number % 64) + 2}"
-        self._cable = f"v{os.getpid()}-{number}"
+        self.cable = f"v{os.getpid()}-{number}"
         self._holder: Program | None = None
 
     @property
@@ -41,10 +41,10 @@ class Network:
         self._holder.wait_for("it is there")
         ip = find_program("ip")
         run_well(
-            [ip, "link", "add", self._cable, "type", "veth", "peer", "name", "cable", "netns", self._process]
+            [ip, "link", "add", self.cable, "type", "veth", "peer", "name", "cable", "netns", self._process]
         )
-        run_well([ip, "address", "add", f"{self.here}/30", "dev", self._cable])
-        run_well([ip, "link", "set", self._cable, "up"])
+        run_well([ip, "address", "add", f"{self.here}/30", "dev", self.cable])
+        run_well([ip, "link", "set", self.cable, "up"])
         run_well(self.inside(ip, "address", "add", f"{self.there}/30", "dev", "cable"))
         run_well(self.inside(ip, "link", "set", "cable", "up"))
         run_well(self.inside(ip, "link", "set", "lo", "up"))

@@ -31,13 +31,14 @@ def terminal_language(environment: Mapping[str, str] | None = None) -> str:
     return negotiate(None, known.get("LC_ALL") or known.get("LC_MESSAGES") or known.get("LANG"))
 
 
-def settings_or_exit(config: Path | None) -> Settings:
-    """Return the settings; or say on standard error everything that is wrong with them, and end."""
-    return loaded_or_exit(config).settings
+def settings_or_exit(config: Path | None, role: str | None = None) -> Settings:
+    """Return the settings, in this role if one is given; or say on standard error everything that is wrong
+    with them, and end."""
+    return loaded_or_exit(config, role).settings
 
 
-def loaded_or_exit(config: Path | None) -> Loaded:
-    loaded = load(config, os.environ)
+def loaded_or_exit(config: Path | None, role: str | None = None) -> Loaded:
+    loaded = load(config, os.environ if role is None else {**os.environ, "VESTIBULE_ROLE": role})
     if isinstance(loaded, Refused):
         refuse(loaded.problems)
     return loaded

@@ -17,6 +17,7 @@ from vestibule.model.certificate import Certificate
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
 from vestibule.model.provider import Provider
+from vestibule.model.replication import ActivatedServer, ActivationCredentials, ReplicationGroup
 from vestibule.model.reply_attribute import ReplyAttribute
 from vestibule.model.role import AdminRole
 from vestibule.model.user import User
@@ -24,6 +25,7 @@ from vestibule.model.verification import Verification
 
 if TYPE_CHECKING:
     from vestibule.services.licences import Bundle
+    from vestibule.services.replication import Fleet
 
 SHORT_ID = 16
 """So many characters of an attempt's identifier are shown in lists: its time and 16 random bits."""
@@ -41,6 +43,8 @@ NamedOne = TypeVar(
     Group,
     AdminRole,
     Provider,
+    ActivatedServer,
+    ReplicationGroup,
 )
 
 
@@ -183,6 +187,24 @@ async def bundle(desk: Desk, wanted: str) -> Bundle:
     found = await desk.services.licences.list(desk.actor, desk.tenant_id)
     matching = _by_beginning(found, wanted, lambda one: one.licence.licence_id)
     return _only(matching, wanted, desk, "licence list", "licence")
+
+
+def activated_server(desk: Desk, fleet: Fleet, wanted: str) -> ActivatedServer:
+    """Return the server of that name or identifier."""
+    named = [one for one in fleet.servers if wanted == one.server_id] or _named(fleet.servers, wanted)
+    return _only(named, wanted, desk, "server list", "server")
+
+
+def replication_group(desk: Desk, fleet: Fleet, wanted: str) -> ReplicationGroup:
+    """Return the replication group of that name or identifier."""
+    named = [one for one in fleet.groups if wanted == one.group_id] or _named(fleet.groups, wanted)
+    return _only(named, wanted, desk, "server groups", "replication_group")
+
+
+def activation_credentials(desk: Desk, fleet: Fleet, wanted: str) -> ActivationCredentials:
+    """Return the credentials whose identifier begins so."""
+    found = _by_beginning(fleet.waiting, wanted, lambda one: one.credentials_id)
+    return _only(found, wanted, desk, "server waiting", "credentials")
 
 
 async def attempt(desk: Desk, wanted: str) -> Verification:

@@ -28,6 +28,7 @@ from vestibule.model.mail_attachment import MailAttachment
 from vestibule.model.phone import masked
 from vestibule.model.pin import PinStatus
 from vestibule.model.provider import Provider
+from vestibule.model.replication import ActivatedServer, ActivationCredentials, ReplicationGroup
 from vestibule.model.reply_attribute import RadiusDictionary, ReplyAttribute
 from vestibule.model.role import AdminRole
 from vestibule.model.tenant import Tenant
@@ -55,6 +56,9 @@ _USER = (
 _AUTHENTICATOR = (
     "user_id", "method", "label", "serial", "phone", "status", "not_before", "not_after", "created_at",
     "used_at", "device", "unreachable_since", "version",
+)  # fmt: skip
+_ACTIVATED_SERVER = (
+    "group_id", "name", "version", "address", "activated_at", "last_contact_at", "turned_away",
 )  # fmt: skip
 _BLOCK = (
     "user_id", "username", "phone", "language", "cause", "reason", "verification_id", "actor", "actor_name",
@@ -161,6 +165,18 @@ def bulk_record(report: BulkReport) -> dict[str, Any]:
 
 def group_record(group: Group, members: int) -> dict[str, Any]:
     return {**_chosen(group, "group_id", ("name", "created_at", "version")), "members": members}
+
+
+def replication_group_record(group: ReplicationGroup, servers: int) -> dict[str, Any]:
+    return {**_chosen(group, "group_id", ("name", "provider_id", "created_at")), "servers": servers}
+
+
+def activated_server_record(server: ActivatedServer, now: int) -> dict[str, Any]:
+    return {**_chosen(server, "server_id", _ACTIVATED_SERVER), "status": server.status(now)}
+
+
+def activation_credentials_record(credentials: ActivationCredentials) -> dict[str, Any]:
+    return _chosen(credentials, "credentials_id", ("group_id", "made_by", "created_at", "expires_at"))
 
 
 def members_record(report: MembersReport, *, is_dry_run: bool) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from vestibule.cli.configuration import ConfigFile, settings_or_exit
 from vestibule.cli.house import opened, run_loop, serving
@@ -16,7 +16,11 @@ app = App(name="serve", help="Start every door of an installation that is set up
 
 
 @app.default
-def serve(*, config: ConfigFile = None) -> int:
+def serve(
+    *,
+    role: Annotated[Literal["both", "service", "server"] | None, Parameter(name="--role")] = None,
+    config: ConfigFile = None,
+) -> int:
     """Start every door of an installation that is set up, and stop in good order at SIGTERM.
 
     The schema is not touched (see vestibule migrate) and nothing is made.
@@ -24,13 +28,17 @@ def serve(*, config: ConfigFile = None) -> int:
     For example:
 
       vestibule serve --config /etc/vestibule/vestibule.toml
+      vestibule serve --role server
 
     Parameters
     ----------
+    role
+        What it is to others, before what the settings say: the service of other servers, a server of a
+        service, or neither.
     config
         The settings file.
     """
-    settings = settings_or_exit(config)
+    settings = settings_or_exit(config, role)
     return run_loop(lambda: _serve(settings))
 
 

@@ -5,6 +5,8 @@ Times are epoch milliseconds. Private keys are on the curve P-256 and leave this
 
 from __future__ import annotations
 
+import hashlib
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
     load_pem_private_key,
     pkcs12,
 )
@@ -106,6 +109,19 @@ def read_certificate(octets: bytes) -> CertificateFacts | None:
         not_after=_milliseconds(not_after),
         is_authority=is_authority,
     )
+
+
+def public_key_digest(octets: bytes) -> bytes:
+    """Return SHA-256 of a certificate's public key (SubjectPublicKeyInfo), PEM or DER; raises ValueError."""
+    is_pem = b"-----BEGIN" in octets
+    read = x509.load_pem_x509_certificate(octets) if is_pem else x509.load_der_x509_certificate(octets)
+    key = read.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(key).digest()
+
+
+def written_pin(digest: bytes) -> str:
+    """Return such a digest as curl and people write it: `sha256//` and base64."""
+    return f"sha256//{b64encode(digest).decode()}"
 
 
 def packed(pair: KeyPair, authorities: bytes, name: str, passphrase: Secret[str]) -> bytes:

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from vestibule.interfaces.replication_store import ReplicationRecords
 from vestibule.interfaces.server_records import ServerRecords
 from vestibule.model.access_rule import RuleSet
 from vestibule.model.accounting_record import AccountingRecord
@@ -263,7 +264,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     """Tenants with reply attributes for single people."""
 
 
-class Transaction(ServerRecords, Protocol):
+class Transaction(ReplicationRecords, ServerRecords, Protocol):
     """One transaction. `now` is the database's time in epoch milliseconds, the same for the whole body."""
 
     @property

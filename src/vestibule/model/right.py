@@ -37,6 +37,8 @@ class Right(StrEnum):
     DIRECTORIES = "directories.change"
     GATEWAYS = "gateways.change"
     """Change gateways and the recordings of calls."""
+    SERVERS = "servers.change"
+    """Activate servers and remove them."""
     RULES = "rules.change"
     SETTINGS = "settings.change"
     TENANTS = "tenants.add"
@@ -82,6 +84,7 @@ IMPLIED: Final = {
             Right.API_KEYS,
             Right.DIRECTORIES,
             Right.GATEWAYS,
+            Right.SERVERS,
             Right.RULES,
             Right.SETTINGS,
         ),

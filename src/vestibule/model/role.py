@@ -45,7 +45,7 @@ BUILT_IN: Final[Mapping[str, frozenset[Right]]] = {
     "configuration_administrator": frozenset(
         {
             Right.READ_PEOPLE, Right.READ_CONFIGURATION, Right.APPLICATIONS, Right.API_KEYS,
-            Right.DIRECTORIES, Right.GATEWAYS, Right.RULES, Right.SETTINGS, Right.READ_HISTORY,
+            Right.DIRECTORIES, Right.GATEWAYS, Right.SERVERS, Right.RULES, Right.SETTINGS, Right.READ_HISTORY,
         }
     ),
     "auditor": frozenset(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from vestibule.crypto.certificates import public_key_digest, written_pin
 from vestibule.crypto.sealing import CannotUnseal, Sealer, context
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.clock import Clock
@@ -16,7 +17,7 @@ from vestibule.runtime.clock import SystemClock
 from vestibule.runtime.country_database import CountryDatabase, NoCountries
 from vestibule.runtime.key_file import KeyFileProblem, load_sealer, make_key_file
 from vestibule.runtime.push import open_push
-from vestibule.runtime.settings import Settings
+from vestibule.runtime.settings import SERVER, SERVICE, HttpSettings, Settings
 from vestibule.runtime.sound_files import SoundFiles
 from vestibule.runtime.speech import EspeakSpeech
 from vestibule.runtime.token_files import read_token_file
@@ -63,6 +64,7 @@ from vestibule.services.guard import Guard
 from vestibule.services.housekeeping import Housekeeping
 from vestibule.services.inbox import Inboxes
 from vestibule.services.licences import Licences
+from vestibule.services.links import ServiceLinks
 from vestibule.services.mail_attachments import MailAttachments
 from vestibule.services.mails import Mails
 from vestibule.services.metrics import Metrics
@@ -85,6 +87,7 @@ from vestibule.services.range_breakers import RangeBreakers
 from vestibule.services.refused_acts import RefusedActs
 from vestibule.services.registration import Registrations
 from vestibule.services.remembered_browsers import RememberedBrowsers
+from vestibule.services.replication import Replication
 from vestibule.services.reply_attributes import ReplyAttributes
 from vestibule.services.requirements import Requirements
 from vestibule.services.reset_by_phone import ResetsByPhone
@@ -93,6 +96,7 @@ from vestibule.services.rule_sets import RuleSets
 from vestibule.services.security_questions import SecurityQuestions
 from vestibule.services.sending_limits import SendingLimits
 from vestibule.services.sending_outcomes import SendingOutcomes
+from vestibule.services.service_link import ServiceLink
 from vestibule.services.services import Services
 from vestibule.services.sessions import Sessions
 from vestibule.services.setup import Setup
@@ -333,11 +337,24 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         token_imports=TokenImports(store, prover, read_token_file),
         housekeeping=Housekeeping(store, metrics),
         voice_messages=voice_messages,
+        links=(links := ServiceLinks(store, configuration, is_open=settings.role == SERVICE)),
+        service_link=ServiceLink(store, sealer, node, dials=settings.role == SERVER),
+        replication=Replication(store, links, _own_pin(settings.http)),
         public_url=settings.http.public_url,
         form_key=Secret(sealer.derive("forms").hex()),
         check_store=store.check,
     )
     return House(settings, store, sealer, services, first_factors)
+
+
+def _own_pin(http: HttpSettings) -> str:
+    """Return the public key that this node's TLS shows; nothing without one, or where it is unusable."""
+    if http.tls_certificate is None:
+        return ""
+    try:
+        return written_pin(public_key_digest(http.tls_certificate.read_bytes()))
+    except (OSError, ValueError):
+        return ""
 
 
 async def _sealer(store: Store, settings: Settings, *, may_make: bool) -> Sealer:

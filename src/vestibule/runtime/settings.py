@@ -36,7 +36,10 @@ from vestibule.runtime.settings_values import (
     read_named_hosts,
     read_networks,
     read_path,
+    read_pins,
+    read_proxy,
     read_public_url,
+    read_service_url,
     read_whole,
     shown,
     sqlite_url,
@@ -46,6 +49,7 @@ USUAL_FILE = Path("/etc/vestibule/vestibule.toml")
 PREFIX = "VESTIBULE_"
 FILE_VARIABLE = "VESTIBULE_CONFIG"
 DEFAULT = "default"
+BOTH, SERVICE, SERVER = "both", "service", "server"
 
 _COMMANDS_OWN = ("VESTIBULE_TRY_",)
 # An orchestrator gives every container the addresses of a service called "vestibule", in variables of this
@@ -113,6 +117,18 @@ class WebhookSettings(msgspec.Struct, frozen=True):
     """These may have an address in a network of one's own."""
 
 
+class LinkSettings(msgspec.Struct, frozen=True):
+    """Of a server: where its service is, and how it is reached and known."""
+
+    service: str
+    """Its origin; empty where this is no server."""
+    proxy: Secret[str] | None
+    pins: tuple[str, ...]
+    """SHA-256 of public keys; none: authorities vouch for the service's name."""
+    ca_file: Path | None
+    """Authorities that are trusted beside the system's."""
+
+
 class LogSettings(msgspec.Struct, frozen=True):
     level: str
     format: str
@@ -129,6 +145,9 @@ class Settings(msgspec.Struct, frozen=True):
     http: HttpSettings
     push: PushSettings
     webhook: WebhookSettings
+    role: str
+    """`service`, `server`, or `both`: neither serves the other, and there is no link."""
+    link: LinkSettings
     country_database: Path | None
     """A file in the MaxMind DB format that tells the countries of addresses."""
     log: LogSettings
@@ -183,7 +202,12 @@ _FIELDS = (
         lambda chosen, _: Secret(sqlite_url(chosen["state_directory"] / "vestibule.db")),
     ),
     _Field("key_file", read_path, lambda chosen, _: chosen["state_directory"] / "master.key"),
-    _Field("radius.listen", read_endpoints, lambda *_: (Endpoint("127.0.0.1", 1812),)),
+    _Field("role", read_choice(BOTH, SERVICE, SERVER), lambda *_: BOTH),
+    _Field(
+        "radius.listen",
+        read_endpoints,
+        lambda chosen, _: () if chosen["role"] == SERVICE else (Endpoint("127.0.0.1", 1812),),
+    ),
     _Field("radius.accounting_listen", read_endpoints, lambda *_: ()),
     _Field("radius.accounting_days", read_whole(1, 3650), lambda *_: 90),
     _Field("radius.eap_certificate", read_path, lambda *_: None),
@@ -211,6 +235,10 @@ _FIELDS = (
     _Field("push.ca_file", read_path, lambda *_: None),
     _Field("push.contact", read_contact, lambda chosen, _: _push_contact(chosen["http.public_url"])),
     _Field("webhook.private_hosts", read_named_hosts, lambda *_: ()),
+    _Field("link.service", read_service_url, lambda *_: ""),
+    _Field("link.proxy", read_proxy, lambda *_: None),
+    _Field("link.pins", read_pins, lambda *_: ()),
+    _Field("link.ca_file", read_path, lambda *_: None),
     _Field("country_database", read_path, lambda *_: None),
     _Field("log.level", read_choice("debug", "info", "warning", "error"), lambda *_: "info"),
     _Field("log.format", read_choice("console", "json"), lambda *_: "console"),
@@ -270,6 +298,10 @@ def _contradictions(chosen: _Chosen, values: list[Value]) -> Iterator[Problem]:
         yield Problem(
             "needs_other", "ldap.tls_listen", origins["ldap.tls_listen"], {"other": "ldap.tls_certificate"}
         )
+    if chosen["role"] == SERVER and not chosen["link.service"]:
+        yield Problem("needs_other", "role", origins["role"], {"other": "link.service"})
+    if chosen["role"] == SERVICE and not chosen["http.public_url"].startswith("https://"):
+        yield Problem("not_https", "http.public_url", origins["http.public_url"])
 
 
 def _settings(chosen: _Chosen) -> Settings:
@@ -286,6 +318,8 @@ def _settings(chosen: _Chosen) -> Settings:
         http=HttpSettings(**section("http")),
         push=PushSettings(**section("push")),
         webhook=WebhookSettings(**section("webhook")),
+        role=chosen["role"],
+        link=LinkSettings(**section("link")),
         country_database=chosen["country_database"],
         log=LogSettings(**section("log")),
     )

@@ -133,6 +133,32 @@ def read_public_url(raw: object, folder: Path) -> str:
     return url
 
 
+def read_service_url(raw: object, folder: Path) -> str:
+    """The same of a service, which is reached by TLS only."""
+    url = read_public_url(raw, folder)
+    if not url.startswith("https://"):
+        raise Unusable("not_https")
+    return url
+
+
+def read_proxy(raw: object, folder: Path) -> Secret[str]:
+    """`http://proxy.example:3128`, perhaps with a name and a password."""
+    url = read_text(raw, folder)
+    parts = _split(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Unusable("not_proxy")
+    return Secret(url)
+
+
+def read_pins(raw: object, folder: Path) -> tuple[str, ...]:
+    """SHA-256 of public keys, as `sha256//` and base64."""
+    pins = read_texts(raw, folder)
+    for pin in pins:
+        if re.fullmatch(r"sha256//[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=", pin) is None:
+            raise Unusable("not_pin", value=pin)
+    return pins
+
+
 def read_database_url(raw: object, folder: Path) -> Secret[str]:
     """`sqlite:///relative` or `sqlite:////absolute` (a file), or `postgresql://...` (perhaps a password)."""
     url = read_text(raw, folder)

@@ -46,6 +46,7 @@ from vestibule.services.granting import Grants
 from vestibule.services.groups import Groups
 from vestibule.services.housekeeping import Housekeeping
 from vestibule.services.licences import Licences
+from vestibule.services.links import ServiceLinks
 from vestibule.services.mail_attachments import MailAttachments
 from vestibule.services.mails import Mails
 from vestibule.services.metrics import Metrics
@@ -66,6 +67,7 @@ from vestibule.services.range_breakers import RangeBreakers
 from vestibule.services.refused_acts import RefusedActs
 from vestibule.services.registration import Registrations
 from vestibule.services.remembered_browsers import RememberedBrowsers
+from vestibule.services.replication import Replication
 from vestibule.services.reply_attributes import ReplyAttributes
 from vestibule.services.requirements import Requirements
 from vestibule.services.reset_by_phone import ResetsByPhone
@@ -73,6 +75,7 @@ from vestibule.services.roles import Roles
 from vestibule.services.rule_sets import RuleSets
 from vestibule.services.security_questions import SecurityQuestions
 from vestibule.services.sending_limits import SendingLimits
+from vestibule.services.service_link import ServiceLink
 from vestibule.services.sessions import Sessions
 from vestibule.services.setup import Setup
 from vestibule.services.simulated_phones import SimulatedPhones
@@ -168,6 +171,11 @@ class Services:
     token_imports: TokenImports
     housekeeping: Housekeeping
     voice_messages: VoiceMessages
+    links: ServiceLinks
+    """To the servers, where this is their service."""
+    service_link: ServiceLink
+    """To the service, where this is one of its servers."""
+    replication: Replication
     public_url: str
     """Where people reach the pages, without a slash at the end."""
     form_key: Secret[str]

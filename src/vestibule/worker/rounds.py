@@ -17,6 +17,8 @@ PROBE_SECONDS = 5.0
 GATEWAYS_SECONDS = 1.0
 OUTCOMES_SECONDS = 5.0
 LICENCES_SECONDS = 3600.0
+SERVERS_SECONDS = 5.0
+CONTACTS_SECONDS = 60.0
 
 
 async def make_rounds(services: Services) -> None:
@@ -29,6 +31,8 @@ async def make_rounds(services: Services) -> None:
         tasks.create_task(_every(GATEWAYS_SECONDS, "gateways", services.gateways.follow))
         tasks.create_task(_every(OUTCOMES_SECONDS, "outcomes", services.range_breakers.look))
         tasks.create_task(_every(LICENCES_SECONDS, "licences", services.licences.follow))
+        tasks.create_task(_every(SERVERS_SECONDS, "servers", services.links.check))
+        tasks.create_task(_every(CONTACTS_SECONDS, "contacts", services.links.note))
         tasks.create_task(services.configuration.watch())
         tasks.create_task(services.deliveries.run())
         tasks.create_task(services.dispatches.run())

@@ -14,6 +14,7 @@ from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.group import Group
 from vestibule.model.pin import Pin
 from vestibule.model.remembered_browser import RememberedBrowser
+from vestibule.model.replication import ActivatedServer
 from vestibule.model.sending_limit import HOUR_MS, LimitKind, SendingLimit
 from vestibule.model.session import Link, Session
 from vestibule.model.tenant import Tenant
@@ -47,6 +48,21 @@ class HandClock:
 
 def tenant(tenant_id: str, **fields: Any) -> Tenant:
     return Tenant(**({"tenant_id": tenant_id, "name": tenant_id.upper(), "created_at": START} | fields))
+
+
+def activated_server(tenant_id: str, server_id: str = "s1", **fields: Any) -> ActivatedServer:
+    usual = {
+        "tenant_id": tenant_id,
+        "server_id": server_id,
+        "group_id": "g1",
+        "name": server_id.upper(),
+        "version": "1.0",
+        "address": "192.0.2.1",
+        "public_key": b"\x01" * 32,
+        "activated_at": START,
+        "last_contact_at": START,
+    }
+    return ActivatedServer(**(usual | fields))
 
 
 def group(tenant_id: str, group_id: str = "g1", **fields: Any) -> Group:

@@ -281,6 +281,11 @@ OWN_SUITES = {
     *("assign_licence", "end_assignment", "count_assigned", "assigned", "licences_of", "licensed_on"),
     *("coverage", "unlicensed", "put_logo", "logo"),
     *("add_users", "replace_users", "users_by_reference", "add_events"),
+    *("add_replication_group", "replication_group", "replication_groups", "replace_replication_group"),
+    *("remove_replication_group", "note_contacts", "add_activated_server", "activated_server"),
+    *("activated_servers", "replace_activated_server", "remove_activated_server"),
+    *("add_activation_credentials", "activation_credentials", "credentials_by_hash"),
+    *("use_activation_credentials", "withdraw_activation_credentials"),
 }
 """Tried with two tenants in a suite of their own: test_store_pins.py, ..._groups.py and so on."""
 

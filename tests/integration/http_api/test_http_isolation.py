@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from tests.conformance.stores.records import remembered_browser
+from tests.conformance.stores.records import activated_server, remembered_browser
 from tests.integration.http_api.house import API, PASSWORD, SYSTEM_TENANT, TENANT, HttpHouse, Key
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
@@ -118,8 +118,14 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
     )
     licence = await services.licences.add(SYSTEM, tenant_id, LicenceKind.OWN, 9, "2027-01-01", "2030-12-31")
     role = await services.roles.add(SYSTEM, f"Desk of {tenant_id}", ("people.read",))
+    made = await services.replication.make_credentials(SYSTEM, tenant_id, f"Site of {tenant_id}")
+    server = activated_server(tenant_id, new_id(), group_id=made.group.group_id)
+    await house.inside.store.transact(lambda tx: tx.add_activated_server(server))
     return {
         "tenant_id": tenant_id,
+        "credentials_id": made.credentials.credentials_id,
+        "replication_group_id": made.group.group_id,
+        "server_id": server.server_id,
         "browser_id": browser.browser_id,
         "dispatch_id": dispatch.dispatch_id,
         "role_id": role.role_id,
@@ -195,6 +201,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "GroupChange": {"name": "mine now"},
     "ProviderChange": {"name": "mine now"},
     "LicenceChange": {},
+    "GroupName": {"name": "mine now"},
     "NewMembers": {"usernames": ["alice"]},
     "NewRun": {},
     "NewSynchronisation": {"settings": {"interval_minutes": 7}},

@@ -199,6 +199,7 @@ def test_a_secret_is_revealed_only_to_be_shown_judged_or_handed_on() -> None:
         "pin.py",  # a generated PIN as JSON, shown once
         "run.py",
         "scim.py",  # the key, shown once
+        "server.py",  # activation credentials, shown once
         "temporary_pass.py",  # a pass as JSON, shown once
         "terminal.py",  # where secrets are shown once
         "token.py",

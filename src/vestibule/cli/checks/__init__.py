@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from vestibule.cli.checks import database, doors, gateways, machine, mail, radius_over_tls, spraying, tenants
+from vestibule.cli.checks import (
+    database,
+    doors,
+    gateways,
+    link,
+    machine,
+    mail,
+    radius_over_tls,
+    spraying,
+    tenants,
+)
 from vestibule.cli.checks.findings import Check, Finding, Grade, Installation, OpenCheck, OpenInstallation
 
 WITHOUT_DATABASE: Final[tuple[Check, ...]] = (
@@ -40,6 +50,7 @@ WITH_DATABASE: Final[tuple[OpenCheck, ...]] = (
     gateways.phones,
     gateways.limits,
     mail.mail,
+    link.link,
     spraying.spraying,
     tenants.users,
     tenants.unlock,

@@ -15,6 +15,7 @@ from litestar.types import (
     Receive,
     Scope,
     Send,
+    WebSocketScope,
 )
 
 from vestibule.frontends.http import api, authenticator_app, console, phone, portal, scim
@@ -28,6 +29,7 @@ from vestibule.frontends.http.client_address import parse_networks
 from vestibule.frontends.http.errors import answer_failure
 from vestibule.frontends.http.forms import FormCheck, form_config
 from vestibule.frontends.http.headers import NOT_CACHED, always_sent, security_headers
+from vestibule.frontends.http.link import LinkDoor
 from vestibule.frontends.http.options import HttpOptions
 from vestibule.frontends.http.preferences import preferences, root
 from vestibule.frontends.http.probes import Readiness, health, metrics, ready
@@ -40,9 +42,10 @@ MAX_FORM_PARTS = 64
 
 
 class HttpApp(Litestar):
-    """Litestar, with the one route in front that is too short to go through it."""
+    """Litestar, with what need not go through it in front: a route that is too short, and links."""
 
     quick_check: QuickCheck
+    link_door: LinkDoor
     site: Site
 
     async def __call__(
@@ -57,12 +60,18 @@ class HttpApp(Litestar):
             if http["path"] == CHECK_PATH and http["method"] == "POST":
                 await self.quick_check(http, cast("Receive", receive), cast("Send", send))
                 return
+        if kind == "websocket":
+            await self.link_door(cast("WebSocketScope", scope), cast("Receive", receive), cast("Send", send))
+            return
         await super().__call__(scope, receive, send)
 
     def serve(self, site: Site) -> None:
         """Answer for `site` from now on."""
         self.site = self.state.site = site
         self.state.readiness = Readiness()
+        self.link_door = LinkDoor(
+            site.services.links, site.services.public_url, site.services.replication.own_pin
+        )
         self.quick_check = QuickCheck(site, (*always_sent(site.options), NOT_CACHED), self.fail)
 
     async def fail(self, error: Exception, scope: HTTPScope, receive: Receive, send: Send) -> None:

@@ -21,6 +21,7 @@ from vestibule.frontends.http.connection import limited_protocol
 from vestibule.frontends.http.options import HttpOptions
 from vestibule.interfaces.frontend import CannotListen
 from vestibule.services.services import Services
+from vestibule.wire.link import MAX_FRAME
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +45,7 @@ class HttpFrontend:
     def __init__(self, services: Services, options: HttpOptions) -> None:
         self._options = options
         self._app = build_app(services, options)
+        self._takes_links = services.links.is_open
         self._sockets: list[socket.socket] = []
         self._addresses: list[str] = []
         self._server: _Server | None = None
@@ -85,7 +87,9 @@ class HttpFrontend:
         return uvicorn.Config(
             self._app,
             http=limited_protocol(options, _room(options.max_connections)),
-            ws="none",
+            ws="websockets-sansio" if self._takes_links else "none",
+            ws_max_size=MAX_FRAME,
+            ws_per_message_deflate=False,
             lifespan="off",
             interface="asgi3",
             log_config=None,

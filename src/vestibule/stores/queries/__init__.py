@@ -30,6 +30,7 @@ from vestibule.stores.queries.provisioned import ProvisionedPeople
 from vestibule.stores.queries.range_breakers import RangeBreakers
 from vestibule.stores.queries.relayed_deliveries import RelayedDeliveries
 from vestibule.stores.queries.remembered_browsers import RememberedBrowsers
+from vestibule.stores.queries.replication import Replication
 from vestibule.stores.queries.reply_attributes import ReplyAttributes
 from vestibule.stores.queries.roles import Roles
 from vestibule.stores.queries.rule_sets import RuleSets
@@ -91,6 +92,7 @@ class Queries(
     VoiceMessages,
     Synchronisations,
     ProvisionedPeople,
+    Replication,
 ):
     """Everything that `interfaces.store.Transaction` promises."""
 

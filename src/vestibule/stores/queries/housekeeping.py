@@ -51,6 +51,7 @@ EXPIRE_CHALLENGES: Final = Statement(
 
 KEEP_DELIVERIES_MS: Final = 24 * 3_600_000
 KEEP_COUNTS_MS: Final = 24 * 3_600_000
+KEEP_CREDENTIALS_MS: Final = 30 * 24 * 3_600_000
 # A closed challenge stays until its time is over: a late answer to it is told why it is refused, and who
 # waits for one that was answered in its last moment is let in.
 _SWEEPS: Final = tuple(
@@ -72,6 +73,7 @@ _SWEEPS: Final = tuple(
         ("challenges", "challenge_id", TAKE_OVER_MS, "and state <> 'open'"),
         # They are looked at when something does not arrive.
         ("deliveries", "delivery_id", KEEP_DELIVERIES_MS, ""),
+        ("activation_credentials", "credentials_id", KEEP_CREDENTIALS_MS, ""),
     )
 )
 

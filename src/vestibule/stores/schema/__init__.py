@@ -11,7 +11,7 @@ from typing import Final
 
 from vestibule.interfaces.store import Unavailable
 
-REVISION: Final = "0032_brandings"
+REVISION: Final = "0033_replication"
 """The schema this program was written for; its number comes first."""
 
 REVISION_TABLE: Final = "schema_revision"

@@ -1048,3 +1048,40 @@ events = Table(
     key("events", "tenant_id", "event_id"),
     Index("events_by_time", "tenant_id", "at"),
 )
+
+# --- servers that are activated here ------------------------------------------------------------------
+
+replication_groups = Table(
+    "replication_groups",
+    metadata,
+    *words("tenant_id", "group_id", "provider_id", "name", "installation"),
+    *numbers("created_at"),
+    key("replication_groups", "tenant_id", "group_id"),
+    unique("replication_groups_name", "tenant_id", "name"),
+    belongs("replication_groups", "tenants", "tenant_id"),
+)
+
+activated_servers = Table(
+    "activated_servers",
+    metadata,
+    *words("tenant_id", "server_id", "group_id", "name", "version", "address"),
+    sealed("public_key"),
+    sealed("next_key"),
+    *numbers("activated_at", "last_contact_at"),
+    maybe("left_at"),
+    *words("turned_away"),
+    key("activated_servers", "tenant_id", "server_id"),
+    belongs("activated_servers", "replication_groups", "tenant_id", "group_id"),
+)
+
+activation_credentials = Table(
+    "activation_credentials",
+    metadata,
+    *words("tenant_id", "credentials_id", "group_id", "secret_hash", "made_by"),
+    *numbers("created_at", "expires_at"),
+    maybe("used_at"),
+    *words("server_id"),
+    key("activation_credentials", "tenant_id", "credentials_id"),
+    unique("activation_credentials_secret", "secret_hash"),
+    belongs("activation_credentials", "replication_groups", "tenant_id", "group_id"),
+)

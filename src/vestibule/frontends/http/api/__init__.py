@@ -37,6 +37,7 @@ from vestibule.frontends.http.api.reply_attributes import Dictionaries, ReplyAtt
 from vestibule.frontends.http.api.request import ApiRequest, refuse_unknown_parameters
 from vestibule.frontends.http.api.roles import Roles
 from vestibule.frontends.http.api.routing import Routing
+from vestibule.frontends.http.api.servers import ActivationCredentials, ReplicationGroups, Servers
 from vestibule.frontends.http.api.synchronisations import Synchronisations
 from vestibule.frontends.http.api.tenants import Tenants
 from vestibule.frontends.http.api.token_import import import_tokens
@@ -81,6 +82,9 @@ def _administration() -> Part:
             Synchronisations,
             Gateways,
             Routing,
+            Servers,
+            ReplicationGroups,
+            ActivationCredentials,
             Outbox,
             MailAttachments,
             VoiceMessages,

@@ -352,6 +352,21 @@ class ApiKeyRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerRow:
+    """A server that is activated here; name, version and address are what it says of itself."""
+
+    server_id: str
+    name: str
+    group_name: str
+    version: str
+    address: str
+    status: str
+    """`connected`, `away` or `refused`."""
+    turned_away: str
+    last_contact_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class BadRow:
     """A row of an import that cannot be used, and why. `place` is the line, or the key package's number."""
 
