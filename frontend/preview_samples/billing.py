@@ -48,6 +48,10 @@ LICENCE = Licence(
     last_day="2027-12-31",
     created_at=NOW,
 )
+PICTURE = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVO"
+    "RK5CYII="
+)
 COVERED = Coverage(configured=5000, licensed=249, licences=250)
 
 
@@ -59,7 +63,7 @@ def billing() -> list[Sample]:
             "console/branding.html",
             {
                 "branding": Branding(tenant_id="demo", name=HOSTILE, color="#7a1fa2", logo="44" * 32),
-                "logo": "data:image/gif;base64,R0lGODlhAQABAAAAACw=",
+                "logo": PICTURE,
                 "form": Form({}, {"file": Words("refusal.brand_logo", {"key": "100"})}),
                 "longest_name": 60,
             },

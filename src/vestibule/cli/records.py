@@ -291,7 +291,9 @@ def spending_record(standing: SendingStanding) -> dict[str, Any]:
 
 
 def tenant_record(tenant: Tenant) -> dict[str, Any]:
-    return _chosen(tenant, "tenant_id", ("name", "edition", "settings", "created_at", "version"))
+    return _chosen(
+        tenant, "tenant_id", ("name", "edition", "is_standalone", "settings", "created_at", "version")
+    )
 
 
 def branding_record(branding: Branding) -> dict[str, Any]:

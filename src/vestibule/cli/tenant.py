@@ -53,7 +53,7 @@ def list_tenants(*, as_json: Json = False, config: ConfigFile = None) -> int:
                 tenant.name,
                 tenant.edition.value,
                 str(counts[tenant.tenant_id]),
-                _portal(desk, tenant.tenant_id),
+                "–" if tenant.is_standalone else _portal(desk, tenant.tenant_id),
                 moment(tenant.created_at),
             ),
             empty="list.no_tenants",

@@ -206,7 +206,8 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     edition: Edition = Edition.FULL
     """What it may use now."""
     own_edition: Edition | None = None
-    """What it may use without its provider and its licences, while those give it the full edition (S18)."""
+    """What it may use without its provider and its licences, while those give it the full edition (S18); None
+    while they give it nothing."""
     lapses_at: int = 0
     """When those give it no more, because there are not licences for everybody now (epoch ms); 0: they do."""
     is_standalone: bool = False

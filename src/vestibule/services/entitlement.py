@@ -25,11 +25,10 @@ GRACE_DAYS: Final = 14
 def entitled(tenant: Tenant, *, is_given: bool) -> Tenant:
     """Return the tenant with the edition that it has if the full one is given to it, or is not."""
     own = tenant.own_edition or tenant.edition
-    is_more = is_given and own is not Edition.FULL
     return replace(
         tenant,
-        edition=Edition.FULL if is_more else own,
-        own_edition=own if is_more else None,
+        edition=Edition.FULL if is_given else own,
+        own_edition=own if is_given else None,
         lapses_at=0,
     )
 

@@ -68,6 +68,7 @@ async def test_s16_licences_alone_give_everything_and_usage_adds_nothing(house: 
     alice = await house.add_person("alice")
     assert (await house.start("alice", passcode=alice.passcode(house.clock.now()))).is_approved
     assert await house.services.providers.of(SYSTEM, TENANT) == ()
+    assert house.services.configuration.current.tenants[TENANT].own_edition is Edition.FREE_ADMINS
 
 
 async def test_s29_licensed_users_are_not_counted(house: TestHouse) -> None:

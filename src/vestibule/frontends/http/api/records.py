@@ -635,6 +635,8 @@ class TenantRecord(Record):
     id: str
     name: str
     edition: str
+    is_standalone: bool
+    """Whether it ends with its provider and has no people at the service."""
     settings: TenantSettings
     created_at: int
     version: int
