@@ -11,6 +11,7 @@ from typing import Final
 from vestibule.cli.checks import (
     database,
     doors,
+    editions,
     gateways,
     link,
     machine,
@@ -46,6 +47,7 @@ WITH_DATABASE: Final[tuple[OpenCheck, ...]] = (
     tenants.applications,
     tenants.clients,
     tenants.directories,
+    editions.editions,
     gateways.gateways,
     gateways.phones,
     gateways.limits,
