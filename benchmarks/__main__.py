@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks import (
     apps,
+    billing,
     bounds,
     calls,
     decisions,
@@ -74,6 +75,7 @@ def main() -> None:
             texts.report()
             waiting.report(folder, postgres, is_quick=chosen.quick)
             token_files.report(folder, postgres, is_quick=chosen.quick)
+            billing.report(folder, postgres, is_quick=chosen.quick)
             synchronisation.report(folder, postgres, is_quick=chosen.quick)
             calls.report()
             phone_sign_ins.report()

@@ -20,6 +20,7 @@ from preview_samples.replies import replies
 from preview_samples.sample import Sample
 from preview_samples.servers import servers
 from preview_samples.sign_in import signing_in
+from preview_samples.statements import statements
 from preview_samples.synchronisation import provisioning, synchronisation, user_import
 from preview_samples.tokens import console_tokens
 
@@ -44,6 +45,7 @@ def samples() -> list[Sample]:
         *console_records(),
         *installation(),
         *billing(),
+        *statements(),
     ]
     return [
         *signing_in(),

@@ -15,10 +15,11 @@ from tests.browser.plain import Plain, field_of
 from tests.browser.scene import ADMINISTRATOR_PASSWORD, Phone, Site, add_free_token
 from tests.houses import PASSWORD, TENANT
 from vestibule.frontends.http.app import build_app
-from vestibule.frontends.http.console.csv_export import HEADER, harmless
+from vestibule.frontends.http.console.csv_export import HEADER
 from vestibule.frontends.http.options import HttpOptions
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind
+from vestibule.model.csv_line import harmless
 from vestibule.wire.oath import decode_base32
 
 HOME = f"/portal/{TENANT}/"

@@ -15,6 +15,8 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from vestibule.interfaces.billing_records import BillingRecords
+from vestibule.interfaces.metering_records import MeteringRecords
 from vestibule.interfaces.replication_store import ReplicationRecords
 from vestibule.interfaces.server_records import ServerRecords
 from vestibule.model.access_rule import RuleSet
@@ -264,7 +266,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     """Tenants with reply attributes for single people."""
 
 
-class Transaction(ReplicationRecords, ServerRecords, Protocol):
+class Transaction(ReplicationRecords, ServerRecords, MeteringRecords, BillingRecords, Protocol):
     """One transaction. `now` is the database's time in epoch milliseconds, the same for the whole body."""
 
     @property

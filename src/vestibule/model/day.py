@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 DAY_MS = 24 * 3_600_000
 
@@ -21,3 +21,7 @@ def beginning_of(day: str) -> int:
 def end_of(day: str) -> int:
     """Return when a day is over (epoch ms): the first moment that is not of it any more."""
     return beginning_of(day) + DAY_MS
+
+
+def day_after(day: str, days: int = 1) -> str:
+    return (date.fromisoformat(day) + timedelta(days=days)).isoformat()

@@ -37,6 +37,7 @@ from vestibule.services.attempts import Attempts
 from vestibule.services.blocks import Blocks
 from vestibule.services.branding import Brandings
 from vestibule.services.break_glass import BreakGlass
+from vestibule.services.budgets import Budgets
 from vestibule.services.bulk import Bulk
 from vestibule.services.bypasses import Bypasses
 from vestibule.services.calls import Calls
@@ -67,6 +68,7 @@ from vestibule.services.licences import Licences
 from vestibule.services.links import ServiceLinks
 from vestibule.services.mail_attachments import MailAttachments
 from vestibule.services.mails import Mails
+from vestibule.services.metering import Metering
 from vestibule.services.metrics import Metrics
 from vestibule.services.notices import Notices
 from vestibule.services.nt_hashes import NtHashes
@@ -75,8 +77,10 @@ from vestibule.services.outbox import Outbox
 from vestibule.services.passes import Passes
 from vestibule.services.password_reset import PasswordResets
 from vestibule.services.passwords import Passwords
+from vestibule.services.phone_costs import PhoneCosts
 from vestibule.services.phones import Phones
 from vestibule.services.pins import Pins
+from vestibule.services.price_lists import PriceLists
 from vestibule.services.proposals import Proposals
 from vestibule.services.providers import Providers
 from vestibule.services.proving import Prover
@@ -102,6 +106,7 @@ from vestibule.services.sessions import Sessions
 from vestibule.services.setup import Setup
 from vestibule.services.simulated_phones import SimulatedPhones
 from vestibule.services.spraying import Spraying
+from vestibule.services.statements import Statements
 from vestibule.services.synchronisations import Synchronisations
 from vestibule.services.synchronising import Synchronising
 from vestibule.services.token_import import TokenImports
@@ -336,6 +341,11 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         simulated_phones=SimulatedPhones(gateways, sealer),
         token_imports=TokenImports(store, prover, read_token_file),
         housekeeping=Housekeeping(store, metrics),
+        metering=Metering(store),
+        phone_costs=PhoneCosts(store, configuration),
+        price_lists=PriceLists(store),
+        statements=Statements(store, configuration),
+        budgets=Budgets(store),
         voice_messages=voice_messages,
         links=(links := ServiceLinks(store, configuration, is_open=settings.role == SERVICE)),
         service_link=ServiceLink(store, sealer, node, dials=settings.role == SERVER),

@@ -23,6 +23,7 @@ from vestibule.services.attempts import Attempts
 from vestibule.services.blocks import Blocks
 from vestibule.services.branding import Brandings
 from vestibule.services.break_glass import BreakGlass
+from vestibule.services.budgets import Budgets
 from vestibule.services.bulk import Bulk
 from vestibule.services.bypasses import Bypasses
 from vestibule.services.calls import Calls
@@ -49,6 +50,7 @@ from vestibule.services.licences import Licences
 from vestibule.services.links import ServiceLinks
 from vestibule.services.mail_attachments import MailAttachments
 from vestibule.services.mails import Mails
+from vestibule.services.metering import Metering
 from vestibule.services.metrics import Metrics
 from vestibule.services.notices import Notices
 from vestibule.services.nt_hashes import NtHashes
@@ -56,8 +58,10 @@ from vestibule.services.outbox import Outbox
 from vestibule.services.passes import Passes
 from vestibule.services.password_reset import PasswordResets
 from vestibule.services.passwords import Passwords
+from vestibule.services.phone_costs import PhoneCosts
 from vestibule.services.phones import Phones
 from vestibule.services.pins import Pins
+from vestibule.services.price_lists import PriceLists
 from vestibule.services.proposals import Proposals
 from vestibule.services.providers import Providers
 from vestibule.services.provisioned_groups import ProvisionedGroups
@@ -80,6 +84,7 @@ from vestibule.services.sessions import Sessions
 from vestibule.services.setup import Setup
 from vestibule.services.simulated_phones import SimulatedPhones
 from vestibule.services.spraying import Spraying
+from vestibule.services.statements import Statements
 from vestibule.services.synchronisations import Synchronisations
 from vestibule.services.token_import import TokenImports
 from vestibule.services.user_import import UserImports
@@ -170,6 +175,11 @@ class Services:
     simulated_phones: SimulatedPhones
     token_imports: TokenImports
     housekeeping: Housekeeping
+    metering: Metering
+    phone_costs: PhoneCosts
+    price_lists: PriceLists
+    statements: Statements
+    budgets: Budgets
     voice_messages: VoiceMessages
     links: ServiceLinks
     """To the servers, where this is their service."""

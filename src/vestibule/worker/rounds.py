@@ -19,6 +19,7 @@ OUTCOMES_SECONDS = 5.0
 LICENCES_SECONDS = 3600.0
 SERVERS_SECONDS = 5.0
 CONTACTS_SECONDS = 60.0
+METERING_SECONDS = 300.0
 
 
 async def make_rounds(services: Services) -> None:
@@ -33,6 +34,9 @@ async def make_rounds(services: Services) -> None:
         tasks.create_task(_every(LICENCES_SECONDS, "licences", services.licences.follow))
         tasks.create_task(_every(SERVERS_SECONDS, "servers", services.links.check))
         tasks.create_task(_every(CONTACTS_SECONDS, "contacts", services.links.note))
+        tasks.create_task(_every(METERING_SECONDS, "metering", services.metering.round))
+        tasks.create_task(_every(METERING_SECONDS, "phone costs", services.phone_costs.round))
+        tasks.create_task(_every(METERING_SECONDS, "budgets", services.budgets.round))
         tasks.create_task(services.configuration.watch())
         tasks.create_task(services.deliveries.run())
         tasks.create_task(services.dispatches.run())

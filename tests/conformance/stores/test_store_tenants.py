@@ -62,6 +62,8 @@ OF_ALL = {
     *("is_dispatch_due", "take_dispatches", "is_untold", "take_untold"),
     *("sending_outcomes", "all_range_breakers"),
     *("all_providers", "licensed_tenants"),
+    *("meters", "ended_sendings", "phone_costs_until", "budgets"),
+    *("statement_numbered", "statements_of_month", "is_billed"),
     *("failures_of_window", "spraying_alarms", "are_alerts_over", "take_alert_counts"),
 }
 """About the installation, or the worker's own."""
@@ -280,6 +282,10 @@ OWN_SUITES = {
     *("providers", "remove_tenant", "put_licence", "remove_licence", "licence", "licences"),
     *("assign_licence", "end_assignment", "count_assigned", "assigned", "licences_of", "licensed_on"),
     *("coverage", "unlicensed", "put_logo", "logo"),
+    *("open_meter", "note_look", "unmetered_users", "overmetered_users", "count_users_from"),
+    *("count_users_until", "count_usage", "add_usage", "usage", "metered_users", "phone_costs"),
+    *("add_phone_costs", "price_lists", "add_price_list", "remove_price_list", "add_statement"),
+    *("statement", "statements", "budget", "put_budget", "remove_budget", "note_budget_reached"),
     *("add_users", "replace_users", "users_by_reference", "add_events"),
     *("add_replication_group", "replication_group", "replication_groups", "replace_replication_group"),
     *("remove_replication_group", "note_contacts", "add_activated_server", "activated_server"),

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from tests.conformance.stores.records import activated_server, remembered_browser
+from tests.conformance.stores.test_store_billing import bill
 from tests.integration.http_api.house import API, PASSWORD, SYSTEM_TENANT, TENANT, HttpHouse, Key
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
@@ -22,7 +23,7 @@ from vestibule.services.reply_attributes import WantedReply
 from vestibule.wire.sound import write_wav
 
 OTHER = "umbrella"
-OF_ALL = ("roles", "administrators", "proposals")
+OF_ALL = ("roles", "administrators", "proposals", "price-lists", "phone-costs")
 """What is about the whole installation is there for keys of the system tenant only."""
 
 
@@ -116,6 +117,7 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
     provider = await services.providers.create(
         SYSTEM, f"Usage of {tenant_id}", UsageModel.PER_USER, "EUR", tenant_id
     )
+    statement = await house.inside.store.transact(lambda tx: tx.add_statement(bill(tenant_id)))
     licence = await services.licences.add(SYSTEM, tenant_id, LicenceKind.OWN, 9, "2027-01-01", "2030-12-31")
     role = await services.roles.add(SYSTEM, f"Desk of {tenant_id}", ("people.read",))
     made = await services.replication.make_credentials(SYSTEM, tenant_id, f"Site of {tenant_id}")
@@ -130,6 +132,9 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
         "dispatch_id": dispatch.dispatch_id,
         "role_id": role.role_id,
         "provider_id": provider.provider_id,
+        "day": f"2027-01-{len(tenant_id):02}",
+        "number": statement.number,
+        "price_list_id": f"prices-of-{tenant_id}",
         "licence_id": licence.licence_id,
         "certificate_id": issued.certificate.certificate_id,
         "user_id": person.user.user_id,
@@ -169,6 +174,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "NewPhoneNumber": {"method": "sms", "number": "+49 30 1234567"},
     "NewPin": {},
     "BreakGlass": {"is_break_glass": True},
+    "NewBudget": {"amount": "1"},
+    "NewCredit": {"reason": "mine now"},
     "NewBlock": {"reason": "mine now"},
     "BlockEnd": {"reason": "mine now"},
     "WantedBypass": {"reason": "mine now"},

@@ -7,6 +7,7 @@ from vestibule.stores.queries.alert_counts import AlertCounts
 from vestibule.stores.queries.app_passwords import AppPasswords
 from vestibule.stores.queries.attempts import Attempts
 from vestibule.stores.queries.authenticators import Authenticators
+from vestibule.stores.queries.billing import Billing
 from vestibule.stores.queries.blocks import Blocks
 from vestibule.stores.queries.brandings import Brandings
 from vestibule.stores.queries.bypasses import Bypasses
@@ -21,9 +22,11 @@ from vestibule.stores.queries.history import History
 from vestibule.stores.queries.housekeeping import Housekeeping
 from vestibule.stores.queries.licences import Licences
 from vestibule.stores.queries.mail_attachments import MailAttachments
+from vestibule.stores.queries.metering import Metering
 from vestibule.stores.queries.nt_hashes import NtHashRows
 from vestibule.stores.queries.people import People
 from vestibule.stores.queries.people_lists import PeopleLists
+from vestibule.stores.queries.phone_costs import PhoneCosts
 from vestibule.stores.queries.pins import Pins
 from vestibule.stores.queries.providers import Providers
 from vestibule.stores.queries.provisioned import ProvisionedPeople
@@ -93,6 +96,9 @@ class Queries(
     Synchronisations,
     ProvisionedPeople,
     Replication,
+    Metering,
+    PhoneCosts,
+    Billing,
 ):
     """Everything that `interfaces.store.Transaction` promises."""
 

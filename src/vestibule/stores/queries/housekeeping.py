@@ -12,6 +12,7 @@ from vestibule.model.verification import TAKE_OVER_MS, ChallengeState, Reason, V
 from vestibule.stores.queries.client_sightings import SWEEP as SWEEP_SIGHTINGS
 from vestibule.stores.queries.dispatches import EMPTY as EMPTY_DISPATCHES
 from vestibule.stores.queries.dispatches import SWEEP as SWEEP_DISPATCHES
+from vestibule.stores.queries.phone_costs import UNTIL as PHONE_COSTS_UNTIL
 from vestibule.stores.queries.range_breakers import SWEEP as SWEEP_BREAKERS
 from vestibule.stores.statement import Statement
 from vestibule.stores.transaction import Requests
@@ -52,6 +53,10 @@ EXPIRE_CHALLENGES: Final = Statement(
 KEEP_DELIVERIES_MS: Final = 24 * 3_600_000
 KEEP_COUNTS_MS: Final = 24 * 3_600_000
 KEEP_CREDENTIALS_MS: Final = 30 * 24 * 3_600_000
+_COST_IS_KNOWN: Final = f"""
+    and expires_at < coalesce((select cast(value as bigint) from notes where key = '{PHONE_COSTS_UNTIL}'),
+                               expires_at + 1)
+"""  # noqa: S608 - constants
 # A closed challenge stays until its time is over: a late answer to it is told why it is refused, and who
 # waits for one that was answered in its last moment is let in.
 _SWEEPS: Final = tuple(
@@ -71,8 +76,8 @@ _SWEEPS: Final = tuple(
         ("remembered_browsers", "browser_id", 0, ""),
         ("accounting_records", "record_id", 0, ""),
         ("challenges", "challenge_id", TAKE_OVER_MS, "and state <> 'open'"),
-        # They are looked at when something does not arrive.
-        ("deliveries", "delivery_id", KEEP_DELIVERIES_MS, ""),
+        # They are looked at when something does not arrive, and stay until it is written down what they cost.
+        ("deliveries", "delivery_id", KEEP_DELIVERIES_MS, _COST_IS_KNOWN),
         ("activation_credentials", "credentials_id", KEEP_CREDENTIALS_MS, ""),
     )
 )

@@ -19,7 +19,7 @@ from vestibule.stores.transaction import Requests, UniqueTaken
 LICENCE: Final = Licence.__struct_fields__
 ASSIGNMENT: Final = LicenceAssignment.__struct_fields__
 
-_CONFIGURED: Final = """
+CONFIGURED: Final = """
     u.tenant_id = :tenant_id and u.status = 'active'
     and (u.requirement <> 'disabled'
          or exists (select 1 from authenticators h
@@ -27,7 +27,7 @@ _CONFIGURED: Final = """
 """
 _GOOD: Final = "l.first_day <= :day and l.last_day >= :day"
 _HELD: Final = "a.assigned_at < :until::bigint and (a.ended_at is null or a.ended_at >= :until::bigint)"
-_LICENSED: Final = f"""
+LICENSED: Final = f"""
     exists (select 1 from licence_assignments a
               join licences l on l.tenant_id = a.tenant_id and l.licence_id = a.licence_id
              where a.tenant_id = u.tenant_id and a.user_id = u.user_id and {_HELD} and {_GOOD})
@@ -102,8 +102,8 @@ LICENSED_ON: Final = Statement(
 )
 COVERAGE: Final = Statement(
     f"""
-    select count(*), coalesce(sum(case when {_LICENSED} then 1 else 0 end), 0)
-      from users u where {_CONFIGURED}
+    select count(*), coalesce(sum(case when {LICENSED} then 1 else 0 end), 0)
+      from users u where {CONFIGURED}
     """  # noqa: S608 - made of constants
 )
 QUANTITY: Final = Statement(
@@ -111,7 +111,7 @@ QUANTITY: Final = Statement(
 )
 WITHOUT: Final = Statement(
     f"""
-    select u.user_id from users u where {_CONFIGURED} and not {_LICENSED}
+    select u.user_id from users u where {CONFIGURED} and not {LICENSED}
      order by u.sort_name, u.user_id limit :limit
     """  # noqa: S608 - made of constants
 )

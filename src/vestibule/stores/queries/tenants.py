@@ -11,13 +11,16 @@ from vestibule.stores.queries.generation import RAISE_GENERATION
 from vestibule.stores.statement import Statement
 from vestibule.stores.transaction import Requests
 
-KEPT: Final = ("verifications", "events", "providers", "server_attempts", "server_users")
+KEPT: Final = (
+    "verifications", "events", "providers", "server_attempts", "server_users", "meters", "usage_days",
+    "metered_users", "phone_costs", "price_lists", "statements", "budget_alarms",
+)  # fmt: skip
 EMPTIED: Final = (
     "client_sightings", "accounting_records", "range_breakers", "reply_attributes", "radius_dictionaries",
     "challenges",
     "deliveries", "dispatches", "untold_events", "sending_counts", "failure_counts", "spraying_alarms",
-    "alert_counts", "links", "proposals", "blocks", "bypasses", "authenticators", "licences", "users",
-    "groups", "mail_attachments", "voice_messages", "rule_sets", "roles", "gateways", "certificates",
+    "alert_counts", "budgets", "links", "proposals", "blocks", "bypasses", "authenticators", "licences",
+    "users", "groups", "mail_attachments", "voice_messages", "rule_sets", "roles", "gateways", "certificates",
     "applications", "directories", "brandings", "tenants",
 )  # fmt: skip
 """In this order, because some belong to others; what else there is goes with one of these."""

@@ -1085,3 +1085,92 @@ activation_credentials = Table(
     unique("activation_credentials_secret", "secret_hash"),
     belongs("activation_credentials", "replication_groups", "tenant_id", "group_id"),
 )
+
+# --- usage and bills ----------------------------------------------------------------------------------
+# All of it outlives the people, providers and tenants that it names.
+
+meters = Table(
+    "meters",
+    metadata,
+    *words("tenant_id", "provider_id", "next_day", "looked_day"),
+    key("meters", "tenant_id", "provider_id"),
+    **SLIM,
+)
+
+usage_days = Table(
+    "usage_days",
+    metadata,
+    *words("tenant_id", "provider_id", "day", "usage_model"),
+    *numbers("service_users", "server_users", "licensed"),
+    *flags("is_synchronised"),
+    *numbers("service_attempts", "server_attempts", "metered_at"),
+    key("usage_days", "tenant_id", "provider_id", "day"),
+    **SLIM,
+)
+
+# From which day until before which one a person counts; the last day there is: his end is not known yet.
+metered_users = Table(
+    "metered_users",
+    metadata,
+    *words("tenant_id", "provider_id", "user_id", "from_day", "until_day", "username"),
+    *flags("is_licensed"),
+    key("metered_users", "tenant_id", "provider_id", "user_id", "from_day"),
+    Index(
+        "metered_users_open",
+        "tenant_id",
+        "provider_id",
+        "user_id",
+        unique=True,
+        sqlite_where=text("until_day = '9999-12-31'"),
+        postgresql_where=text("until_day = '9999-12-31'"),
+    ),
+    Index("metered_users_by_end", "tenant_id", "provider_id", "until_day"),
+)
+
+phone_costs = Table(
+    "phone_costs",
+    metadata,
+    *words("tenant_id", "day", "gateway_id", "calling_code", "carries"),
+    *numbers("count", "cost"),
+    key("phone_costs", "tenant_id", "day", "gateway_id", "calling_code", "carries"),
+    **SLIM,
+)
+
+price_lists = Table(
+    "price_lists",
+    metadata,
+    *words("tenant_id", "price_list_id", "currency", "from_day", "per_user", "per_pack", "per_licence"),
+    *numbers("created_at"),
+    key("price_lists", "tenant_id", "price_list_id"),
+    unique("price_lists_day", "tenant_id", "currency", "from_day"),
+)
+
+# Credit notes, too. Nothing of what is issued is ever changed.
+statements = Table(
+    "statements",
+    metadata,
+    *words("tenant_id", "statement_id", "number", "month", "currency", "customer", "lines", "total"),
+    *numbers("issued_at"),
+    *words("issued_by", "credits_number", "reason"),
+    key("statements", "tenant_id", "statement_id"),
+    unique("statements_number", "number"),
+    Index("statements_by_month", "month"),
+)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    *words("tenant_id", "provider_id", "amount", "percents"),
+    *numbers("version"),
+    key("budgets", "tenant_id", "provider_id"),
+)
+
+# Of which parts of a budget somebody was told in a month.
+budget_alarms = Table(
+    "budget_alarms",
+    metadata,
+    *words("tenant_id", "provider_id", "month"),
+    *numbers("percent", "told_at"),
+    key("budget_alarms", "tenant_id", "provider_id", "month", "percent"),
+    **SLIM,
+)

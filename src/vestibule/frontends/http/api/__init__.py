@@ -12,6 +12,7 @@ from vestibule.frontends.http.api.accounting import list_accounting
 from vestibule.frontends.http.api.app_passwords import AppPasswords
 from vestibule.frontends.http.api.applications import Applications
 from vestibule.frontends.http.api.authenticators import Authenticators, Tokens
+from vestibule.frontends.http.api.billing import PriceLists, Statements, Usages
 from vestibule.frontends.http.api.blocks import Blocks
 from vestibule.frontends.http.api.branding import Brandings
 from vestibule.frontends.http.api.bypasses import Bypasses
@@ -96,6 +97,9 @@ def _administration() -> Part:
             Providers,
             Licences,
             Roles,
+            Usages,
+            PriceLists,
+            Statements,
         ],
         guards=[may_administer],
         dependencies={"caller": Provide(provide_caller)},

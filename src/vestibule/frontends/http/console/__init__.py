@@ -13,6 +13,7 @@ from vestibule.frontends.http.console import (
     app_passwords,
     applications,
     attempts,
+    billing,
     blocks,
     branding,
     bulk,
@@ -123,6 +124,7 @@ def router() -> Part:
             *account.ROUTES,
             *administrators.ROUTES,
             *roles.ROUTES,
+            *billing.ROUTES,
             *simulated_phones.ROUTES,
         ],
     )

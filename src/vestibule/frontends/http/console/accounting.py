@@ -9,7 +9,7 @@ from typing import Any, Final
 from litestar import Response, get
 from litestar.response import Stream
 
-from vestibule.frontends.http.console.csv_export import ACCOUNTING_HEADER, accounting_row, csv_line
+from vestibule.frontends.http.console.csv_export import ACCOUNTING_HEADER, accounting_row
 from vestibule.frontends.http.console.days import asked_days
 from vestibule.frontends.http.console.desk import Desk, desk, listed, wanted_page
 from vestibule.frontends.http.fields import YES, InPath, asked
@@ -19,6 +19,7 @@ from vestibule.frontends.http.templates.views import Choice
 from vestibule.interfaces.store import AccountingFilter, Listed, Page
 from vestibule.model.actor import Right
 from vestibule.model.application import ClientKind
+from vestibule.model.csv_line import MARK, csv_line
 
 _CSV_ROWS: Final = 500
 
@@ -55,7 +56,7 @@ async def accounting_csv(request: AnyRequest, tenant: InPath) -> Stream:
 
 async def _csv(at: Desk, where: AccountingFilter, found: Listed) -> AsyncIterator[str]:
     """Yield `found`, the first page, and all that follow it."""
-    yield "\ufeff" + csv_line(ACCOUNTING_HEADER)  # spreadsheets take it for UTF-8 only with this mark
+    yield MARK + csv_line(ACCOUNTING_HEADER)
     while True:
         yield "".join(csv_line(accounting_row(record)) for record in found.rows)
         if not found.next_cursor:

@@ -10,7 +10,7 @@ from litestar import Response, get
 from litestar.exceptions import NotFoundException
 from litestar.response import Stream
 
-from vestibule.frontends.http.console.csv_export import HEADER, csv_line, csv_row
+from vestibule.frontends.http.console.csv_export import HEADER, csv_row
 from vestibule.frontends.http.console.days import asked_days
 from vestibule.frontends.http.console.desk import Desk, desk, listed, refused_notice, wanted_page
 from vestibule.frontends.http.fields import InPath, asked
@@ -19,6 +19,7 @@ from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Choice
 from vestibule.interfaces.store import Listed, Page, UserFilter, VerificationFilter
 from vestibule.model.actor import Right
+from vestibule.model.csv_line import MARK, csv_line
 from vestibule.model.user import User
 from vestibule.model.verification import VerificationState
 from vestibule.services.refusal import Refused
@@ -81,7 +82,7 @@ async def show_attempt(request: AnyRequest, tenant: InPath, attempt: InPath) -> 
 
 async def _csv(at: Desk, where: VerificationFilter, found: Listed) -> AsyncIterator[str]:
     """Yield `found`, the first page, and all that follow it."""
-    yield "\ufeff" + csv_line(HEADER)  # spreadsheets take it for UTF-8 only with this mark
+    yield MARK + csv_line(HEADER)
     while True:
         yield "".join(csv_line(csv_row(attempt)) for attempt in found.rows)
         if not found.next_cursor:

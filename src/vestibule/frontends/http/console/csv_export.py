@@ -1,10 +1,7 @@
-"""Lists as CSV (RFC 4180), for spreadsheets: no cell of them is a formula (WEB-11)."""
+"""What the lists of the console are as CSV (model/csv_line.py): their columns, in their order."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -48,8 +45,6 @@ TOLD: Final = (
 )
 """Attributes of accounting that have a cell of their own."""
 ACCOUNTING_HEADER: Final = ("received", "kind", "user", "session", "client", "passed_on", *TOLD, "id")
-# Spreadsheets begin a formula at the first four, full-width forms included, and skip the rest before them.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def csv_row(attempt: Verification) -> tuple[str, ...]:
@@ -93,17 +88,6 @@ def accounting_row(record: AccountingRecord) -> tuple[str, ...]:
         *map(record.told, TOLD),
         record.record_id,
     )
-
-
-def csv_line(cells: Iterable[str]) -> str:
-    """Return one line; a cell that a spreadsheet would compute gets an apostrophe in front."""
-    line = io.StringIO()
-    csv.writer(line, quoting=csv.QUOTE_ALL).writerow(map(harmless, cells))
-    return line.getvalue()
-
-
-def harmless(cell: str) -> str:
-    return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA) else cell
 
 
 def _time(at: int | None) -> str:

@@ -11,6 +11,8 @@ The comment at the top of each page names its route, its variables and what it p
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
@@ -20,8 +22,12 @@ from markupsafe import Markup
 from vestibule import catalog
 from vestibule.frontends.http.assets import Assets
 from vestibule.frontends.http.templates.views import Choice, Frame, Words
+from vestibule.model.price import amount
 from vestibule.model.throttle import NEVER
+from vestibule.model.usage import Usage
 from vestibule.model.verification import TraceLine
+from vestibule.policy.rating import units_of
+from vestibule.services.amount_words import money_words, price_words, unit_words
 
 NOTHING: Final = "–"
 """What stands where there is no value."""
@@ -53,6 +59,9 @@ def make_pages(assets: Assets) -> Pages:
     )
     environment.globals.update(_WORDS, asset=assets.url, LANGUAGES=catalog.LANGUAGES, NEVER=NEVER)
     environment.filters.update(moment=_moment, day=_day, number=_number, grouped=_grouped, marked=_marked)
+    environment.filters.update(
+        money=_money, price=_price, units=_units, priced=_priced, phone_cost=_phone_cost
+    )
     return Pages(environment)
 
 
@@ -159,6 +168,36 @@ def _spoken_day(context: Context, then: datetime) -> str:
 def _number(context: Context, value: int) -> str:
     """Return a whole number with the language's own mark between thousands."""
     return f"{value:,}".replace(",", catalog.text(_language(context), "ui.number.thousands"))
+
+
+@pass_context
+def _money(context: Context, amount: Decimal, currency: str) -> str:
+    """Return an amount that is paid, with its currency."""
+    return money_words(_language(context), amount, currency)
+
+
+@pass_context
+def _price(context: Context, price: Decimal, currency: str) -> str:
+    """Return a price with as many decimals as it needs, without its currency."""
+    return price_words(_language(context), price, currency)
+
+
+@pass_context
+def _priced(context: Context, usage: Usage) -> str:
+    """Return what a day adds to what is priced."""
+    return unit_words(_language(context), units_of(usage))
+
+
+@pass_context
+def _phone_cost(context: Context, cost: int) -> str:
+    """Return what texts and calls have cost, in the currency of the gateways' prices."""
+    return amount(cost).replace(".", catalog.text(_language(context), "ui.number.decimal"))
+
+
+@pass_context
+def _units(context: Context, units: Fraction) -> str:
+    """Return what is priced, with two decimals."""
+    return unit_words(_language(context), units)
 
 
 def _grouped(value: str, size: int = 4) -> list[str]:
