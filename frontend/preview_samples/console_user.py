@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from preview_samples.attempts import ATTEMPTS
+from preview_samples.billing import LICENCE
 from preview_samples.holdings import (
     APP_PASSWORDS,
     APPLICATION_NAMES,
@@ -72,6 +73,7 @@ def _overview() -> list[Sample]:
         "pin": PIN,
         "bypass": STANDING.bypass,
         "access_pass": STANDING.access_pass,
+        "licences": (LICENCE,),
         "attempts": ATTEMPTS[:2],
     }
     bare = {
@@ -79,6 +81,7 @@ def _overview() -> list[Sample]:
         "sources": (),
         "groups": (),
         "methods": (),
+        "licences": (),
         "recovery_codes_left": 0,
         "attempts": (),
     }

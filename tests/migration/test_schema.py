@@ -43,6 +43,15 @@ def test_the_end_of_a_tenant_reaches_every_table() -> None:
     assert {table.name for table in metadata.sorted_tables if "tenant_id" in table.columns} <= reached
 
 
+def test_a_tenant_is_emptied_from_the_leaves() -> None:
+    """S25: whatever belongs to another row and does not go with it goes before it."""
+    for table in metadata.sorted_tables:
+        for key in table.foreign_key_constraints:
+            parent = key.referred_table.name
+            if key.ondelete != "CASCADE" and parent in EMPTIED:
+                assert table.name in EMPTIED[: EMPTIED.index(parent)], (table.name, parent)
+
+
 class Database:
     """A database of this test's own, and what is in it as text."""
 

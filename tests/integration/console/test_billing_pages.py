@@ -36,10 +36,12 @@ async def test_the_operator_sells_at_the_console(house: HttpHouse, console: Cons
     bundle = str(added.url.path)
     assert "Licences added: 1." in words(added)
     assert "given a licence: 1." in words(await console.post(f"{bundle}/assign", {"names": "ALICE"}))
+    alice = await house.inside.services.users.find_by_name(SYSTEM, TENANT, "alice")
+    assert alice is not None
+    assert "2027-01-01 to 2027-12-31" in words(await console.get(f"users/{alice.user.user_id}"))
     twice = await console.post(f"{bundle}/assign", {"names": "alice"})
     assert (twice.status_code, "has a licence for this time already" in words(twice)) == (422, True)
-    user_id = (await house.inside.services.licences.holders(SYSTEM, TENANT, bundle[-32:], "", 9))[0].user_id
-    assert "was taken back" in words(await console.post(f"{bundle}/take", {"user_id": user_id}))
+    assert "was taken back" in words(await console.post(f"{bundle}/take", {"user_id": alice.user.user_id}))
     assert "The licences end on" in words(await console.post(f"{bundle}/end"))
     assert "was deleted" in words(await console.post(f"{path}/delete"))
     assert (await console.get(path)).status_code == 404

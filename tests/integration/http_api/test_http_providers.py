@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.houses import TENANT
 from tests.integration.http_api.house import API, HttpHouse
 from tests.unit.model.test_branding import png
+from vestibule.model.mail_template import MailTemplate
 from vestibule.model.tenant import SYSTEM_TENANT
 
 
@@ -84,6 +85,10 @@ async def test_a_tenant_shows_its_own_name_colour_and_logo(house: HttpHouse) -> 
         assert "Acme &lt;b&gt;" in page
         style = await browser.get(f"/brand/{TENANT}/style/7a1fa2")
         assert style.headers["content-type"].startswith("text/css")
+        mails = house.inside.services.mails
+        tenant = house.inside.services.configuration.current.tenants[TENANT]
+        mail = mails.written(tenant, "en", "welcome", MailTemplate("Hello", "Hello"), {})
+        assert 'border-bottom:3px solid #7a1fa2;font-weight:bold">Acme &lt;b&gt;</p>' in mail.html
         assert (f"/brand/{TENANT}/style/7a1fa2" in page, "#7a1fa2" in style.text) == (True, True)
         picture = await browser.get(f"/brand/{TENANT}/logo/{logo}")
         assert (picture.content, picture.headers["content-type"]) == (png(9, 9), "image/png")

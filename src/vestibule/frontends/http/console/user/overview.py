@@ -13,6 +13,7 @@ from vestibule.frontends.http.fields import InPath
 from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.model.actor import Right
+from vestibule.model.licence import Licence
 from vestibule.model.user import UserStatus
 from vestibule.services.refusal import Refused
 from vestibule.services.users import UserFields
@@ -49,8 +50,16 @@ async def overview_page(at: Desk, user_id: str, refused: Refused | None = None) 
         pin=await services.pins.status(at.actor, at.tenant_id, user_id),
         bypass=await services.bypasses.of(at.actor, at.tenant_id, user_id),
         access_pass=services.passes.of(subject, now),
+        licences=await _licences(at, user_id),
         attempts=await latest_attempts(at, user_id, _RECENT),
     )
+
+
+async def _licences(at: Desk, user_id: str) -> tuple[Licence, ...]:
+    """Return the bundles of which he has one, for who may see what the tenant has bought."""
+    if not at.may(Right.READ_BILLING):
+        return ()
+    return await at.services.licences.of_user(at.actor, at.tenant_id, user_id)
 
 
 @post("/tenants/{tenant:str}/users/{user:str}/disable", opt=needs(Right.CHANGE_PEOPLE))
