@@ -165,6 +165,7 @@ def console_records() -> list[Sample]:
                 "ticked": {
                     "record_names": False,
                     "record_email": True,
+                    "tells_names": False,
                     "strip_domain_prefix": True,
                     "pin_refuse_simple": True,
                     "pin_refuse_phone": False,

@@ -1,6 +1,7 @@
 // What a person brings to add an account: read, and made an account of.
 import { base64url, makeKeys, readCode, type Server } from "./protocol";
 import { isParameters, lockSecret, readBase32, readUri, type Described } from "./passcodes";
+import { PAGE } from "./place";
 import { accounts, keep, type ForeignAccount, type OwnAccount } from "./store";
 import { t } from "./texts";
 
@@ -38,7 +39,9 @@ function readLink(typed: string, origin: string): Brought {
   }
   const code = readCode(codeInHash(link.hash) ?? "");
   if (!code) return problem("unknown");
-  if (link.origin !== origin) return { kind: "problem", words: t("problem.elsewhere", { host: link.host }) };
+  if (link.origin !== origin || link.pathname !== PAGE) {
+    return { kind: "problem", words: t("problem.elsewhere", { host: link.host }) };
+  }
   return { kind: "code", code };
 }
 

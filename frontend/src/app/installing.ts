@@ -1,6 +1,8 @@
 // The app's own worker: registered, looked after for a new version, and changed only when the person says so.
 
-const WORKER = "/app/worker.js";
+import { PAGE } from "./place";
+
+const WORKER = `${PAGE}worker.js`;
 const HOUR_MS = 3_600_000;
 
 interface Policy {
@@ -26,7 +28,7 @@ function workerUrl(): string {
 // Calls `ready` when a new version waits. Returns null where there are no workers.
 export async function register(ready: () => void): Promise<ServiceWorkerRegistration | null> {
   if (!("serviceWorker" in navigator)) return null;
-  const registration = await navigator.serviceWorker.register(workerUrl(), { scope: "/app/", updateViaCache: "none" });
+  const registration = await navigator.serviceWorker.register(workerUrl(), { scope: PAGE, updateViaCache: "none" });
   const check = (): void => {
     if (registration.waiting && navigator.serviceWorker.controller) ready();
   };

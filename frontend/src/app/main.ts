@@ -6,6 +6,7 @@ import { alert, el, icon, put, say } from "./dom";
 import { register, takeNewVersion } from "./installing";
 import { Managing } from "./managing";
 import { Offers } from "./offers";
+import { named } from "./place";
 import { Server } from "./protocol";
 import { settleWaking } from "./push";
 import { Requests } from "./requests";
@@ -25,7 +26,7 @@ class App {
   private readonly column = el("div", { class: "stack wide-gaps column" });
   private title!: HTMLElement;
   private holdings!: HTMLElement;
-  private readonly others = new BroadcastChannel("vestibule-accounts");
+  private readonly others = new BroadcastChannel(named("vestibule-accounts"));
   private registration: ServiceWorkerRegistration | null = null;
   private offers!: Offers;
   private requests!: Requests;

@@ -1,6 +1,7 @@
 // Moving an account to a new device: this one begins, shows a code, and then the number that the new one asks for.
 import { serverTime } from "./clock";
 import { alert, ask, button, el, focusOn, icon, put, say, svg, type Child } from "./dom";
+import { PAGE } from "./place";
 import { spelledCode, Unreachable, type Move, type Server, type Stage } from "./protocol";
 import { isolated } from "./shown";
 import type { OwnAccount } from "./store";
@@ -87,13 +88,13 @@ export class Moving {
   }
 
   private async showCode(move: Move): Promise<void> {
-    const link = `${location.origin}/app/#activate=${move.code}`;
+    const link = `${location.origin}${PAGE}#activate=${move.code}`;
     const { encode } = await import("./qr");
     const heading = el("p", {}, t("move.scan"));
     this.show(
       heading,
       el("div", { class: "qr", role: "img", "aria-label": t("move.qr") }, drawn(encode(link))),
-      el("p", { class: "soft" }, t("move.type", { address: `${location.origin}/app/` })),
+      el("p", { class: "soft" }, t("move.type", { address: `${location.origin}${PAGE}` })),
       el("p", { class: "big-code" }, spelledCode(move.code)),
       el("p", { class: "soft small waiting" }, icon("wait"), el("span", {}, t("move.waits"))),
       el("div", { class: "row" }, this.closing),

@@ -1,8 +1,9 @@
 // How the app speaks with the server: the requests of /app/v1, their answers, and what is signed. Used in the worker,
 // too. What comes is read field by field: a field of another kind is as good as absent.
 import type { Algorithm, Parameters } from "./passcodes";
+import { PAGE } from "./place";
 
-const ROOT = "/app/v1";
+const ROOT = `${PAGE}v1`;
 const WAIT_SECONDS = 25;
 const PATIENCE_MS = 15_000;
 const CODE = /^[0-9A-HJKMNP-TV-Z]{10}$/;

@@ -1,6 +1,7 @@
 // What the device keeps, in IndexedDB: accounts with their keys, and what the person has chosen. Keys are CryptoKey
 // objects that cannot be taken out again. Used in the worker, too.
 import type { Parameters } from "./passcodes";
+import { named } from "./place";
 
 interface Named {
   readonly id: string;
@@ -48,7 +49,7 @@ export interface Settings {
   backupAsideUntil?: number;
 }
 
-const NAME = "vestibule";
+const NAME = named("vestibule");
 const ACCOUNTS = "accounts";
 const SETTINGS = "settings";
 const ONLY = "only";

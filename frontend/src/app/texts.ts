@@ -1,5 +1,7 @@
 // The words of the app, fetched from the server's catalog and kept by the worker. Used in the worker, too.
 
+import { PAGE } from "./place";
+
 export const LANGUAGES = ["en", "de"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
@@ -30,7 +32,7 @@ export function chooseLanguage(chosen: unknown, accepted: readonly string[]): La
 }
 
 export function textsUrl(language: Language): string {
-  return `/app/texts/${language}.json`;
+  return `${PAGE}texts/${language}.json`;
 }
 
 export async function readTexts(language: Language, answer: Response): Promise<Texts> {

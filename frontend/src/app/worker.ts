@@ -1,5 +1,6 @@
 // The service worker: keeps the app for times without a network, and is woken when a request waits. It answers from
 // what belongs to its own version only, so that parts of two versions never meet.
+import { named, PAGE } from "./place";
 import { Server } from "./protocol";
 import { settleWaking } from "./push";
 import { accounts, settings } from "./store";
@@ -10,8 +11,7 @@ declare const self: ServiceWorkerGlobalScope;
 // The server writes this line before the script: all files of this version, and a digest over them.
 declare const SHELL: { version: string; files: string[]; icon: string; badge: string };
 
-const PAGE = "/app/";
-const KEPT = "app-";
+const KEPT = named("app-");
 const CACHE = KEPT + SHELL.version;
 const server = new Server(() => navigator.language);
 

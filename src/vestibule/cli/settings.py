@@ -52,6 +52,7 @@ def change(
     issuer: str | None = None,
     record_names: bool | None = None,
     record_email: bool | None = None,
+    tells_names: bool | None = None,
     strip_domain_prefix: bool | None = None,
     lockout_threshold: int | None = None,
     lockout_seconds: int | None = None,
@@ -154,6 +155,8 @@ def change(
         Write first and last name into each attempt.
     record_email
         Write the e-mail address into each attempt.
+    tells_names
+        Of a server: tell the service the user name of each attempt, and what of the above is in it.
     strip_domain_prefix
         Look up alice where DOMAIN\\alice is no name of anyone.
     lockout_threshold
@@ -294,6 +297,7 @@ def change(
         "language": language,
         "record_names": record_names,
         "record_email": record_email,
+        "tells_names": tells_names,
         "strip_domain_prefix": strip_domain_prefix,
         "lockout_threshold": lockout_threshold,
         "lockout_seconds": lockout_seconds,

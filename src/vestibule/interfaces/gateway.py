@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import msgspec
 
 from vestibule.crypto.secret import Secret
+from vestibule.interfaces.link import Link
 from vestibule.model.call import CallEvent, Instruction, Spoken
 from vestibule.model.delivery import Carries
 from vestibule.model.simulated_phone import SimulatedPhone
@@ -100,6 +101,8 @@ class Unsure(msgspec.Struct, frozen=True):
     """Nobody knows: it may have been taken before the answer was lost."""
 
     cause: str
+    times: int = 1
+    """How often it may have left."""
 
 
 Sending = Sent | NotSent | Unsure
@@ -172,6 +175,9 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
 
     gateway_id: str
     inbox: Inbox
+    tenant_id: str = ""
+    link: Link | None = None
+    """To the service that delivers for this installation; None if there is none."""
     callback_url: str = ""
     """Public address under which `callback` is reached, with a slash at its end; empty if there is none."""
     private_hosts: frozenset[str] = frozenset()

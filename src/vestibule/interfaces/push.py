@@ -9,6 +9,8 @@ from typing import Protocol
 
 import msgspec
 
+from vestibule.interfaces.relay import RelayedPush
+
 
 class PushSubscription(msgspec.Struct, frozen=True):
     """Where a browser is woken (W3C Push API). The endpoint is a capability and `auth` a secret."""
@@ -26,6 +28,14 @@ class PushResult(StrEnum):
     GONE = "gone"
     """The subscription is over and is never to be used again."""
     FAILED = "failed"
+
+
+class Forwarder(Protocol):
+    """Hands over what a server has sealed."""
+
+    async def forward(self, message: RelayedPush) -> PushResult:
+        """Raises ValueError for what is no endpoint."""
+        ...
 
 
 class Pusher(Protocol):

@@ -54,6 +54,10 @@ class ServerRecords(Protocol):
         """The server has been told."""
         ...
 
+    async def has_servers(self, group_id: str) -> bool:
+        """Whether any server is activated in a replication group, of whatever tenant."""
+        ...
+
     async def attempts_in_order(
         self, tenant_id: str, after: tuple[int, str], before: int, limit: int
     ) -> tuple[Verification, ...]:

@@ -40,6 +40,8 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Write first and last name into each attempt."""
     record_email: bool = False
     """Write the e-mail address into each attempt."""
+    tells_names: bool = False
+    """Of a server: tell the service the user name of each attempt, and what of the above is in it."""
     strip_domain_prefix: bool = True
     r"""Look up `alice` when `DOMAIN\alice` is no name of anyone."""
     lockout_threshold: int = 10

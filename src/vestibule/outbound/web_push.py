@@ -44,8 +44,8 @@ _TOPIC: Final = re.compile(r"[A-Za-z0-9_-]{0,32}")
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
-class Recipient(Protocol):
-    """A subscription whose endpoint is a correct URL: `target` is its path and query."""
+class Place(Protocol):
+    """Where a message goes, by a correct URL: `target` is its path and query."""
 
     @property
     def host(self) -> str: ...
@@ -55,6 +55,10 @@ class Recipient(Protocol):
     def origin(self) -> str: ...
     @property
     def target(self) -> str: ...
+
+
+class Recipient(Place, Protocol):
+    """A subscription."""
 
     def encrypt(
         self, payload: bytes, sender: ec.EllipticCurvePrivateKey, salt: bytes, padded_to: int
@@ -84,6 +88,16 @@ class Cause(StrEnum):
     FAILED = "failed"
     REJECTED = "rejected"
     """Any other answer, a redirect among them."""
+
+
+class Sealed(msgspec.Struct, frozen=True):
+    """A message that only its browser can read, and the proof of who sends it."""
+
+    authorization: str
+    body: bytes
+
+    def __repr__(self) -> str:
+        return "Sealed(…)"
 
 
 class Pushed(msgspec.Struct, frozen=True):
@@ -145,6 +159,21 @@ class WebPush:
         The service keeps it for `ttl_seconds` while the browser is away, and of several with the same `topic`
         only the last (RFC 8030 §5.2, §5.4). Raises ValueError for what no message can be.
         """
+        if not self.takes(to):
+            return NotPushed(Cause.ENDPOINT_REFUSED)
+        return await self.forward(to, self.seal(to, payload), ttl_seconds=ttl_seconds, topic=topic)
+
+    def seal(self, to: Recipient, payload: bytes) -> Sealed:
+        """Return the message to be handed over, by this process or by another."""
+        # RFC 8291 §3.1: a key pair for this message alone.
+        sender = ec.generate_private_key(ec.SECP256R1())
+        body = to.encrypt(payload, sender, os.urandom(16), _PADDED_TO)
+        return Sealed(self._authorization(to.origin), body)
+
+    async def forward(
+        self, to: Place, sealed: Sealed, *, ttl_seconds: int, topic: str = ""
+    ) -> Pushed | Gone | NotPushed:
+        """Hand over a message that was sealed here or elsewhere; otherwise like `push`."""
         if ttl_seconds < 0 or not _TOPIC.fullmatch(topic):
             raise ValueError("neither a time to live nor a topic by RFC 8030")
         service = self._service(to.host, to.port)
@@ -152,11 +181,11 @@ class WebPush:
             return NotPushed(Cause.ENDPOINT_REFUSED)
         try:
             async with asyncio.timeout(self._seconds), service.slots:
-                return await self._push(service, to, payload, ttl_seconds, topic)
+                return await self._push(service, to, _request(to, sealed, ttl_seconds, topic))
         except TimeoutError:
             return NotPushed(Cause.TIMED_OUT)
 
-    def takes(self, to: Recipient) -> bool:
+    def takes(self, to: Place) -> bool:
         """Tell whether anything is sent to that host at all; what addresses it has is seen when it is."""
         return self._service(to.host, to.port) is not None
 
@@ -173,14 +202,12 @@ class WebPush:
             name = f"*.{parent}"
         return service
 
-    async def _push(
-        self, service: _Service, to: Recipient, payload: bytes, ttl_seconds: int, topic: str
-    ) -> Pushed | Gone | NotPushed:
+    async def _push(self, service: _Service, to: Place, request: bytes) -> Pushed | Gone | NotPushed:
         connection = service.take((to.host, to.port)) or await self._connect(service, to.host, to.port)
         if isinstance(connection, NotPushed):
             return connection
         try:
-            head = await connection.ask(self._request(to, payload, ttl_seconds, topic))
+            head = await connection.ask(request)
         except ConnectionError:
             return NotPushed(Cause.BROKEN_OFF)
         finally:
@@ -218,19 +245,6 @@ class WebPush:
         if self._is_closed:
             connection.abort()
         return connection
-
-    def _request(self, to: Recipient, payload: bytes, ttl_seconds: int, topic: str) -> bytes:
-        # RFC 8291 §3.1: a key pair for this message alone.
-        sender = ec.generate_private_key(ec.SECP256R1())
-        body = to.encrypt(payload, sender, os.urandom(16), _PADDED_TO)
-        head = (
-            f"POST {to.target} HTTP/1.1\r\nHost: {to.origin.removeprefix('https://')}\r\n"
-            f"User-Agent: Vestibule\r\nAuthorization: {self._authorization(to.origin)}\r\n"
-            "Content-Type: application/octet-stream\r\nContent-Encoding: aes128gcm\r\n"
-            f"Content-Length: {len(body)}\r\nTTL: {ttl_seconds}\r\nUrgency: high\r\n"
-            + (f"Topic: {topic}\r\n\r\n" if topic else "\r\n")
-        )
-        return head.encode("ascii") + body
 
     def _authorization(self, origin: str) -> str:
         now = int(self._now() * 1000)
@@ -279,6 +293,17 @@ class _Service:
     def _end(self, connection: KeptConnection) -> None:
         connection.abort()
         self.open.discard(connection)
+
+
+def _request(to: Place, sealed: Sealed, ttl_seconds: int, topic: str) -> bytes:
+    head = (
+        f"POST {to.target} HTTP/1.1\r\nHost: {to.origin.removeprefix('https://')}\r\n"
+        f"User-Agent: Vestibule\r\nAuthorization: {sealed.authorization}\r\n"
+        "Content-Type: application/octet-stream\r\nContent-Encoding: aes128gcm\r\n"
+        f"Content-Length: {len(sealed.body)}\r\nTTL: {ttl_seconds}\r\nUrgency: high\r\n"
+        + (f"Topic: {topic}\r\n\r\n" if topic else "\r\n")
+    )
+    return head.encode("ascii") + sealed.body
 
 
 def _place(host: str) -> tuple[str, int]:

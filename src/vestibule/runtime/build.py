@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from vestibule.crypto.certificates import public_key_digest, written_pin
 from vestibule.crypto.sealing import CannotUnseal, Sealer, context
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.clock import Clock
+from vestibule.interfaces.countries import Countries
 from vestibule.interfaces.frontend import Frontend
 from vestibule.interfaces.store import Store, Transaction, Unavailable
 from vestibule.runtime import registry
@@ -17,7 +19,8 @@ from vestibule.runtime.clock import SystemClock
 from vestibule.runtime.country_database import CountryDatabase, NoCountries
 from vestibule.runtime.key_file import KeyFileProblem, load_sealer, make_key_file
 from vestibule.runtime.push import open_push
-from vestibule.runtime.settings import SERVER, SERVICE, HttpSettings, Settings
+from vestibule.runtime.relay import open_relay
+from vestibule.runtime.settings import HttpSettings, Settings
 from vestibule.runtime.sound_files import SoundFiles
 from vestibule.runtime.speech import EspeakSpeech
 from vestibule.runtime.token_files import read_token_file
@@ -29,10 +32,12 @@ from vestibule.services.app_lists import AppLists
 from vestibule.services.app_moves import AppMoves
 from vestibule.services.app_passwords import AppPasswords
 from vestibule.services.app_pushes import AppPushes
+from vestibule.services.app_relay import AppRelay
 from vestibule.services.applications import Applications
 from vestibule.services.apps import Apps
 from vestibule.services.asking import Asking
 from vestibule.services.attempt import Node
+from vestibule.services.attempt_telling import AttemptTelling
 from vestibule.services.attempts import Attempts
 from vestibule.services.blocks import Blocks
 from vestibule.services.branding import Brandings
@@ -65,7 +70,6 @@ from vestibule.services.guard import Guard
 from vestibule.services.housekeeping import Housekeeping
 from vestibule.services.inbox import Inboxes
 from vestibule.services.licences import Licences
-from vestibule.services.links import ServiceLinks
 from vestibule.services.mail_attachments import MailAttachments
 from vestibule.services.mails import Mails
 from vestibule.services.metering import Metering
@@ -100,7 +104,7 @@ from vestibule.services.rule_sets import RuleSets
 from vestibule.services.security_questions import SecurityQuestions
 from vestibule.services.sending_limits import SendingLimits
 from vestibule.services.sending_outcomes import SendingOutcomes
-from vestibule.services.service_link import ServiceLink
+from vestibule.services.service_gateways import ServiceGateways
 from vestibule.services.services import Services
 from vestibule.services.sessions import Sessions
 from vestibule.services.setup import Setup
@@ -142,6 +146,8 @@ class House:
 
     async def close(self) -> None:
         await self.services.synchronisations.close()
+        await self.services.relaying.close()
+        await self.services.relayed_calls.close()
         await self.services.gateways.close()
         await self.services.apps.pushes.close()
         await self.services.device_records.close()
@@ -191,7 +197,8 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     dispatches = Dispatches(store, gateways, sealer, node, MailAttachments(store))
     mails = Mails(configuration, gateways, dispatches, settings.http.public_url)
     notices = Notices(store, configuration, gateways, mails, dispatches)
-    out_of_band = OutOfBand(deliveries, limits, sealer)
+    relay = open_relay(settings.role, store, configuration, sealer, node, gateways, deliveries, limits)
+    out_of_band = OutOfBand(deliveries, limits, gateways, sealer)
     asking, waiting = Asking(out_of_band, prover.methods, node), Waiting(store)
     pins = Pins(store, configuration, sealer, guard)
     proxying = Proxying(store, configuration, first_factors, sealer)
@@ -203,16 +210,29 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     enrollments = Enrollments(store, configuration, prover, guard)
     app_lists = AppLists(store)
     device_records = DeviceRecords(store)
-    pusher = await open_push(store, sealer, settings.push)
-    named = settings.country_database
-    countries = NoCountries() if named is None else CountryDatabase(named)
-    pushes = AppPushes(store, sealer, pusher, device_records)
+    push = await open_push(store, sealer, settings.push)
+    countries = _countries(settings.country_database)
+    pushes = AppPushes(store, sealer, relay.pusher(push), device_records)
     verifications.on_asked(pushes.wake)
-    calls = Calls(store, verifications, configuration, prover.methods, pins)
+    calls = Calls(store, verifications, configuration, prover.methods, pins, relay.relayed_calls)
     voice_messages = VoiceMessages(store, configuration, SoundFiles())
-    inboxes = Inboxes(store, verifications, out_of_band, calls, voice_messages, EspeakSpeech())
+    inboxes = Inboxes(
+        store,
+        verifications,
+        out_of_band,
+        calls,
+        voice_messages,
+        EspeakSpeech(),
+        relay.relaying,
+        relay.relayed_calls,
+    )
     deliveries.on_call(calls.placed)
-    gateways.connect(inboxes.open, settings.http.public_url, frozenset(settings.webhook.private_hosts))
+    gateways.connect(
+        inboxes.open,
+        settings.http.public_url,
+        frozenset(settings.webhook.private_hosts),
+        relay.to_service,
+    )
     deliveries.on_lost(inboxes.lost)
     app_checks = AppChecks(store, pins)
     app_activations = AppActivations(
@@ -305,6 +325,12 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         apps=apps,
         app_moves=AppMoves(store, configuration, enrollments, app_activations, app_checks, sealer),
         app_lists=app_lists,
+        app_relay=AppRelay(store, relay.links, is_open=relay.links.is_open),
+        relayed_apps=relay.answer(store, configuration, inboxes, push),
+        relaying=relay.relaying,
+        relayed_calls=relay.relayed_calls,
+        attempt_telling=AttemptTelling(store, relay.service_link, configuration),
+        service_gateways=ServiceGateways(store, configuration),
         applications=applications,
         editions=Editions(store, configuration),
         providers=Providers(store, configuration),
@@ -347,14 +373,18 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         statements=Statements(store, configuration),
         budgets=Budgets(store),
         voice_messages=voice_messages,
-        links=(links := ServiceLinks(store, configuration, is_open=settings.role == SERVICE)),
-        service_link=ServiceLink(store, sealer, node, dials=settings.role == SERVER),
-        replication=Replication(store, links, _own_pin(settings.http)),
+        links=relay.links,
+        service_link=relay.service_link,
+        replication=Replication(store, relay.links, _own_pin(settings.http)),
         public_url=settings.http.public_url,
         form_key=Secret(sealer.derive("forms").hex()),
         check_store=store.check,
     )
     return House(settings, store, sealer, services, first_factors)
+
+
+def _countries(file: Path | None) -> Countries:
+    return NoCountries() if file is None else CountryDatabase(file)
 
 
 def _own_pin(http: HttpSettings) -> str:

@@ -203,13 +203,14 @@ class Activations:
         opening = method.open(phone.parameters, settings, secrets.token_bytes)
         if not opening.passcode:
             return opening
-        return msgspec.structs.replace(
+        typed = msgspec.structs.replace(
             opening,
             channel=Channel.TYPED,
             text_key=ACTIVATION_TEXT,
             with_pin=False,
             seconds=settings.text_one_way_seconds,
         )
+        return self._out_of_band.timed(typed, attempt.tenant.tenant_id)
 
 
 def attempt_at(

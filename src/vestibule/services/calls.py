@@ -41,7 +41,7 @@ from vestibule.interfaces.dialogue import (
 from vestibule.interfaces.gateway import CallsEnd, Gateway
 from vestibule.interfaces.method import Method
 from vestibule.interfaces.store import Conflict, Store, Subject, Transaction
-from vestibule.model.call import CallEvent, CallEventKind, HangUp, Instruction, Spoken
+from vestibule.model.call import CallEvent, HangUp, Instruction, Spoken
 from vestibule.model.call_result import CallResult
 from vestibule.model.delivery import Delivery
 from vestibule.model.language import Medium, language_for
@@ -52,6 +52,7 @@ from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.pins import PinCheck as PinJudgment
 from vestibule.services.pins import Pins
 from vestibule.services.refusal import Refused
+from vestibule.services.relayed_calls import ENDED, RelayedCalls
 from vestibule.services.trial_calls import is_trial, on_trial_event
 from vestibule.services.verification import Verifications
 
@@ -95,17 +96,6 @@ _NOBODY_THERE: Final = frozenset(
 )
 """Results that tell nothing against the person: he may be asked another way."""
 
-_ENDED: Final = frozenset(
-    {
-        CallEventKind.HUNG_UP,
-        CallEventKind.BUSY,
-        CallEventKind.DECLINED,
-        CallEventKind.NO_ANSWER,
-        CallEventKind.UNREACHABLE,
-        CallEventKind.WRONG_NUMBER,
-        CallEventKind.FAILED,
-    }
-)
 _CHECKED: Final = {
     PinState.RIGHT: PinChecking.RIGHT,
     PinState.MUST_CHANGE: PinChecking.MUST_CHANGE,
@@ -156,12 +146,14 @@ class Calls:
         configuration: ConfigurationCache,
         methods: Mapping[str, Method],
         pins: Pins,
+        relayed: RelayedCalls,
     ) -> None:
         self._store = store
         self._verifications = verifications
         self._configuration = configuration
         self._methods = methods
         self._pins = pins
+        self._relayed = relayed
         self._placed: dict[str, Placed] = {}
         """Calls of this node that ring or are up, by verification."""
         self._moved: set[str] = set()
@@ -178,20 +170,22 @@ class Calls:
         delivery = await self._store.read(lambda tx: tx.delivery(tenant_id, delivery_id))
         if delivery is None or delivery.gateway_id != gateway_id:
             return (HangUp(),)
+        if delivery.is_relayed:
+            return await self._relayed.on_event(delivery, event)
         if is_trial(delivery):
             language = self._configuration.current.tenants[tenant_id].settings.language
             return await on_trial_event(self._store, delivery, event, language)
-        if event.kind in _ENDED:
+        if event.kind in ENDED:
             self._forget(delivery)
         step, line = await self._advance(delivery, event)
         while line is not None and step.asks is not None:
             step, line = await self._advance(delivery, *await self._judged(line, step.asks))
         if line is None:
-            return () if event.kind in _ENDED else (HangUp(),)
+            return () if event.kind in ENDED else (HangUp(),)
         if step.result is not None:
             self._forget(delivery)
             if not await self._conclude(line, step.result, event.detail):
-                return () if event.kind in _ENDED else (HangUp(),)
+                return () if event.kind in ENDED else (HangUp(),)
         return step.instructions
 
     async def _advance(
@@ -311,6 +305,9 @@ class Calls:
 
     def placed(self, delivery: Delivery, gateway: Gateway) -> None:
         """Note a call of this node, to be ended with its challenge."""
+        if delivery.is_relayed:
+            self._relayed.placed(delivery, gateway)
+            return
         self._placed[delivery.verification_id] = Placed(delivery, gateway)
 
     def _forget(self, delivery: Delivery) -> None:

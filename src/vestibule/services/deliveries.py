@@ -19,7 +19,7 @@ from vestibule.crypto.sealing import CannotUnseal, Sealer, context
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.gateway import Call, Errand, Gateway, NotSent, Sending, Sent, Text, Unsure
 from vestibule.interfaces.store import Store, Transaction, Unavailable
-from vestibule.model.delivery import Carries, Delivery, DeliveryState
+from vestibule.model.delivery import Carries, Delivery, DeliveryState, Owed
 from vestibule.services.attempt import Node
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.gateways import Gateways, Opened
@@ -128,7 +128,7 @@ class Deliveries:
     async def _try(self, delivery: Delivery) -> None:
         errand = await self._errand(delivery)
         if errand is None:
-            await self._write(delivery, state=DeliveryState.DROPPED, sealed_body=b"")
+            await self._write(delivery, state=DeliveryState.DROPPED, sealed_body=b"", owed=_owed(delivery))
             return
         if delivery.carries is Carries.CALL and delivery.tried:
             # Whoever had it is gone, and may have placed the call: the phone rings once.
@@ -168,7 +168,7 @@ class Deliveries:
                 return
             log.warning("gateway did not send", gateway=opened.configured.name, cause=sending.cause)
             why, failed = sending, (*failed, gateway_id)
-            sendings += isinstance(sending, Unsure)
+            sendings += sending.times if isinstance(sending, Unsure) else 0
             is_final = isinstance(sending, NotSent) and sending.is_final
             if is_final or (sendings and delivery.carries is Carries.CALL):
                 break  # A call that may be ringing is not placed again.
@@ -210,7 +210,8 @@ class Deliveries:
         await self._store.transact(body, delivery.tenant_id)
 
     async def _lost(self, delivery: Delivery, why: NotSent) -> None:
-        await self._write(delivery, state=DeliveryState.FAILED, sealed_body=b"", cause=why.cause)
+        owed = _owed(delivery, is_final=why.is_final)
+        await self._write(delivery, state=DeliveryState.FAILED, sealed_body=b"", cause=why.cause, owed=owed)
         if self._on_lost is not None:
             await self._on_lost(delivery, why)
 
@@ -219,6 +220,8 @@ class Deliveries:
             changed = msgspec.structs.replace(delivery, **changes)
             if changed.state is DeliveryState.TAKEN:
                 changed = msgspec.structs.replace(changed, due_at=tx.now + LEASE_MS)
+            elif changed.owed:
+                changed = msgspec.structs.replace(changed, due_at=tx.now)
             return changed if await tx.replace_delivery(changed) else None
 
         written = await self._store.transact(body, delivery.tenant_id)
@@ -230,6 +233,8 @@ class Deliveries:
         """Return what to hand over; None if its challenge is over or its text cannot be read any more."""
 
         async def seconds_left(tx: Transaction) -> int:
+            if delivery.is_relayed:
+                return max(0, (delivery.expires_at - tx.now) // 1000)
             challenge = await tx.challenge(delivery.tenant_id, delivery.challenge_id)
             if challenge is None or not challenge.is_open or delivery.expires_at <= tx.now:
                 return 0
@@ -242,23 +247,36 @@ class Deliveries:
         seconds = await self._store.read(seconds_left)
         if not seconds:
             return None
-        settings = self._configuration.current.tenants[delivery.tenant_id].settings
-        if delivery.carries is Carries.CALL:
-            return Call(
-                delivery_id=delivery.delivery_id,
-                to=delivery.address,
-                caller_id=settings.caller_id,
-                most_seconds=seconds,
-            )
         try:
-            sealed_to = _context(delivery.tenant_id, delivery.delivery_id)
-            body = self._sealer.unseal(delivery.sealed_body, sealed_to).decode()
+            body = self._opened(delivery)
         except CannotUnseal:
             log.error("a text does not open", delivery=repr(delivery))
             return None
+        if delivery.carries is Carries.CALL:
+            settings = self._configuration.current.tenants[delivery.tenant_id].settings
+            return Call(
+                delivery_id=delivery.delivery_id,
+                to=delivery.address,
+                caller_id=body or settings.caller_id,
+                most_seconds=seconds,
+            )
         return Text(
             delivery_id=delivery.delivery_id, to=delivery.address, body=Secret(body), valid_seconds=seconds
         )
+
+    def _opened(self, delivery: Delivery) -> str:
+        """Return the body of a text; of a call whose number is to be shown, if its server has said so."""
+        if delivery.carries is Carries.CALL and not delivery.sealed_body:
+            return ""
+        sealed_to = _context(delivery.tenant_id, delivery.delivery_id)
+        return self._sealer.unseal(delivery.sealed_body, sealed_to).decode()
+
+
+def _owed(delivery: Delivery, *, is_final: bool = False) -> Owed:
+    """Return what the server that has asked for it is told of a delivery that did not leave."""
+    if not delivery.is_relayed:
+        return Owed.NOTHING
+    return Owed.NO_SUCH_NUMBER if is_final else Owed.FAILED
 
 
 def _possible_sendings(delivery: Delivery) -> int:

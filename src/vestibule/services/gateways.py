@@ -25,6 +25,7 @@ from vestibule.interfaces.gateway import (
     StaysConnected,
     Surroundings,
 )
+from vestibule.interfaces.link import Link
 from vestibule.model.delivery import Carries
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.tenant import DEMONSTRATION_TENANT
@@ -36,6 +37,8 @@ log = structlog.get_logger(__name__)
 
 _FAILURES_TO_REST: Final = 3
 _REST_SECONDS: Final = 30.0
+SERVICE_KIND: Final = "service"
+"""Of the gateway that hands things to the service behind a server."""
 _RETRY_SECONDS: Final = 30.0
 """After this time it is tried again to open what did not open: a file may be there now."""
 
@@ -111,16 +114,22 @@ class Gateways:
         self._followed: object = None
         """The snapshot that was followed last; None while this process uses no gateways."""
         self._open_inbox: OpenInbox | None = None
+        self._link: Link | None = None
         self._public_url = ""
         self._private_hosts: frozenset[str] = frozenset()
         self._endings: set[asyncio.Task[None]] = set()
 
     def connect(
-        self, open_inbox: OpenInbox, public_url: str, private_hosts: frozenset[str] = frozenset()
+        self,
+        open_inbox: OpenInbox,
+        public_url: str,
+        private_hosts: frozenset[str] = frozenset(),
+        link: Link | None = None,
     ) -> None:
-        """Say where what they hear goes, under which address they are called back, and which hosts webhooks
-        may reach although their addresses are not public."""
+        """Say where what they hear goes, under which address they are called back, which hosts webhooks may
+        reach although their addresses are not public, and how the service is reached, if there is one."""
         self._open_inbox = open_inbox
+        self._link = link
         self._public_url = public_url
         self._private_hosts = private_hosts
 
@@ -200,6 +209,11 @@ class Gateways:
         """Tell whether a gateway for any of these is switched on, whether or not it works."""
         return any(carries & self._carries(one) for one in self._switched_on(tenant_id))
 
+    def may_use_service(self, tenant_id: str) -> bool:
+        """Tell whether a text of this tenant may be handed to the service behind this server."""
+        on = self._switched_on(tenant_id)
+        return self._link is not None and any(one.kind == SERVICE_KIND for one in on)
+
     def switched_on(self, tenant_id: str, carries: Carries) -> tuple[GatewayConfiguration, ...]:
         """Return the gateways for this that are switched on, in no order."""
         return tuple(one for one in self._switched_on(tenant_id) if carries in self._carries(one))
@@ -231,7 +245,7 @@ class Gateways:
         return ""
 
     def _nowhere(self) -> Surroundings:
-        return Surroundings(gateway_id="", inbox=_Deaf(), private_hosts=self._private_hosts)
+        return Surroundings(gateway_id="", inbox=_Deaf(), link=self._link, private_hosts=self._private_hosts)
 
     def state(self, configured: GatewayConfiguration) -> GatewayState:
         """Return how a gateway stands on this node."""
@@ -317,6 +331,8 @@ class Gateways:
         tenant_id, gateway_id = configured.tenant_id, configured.gateway_id
         surroundings = Surroundings(
             gateway_id=gateway_id,
+            tenant_id=tenant_id,
+            link=self._link,
             inbox=self._open_inbox(tenant_id, gateway_id),
             callback_url=self.callback_url(configured),
             private_hosts=self._private_hosts,

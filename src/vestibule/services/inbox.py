@@ -19,10 +19,12 @@ from vestibule.interfaces.gateway import NotSent, Receipt, Reply, Sound
 from vestibule.interfaces.speech import Speech
 from vestibule.interfaces.store import Store, Transaction
 from vestibule.model.call import CallEvent, HangUp, Instruction, Spoken
-from vestibule.model.delivery import SENT_DIGITS, Carries, Delivery, DeliveryState
+from vestibule.model.delivery import SENT_DIGITS, Carries, Delivery, DeliveryState, Owed
 from vestibule.model.verification import Challenge, Reason
 from vestibule.services.calls import Calls
 from vestibule.services.out_of_band import OutOfBand
+from vestibule.services.relayed_calls import RelayedCalls
+from vestibule.services.relaying import Relaying
 from vestibule.services.verification import Verifications
 from vestibule.services.voice_messages import VoiceMessages
 
@@ -46,6 +48,8 @@ class Inboxes:
         calls: Calls,
         voice_messages: VoiceMessages,
         speech: Speech,
+        relaying: Relaying,
+        relayed_calls: RelayedCalls,
     ) -> None:
         self.store = store
         self.verifications = verifications
@@ -53,12 +57,17 @@ class Inboxes:
         self.calls = calls
         self.voice_messages = voice_messages
         self.speech = speech
+        self.relaying = relaying
+        self.relayed_calls = relayed_calls
 
     def open(self, tenant_id: str, gateway_id: str) -> GatewayInbox:
         return GatewayInbox(self, tenant_id, gateway_id)
 
     async def lost(self, delivery: Delivery, why: NotSent) -> None:
-        """A delivery that nobody could send: its challenge has failed."""
+        """A delivery that nobody could send: its challenge has failed, or its server is told."""
+        if delivery.is_relayed:
+            self.relaying.nudge()
+            return
         challenge = await self.store.read(lambda tx: tx.challenge(delivery.tenant_id, delivery.challenge_id))
         if challenge is not None:
             await self.verifications.failed_elsewhere(challenge, _unsent(delivery, why), said=why.cause)
@@ -95,6 +104,7 @@ class GatewayInbox:
     async def sound(self, spoken: Spoken) -> Sound:
         if spoken.sound_id:
             recorded = await self._shared.voice_messages.sound(self._tenant_id, spoken.sound_id)
+            recorded = recorded or await self._shared.relayed_calls.sound(spoken)
             if recorded is not None:
                 return recorded
         return await self._shared.speech.say(spoken.text, spoken.language)
@@ -103,6 +113,7 @@ class GatewayInbox:
         if not receipt.is_final or not receipt.reference:
             return
         state = DeliveryState.DELIVERED if receipt.is_delivered else DeliveryState.FAILED
+        owed = Owed.ARRIVED if receipt.is_delivered else Owed.FAILED
 
         async def body(tx: Transaction) -> Challenge | None:
             found = await tx.delivery_by_reference(self._tenant_id, self._gateway_id, receipt.reference)
@@ -110,11 +121,16 @@ class GatewayInbox:
                 raise _Unknown
             if found.state is not DeliveryState.SENT:
                 return None
-            await tx.replace_delivery(msgspec.structs.replace(found, state=state, cause=receipt.cause[:200]))
+            moved = msgspec.structs.replace(found, state=state, cause=receipt.cause[:200])
+            if found.is_relayed:
+                moved = msgspec.structs.replace(moved, owed=owed, due_at=tx.now)
+            await tx.replace_delivery(moved)
             return await tx.challenge(self._tenant_id, found.challenge_id)
 
         challenge = await self._patiently(body)
-        if challenge is not None and state is DeliveryState.FAILED:
+        if challenge is None:
+            self._shared.relaying.nudge()  # It may have been a server's.
+        elif state is DeliveryState.FAILED:
             await self._shared.verifications.failed_elsewhere(
                 challenge, Reason.TEXT_NOT_SENT, said=receipt.cause
             )
@@ -138,10 +154,15 @@ class GatewayInbox:
         return None
 
     async def _reply(self, reply: Reply) -> None:
-        """A reply answers the one challenge whose number and passcode it holds; if it could be two, none."""
-        waiting = await self._shared.store.read(
-            lambda tx: tx.challenges_by_address(self._tenant_id, reply.sender)
-        )
+        """A reply answers the one challenge whose number and passcode it holds; if it could be two, none. The
+        servers that have sent texts to that number judge for themselves."""
+
+        async def look(tx: Transaction) -> tuple[tuple[Challenge, ...], tuple[Delivery, ...]]:
+            waiting = await tx.challenges_by_address(self._tenant_id, reply.sender)
+            return waiting, await tx.relayed_texts_to(self._tenant_id, reply.sender)
+
+        waiting, relayed = await self._shared.store.read(look)
+        self._shared.relaying.reply(reply, relayed)
         passcode, with_pin = _answers(reply.body)
         meant = [
             (each, typed)
@@ -156,7 +177,7 @@ class GatewayInbox:
         elif len(waiting) == 1 and passcode:
             # Wrong, and surely meant for this one: a guess, and counted.
             await self._shared.verifications.answered_elsewhere(waiting[0], Secret(with_pin))
-        else:
+        elif not relayed:
             log.info("a reply answers nothing", gateway=self._gateway_id, waiting=len(waiting))
 
 

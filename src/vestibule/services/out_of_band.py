@@ -37,16 +37,21 @@ from vestibule.model.verification import (
 )
 from vestibule.services.attempt import Attempt, request_key
 from vestibule.services.deliveries import Deliveries
+from vestibule.services.gateways import Gateways
 from vestibule.services.sending_limits import SendingLimits
 from vestibule.services.ways import Way
 
 ACTIVATION_TEXT = "text.activation"
 _SAME_TEXT_MS = 15_000
+SERVICE_TEXT_SECONDS = 180
 
 
 class OutOfBand:
-    def __init__(self, deliveries: Deliveries, limits: SendingLimits, sealer: Sealer) -> None:
+    def __init__(
+        self, deliveries: Deliveries, limits: SendingLimits, gateways: Gateways, sealer: Sealer
+    ) -> None:
         self._deliveries = deliveries
+        self._gateways = gateways
         self._limits = limits
         self._key = sealer.derive("sent passcodes")
 
@@ -69,7 +74,16 @@ class OutOfBand:
             return None
         method = methods[held.method]
         assert isinstance(method, OpensChallenge)
-        return method.open(held.parameters, attempt.tenant.settings, secrets.token_bytes)
+        opening = method.open(held.parameters, attempt.tenant.settings, secrets.token_bytes)
+        return self.timed(opening, attempt.tenant.tenant_id)
+
+    def timed(self, opening: Opening, tenant_id: str) -> Opening:
+        """Return it with the time that a texted passcode has to be typed in: where the service may carry it
+        that is fixed, whatever the settings say (S55, S56)."""
+        is_typed_text = opening.carries is Carries.TEXT and opening.channel is Channel.TYPED
+        if not is_typed_text or not self._gateways.may_use_service(tenant_id):
+            return opening
+        return msgspec.structs.replace(opening, seconds=SERVICE_TEXT_SECONDS)
 
     async def reserve(self, tx: Transaction, user: User, opening: Opening) -> SendingLimit | None:
         """Count what `ask` is about to write. Returns the limit that refuses it, and then nothing may be sent

@@ -16,9 +16,11 @@ from vestibule.services.app_activations import AppActivations
 from vestibule.services.app_lists import AppLists
 from vestibule.services.app_moves import AppMoves
 from vestibule.services.app_passwords import AppPasswords
+from vestibule.services.app_relay import AppRelay, RelayedApps
 from vestibule.services.applications import Applications
 from vestibule.services.apps import Apps
 from vestibule.services.attempt import Node
+from vestibule.services.attempt_telling import AttemptTelling
 from vestibule.services.attempts import Attempts
 from vestibule.services.blocks import Blocks
 from vestibule.services.branding import Brandings
@@ -70,6 +72,8 @@ from vestibule.services.proxying import Proxying
 from vestibule.services.range_breakers import RangeBreakers
 from vestibule.services.refused_acts import RefusedActs
 from vestibule.services.registration import Registrations
+from vestibule.services.relayed_calls import RelayedCalls
+from vestibule.services.relaying import Relaying
 from vestibule.services.remembered_browsers import RememberedBrowsers
 from vestibule.services.replication import Replication
 from vestibule.services.reply_attributes import ReplyAttributes
@@ -79,6 +83,7 @@ from vestibule.services.roles import Roles
 from vestibule.services.rule_sets import RuleSets
 from vestibule.services.security_questions import SecurityQuestions
 from vestibule.services.sending_limits import SendingLimits
+from vestibule.services.service_gateways import ServiceGateways
 from vestibule.services.service_link import ServiceLink
 from vestibule.services.sessions import Sessions
 from vestibule.services.setup import Setup
@@ -143,6 +148,12 @@ class Services:
     apps: Apps
     app_moves: AppMoves
     app_lists: AppLists
+    app_relay: AppRelay
+    relayed_apps: RelayedApps
+    relaying: Relaying
+    relayed_calls: RelayedCalls
+    attempt_telling: AttemptTelling
+    service_gateways: ServiceGateways
     applications: Applications
     editions: Editions
     providers: Providers

@@ -28,7 +28,7 @@ _NOT_ANSWERED: Final = frozenset(
 
 
 def is_trial(delivery: Delivery) -> bool:
-    return not delivery.challenge_id
+    return not delivery.challenge_id and not delivery.is_relayed
 
 
 async def on_trial_event(

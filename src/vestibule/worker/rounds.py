@@ -46,6 +46,11 @@ async def make_rounds(services: Services) -> None:
         tasks.create_task(services.waiting.watch())
         tasks.create_task(services.app_lists.watch())
         tasks.create_task(services.calls.watch())
+        if services.links.is_open:
+            tasks.create_task(services.relaying.run())
+        if services.service_link.dials:
+            tasks.create_task(services.attempt_telling.run())
+            tasks.create_task(_every(GATEWAYS_SECONDS, "service gateways", services.service_gateways.ensure))
 
 
 async def _every(seconds: float, name: str, chore: Callable[[], Awaitable[object]]) -> None:

@@ -28,12 +28,14 @@ from vestibule.interfaces.gateway import (
     Unsure,
 )
 from vestibule.runtime import registry
+from vestibule.services.gateways import SERVICE_KIND
 
-# A simulated phone has no network that could fail; what it promises is in tests/unit/gateways.
+# A simulated phone has no network that could fail; what it promises is in tests/unit/gateways. What goes to a
+# service goes over a link, and has no settings; what it promises is in tests/integration/relay.
 KINDS = {
     name: kind
     for name, kind in registry.gateways().items()
-    if Carries.TEXT in kind.carries and not isinstance(kind, ShowsPasscodes)
+    if Carries.TEXT in kind.carries and not isinstance(kind, ShowsPasscodes) and name != SERVICE_KIND
 }
 SEND_SECONDS = 10
 ALICE, SERVICE = "+4917612345678", "+4930901820"

@@ -58,7 +58,7 @@ OF_ALL = {
     "put_note",
     "take_deliveries",
     "is_delivery_due",
-    *("is_anything_owed", "take_owed"),
+    *("is_anything_owed", "take_owed", "has_servers"),
     *("is_dispatch_due", "take_dispatches", "is_untold", "take_untold"),
     *("sending_outcomes", "all_range_breakers"),
     *("all_providers", "licensed_tenants"),

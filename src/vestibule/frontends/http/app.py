@@ -110,4 +110,4 @@ def build_app(services: Services, options: HttpOptions, assets: Assets | None = 
 def _routes() -> list[ControllerRouterHandler]:
     doors = (api, scim, portal, console, phone, authenticator_app)
     own = [health, ready, metrics, callback, asset, brand_style, brand_logo, preferences, root]
-    return [*own, *(door.router() for door in doors)]
+    return [*own, *(door.router() for door in doors), authenticator_app.relay_router()]

@@ -19,6 +19,7 @@ import uvicorn
 from vestibule.frontends.http.app import build_app
 from vestibule.frontends.http.connection import limited_protocol
 from vestibule.frontends.http.options import HttpOptions
+from vestibule.frontends.http.relayed_app import RelayedApp
 from vestibule.interfaces.frontend import CannotListen
 from vestibule.services.services import Services
 from vestibule.wire.link import MAX_FRAME
@@ -43,6 +44,7 @@ class HttpFrontend:
     name = "http"
 
     def __init__(self, services: Services, options: HttpOptions) -> None:
+        self._services = services
         self._options = options
         self._app = build_app(services, options)
         self._takes_links = services.links.is_open
@@ -60,6 +62,7 @@ class HttpFrontend:
         self._addresses = [_spoken(bound) for bound in self._sockets]
         self._server = server
         self._running = asyncio.create_task(server.serve(sockets=self._sockets), name="http")
+        self._services.relayed_apps.open(RelayedApp(self._app))
         while not server.started:
             if self._running.done():
                 self._running.result()
@@ -73,6 +76,7 @@ class HttpFrontend:
         self._server.config.timeout_graceful_shutdown = max(1, round(grace_seconds))
         self._app.site.long_polls.close()
         self._app.site.app_polls.close()
+        self._app.site.relay_polls.close()
         self._server.should_exit = True
         running, self._running = self._running, None
         await running

@@ -6,8 +6,9 @@ marked (`FromPath[str]`, `Annotated[str, QueryParameter(…)]`), for Litestar 3 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from litestar.connection import ASGIConnection
 
@@ -19,6 +20,8 @@ from vestibule.frontends.http.templates import Pages
 from vestibule.services.services import Services
 
 _MOST_APPS = 20_000
+SERVICE: Final = "vestibule.service"
+"""In the scope of a request that came over the link: the service's origin, where the app's page is."""
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 
@@ -33,6 +36,8 @@ class Site:
     long_polls: LongPolls = field(default_factory=LongPolls)
     app_polls: LongPolls = field(default_factory=lambda: LongPolls(_MOST_APPS))
     """Apps that are open and wait: of these there are many, and each waits most of the time."""
+    relay_polls: LongPolls = field(default_factory=lambda: LongPolls(_MOST_APPS))
+    """What apps ask servers behind this service."""
 
 
 def site_of(connection: Connection) -> Site:
@@ -41,6 +46,14 @@ def site_of(connection: Connection) -> Site:
 
 
 def origin_of(connection: Connection) -> str:
-    """Return the origin of this server as browsers see it."""
+    """Return the origin of this server as the browser sees it that asks; the service's, if it asks there."""
+    scope: Mapping[str, Any] = connection.scope
+    if service := scope.get(SERVICE):
+        return str(service)
     configured = site_of(connection).options.public_url.rstrip("/")
     return configured or f"{connection.url.scheme}://{connection.url.netloc}"
+
+
+async def app_address(connection: Connection) -> str:
+    """Return where the apps of this server's people are, without a slash at the end."""
+    return await site_of(connection).services.relayed_apps.address() or origin_of(connection)

@@ -59,6 +59,11 @@ IN_ORDER: Final = Statement(
 )
 
 
+HAS_SERVERS: Final = Statement(
+    "select 1 from activated_servers where group_id = :group_id limit 1", joins=True
+)
+
+
 class ServerRecords(Requests):
     __slots__ = ()
 
@@ -81,6 +86,9 @@ class ServerRecords(Requests):
     async def server_users(self, tenant_id: str, provider_id: str, day: str) -> tuple[ServerUsers, ...]:
         rows = await self.fetch(USERS(tenant_id=tenant_id, provider_id=provider_id, day=day))
         return tuple([ServerUsers(**dict(zip(_SERVER_USERS, row, strict=True))) for row in rows])
+
+    async def has_servers(self, group_id: str) -> bool:
+        return bool(await self.fetch(HAS_SERVERS(group_id=group_id)))
 
     async def attempts_in_order(
         self, tenant_id: str, after: tuple[int, str], before: int, limit: int

@@ -5,7 +5,7 @@ a signature draws its own number (FIPS 186-5). What each clause demands and whic
 docs/protocols/web-push.md.
 """
 
-from vestibule.wire.web_push.subscription import LONGEST_ENDPOINT, LONGEST_PAYLOAD, Subscription
+from vestibule.wire.web_push.subscription import LONGEST_ENDPOINT, LONGEST_PAYLOAD, Endpoint, Subscription
 from vestibule.wire.web_push.vapid import LEAST_CHANCE, VapidKey
 
-__all__ = ["LEAST_CHANCE", "LONGEST_ENDPOINT", "LONGEST_PAYLOAD", "Subscription", "VapidKey"]
+__all__ = ["LEAST_CHANCE", "LONGEST_ENDPOINT", "LONGEST_PAYLOAD", "Endpoint", "Subscription", "VapidKey"]

@@ -27,19 +27,29 @@ _PORT: Final = re.compile(r"[1-9][0-9]{0,4}")
 _TARGET: Final = re.compile(r"/[A-Za-z0-9\-._~!$&'()*+,;=:@/?%]*")
 
 
-class Subscription:
-    """One browser on one device. `port` is a number in any case, `target` is path and query."""
+class Endpoint:
+    """Where a browser's messages go. `port` is a number in any case, `target` is path and query."""
 
-    __slots__ = ("_key", "auth", "endpoint", "host", "origin", "p256dh", "port", "target")
+    __slots__ = ("endpoint", "host", "origin", "port", "target")
+
+    def __init__(self, endpoint: str) -> None:
+        """Raises ValueError saying what is wrong with it."""
+        self.host, self.port, self.target = _read_endpoint(endpoint)
+        self.origin = f"https://{self.host}" + (f":{self.port}" if self.port != 443 else "")
+        self.endpoint = endpoint
+
+
+class Subscription(Endpoint):
+    """One browser on one device."""
+
+    __slots__ = ("_key", "auth", "p256dh")
 
     def __init__(self, endpoint: str, p256dh: bytes, auth: bytes) -> None:
         """Raises ValueError saying which field is wrong, and why."""
-        self.host, self.port, self.target = _read_endpoint(endpoint)
-        self.origin = f"https://{self.host}" + (f":{self.port}" if self.port != 443 else "")
+        super().__init__(endpoint)
         self._key = _read_point(p256dh)
         if len(auth) != AUTH_OCTETS:
             raise ValueError("auth: not 16 octets long")
-        self.endpoint = endpoint
         self.p256dh = p256dh
         self.auth = auth
 

@@ -32,6 +32,7 @@ from vestibule.interfaces.push import PushSubscription
 from vestibule.interfaces.store import Conflict, Unavailable
 from vestibule.services.app_activations import UnknownCode, Unsigned
 from vestibule.services.app_checks import Hindered
+from vestibule.services.app_relay import ServerAway
 from vestibule.services.apps import (
     Account,
     ActivationFailed,
@@ -216,6 +217,8 @@ async def answered(request: AnyRequest, work: Awaitable[Response[Any]]) -> Respo
         return _failed(request, "over")
     except Unavailable:
         site_of(request).services.metrics.faults.labels("store").inc()
+        return _failed(request, "unavailable")
+    except ServerAway:
         return _failed(request, "unavailable")
     except Refused as refused:
         if refused.why is Refusal.LAST_AUTHENTICATOR:

@@ -17,12 +17,15 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from vestibule import catalog
+from vestibule.crypto.tokens import is_id
 from vestibule.frontends.http.pages import language_of
 from vestibule.frontends.http.redirects import see_other
 from vestibule.frontends.http.site import Site, site_of
 from vestibule.frontends.http.templates.views import Frame
 
 ROOT: Final = "/app/"
+RELAY: Final = "/relay/"
+"""Where the apps of servers are that this installation is the service of."""
 AREA: Final = "app."
 _PAGE: Final = "authenticator_app/index.html"
 _SCRIPT: Final = "worker.js"
@@ -60,20 +63,21 @@ AnyRequest: TypeAlias = Request[Any, Any, Any]
 
 @get("/")
 async def index(request: AnyRequest) -> Response[Any]:
+    root = _root(request)
     if not request.scope["raw_path"].partition(b"?")[0].endswith(b"/"):
-        return see_other(ROOT)  # A worker is not in charge of the path without the slash.
-    html = _html(site_of(request), language_of(request))
+        return see_other(root)  # A worker is not in charge of the path without the slash.
+    html = _html(site_of(request), language_of(request), root)
     return Response(html, media_type="text/html; charset=utf-8", headers=_HEADERS)
 
 
 @get("/manifest.webmanifest")
 async def manifest(request: AnyRequest) -> Response[bytes]:
     """Say what the app is called and looks like once it is installed (W3C Web Application Manifest)."""
-    language, assets = language_of(request), site_of(request).assets
+    language, assets, root = language_of(request), site_of(request).assets, _root(request)
     said = {
-        "id": ROOT,
-        "start_url": ROOT,
-        "scope": ROOT,
+        "id": root,
+        "start_url": root,
+        "scope": root,
         "lang": language,
         "name": catalog.text(language, "app.name"),
         "short_name": catalog.text(language, "common.product"),
@@ -100,11 +104,11 @@ async def texts(name: FromPath[str]) -> Response[bytes]:
 
 @get("/worker.js")
 async def worker(request: AnyRequest) -> Response[bytes]:
-    site = site_of(request)
+    site, root = site_of(request), _root(request)
     script = site.assets.find(site.assets.names[_SCRIPT])
     assert script is not None
-    answer = _answer(_told_to_worker(site) + script.content, script.media_type)
-    answer.headers["service-worker-allowed"] = ROOT
+    answer = _answer(_told_to_worker(site, root) + script.content, script.media_type)
+    answer.headers["service-worker-allowed"] = root
     return answer
 
 
@@ -113,21 +117,31 @@ def _answer(content: bytes, media_type: str) -> Response[bytes]:
     return Response(content, headers={"content-type": media_type})
 
 
-def _told_to_worker(site: Site) -> bytes:
+def _root(request: AnyRequest) -> str:
+    """Return the path of this app: each server behind a service has an app of its own there."""
+    relay_id = str(request.path_params.get("relay_id", ""))
+    if not relay_id:
+        return ROOT
+    if not is_id(relay_id) or not site_of(request).services.app_relay.is_open:
+        raise NotFoundException
+    return f"{RELAY}{relay_id}{ROOT}"
+
+
+def _told_to_worker(site: Site, root: str) -> bytes:
     """Return the line before the worker's script that names all there is of this version of the app."""
     languages = catalog.LANGUAGES
-    files = [ROOT, *(f"{ROOT}texts/{each}.json" for each in languages), *map(site.assets.url, _KEPT)]
+    files = [root, *(f"{root}texts/{each}.json" for each in languages), *map(site.assets.url, _KEPT)]
     icons = {"icon": site.assets.url("icon-192.png"), "badge": site.assets.url("badge-96.png")}
-    whole = hashlib.sha256(msgspec.json.encode([files, [_html(site, each) for each in languages]]))
+    whole = hashlib.sha256(msgspec.json.encode([files, [_html(site, each, root) for each in languages]]))
     for language in languages:
         whole.update(_texts_of(language))
     told = {"version": whole.hexdigest()[:16], "files": files, **icons}
     return b"const SHELL=" + msgspec.json.encode(told) + b";\n"
 
 
-def _html(site: Site, language: str) -> str:
+def _html(site: Site, language: str, root: str) -> str:
     """Return the page. It is the same for everybody who speaks this language: a worker will keep it."""
-    return site.pages.render(_PAGE, Frame(language=language, csrf_token="", path=ROOT))
+    return site.pages.render(_PAGE, Frame(language=language, csrf_token="", path=root))
 
 
 @cache

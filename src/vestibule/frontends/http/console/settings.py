@@ -23,6 +23,7 @@ _TICKS: Final = (
     "two_administrators",
     "record_names",
     "record_email",
+    "tells_names",
     "strip_domain_prefix",
     "pin_refuse_simple",
     "pin_refuse_phone",

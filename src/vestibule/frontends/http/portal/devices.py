@@ -16,7 +16,7 @@ from vestibule.frontends.http.portal.home import landing
 from vestibule.frontends.http.portal.visitor import Visitor, portal_page, to_confirm, visitor
 from vestibule.frontends.http.redirects import see_other
 from vestibule.frontends.http.sign_in import AnyRequest
-from vestibule.frontends.http.site import origin_of, site_of
+from vestibule.frontends.http.site import app_address, site_of
 from vestibule.model.activation_code import grouped
 from vestibule.model.actor import NotAllowed
 from vestibule.services.app_activations import Begun, Stage
@@ -38,7 +38,7 @@ async def begin_device(request: AnyRequest, tenant: InPath) -> Response[Any]:
         return to_confirm(who, who.at.home)
     except Refused as refused:
         return await landing(request, who, refused)
-    return _page(request, who, begun.authenticator_id, Stage(), begun)
+    return await _page(request, who, begun.authenticator_id, Stage(), begun)
 
 
 @get("/{tenant:str}/authenticators/device/{device:str}")
@@ -52,7 +52,7 @@ async def show_device(request: AnyRequest, tenant: InPath, device: InPath) -> Re
         return after(request, who.at.home, "portal.add_device.added", name=stage.device)
     if stage.is_over:
         return after(request, who.at.home, "portal.add_device.over", "bad")
-    return _page(request, who, device, stage)
+    return await _page(request, who, device, stage)
 
 
 @post("/{tenant:str}/authenticators/device/{device:str}/cancel")
@@ -82,10 +82,10 @@ async def device_state(request: AnyRequest, tenant: InPath, device: InPath) -> d
     return {"moved": bool(moved) and moved[0]}
 
 
-def _page(
+async def _page(
     request: AnyRequest, who: Visitor, device: str, stage: Stage, begun: Begun | None = None
 ) -> Response[Any]:
-    origin = origin_of(request)
+    apps = await app_address(request)
     code = begun.code.reveal() if begun is not None else ""
     return portal_page(
         request,
@@ -95,9 +95,9 @@ def _page(
         name=stage.device,
         number=stage.number,
         code=grouped(code) if code else "",
-        link=f"{origin}/app/#activate={code}" if code else "",
-        address=f"{origin}/app/",
-        qr_svg=draw_qr(f"{origin}/app/#activate={code}") if code else "",
+        link=f"{apps}/app/#activate={code}" if code else "",
+        address=f"{apps}/app/",
+        qr_svg=draw_qr(f"{apps}/app/#activate={code}") if code else "",
     )
 
 

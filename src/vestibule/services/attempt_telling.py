@@ -1,0 +1,135 @@
+"""Attempt telling: a server tells its service of the attempts it has decided, and how many people it has.
+
+Each attempt is told in the order in which they began, and again until the service has said that it knows; the
+service keeps the first telling. Nothing is written where an attempt is decided: what has been told is a mark
+per tenant, so a crash loses nothing, and lets a few be told again. Invariants:
+- The mark never passes an attempt that is not decided, or one that might still be under way to the disk.
+- Who has been here before this installation became a server is not told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import structlog
+
+from vestibule.interfaces.link import Link, LinkDown, Refused
+from vestibule.interfaces.relay import ATTEMPTS, MOST_ATTEMPTS, USERS, ToldAttempts, ToldUsers, packed
+from vestibule.interfaces.store import Store, Transaction
+from vestibule.model.day import day_at
+from vestibule.model.server_attempt import told
+from vestibule.model.tenant import DEMONSTRATION_TENANT
+from vestibule.model.verification import Verification, VerificationState
+from vestibule.services.configuration import ConfigurationCache
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS: Final = 2.0
+USERS_SECONDS: Final = 3600.0
+SETTLED_MS: Final = 30_000
+"""After this time an attempt that has begun is on the disk, or never will be: no transaction is so long."""
+_ASK_SECONDS: Final = 10.0
+_NOTE: Final = "attempts_told/"
+
+
+class Mark(msgspec.Struct, frozen=True, array_like=True):
+    """All attempts up to this one have been told."""
+
+    started_at: int
+    attempt_id: str = ""
+
+
+class AttemptTelling:
+    def __init__(
+        self,
+        store: Store,
+        link: Link,
+        configuration: ConfigurationCache,
+        settled_ms: int = SETTLED_MS,
+    ) -> None:
+        self._store = store
+        self._link = link
+        self._configuration = configuration
+        self._settled_ms = settled_ms
+
+    async def run(self) -> None:
+        """Tell what there is to tell, for ever."""
+        loop = asyncio.get_running_loop()
+        users_due_at = loop.time()
+        while True:
+            try:
+                if self._link.is_up:
+                    await self.tell()
+                    if loop.time() >= users_due_at:
+                        await self.tell_users()
+                        users_due_at = loop.time() + USERS_SECONDS
+            except LinkDown:
+                log.info("attempts wait for the service")
+            except Refused as refused:
+                log.warning("the service takes no attempts", why=refused.kind)
+            except Exception as error:
+                log.warning("attempts cannot be told", error=type(error).__name__)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def tell(self) -> int:
+        """Tell all that can be told now; return how many attempts that were. Raises `LinkDown`, `Refused`."""
+        count = 0
+        for tenant_id in self._tenants():
+            while some := await self._tell_some(tenant_id):
+                count += some
+        return count
+
+    async def tell_users(self) -> None:
+        """Tell how many people are configured for verification now. Raises `LinkDown`, `Refused`."""
+
+        async def body(tx: Transaction) -> int:
+            day = day_at(tx.now)
+            return sum([(await tx.coverage(each, day)).configured for each in self._tenants()])
+
+        users = await self._store.read(body)
+        await self._link.ask(USERS, packed(ToldUsers(users)), _ASK_SECONDS)
+
+    def _tenants(self) -> tuple[str, ...]:
+        return tuple(each for each in self._configuration.current.tenants if each != DEMONSTRATION_TENANT)
+
+    async def _tell_some(self, tenant_id: str) -> int:
+        mark, found = await self._store.read(lambda tx: self._found(tx, tenant_id))
+        if mark is None:
+            await self._store.transact(lambda tx: self._begin(tx, tenant_id))
+            return 0
+        if not found:
+            return 0
+        with_names = self._configuration.current.tenants[tenant_id].settings.tells_names
+        message = ToldAttempts(tuple(told(each, with_names=with_names) for each in found))
+        await self._link.ask(ATTEMPTS, packed(message), _ASK_SECONDS)
+        last = Mark(found[-1].started_at, found[-1].verification_id)
+        await self._store.transact(lambda tx: _put(tx, tenant_id, last))
+        return len(found)
+
+    async def _found(self, tx: Transaction, tenant_id: str) -> tuple[Mark | None, Sequence[Verification]]:
+        """Return the mark and the attempts behind it that are to be told next; no mark if one must be set."""
+        mark = await _mark(tx, tenant_id)
+        if mark is None or mark.started_at > tx.now:
+            return None, ()
+        settled = tx.now - self._settled_ms
+        after = mark.started_at, mark.attempt_id
+        found = await tx.attempts_in_order(tenant_id, after, settled, MOST_ATTEMPTS)
+        is_decided = [each.state is not VerificationState.PENDING for each in found]
+        return mark, found if all(is_decided) else found[: is_decided.index(False)]
+
+    async def _begin(self, tx: Transaction, tenant_id: str) -> None:
+        """Set the mark: the first time, or because the clock was set back and attempts begin before it."""
+        is_first = await _mark(tx, tenant_id) is None
+        await _put(tx, tenant_id, Mark(tx.now if is_first else tx.now - self._settled_ms))
+
+
+async def _mark(tx: Transaction, tenant_id: str) -> Mark | None:
+    kept = await tx.note(_NOTE + tenant_id)
+    return None if kept is None else msgspec.json.decode(kept, type=Mark)
+
+
+async def _put(tx: Transaction, tenant_id: str, mark: Mark) -> None:
+    await tx.put_note(_NOTE + tenant_id, msgspec.json.encode(mark).decode())

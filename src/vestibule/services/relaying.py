@@ -1,0 +1,233 @@
+"""Relaying: what servers ask the service to send leaves through the gateways of their tenant; what becomes of
+it goes back to them.
+
+Nobody is known here: a number, what is sent there, and what the server calls it. Invariants:
+- A text or call is written down once for each name, however often it is asked for, and counts in the limits
+  of the tenant like one of its own.
+- What became of it is owed to the server until it has said that it knows, or can do nothing with it any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+
+from vestibule.crypto.tokens import is_id
+from vestibule.interfaces.gateway import Reply
+from vestibule.interfaces.link import Handler, LinkDown, Links, Peer, Refused
+from vestibule.interfaces.relay import (
+    CALL,
+    HANG_UP,
+    MALFORMED,
+    RECEIPT,
+    REPLY,
+    TEXT,
+    Named,
+    RelayedCall,
+    RelayedReceipt,
+    RelayedReply,
+    RelayedText,
+    Taken,
+    packed,
+    unpacked,
+)
+from vestibule.interfaces.store import AlreadyExists, Store, Transaction
+from vestibule.model.delivery import Carries, Delivery, Owed
+from vestibule.model.sending_limit import SendingLimit
+from vestibule.services.deliveries import Deliveries
+from vestibule.services.gateways import Gateways
+from vestibule.services.sending_limits import SendingLimits
+
+log = structlog.get_logger(__name__)
+
+_LOOK_SECONDS: Final = 1.0
+_ASK_SECONDS: Final = 4.0
+_AGAIN_MS: Final = 5_000
+_AT_ONCE: Final = 200
+_REPLY_SECONDS: Final = 60.0
+"""For how long it is tried to tell a reply whose server is not connected."""
+_PAUSE_SECONDS: Final = 0.5
+_MOST_REPLIES: Final = 1000
+_TIME_DIGITS: Final = 12
+"""Of an identifier that sorts by time."""
+
+
+class Relaying:
+    def __init__(
+        self,
+        store: Store,
+        links: Links,
+        gateways: Gateways,
+        deliveries: Deliveries,
+        limits: SendingLimits,
+    ) -> None:
+        self._store = store
+        self._links = links
+        self._gateways = gateways
+        self._deliveries = deliveries
+        self._limits = limits
+        self._is_something_owed = asyncio.Event()
+        self._replies: set[asyncio.Task[None]] = set()
+
+    @property
+    def handlers(self) -> dict[str, Handler]:
+        """What servers may ask."""
+        return {TEXT: self._text, CALL: self._call, HANG_UP: self._hang_up}
+
+    # --- asked by a server --------------------------------------------------------------------------
+
+    async def _text(self, peer: Peer, body: bytes) -> bytes:
+        asked = unpacked(body, RelayedText)
+        return await self._take(peer, asked, Carries.TEXT, asked.body, asked.valid_seconds)
+
+    async def _call(self, peer: Peer, body: bytes) -> bytes:
+        asked = unpacked(body, RelayedCall)
+        return await self._take(peer, asked, Carries.CALL, asked.caller_id, asked.most_seconds)
+
+    async def _take(
+        self, peer: Peer, asked: RelayedText | RelayedCall, carries: Carries, content: str, seconds: int
+    ) -> bytes:
+        if not self._gateways.has_any(peer.tenant_id, frozenset({carries})):
+            return packed(Taken("gateway.cause.none"))
+        delivery_id = relayed_id(peer.group_id, asked.name)
+        sealed = self._deliveries.seal_body(peer.tenant_id, delivery_id, content) if content else b""
+
+        async def write(tx: Transaction) -> SendingLimit | None:
+            if await tx.delivery(peer.tenant_id, delivery_id) is not None:
+                return None
+            refusing = await self._limits.reserve(tx, peer.tenant_id, asked.to, carries)
+            if refusing is not None:
+                return refusing
+            await tx.add_delivery(
+                Delivery(
+                    tenant_id=peer.tenant_id,
+                    delivery_id=delivery_id,
+                    verification_id="",
+                    challenge_id="",
+                    user_id="",
+                    carries=carries,
+                    address=asked.to,
+                    sealed_body=sealed,
+                    due_at=tx.now,
+                    expires_at=tx.now + seconds * 1000,
+                    created_at=tx.now,
+                    group_id=peer.group_id,
+                    relayed_name=asked.name,
+                )
+            )
+            return None
+
+        try:
+            refusing = await self._store.transact(write, peer.tenant_id)
+        except AlreadyExists:  # The same was asked at another node at this moment.
+            refusing = None
+        if refusing is not None:
+            await self._limits.alarm(peer.tenant_id, (refusing,))
+            return packed(Taken(f"gateway.cause.limit {refusing.kind.value}"))
+        self._deliveries.nudge()
+        return packed(Taken())
+
+    async def _hang_up(self, peer: Peer, body: bytes) -> bytes:
+        """End a call that rings or is up, on whichever node it is; one that has not left does not leave."""
+        delivery_id = relayed_id(peer.group_id, unpacked(body, Named).name)
+
+        async def drop(tx: Transaction) -> None:
+            await tx.drop_relayed(peer.tenant_id, delivery_id)
+
+        await self._store.transact(drop, peer.tenant_id)
+        self._store.wake(delivery_id)
+        return b""
+
+    # --- told to a server ---------------------------------------------------------------------------
+
+    def nudge(self) -> None:
+        """Something that is owed was committed."""
+        self._is_something_owed.set()
+
+    async def run(self) -> None:
+        """Tell servers what is owed to them, for ever."""
+        while True:
+            try:
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await self._is_something_owed.wait()
+            except TimeoutError:
+                pass
+            self._is_something_owed.clear()
+            try:
+                await self.tell()
+            except Exception as error:
+                log.warning("servers cannot be told", error=type(error).__name__)
+
+    async def tell(self) -> None:
+        """Tell all that is owed now to servers that are connected here."""
+        if not await self._store.read(lambda tx: tx.is_anything_owed()):
+            return
+        owed = await self._store.transact(lambda tx: tx.take_owed(_AT_ONCE, _AGAIN_MS))
+        await asyncio.gather(*(self._tell(each) for each in owed))
+        if len(owed) == _AT_ONCE:
+            self.nudge()
+
+    async def _tell(self, delivery: Delivery) -> None:
+        receipt = RelayedReceipt(
+            name=delivery.relayed_name,
+            is_delivered=delivery.owed is Owed.ARRIVED,
+            is_final=delivery.owed is Owed.NO_SUCH_NUMBER,
+            cause=delivery.cause,
+        )
+        try:
+            await self._links.to(delivery.group_id).ask(RECEIPT, packed(receipt), _ASK_SECONDS)
+        except LinkDown:
+            return
+        except Refused as refused:
+            log.warning("a server takes no receipt", group=delivery.group_id, why=refused.kind)
+        await self._store.transact(lambda tx: tx.settle_owed(delivery.tenant_id, delivery.delivery_id))
+
+    def reply(self, reply: Reply, to: Sequence[Delivery]) -> None:
+        """Tell a text that came in to the servers that have sent texts to its sender, while others go on."""
+        names: dict[str, list[str]] = {}
+        for each in to:
+            names.setdefault(each.group_id, []).append(each.relayed_name)
+        for group_id, of_group in names.items():
+            if len(self._replies) >= _MOST_REPLIES:
+                log.warning("a reply is lost", group=group_id)
+                return
+            message = RelayedReply(
+                names=tuple(of_group),
+                sender=reply.sender,
+                recipient=reply.recipient,
+                body=reply.body,
+                message_id=reply.message_id,
+            )
+            task = asyncio.get_running_loop().create_task(self._tell_reply(group_id, message))
+            self._replies.add(task)
+            task.add_done_callback(self._replies.discard)
+
+    async def _tell_reply(self, group_id: str, message: RelayedReply) -> None:
+        try:
+            async with asyncio.timeout(_REPLY_SECONDS):
+                while True:
+                    try:
+                        await self._links.to(group_id).ask(REPLY, packed(message), _ASK_SECONDS)
+                        return
+                    except LinkDown:
+                        await asyncio.sleep(_PAUSE_SECONDS)
+        except (TimeoutError, Refused) as error:
+            log.warning("a reply is lost", group=group_id, error=type(error).__name__)
+
+    async def close(self) -> None:
+        for task in self._replies:
+            task.cancel()
+        await asyncio.gather(*self._replies, return_exceptions=True)
+
+
+def relayed_id(group_id: str, name: str) -> str:
+    """Return what the service calls a delivery that a server of this group has named: no other group can name
+    it, and it sorts by time as the server's own does. Raises `Refused`."""
+    own = name.rpartition("/")[2]
+    if not is_id(own):
+        raise Refused(MALFORMED)
+    return own[:_TIME_DIGITS] + hashlib.sha256(f"{group_id}\0{name}".encode()).hexdigest()[:20]
