@@ -44,6 +44,8 @@ class TurnAway(StrEnum):
     """It has dialed another address than this service's."""
     OTHER_CERTIFICATE = "other_certificate"
     """Its TLS connection ends at another certificate: somebody stands between."""
+    REPLACED = "replaced"
+    """A newer connection was proven with the same key."""
     BAD_FRAME = "bad_frame"
     """What it says cannot be understood, or comes at the wrong time."""
 

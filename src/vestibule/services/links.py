@@ -22,7 +22,7 @@ from vestibule.interfaces.link import Handler, Link, LinkDown, Peer, Refused
 from vestibule.interfaces.store import Conflict, Store, Transaction
 from vestibule.model.actor import SYSTEM
 from vestibule.model.replication import ActivatedServer, ReplicationGroup, TurnAway
-from vestibule.services.configuration import ConfigurationCache, Snapshot
+from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.recording import record
 
 log = structlog.get_logger(__name__)
@@ -170,13 +170,19 @@ class ServiceLinks:
     async def _served(self, tx: Transaction, tenant_id: str, group_id: str) -> ReplicationGroup:
         """Return the group, on the provider that its tenant has now (S23); raises `TurnedAway` (S26)."""
         group = await tx.replication_group(tenant_id, group_id)
-        if group is None or not _is_served(self._configuration.current, tenant_id):
+        if group is None or not self._is_served(tenant_id):
             raise TurnedAway(TurnAway.PROVIDER_DELETED)
         provider = self._configuration.current.providers.get(tenant_id)
         if provider is not None and provider.provider_id != group.provider_id:
             group = msgspec.structs.replace(group, provider_id=provider.provider_id)
             await tx.replace_replication_group(group)
         return group
+
+    def _is_served(self, tenant_id: str) -> bool:
+        """Tell whether the service delivers for a tenant: it has a provider, or licences in place of one."""
+        snapshot = self._configuration.current
+        tenant = snapshot.tenants.get(tenant_id)
+        return tenant is not None and (tenant_id in snapshot.providers or tenant.own_edition is not None)
 
     async def _of_database(
         self, tx: Transaction, group: ReplicationGroup, installation: str
@@ -200,7 +206,7 @@ class ServiceLinks:
         self._by_group.setdefault(peer.group_id, {})[peer.server_id] = connected
         log.info("server connected", tenant=peer.tenant_id, server=peer.server_name)
         if before is not None:
-            await before.close(TurnAway.UNKNOWN_SERVER)
+            await before.close(TurnAway.REPLACED)
 
     async def leave(self, connected: Connected) -> None:
         """Note that a connection has ended, unless there is a newer one."""
@@ -224,8 +230,7 @@ class ServiceLinks:
 
     async def check(self) -> None:
         """End the connections of servers whose tenants are not delivered for any more (S26)."""
-        snapshot = self._configuration.current
-        gone = [each for each in self._by_server.values() if not _is_served(snapshot, each.peer.tenant_id)]
+        gone = [each for each in self._by_server.values() if not self._is_served(each.peer.tenant_id)]
         await self._turn_away(gone, TurnAway.PROVIDER_DELETED)
 
     async def note(self) -> None:
@@ -307,12 +312,6 @@ class _Towards:
         if link is None:
             raise LinkDown
         return await link.ask(kind, body, within)
-
-
-def _is_served(snapshot: Snapshot, tenant_id: str) -> bool:
-    """Tell whether the service delivers for a tenant: it has a provider, or licences in place of one."""
-    tenant = snapshot.tenants.get(tenant_id)
-    return tenant is not None and (tenant_id in snapshot.providers or tenant.own_edition is not None)
 
 
 def _peer(group: ReplicationGroup, server: ActivatedServer) -> Peer:

@@ -9,7 +9,7 @@ from tests.integration.http_api.house import API, HttpHouse
 from vestibule.model.actor import SYSTEM
 
 
-async def test_credentials_are_made_shown_once_and_withdrawn(
+async def test_credentials_are_shown_once_and_servers_as_they_stand(
     house: HttpHouse, console: ConsoleWindow
 ) -> None:
     page = words(await console.get("servers"))
@@ -30,9 +30,6 @@ async def test_credentials_are_made_shown_once_and_withdrawn(
     (group,) = fleet.groups
     assert "is removed" in words(await console.post(f"servers/groups/{group.group_id}/remove"))
 
-
-async def test_the_status_of_servers_is_shown(house: HttpHouse, console: ConsoleWindow) -> None:
-    """Name, version, status, address and last contact."""
     made = await house.inside.services.replication.make_credentials(SYSTEM, TENANT, "Berlin")
     now = house.inside.clock.now()
     for server_id, facts in (

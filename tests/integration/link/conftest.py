@@ -8,13 +8,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 
 from tests.houses import TENANT, HandClock, TestHouse, open_house
+from tests.peers.openldap_certificates import TestAuthority
+from vestibule.crypto.certificates import public_key_digest, written_pin
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.server_keys import new_key, public_key_of, sign
+from vestibule.frontends.http import HttpFrontend, app
 from vestibule.frontends.http.link import PATH, LinkDoor
+from vestibule.frontends.http.options import HttpOptions
+from vestibule.interfaces.frontend import Frontend
 from vestibule.interfaces.store import Transaction
 from vestibule.model.actor import SYSTEM
 from vestibule.model.provider import Provider, UsageModel
@@ -68,6 +74,41 @@ async def put_provider(house: TestHouse, provider_id: str = "p1", **fields: Any)
 async def credentials(house: TestHouse, group: str = "Head office", hours: int = 24) -> Secret[str]:
     made = await house.services.replication.make_credentials(SYSTEM, TENANT, group, hours)
     return made.shown
+
+
+class Certificate:
+    """What the service shows: of an authority of our own."""
+
+    def __init__(self, folder: Path, *hosts: str) -> None:
+        authority = TestAuthority(folder)
+        self.ca_file = authority.ca_file
+        self.file, self.key = authority.issue("mfa", "127.0.0.1", "localhost", *hosts)
+        self.pin = written_pin(public_key_digest(self.file.read_bytes()))
+
+
+@asynccontextmanager
+async def started(frontend: Frontend) -> AsyncIterator[None]:
+    await frontend.start()
+    try:
+        yield
+    finally:
+        await frontend.stop(1)
+
+
+@asynccontextmanager
+async def listening(
+    house: TestHouse, certificate: Certificate, port: int, host: str = "127.0.0.1"
+) -> AsyncIterator[None]:
+    options = HttpOptions(
+        listen=((host, port),),
+        public_url=house.services.public_url,
+        tls_certificate=certificate.file,
+        tls_key=certificate.key,
+    )
+    with patch.object(app, "_routes", list):  # Pages take most of a second to set up, and are not asked for.
+        frontend = HttpFrontend(house.services, options)
+    async with started(frontend):
+        yield
 
 
 class Socket:

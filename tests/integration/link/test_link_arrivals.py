@@ -24,6 +24,8 @@ from vestibule.crypto.secret import Secret
 from vestibule.crypto.server_keys import new_key, public_key_of, sign
 from vestibule.interfaces.link import LinkDown, Refused
 from vestibule.model.actor import SYSTEM, Actor, NotAllowed, Right
+from vestibule.model.licence import LicenceKind
+from vestibule.model.provider import UsageModel
 from vestibule.model.replication import ServerStatus
 from vestibule.services import refusal
 from vestibule.services.links import NEW_KEY
@@ -173,6 +175,25 @@ async def test_s26_servers_are_refused_once_their_provider_is_deleted(service: T
     await socket.leave()
 
 
+async def test_s24_servers_go_on_while_there_are_licences_for_everybody(service: TestHouse) -> None:
+    """S24, and S25: those of a provider that is linked to nothing end with its tenant."""
+    server, services = Server(service), service.services
+    known = await server.activated(await credentials(service))
+    await services.licences.add(SYSTEM, TENANT, LicenceKind.OWN, 5, "2027-01-01", "2027-12-31")
+    await services.providers.delete(SYSTEM, "p1")
+    socket, welcome = await server.come(server.proof(known))
+    assert welcome == known
+    await services.links.check()
+    assert services.links.to(known.server_id).is_up
+    await socket.leave()
+    alone = await services.providers.create(SYSTEM, "Alone", UsageModel.PER_AUTHENTICATION, "EUR")
+    made = await services.replication.make_credentials(SYSTEM, alone.tenant_id, "Head office")
+    known = await server.activated(made.shown)
+    assert (known.tenant_id, known.provider_id) == (alone.tenant_id, alone.provider_id)
+    await services.providers.delete(SYSTEM, alone.provider_id)
+    assert await server.refused(server.proof(known)) == "unknown_server"
+
+
 async def test_s26_activation_by_another_tenants_provider_is_a_new_server(service: TestHouse) -> None:
     """S25, S26, S28: the server is known by other names from then on, the old ones are gone."""
     other = "other"
@@ -210,7 +231,7 @@ async def test_the_newest_connection_of_a_server_counts(service: TestHouse) -> N
     known = await server.activated(await credentials(service))
     first, _ = await server.come(server.proof(known))
     second, _ = await server.come(server.proof(known))
-    assert isinstance(await first.said(), TurnedAway)
+    assert await first.said() == TurnedAway("replaced")
     await first.leave()
     assert service.services.links.to(known.server_id).is_up
     await second.leave()

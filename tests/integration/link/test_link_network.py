@@ -9,53 +9,20 @@ from pathlib import Path
 import pytest
 
 from tests.houses import HandClock, TestHouse, open_house
-from tests.integration.link.conftest import credentials, open_service
+from tests.integration.link.conftest import Certificate, credentials, listening, open_service, started
 from tests.peers.connect_proxy import ConnectProxy
-from tests.peers.openldap_certificates import TestAuthority
 from tests.peers.ports import free_port
 from tests.until import until
-from vestibule.crypto.certificates import public_key_digest, written_pin
+from vestibule.cli.checks.findings import OpenInstallation
+from vestibule.cli.checks.link import link
+from vestibule.crypto.certificates import written_pin
 from vestibule.crypto.secret import Secret
-from vestibule.frontends.http import HttpFrontend
-from vestibule.frontends.http.options import HttpOptions
 from vestibule.frontends.link import LinkFrontend, address_of
 from vestibule.frontends.link.arriving import activate
 from vestibule.frontends.link.connecting import CannotDial, dial
-from vestibule.interfaces.frontend import Frontend
 from vestibule.interfaces.link import MAX_BODY, Peer
 from vestibule.services.links import TurnedAway
 from vestibule.wire.link import MAX_FRAME
-
-
-class Certificate:
-    """What the service shows: of an authority of our own."""
-
-    def __init__(self, folder: Path) -> None:
-        authority = TestAuthority(folder)
-        self.ca_file = authority.ca_file
-        self.file, self.key = authority.issue("mfa", "127.0.0.1", "localhost")
-        self.pin = written_pin(public_key_digest(self.file.read_bytes()))
-
-
-@asynccontextmanager
-async def started(frontend: Frontend) -> AsyncIterator[None]:
-    await frontend.start()
-    try:
-        yield
-    finally:
-        await frontend.stop(1)
-
-
-@asynccontextmanager
-async def listening(house: TestHouse, certificate: Certificate, port: int) -> AsyncIterator[None]:
-    options = HttpOptions(
-        listen=(("127.0.0.1", port),),
-        public_url=house.services.public_url,
-        tls_certificate=certificate.file,
-        tls_key=certificate.key,
-    )
-    async with started(HttpFrontend(house.services, options)):
-        yield
 
 
 class Scene:
@@ -115,10 +82,11 @@ async def test_s3_a_server_is_activated_and_asked_through_a_proxy_and_comes_back
         async with scene.server(link_proxy=proxy.url) as server:
             own = server.services.service_link
             own.handlers["echo"] = echo
+            async with listening(service, scene.certificate, scene.port):
+                peer = await activated(server, await credentials(service))
+            assert peer.server_name == "mfa-1"
             async with started(dialer(server)):
                 async with listening(service, scene.certificate, scene.port):
-                    peer = await activated(server, await credentials(service))
-                    assert peer.server_name == "mfa-1"
                     link = service.services.links.to(peer.group_id)
                     for broken in (False, True):
                         if broken:
@@ -163,6 +131,21 @@ async def test_credentials_are_spent_when_they_have_let_somebody_in(scene: Scene
         assert membership is not None
         assert membership.peer == first
         assert "key=" not in repr(membership).replace("key=Secret(••••••)", "")
+
+
+async def test_the_doctor_tells_a_server_what_is_wrong_with_its_link(scene: Scene) -> None:
+    async def found(house: TestHouse) -> list[str]:
+        settings, now = house.house.settings, house.clock.now()
+        return [each.key for each in await link(OpenInstallation(settings, "en", None, house.house, now))]
+
+    async with scene.server() as server:
+        assert await found(server) == ["link.not_activated"]
+        async with scene.open_service() as service:
+            assert await found(service) == ["link.no_servers"]
+            await activated(server, await credentials(service))
+            assert await found(server) == ["link.reached"]
+            assert await found(service) == ["link.amiss", "link.connected"]
+        assert await found(server) == ["link.none"]
 
 
 async def test_a_frame_that_is_too_large_ends_the_connection(scene: Scene) -> None:

@@ -1,4 +1,4 @@
-"""`vestibule serve --role service` and `--role server`: two processes with databases of their own.
+"""A server that is a process with a database of its own, and under --prove its service as well.
 
 The server stands in a network of its own, into which nothing leads, and all that crosses its cable is
 captured. Where this machine makes no such network, both are on its loopback, and nothing is captured.
@@ -11,23 +11,27 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.houses import TENANT
-from tests.integration.link.conftest import a_provider
+from tests.integration.link.conftest import (
+    Certificate,
+    credentials,
+    known_servers,
+    listening,
+    open_service,
+)
 from tests.peers.network import Network
-from tests.peers.openldap_certificates import TestAuthority
 from tests.peers.ports import free_port
 from tests.peers.program import PeerFailed
 from tests.server_fixtures import MakeServer, make_server
 from tests.servers import ServerProcess, surroundings
 from vestibule.crypto.secret import Secret
-from vestibule.model.actor import SYSTEM
-from vestibule.model.replication import ActivatedServer, ServerStatus
+from vestibule.model.replication import ServerStatus
 from vestibule.runtime.build import build
+from vestibule.runtime.clock import SystemClock
 from vestibule.runtime.settings import Settings
 
 __all__ = ["make_server"]
@@ -104,34 +108,7 @@ def _ports(packet: bytes) -> bytes:
     return packet[at : at + 4]
 
 
-async def _prepared(settings: Settings) -> Secret[str]:
-    """Make the service's database: a tenant with a provider, and credentials for a server."""
-    house = await build(settings, migrate=True)
-    try:
-        await house.services.setup.ensure_system()
-        await house.services.applications.add_tenant(SYSTEM, TENANT, "Acme")
-        provider = a_provider(house.services.clock.now())
-        await house.store.transact(lambda tx: tx.put(provider))
-        made = await house.services.replication.make_credentials(SYSTEM, TENANT, "Head office")
-        return made.shown
-    finally:
-        await house.close()
-
-
-async def _status(settings: Settings) -> list[tuple[ActivatedServer, ServerStatus]]:
-    house = await build(settings)
-    try:
-        fleet = await house.services.replication.fleet(SYSTEM, TENANT)
-        return [(each, each.status(house.services.clock.now())) for each in fleet.servers]
-    finally:
-        await house.close()
-
-
-async def _made(settings: Settings) -> None:
-    await (await build(settings, migrate=True)).close()
-
-
-def _activate(server: ServerProcess, shown: Secret[str], wrapper: list[object]) -> str:
+def _activate(server: ServerProcess, shown: Secret[str], wrapper: Sequence[object]) -> str:
     done = subprocess.run(
         [*map(str, wrapper), Path(sys.executable).with_name("vestibule"), "activate"],
         env={**surroundings(), **server.environment},
@@ -145,49 +122,55 @@ def _activate(server: ServerProcess, shown: Secret[str], wrapper: list[object]) 
     return done.stdout
 
 
-def test_s3_a_server_lets_nobody_in_and_dials_one_port_by_tls(
-    tmp_path: Path, make_server: MakeServer, network: Network | None
+async def _made(settings: Settings) -> None:
+    await (await build(settings, migrate=True)).close()
+
+
+async def test_s3_a_server_lets_nobody_in_and_dials_one_port_by_tls(
+    tmp_path: Path, make_server: MakeServer, network: Network | None, proof: Callable[[int, int], int]
 ) -> None:
-    """S3: TLS, begun by the server, to one port. The service is killed and comes back: so does the server."""
+    """S3: TLS, begun by the server, to one port. As often as it is proven the service, a process of its own
+    then, is killed and comes back: so does the server."""
     host = "127.0.0.1" if network is None else network.here
-    port = free_port()
-    authority = TestAuthority(tmp_path / "certificates")
-    certificate, key = authority.issue("mfa", host)
-    service = make_server(
-        "service",
-        role="service",
-        http_listen=f"{host}:{port}",
-        http_public_url=f"https://{host}:{port}",
-        http_tls_certificate=str(certificate),
-        http_tls_key=str(key),
-    )
-    wrapper = [] if network is None else network.inside()
+    port, wrapper = free_port(), [] if network is None else network.inside()
+    certificate = Certificate(tmp_path / "certificates", host)
+    of_service = {
+        "role": "service",
+        "http_public_url": f"https://{host}:{port}",
+        "http_tls_certificate": str(certificate.file),
+        "http_tls_key": str(certificate.key),
+    }
     server = make_server(
         "server",
         wrapper=wrapper,
         role="server",
         node_name="mfa-1",
         link_service=f"https://{host}:{port}",
-        link_ca_file=str(authority.ca_file),
+        link_ca_file=str(certificate.ca_file),
     )
-    shown = asyncio.run(_prepared(service.settings))
-    asyncio.run(_made(server.settings))
-    service.start()
+    await _made(server.settings)
     capture = None if network is None else Capture(network.cable)
-    assert "mfa-1" in _activate(server, shown, wrapper)
-    server.start()
-    server.program.wait_for("link is up")
-    ((known, status),) = asyncio.run(_status(service.settings))
-    assert (known.name, status) == ("mfa-1", ServerStatus.CONNECTED)
-    service.kill()
-    server.program.wait_for("link is down")
-    heard = len(server.program.lines)
-    service.start()
-    server.program.wait_for("link is up", after=heard)
+    async with (
+        open_service(tmp_path / "service", SystemClock(), **of_service) as service,
+        listening(service, certificate, port, host),
+    ):
+        shown = await credentials(service)
+        assert "mfa-1" in await asyncio.to_thread(_activate, server, shown, wrapper)
+        await asyncio.to_thread(server.start)
+        await asyncio.to_thread(server.program.wait_for, "link is up")
+        (known,) = await known_servers(service)
+        assert (known.name, known.status(service.clock.now())) == ("mfa-1", ServerStatus.CONNECTED)
+    process = make_server("service", http_listen=f"{host}:{port}", **of_service)
+    heard = 0
+    for _ in range(proof(0, 5)):
+        await asyncio.to_thread(server.program.wait_for, "link is down", after=heard)
+        heard = len(server.program.lines)
+        process.start()
+        await asyncio.to_thread(server.program.wait_for, "link is up", after=heard)
+        process.kill()
     assert server.stop() == 0
-    assert service.stop() == 0
     if network is not None and capture is not None:
         capture.close()
         assert capture.begun() == {(network.there, port)}
-        assert capture.beginnings() == {b"\x16\x03"}, "each side begins with a handshake of TLS"
+        assert capture.beginnings() == {b"\x16\x03"}, "each end begins with a handshake of TLS"
         assert capture.protocols() == {_TCP}

@@ -207,6 +207,10 @@ def test_the_node_goes_by_the_address_it_listens_on(listen: str, address: str) -
         ("read_hosts", ["push.*.example"], "not_host"),
         ("read_hosts", ["push.example:70000"], "not_port"),
         ("read_named_hosts", ["*.push.example"], "not_host"),
+        ("read_service_url", "http://mfa.example.org", "not_https"),
+        ("read_proxy", "proxy.example.org:3128", "not_proxy"),
+        ("read_proxy", "socks5://proxy.example.org:1080", "not_proxy"),
+        ("read_pins", "sha256//bm8ga2V5", "not_pin"),
         ("read_contact", "admin@example.org", "not_contact"),
         ("read_contact", "mailto:nobody", "not_contact"),
         ("read_contact", "http://example.org", "not_contact"),
@@ -259,7 +263,7 @@ def test_a_key_is_found_on_its_line(key: str, line: int) -> None:
 def test_every_problem_has_its_text() -> None:
     for kind in (
         *("unknown", "unknown_near", "unreadable", "not_toml", "needs_other", "not_choice", "empty"),
-        *("not_host", "not_contact", "file_unusable"),
+        *("not_host", "not_contact", "file_unusable", "not_https", "not_proxy", "not_pin"),
     ):
         assert has(f"settings.problem.{kind}")
 
@@ -279,6 +283,25 @@ def test_push_services_and_who_answers_for_us(tmp_path: Path) -> None:
     settings = usable(file, {"VESTIBULE_PUSH_HOSTS": "none"})
     assert settings.push == PushSettings((), ("localhost:9",), tmp_path / "ca.pem", "mailto:a@example.org")
     assert settings.country_database == tmp_path / "countries.mmdb"
+
+
+def test_a_role_needs_what_belongs_to_it() -> None:
+    server = {"VESTIBULE_ROLE": "server"}
+    (alone,) = refused(None, server)
+    assert (alone.kind, alone.key, alone.placeholders) == ("needs_other", "role", {"other": "link.service"})
+    (plain,) = refused(None, {"VESTIBULE_ROLE": "service"})
+    assert (plain.kind, plain.key) == ("not_https", "http.public_url")
+    proxy = {"VESTIBULE_LINK_PROXY": "http://mfa:secret@proxy.example.org:3128"}
+    loaded = load(None, server | proxy | {"VESTIBULE_LINK_SERVICE": "https://mfa.example.org/"})
+    assert isinstance(loaded, Loaded)
+    assert loaded.settings.link.service == "https://mfa.example.org"
+    assert "secret" not in str(loaded)
+    assert (
+        usable(
+            None, {"VESTIBULE_ROLE": "service", "VESTIBULE_HTTP_PUBLIC_URL": "https://a.example"}
+        ).radius.listen
+        == ()
+    )
 
 
 def test_the_reference_page_names_every_key_and_its_example_works(tmp_path: Path) -> None:
