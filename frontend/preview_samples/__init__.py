@@ -17,6 +17,7 @@ from preview_samples.phone import phone
 from preview_samples.portal import portal
 from preview_samples.records import console_records
 from preview_samples.replies import replies
+from preview_samples.reports import reports
 from preview_samples.sample import Sample
 from preview_samples.servers import servers
 from preview_samples.sign_in import signing_in
@@ -43,6 +44,7 @@ def samples() -> list[Sample]:
         *gateways(),
         *servers(),
         *console_records(),
+        *reports(),
         *installation(),
         *billing(),
         *statements(),

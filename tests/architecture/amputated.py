@@ -48,7 +48,7 @@ def stand(folder: Path) -> Standing:
         if not found.name.endswith("__main__"):
             importlib.import_module(found.name)
     registry = importlib.import_module("vestibule.runtime.registry")
-    kinds = ("methods", "directories", "frontends", "gateways")
+    kinds = ("methods", "directories", "frontends", "gateways", "reports")
     return Standing(
         frozenset(f"{kind}/{name}" for kind in kinds for name in getattr(registry, kind)()),
         tuple(name for name in sys.modules if name.partition(".")[0] not in ("vestibule", "tests")),

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from vestibule.catalog import text
 from vestibule.cli.output import Table
 from vestibule.cli.terminal import Terminal
 from vestibule.interfaces.store import Listed, Page
@@ -42,8 +43,9 @@ async def show_pages(
     header: Sequence[str],
     row: Callable[[Any], Sequence[str]],
     empty: str,
+    labels: str = "cli.label",
 ) -> None:
-    """Write a list that comes in pages; `header` are keys under `cli.label`, `empty` one under `cli`."""
+    """Write a list that comes in pages; `header` are keys under `labels`, `empty` one under `cli`."""
     if as_json:
         await _write_array(terminal, pages(fetch, limit or 0), record)
         return
@@ -55,7 +57,7 @@ async def show_pages(
         if not cells:
             continue
         if table is None:
-            table = Table([terminal.words(f"label.{label}") for label in header], cells)
+            table = Table([text(terminal.language, f"{labels}.{label}") for label in header], cells)
             terminal.line(table.header)
         for line in cells:
             terminal.line(table.line(line))

@@ -78,6 +78,12 @@ class Terminal:
         """Write one ready line to standard output."""
         sys.stdout.write(f"{words}\n")
 
+    def content(self, lines: str) -> None:
+        """Write lines of a file to standard output as they are; on a screen without what could deceive it."""
+        if sys.stdout.isatty():
+            lines = "".join(f"{harmless(line)}\n" for line in lines.splitlines())
+        sys.stdout.write(lines)
+
     def flush(self) -> None:
         """Let be seen at once what was written."""
         sys.stdout.flush()

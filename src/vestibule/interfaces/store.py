@@ -18,6 +18,7 @@ import msgspec
 from vestibule.interfaces.billing_records import BillingRecords
 from vestibule.interfaces.metering_records import MeteringRecords
 from vestibule.interfaces.replication_store import ReplicationRecords
+from vestibule.interfaces.report_records import ReportRecords
 from vestibule.interfaces.server_records import ServerRecords
 from vestibule.model.access_rule import RuleSet
 from vestibule.model.accounting_record import AccountingRecord
@@ -158,6 +159,10 @@ class VerificationFilter(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
     """Beginning of the claimed or the canonical user name."""
     user_id: str = ""
+    user_ids: tuple[str, ...] = ()
+    """Of any of these people."""
+    phones: tuple[str, ...] = ()
+    """To any of these numbers (E.164)."""
     application_id: str = ""
     client_id: str = ""
     state: str = ""
@@ -175,8 +180,15 @@ class BlockFilter(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
     """Beginning of the user name."""
     user_id: str = ""
+    user_ids: tuple[str, ...] = ()
+    """Of any of these people."""
+    phones: tuple[str, ...] = ()
+    """Of any of these numbers (E.164)."""
     is_active: bool = False
     """Only those that hold now."""
+    since: int | None = None
+    """Begun then or later (epoch ms)."""
+    until: int | None = None
     within: tuple[str, ...] = ()
     """Only what is about people in one of these groups."""
 
@@ -187,6 +199,13 @@ class BypassFilter(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
     """Beginning of the user name."""
     user_id: str = ""
+    user_ids: tuple[str, ...] = ()
+    """Of any of these people."""
+    phones: tuple[str, ...] = ()
+    """Of any of these numbers (E.164)."""
+    since: int | None = None
+    """Made then or later (epoch ms)."""
+    until: int | None = None
     within: tuple[str, ...] = ()
     """Only what is about people in one of these groups."""
 
@@ -266,7 +285,9 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     """Tenants with reply attributes for single people."""
 
 
-class Transaction(ReplicationRecords, ServerRecords, MeteringRecords, BillingRecords, Protocol):
+class Transaction(
+    ReplicationRecords, ServerRecords, MeteringRecords, BillingRecords, ReportRecords, Protocol
+):
     """One transaction. `now` is the database's time in epoch milliseconds, the same for the whole body."""
 
     @property
@@ -1221,6 +1242,25 @@ class Transaction(ReplicationRecords, ServerRecords, MeteringRecords, BillingRec
     async def events(self, tenant_id: str, text: str, page: Page) -> Listed:
         """Rows are `Event`, newest first; `text` is the beginning of a kind, actor name or subject name. A
         search may stop on its way (`searched_to`)."""
+        ...
+
+    async def listed_server_attempts(
+        self, tenant_id: str, user_ids: Sequence[str], where: VerificationFilter, page: Page
+    ) -> Listed:
+        """Rows are `ServerAttempt`, those first that were told last. Of `where` only phones, state and times
+        are looked at; `user_ids` are those of the servers. A search may stop on its way (`searched_to`)."""
+        ...
+
+    async def events_of_kinds(
+        self,
+        tenant_id: str,
+        kinds: Sequence[str],
+        since: int | None,
+        until: int | None,
+        subjects: Sequence[str],
+        page: Page,
+    ) -> Listed:
+        """Rows are `Event` of any of these kinds, newest first; of any of `subjects`, if there are any."""
         ...
 
     # --- housekeeping -----------------------------------------------------------------------------

@@ -21,6 +21,7 @@ TEMPLATES: Final[Mapping[str, frozenset[str]]] = {
     "alert_summary": frozenset({"what", "count", "since", "until", "tenant", "portal_url"}),
     "changed": EVERYWHERE | {"what", "when", "who", "details"},
     "registration_code": EVERYWHERE | {"code", "days"},
+    "report_ready": EVERYWHERE | {"what", "count", "url"},
     "test": frozenset({"tenant"}),
     "welcome": EVERYWHERE | {"how"},
 }

@@ -97,6 +97,8 @@ from vestibule.services.registration import Registrations
 from vestibule.services.remembered_browsers import RememberedBrowsers
 from vestibule.services.replication import Replication
 from vestibule.services.reply_attributes import ReplyAttributes
+from vestibule.services.report_runs import ReportRuns
+from vestibule.services.reporting import Reporting
 from vestibule.services.requirements import Requirements
 from vestibule.services.reset_by_phone import ResetsByPhone
 from vestibule.services.roles import Roles
@@ -196,6 +198,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     deliveries = Deliveries(store, gateways, configuration, limits, sealer, node)
     dispatches = Dispatches(store, gateways, sealer, node, MailAttachments(store))
     mails = Mails(configuration, gateways, dispatches, settings.http.public_url)
+    reporting = Reporting(store, configuration, registry.reports())
     notices = Notices(store, configuration, gateways, mails, dispatches)
     relay = open_relay(settings.role, store, configuration, sealer, node, gateways, deliveries, limits)
     out_of_band = OutOfBand(deliveries, limits, gateways, sealer)
@@ -208,8 +211,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     )
     phones = Phones(store, configuration, prover, guard)
     enrollments = Enrollments(store, configuration, prover, guard)
-    app_lists = AppLists(store)
-    device_records = DeviceRecords(store)
+    app_lists, device_records = AppLists(store), DeviceRecords(store)
     push = await open_push(store, sealer, settings.push)
     countries = _countries(settings.country_database)
     pushes = AppPushes(store, sealer, relay.pusher(push), device_records)
@@ -349,6 +351,8 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         registrations=Registrations(store, configuration, prover, enrollments, vouching),
         requirements=requirements,
         attempts=Attempts(store, configuration, guard),
+        reporting=reporting,
+        report_runs=ReportRuns(store, reporting, mails, node, settings.http.public_url),
         disowning=Disowning(store, configuration),
         passwords=passwords,
         nt_hashes=passwords.nt_hashes,

@@ -16,6 +16,7 @@ from typing import Any, cast
 from vestibule.interfaces.directory import DirectoryKind
 from vestibule.interfaces.gateway import GatewayKind
 from vestibule.interfaces.method import Method
+from vestibule.interfaces.report import Report
 from vestibule.services.services import FrontendKind
 
 
@@ -39,6 +40,12 @@ def gateways() -> dict[str, GatewayKind]:
     """Return the kinds of gateways there are, by name."""
     found = [(kind.name, kind) for kind in _found("gateways", "GATEWAY")]
     return cast("dict[str, GatewayKind]", _by_name("gateway", found))
+
+
+def reports() -> dict[str, Report]:
+    """Return the reports there are, by name."""
+    found = [(report.descriptor.name, report) for report in _found("reports", "REPORT")]
+    return cast("dict[str, Report]", _by_name("report", found))
 
 
 def frontends() -> dict[str, FrontendKind]:

@@ -77,6 +77,8 @@ from vestibule.services.relaying import Relaying
 from vestibule.services.remembered_browsers import RememberedBrowsers
 from vestibule.services.replication import Replication
 from vestibule.services.reply_attributes import ReplyAttributes
+from vestibule.services.report_runs import ReportRuns
+from vestibule.services.reporting import Reporting
 from vestibule.services.requirements import Requirements
 from vestibule.services.reset_by_phone import ResetsByPhone
 from vestibule.services.roles import Roles
@@ -172,6 +174,8 @@ class Services:
     registrations: Registrations
     requirements: Requirements
     attempts: Attempts
+    reporting: Reporting
+    report_runs: ReportRuns
     disowning: Disowning
     passwords: Passwords
     nt_hashes: NtHashes

@@ -142,6 +142,17 @@ class Where:
         name, name_end = beginning((canonical_name(wanted) or wanted).lower())
         self.keep("lower(username) >= :name and lower(username) < :name_end", name=name, name_end=name_end)
 
+    def among(self, column: str, values: Any) -> None:
+        """Ask for one of `values` in a column, as `Requests.texts` gives them."""
+        self.keep(f"{column} = any(:{column}s)", **{f"{column}s": values})
+
+    def between(self, column: str, since: int | None, until: int | None) -> None:
+        """Ask for times from `since` on and before `until`, where they are given."""
+        if since is not None:
+            self.keep(f"{column} >= :since", since=since)
+        if until is not None:
+            self.keep(f"{column} < :until", until=until)
+
     def both(self, other: Where) -> Where:
         both = Where()
         both.conditions = self.conditions + other.conditions

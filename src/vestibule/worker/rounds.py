@@ -43,6 +43,7 @@ async def make_rounds(services: Services) -> None:
         tasks.create_task(services.notices.run())
         tasks.create_task(services.spraying.run())
         tasks.create_task(services.synchronisations.watch())
+        tasks.create_task(services.report_runs.run())
         tasks.create_task(services.waiting.watch())
         tasks.create_task(services.app_lists.watch())
         tasks.create_task(services.calls.watch())

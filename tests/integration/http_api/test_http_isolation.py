@@ -18,6 +18,7 @@ from vestibule.model.dispatch import Carries, Dispatch
 from vestibule.model.licence import LicenceKind
 from vestibule.model.provider import UsageModel
 from vestibule.model.range_breaker import opened
+from vestibule.model.report import ReportFilter
 from vestibule.model.voice_message import MessageType
 from vestibule.services.reply_attributes import WantedReply
 from vestibule.wire.sound import write_wav
@@ -119,6 +120,7 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
     )
     statement = await house.inside.store.transact(lambda tx: tx.add_statement(bill(tenant_id)))
     licence = await services.licences.add(SYSTEM, tenant_id, LicenceKind.OWN, 9, "2027-01-01", "2030-12-31")
+    run = await services.report_runs.ask(SYSTEM, tenant_id, "usage", ReportFilter())
     role = await services.roles.add(SYSTEM, f"Desk of {tenant_id}", ("people.read",))
     made = await services.replication.make_credentials(SYSTEM, tenant_id, f"Site of {tenant_id}")
     server = activated_server(tenant_id, new_id(), group_id=made.group.group_id)
@@ -145,6 +147,8 @@ async def furnish(house: HttpHouse, tenant_id: str) -> dict[str, str]:
         "attempt_id": attempt["id"],
         "gateway_id": gateway.gateway_id,
         "prefix": prefix,
+        "report": f"report-of-{tenant_id}",
+        "run_id": run.run_id,
         "group_id": group.group_id,
         "message_id": message.message_id,
         "template": template,
@@ -212,6 +216,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "NewMembers": {"usernames": ["alice"]},
     "NewRun": {},
     "NewSynchronisation": {"settings": {"interval_minutes": 7}},
+    "WantedReport": {},
     "GatewayTest": {"number": "+4930123456"},
 }
 

@@ -35,6 +35,8 @@ from vestibule.stores.queries.relayed_deliveries import RelayedDeliveries
 from vestibule.stores.queries.remembered_browsers import RememberedBrowsers
 from vestibule.stores.queries.replication import Replication
 from vestibule.stores.queries.reply_attributes import ReplyAttributes
+from vestibule.stores.queries.report_runs import ReportRuns
+from vestibule.stores.queries.reports import Reports
 from vestibule.stores.queries.roles import Roles
 from vestibule.stores.queries.rule_sets import RuleSets
 from vestibule.stores.queries.security_answers import SecurityAnswerRows
@@ -91,6 +93,8 @@ class Queries(
     Sessions,
     RememberedBrowsers,
     History,
+    Reports,
+    ReportRuns,
     Housekeeping,
     VoiceMessages,
     Synchronisations,

@@ -108,6 +108,11 @@ class Blocks(Requests):
         known.keep("tenant_id = :tenant_id", tenant_id=tenant_id)
         if where.user_id:
             known.keep("user_id = :user_id", user_id=where.user_id)
+        if where.user_ids:
+            known.among("user_id", self.texts(where.user_ids))
+        if where.phones:
+            sought.among("phone", self.texts(where.phones))
+        known.between("begun_at", where.since, where.until)
         if where.is_active:
             sought.keep("ended_at is null and until > :now", now=self.now)
         if where.within:

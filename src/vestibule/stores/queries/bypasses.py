@@ -124,6 +124,11 @@ class Bypasses(Requests):
         known.keep("tenant_id = :tenant_id", tenant_id=tenant_id)
         if where.user_id:
             known.keep("user_id = :user_id", user_id=where.user_id)
+        if where.user_ids:
+            known.among("user_id", self.texts(where.user_ids))
+        if where.phones:
+            sought.among("phone", self.texts(where.phones))
+        known.between("made_at", where.since, where.until)
         if where.within:
             sought.look_up(of_people_within("bypasses"), within=self.texts(where.within))
         if where.text:

@@ -9,6 +9,7 @@ from vestibule.interfaces.store import Listed, Page, VerificationFilter
 from vestibule.model.event import Event
 from vestibule.model.notice import TOLD
 from vestibule.model.username import canonical_name
+from vestibule.model.verification import Reason
 from vestibule.stores.paging import Order, Where, beginning, of_people_within, position_of_time, searched
 from vestibule.stores.queries.dispatches import UNTOLD
 from vestibule.stores.rows import (
@@ -60,15 +61,20 @@ class History(Requests):
         for name in ("user_id", "application_id"):
             if wanted := getattr(where, name):
                 known.keep(f"{name} = :{name}", **{name: wanted})
-        for name in ("client_id", "state", "reason", "channel"):
+        if where.user_ids:
+            known.among("user_id", self.texts(where.user_ids))
+        if where.reason == Reason.FRAUD_REPORTED:
+            known.keep(f"reason = '{Reason.FRAUD_REPORTED.value}'")
+        elif where.reason:
+            sought.keep("reason = :reason", reason=where.reason)
+        for name in ("client_id", "state", "channel"):
             if wanted := getattr(where, name):
                 sought.keep(f"{name} = :{name}", **{name: wanted})
+        if where.phones:
+            sought.among("phone", self.texts(where.phones))
         if where.within:
             sought.look_up(_IS_WITHIN, within=self.texts(where.within))
-        if where.since is not None:
-            known.keep("started_at >= :since", since=where.since)
-        if where.until is not None:
-            known.keep("started_at < :until", until=where.until)
+        known.between("started_at", where.since, where.until)
         if where.text:
             wanted = storable(where.text)
             name, name_end = beginning(canonical_name(wanted) or wanted.lower())

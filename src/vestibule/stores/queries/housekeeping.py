@@ -14,6 +14,7 @@ from vestibule.stores.queries.dispatches import EMPTY as EMPTY_DISPATCHES
 from vestibule.stores.queries.dispatches import SWEEP as SWEEP_DISPATCHES
 from vestibule.stores.queries.phone_costs import UNTIL as PHONE_COSTS_UNTIL
 from vestibule.stores.queries.range_breakers import SWEEP as SWEEP_BREAKERS
+from vestibule.stores.queries.report_runs import SWEEP as SWEEP_REPORTS
 from vestibule.stores.statement import Statement
 from vestibule.stores.transaction import Requests
 
@@ -170,6 +171,7 @@ class Housekeeping(Requests):
             SWEEP_HELD,
             SWEEP_SIGHTINGS,
             SWEEP_BREAKERS,
+            SWEEP_REPORTS,
             SWEEP_DISPATCHES,
         ):
             if removed < limit:

@@ -16,8 +16,8 @@ KEPT: Final = (
     "metered_users", "phone_costs", "price_lists", "statements", "budget_alarms",
 )  # fmt: skip
 EMPTIED: Final = (
-    "client_sightings", "accounting_records", "range_breakers", "reply_attributes", "radius_dictionaries",
-    "challenges",
+    "client_sightings", "accounting_records", "range_breakers", "report_runs", "reply_attributes",
+    "radius_dictionaries", "challenges",
     "deliveries", "dispatches", "untold_events", "sending_counts", "failure_counts", "spraying_alarms",
     "alert_counts", "budgets", "links", "proposals", "blocks", "bypasses", "authenticators", "licences",
     "users", "groups", "mail_attachments", "voice_messages", "rule_sets", "roles", "gateways", "certificates",

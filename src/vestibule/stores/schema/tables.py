@@ -683,6 +683,14 @@ verifications = Table(
     ),
     Index("verifications_by_user", "tenant_id", "user_id", "started_at"),
     Index("verifications_by_application", "tenant_id", "application_id", "started_at"),
+    # Reports of fraud are few, and are looked for among millions of attempts.
+    Index(
+        "verifications_of_fraud",
+        "tenant_id",
+        "started_at",
+        sqlite_where=text("reason = 'fraud_reported'"),
+        postgresql_where=text("reason = 'fraud_reported'"),
+    ),
     Index(
         "verifications_idempotency",
         "tenant_id",
@@ -1047,6 +1055,39 @@ events = Table(
     Column("format", Integer, nullable=False),
     key("events", "tenant_id", "event_id"),
     Index("events_by_time", "tenant_id", "at"),
+    Index("events_by_kind", "tenant_id", "kind", "at"),
+)
+
+# --- reports ------------------------------------------------------------------------------------------
+
+# Reports that are written behind the request, each in parts, until their time is over.
+report_runs = Table(
+    "report_runs",
+    metadata,
+    *words("tenant_id", "run_id", "report", "filters", "actor", "actor_name", "actor_tenant_id", "language"),
+    *words("state", "node"),
+    *numbers("fence", "rows", "parts", "due_at", "asked_at"),
+    maybe("ended_at"),
+    *numbers("expires_at"),
+    key("report_runs", "tenant_id", "run_id"),
+    belongs("report_runs", "tenants", "tenant_id", cascade=False),
+    Index("report_runs_by_end", "expires_at"),
+    Index(
+        "report_runs_due",
+        "due_at",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+)
+
+report_parts = Table(
+    "report_parts",
+    metadata,
+    *words("tenant_id", "run_id"),
+    *numbers("number"),
+    sealed("content"),
+    key("report_parts", "tenant_id", "run_id", "number"),
+    belongs("report_parts", "report_runs", "tenant_id", "run_id"),
 )
 
 # --- servers that are activated here ------------------------------------------------------------------

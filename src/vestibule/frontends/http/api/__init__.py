@@ -35,6 +35,7 @@ from vestibule.frontends.http.api.providers import Providers
 from vestibule.frontends.http.api.registration import Registration, Requirements
 from vestibule.frontends.http.api.remembered_browsers import RememberedBrowsers
 from vestibule.frontends.http.api.reply_attributes import Dictionaries, ReplyAttributes
+from vestibule.frontends.http.api.reports import Reports
 from vestibule.frontends.http.api.request import ApiRequest, refuse_unknown_parameters
 from vestibule.frontends.http.api.roles import Roles
 from vestibule.frontends.http.api.routing import Routing
@@ -90,6 +91,7 @@ def _administration() -> Part:
             MailAttachments,
             VoiceMessages,
             Attempts,
+            Reports,
             list_accounting,
             Events,
             Tenants,

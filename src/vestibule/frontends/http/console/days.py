@@ -36,7 +36,12 @@ class Days(msgspec.Struct, frozen=True):
 
 def asked_days(request: AnyRequest) -> Days:
     """Return the days that the address line asks for; what is no day is left out."""
-    return Days(_day(asked(request, "since")), _day(asked(request, "until")))
+    return days_of(asked(request, "since"), asked(request, "until"))
+
+
+def days_of(since: str, until: str) -> Days:
+    """Return the days that were typed; what is no day is left out."""
+    return Days(_day(since), _day(until))
 
 
 def _day(text: str) -> date | None:
