@@ -1013,12 +1013,9 @@ class Transaction(
         """Return the bundles of which a user has one now, of whatever period."""
         ...
 
-    async def licensed_on(self, tenant_id: str, day: str) -> frozenset[str]:
-        """Return the users who have, when a day ends, a licence that is good on it (S29)."""
-        ...
-
     async def coverage(self, tenant_id: str, day: str) -> Coverage:
-        """Count who is configured now, who of them is licensed on a day, and the licences that are good."""
+        """Count who is configured now, who of them has, when a day ends, a licence that is good on it (S29),
+        and all licences that are good."""
         ...
 
     async def unlicensed(self, tenant_id: str, day: str, limit: int) -> tuple[str, ...]:

@@ -283,7 +283,7 @@ OWN_SUITES = {
     *("people_known", "count_known", "provisioned", "provisioned_as", "last_provisioned"),
     *("put_provisioned", "memberships", "members", "provisioned_groups", "put_provisioned_group"),
     *("providers", "remove_tenant", "put_licence", "remove_licence", "licence", "licences"),
-    *("assign_licence", "end_assignment", "count_assigned", "assigned", "licences_of", "licensed_on"),
+    *("assign_licence", "end_assignment", "count_assigned", "assigned", "licences_of"),
     *("coverage", "unlicensed", "put_logo", "logo"),
     *("open_meter", "note_look", "unmetered_users", "overmetered_users", "count_users_from"),
     *("count_users_until", "count_usage", "add_usage", "usage", "metered_users", "phone_costs"),

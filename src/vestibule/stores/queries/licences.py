@@ -93,13 +93,6 @@ OF_USER: Final = Statement(
      order by l.first_day, l.licence_id
     """  # noqa: S608 - made of constants
 )
-LICENSED_ON: Final = Statement(
-    f"""
-    select distinct a.user_id from licence_assignments a
-      join licences l on l.tenant_id = a.tenant_id and l.licence_id = a.licence_id
-     where a.tenant_id = :tenant_id and {_HELD} and {_GOOD}
-    """  # noqa: S608 - made of constants
-)
 COVERAGE: Final = Statement(
     f"""
     select count(*), coalesce(sum(case when {LICENSED} then 1 else 0 end), 0)
@@ -179,10 +172,6 @@ class Licences(Requests):
     async def licences_of(self, tenant_id: str, user_id: str) -> tuple[Licence, ...]:
         rows = await self.fetch(OF_USER(tenant_id=tenant_id, user_id=user_id))
         return tuple([licence_of(row) for row in rows])
-
-    async def licensed_on(self, tenant_id: str, day: str) -> frozenset[str]:
-        rows = await self.fetch(LICENSED_ON(tenant_id=tenant_id, day=day, until=end_of(day)))
-        return frozenset([row[0] for row in rows])
 
     async def coverage(self, tenant_id: str, day: str) -> Coverage:
         counted = await self.fetch(COVERAGE(tenant_id=tenant_id, day=day, until=end_of(day)))
