@@ -137,6 +137,8 @@ class AppRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Names in lower case."""
     body: bytes = b""
     client_address: str = ""
+    may_wait: bool = True
+    """Whether it may be answered later, as soon as there is something else to tell."""
 
     def __repr__(self) -> str:
         return f"AppRequest({self.method} …)"

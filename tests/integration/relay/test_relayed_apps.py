@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.houses import PASSWORD
 from tests.integration.relay.conftest import PEER, SERVICE, Relay
 from tests.peers.app_device import AppDevice, AppError
+from vestibule.frontends.http.authenticator_app import relay as relay_of_apps
 from vestibule.interfaces.link import Peer, Refused
 from vestibule.interfaces.relay import APP, AppAnswer, AppRequest, packed, unpacked
 from vestibule.model.verification import Reason, VerificationState
@@ -44,6 +46,8 @@ async def test_an_app_at_the_service_is_activated_and_approves(relay: Relay) -> 
     """A list is waited for; the server's own address is never asked."""
     device = await activated(relay)
     await device.requests()
+    with patch.object(relay_of_apps, "_MOST_OF_A_GROUP", 0):
+        assert await device.requests(20) == [], "answered at once, where too many wait already"
     waiting = asyncio.create_task(device.requests(20))
     progress, number = await begin(relay)
     (request,) = await waiting

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Send
 
-from vestibule.frontends.http.site import SERVICE
+from vestibule.frontends.http.site import MAY_WAIT, SERVICE
 from vestibule.interfaces.relay import AppAnswer, AppRequest
 from vestibule.services.app_relay import CARRIED_HEADERS
 
@@ -57,6 +57,7 @@ def _scope(request: AppRequest, service: str) -> HTTPScope:
         "state": {},
         "extensions": {},
         SERVICE: service,
+        MAY_WAIT: request.may_wait,
     }
     return cast("HTTPScope", scope)
 

@@ -22,6 +22,8 @@ from vestibule.services.services import Services
 _MOST_APPS = 20_000
 SERVICE: Final = "vestibule.service"
 """In the scope of a request that came over the link: the service's origin, where the app's page is."""
+MAY_WAIT: Final = "vestibule.may_wait"
+"""Whether such a request may be answered later."""
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 
@@ -52,6 +54,11 @@ def origin_of(connection: Connection) -> str:
         return str(service)
     configured = site_of(connection).options.public_url.rstrip("/")
     return configured or f"{connection.url.scheme}://{connection.url.netloc}"
+
+
+def may_wait(connection: Connection) -> bool:
+    scope: Mapping[str, Any] = connection.scope
+    return bool(scope.get(MAY_WAIT, True))
 
 
 async def app_address(connection: Connection) -> str:

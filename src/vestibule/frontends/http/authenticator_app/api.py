@@ -27,7 +27,7 @@ from vestibule.frontends.http.authenticator_app.messages import (
 from vestibule.frontends.http.fields import InPath
 from vestibule.frontends.http.pages import language_of
 from vestibule.frontends.http.sign_in import AnyRequest
-from vestibule.frontends.http.site import origin_of, site_of
+from vestibule.frontends.http.site import may_wait, origin_of, site_of
 from vestibule.interfaces.push import PushSubscription
 from vestibule.interfaces.store import Conflict, Unavailable
 from vestibule.services.app_activations import UnknownCode, Unsigned
@@ -96,7 +96,8 @@ async def requests(request: AnyRequest) -> Response[Any]:
             lists[:] = await _apps(request).changed(seen, seconds)
 
         polls, owner = site_of(request).app_polls, wanted.accounts[0].token
-        if not wanted.wait or not await polls.wait(owner, look(float(wanted.wait)), most=2):
+        waits = wanted.wait and may_wait(request)
+        if not waits or not await polls.wait(owner, look(float(wanted.wait)), most=2):
             await look(0)
         return told({"lists": [_told_of(request, each) for each in lists]})
 

@@ -9,16 +9,18 @@ from typing import Any, Final
 
 from litestar import Response, route
 from litestar.exceptions import NotFoundException
+from msgspec.structs import replace
 
 from vestibule.frontends.http.authenticator_app.api import answered
 from vestibule.frontends.http.client_address import client_address
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.site import site_of
 from vestibule.interfaces.relay import AppAnswer, AppRequest
-from vestibule.services.app_relay import CARRIED_HEADERS, MOST_BODY_BYTES, ServerAway, is_carried
+from vestibule.services.app_relay import CARRIED_HEADERS, MOST_BODY_BYTES, is_carried
 
-_MOST_OF_A_GROUP: Final = 5_000
-"""Requests to one server that wait at once."""
+_MOST_OF_A_GROUP: Final = 800
+"""Requests to one server that wait at once: fewer than a link works at, so that there is room for texts and
+calls. Those beyond are answered at once, as they are at a server that has no place."""
 _LONGEST_RETRY: Final = 5
 
 
@@ -42,7 +44,7 @@ async def relayed(request: AnyRequest) -> Response[Any]:
             told.append(await services.app_relay.ask(relay_id, asked))
 
         if not await site_of(request).relay_polls.wait(relay_id, wait(), most=_MOST_OF_A_GROUP):
-            raise ServerAway
+            told.append(await services.app_relay.ask(relay_id, replace(asked, may_wait=False)))
         return _answer(told[0])
 
     return await answered(request, ask())
