@@ -22,6 +22,7 @@ from benchmarks import (
     proxying,
     pushes,
     radius_over_tls,
+    relay,
     slow_factors,
     synchronisation,
     tenants,
@@ -81,6 +82,7 @@ def main() -> None:
             phone_sign_ins.report()
             apps.report(folder, postgres, is_quick=chosen.quick)
             pushes.report()
+            relay.report(folder, postgres, is_quick=chosen.quick)
             decisions.report(is_quick=chosen.quick)
             pages.report(chosen.keep, is_quick=chosen.quick)
         finally:

@@ -1,0 +1,315 @@
+"""One service and the servers behind it: texts relayed with their receipts, requests of apps carried,
+attempts told, and the memory of a service to which thousands of servers are connected.
+
+The servers are connections of this process, which answer at once: what is measured is the service.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import resource
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, cast
+
+import httpx
+from websockets.asyncio.client import connect
+
+from benchmarks.figures import HEADER, Figures
+from tests.peers.openldap_certificates import TestAuthority
+from tests.peers.ports import free_port
+from tests.peers.postgres import PostgresServer
+from tests.servers import ServerProcess
+from vestibule.crypto.certificates import public_key_digest
+from vestibule.crypto.server_keys import new_key, public_key_of
+from vestibule.crypto.tokens import new_id, new_ordered_id
+from vestibule.frontends._link_conversation import Conversation
+from vestibule.frontends.link.arriving import come_in
+from vestibule.frontends.link.connecting import PATH, Address, LinkSocket
+from vestibule.interfaces.link import Handlers, Peer
+from vestibule.interfaces.relay import (
+    APP,
+    ATTEMPTS,
+    RECEIPT,
+    TEXT,
+    AppAnswer,
+    RelayedText,
+    ToldAttempts,
+    packed,
+)
+from vestibule.interfaces.store import Transaction
+from vestibule.model.actor import SYSTEM
+from vestibule.model.provider import Provider, UsageModel
+from vestibule.model.replication import ActivatedServer, ReplicationGroup
+from vestibule.model.server_attempt import ToldAttempt
+from vestibule.model.tenant import DEMONSTRATION_TENANT, TenantSettings
+from vestibule.model.verification import VerificationState
+from vestibule.runtime.build import build
+from vestibule.services.attempt import Node
+from vestibule.services.service_link import Membership, ServiceLink
+from vestibule.wire.link import MAX_FRAME
+
+SERVERS: Final = 5_000
+COUNT: Final = 10_000
+LINKS: Final = 16
+"""Servers that ask something."""
+AT_ONCE: Final = 256
+BATCH: Final = 250
+_BOUNDLESS: Final = TenantSettings(
+    calling_codes=("49",), texts_per_hour=100, texts_per_number=0, texts_per_prefix=0, texts_per_tenant=0
+)
+_DIALS: Final = 32
+"""Connections that are made at the same time."""
+
+
+def report(folder: Path, postgres: PostgresServer, *, is_quick: bool = False) -> None:
+    """Print a line for each kind of what is relayed, and the memory of the service."""
+    print(f"\nRelayed for servers, {LINKS} of them asking\n{HEADER}", flush=True)
+    count, servers = (COUNT // 5, SERVERS // 10) if is_quick else (COUNT, SERVERS)
+    for engine in ("SQLite", "PostgreSQL"):
+        url = postgres.create("bench_relay") if engine == "PostgreSQL" else None
+        with _service(folder / f"relay-{engine}", url, servers) as service:
+            asyncio.run(_measure(service, engine, count, servers))
+
+
+class _Service:
+    """A service, and as whom its servers come."""
+
+    def __init__(self, process: ServerProcess, ca_file: Path, port: int) -> None:
+        self.process = process
+        self.tls = ssl.create_default_context(cafile=str(ca_file))
+        self.origin = f"https://127.0.0.1:{port}"
+        self.key = new_key()
+        self.peers: list[Peer] = []
+
+    async def fill(self, servers: int) -> None:
+        house = await build(self.process.settings, migrate=True)
+        try:
+            await house.services.setup.ensure_system()
+            await house.services.demonstrations.make({}, "127.0.0.1")
+            await house.services.applications.change_settings(SYSTEM, DEMONSTRATION_TENANT, _BOUNDLESS)
+            await house.store.transact(lambda tx: self._add(tx, servers))
+        finally:
+            await house.close()
+
+    async def _add(self, tx: Transaction, servers: int) -> None:
+        await tx.put(
+            Provider(
+                tenant_id=DEMONSTRATION_TENANT,
+                provider_id="bench",
+                name="Servers",
+                usage_model=UsageModel.PER_AUTHENTICATION,
+                is_linked=True,
+                currency="EUR",
+                created_at=tx.now,
+            )
+        )
+        for number in range(servers):
+            peer = Peer(DEMONSTRATION_TENANT, "bench", new_id(), new_id(), f"server {number}")
+            self.peers.append(peer)
+            group = ReplicationGroup(
+                tenant_id=peer.tenant_id,
+                group_id=peer.group_id,
+                provider_id=peer.provider_id,
+                name=f"group {number}",
+                created_at=tx.now,
+            )
+            await tx.add_replication_group(group)
+            server = ActivatedServer(
+                tenant_id=peer.tenant_id,
+                server_id=peer.server_id,
+                group_id=peer.group_id,
+                name=peer.server_name,
+                version="1",
+                address="192.0.2.1",
+                public_key=public_key_of(self.key),
+                activated_at=tx.now,
+                last_contact_at=tx.now,
+            )
+            await tx.add_activated_server(server)
+
+    async def join(self, peer: Peer, handlers: Handlers) -> Conversation:
+        """Connect as this server does."""
+        origin = self.origin.replace("https", "wss")
+        connection = await connect(
+            f"{origin}{PATH}", ssl=self.tls, compression=None, max_size=MAX_FRAME, ping_interval=None
+        )
+        shown = connection.transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        socket = LinkSocket(connection, public_key_digest(shown))
+        membership = Membership(service=self.origin, peer=peer, key=self.key, made_at=0)
+        own = cast("ServiceLink", _Own(peer))
+        known = await come_in(own, membership, socket, Address(service=self.origin))
+        conversation = Conversation(known, handlers, socket.send, socket.receive)
+        _running.add(asyncio.create_task(conversation.run()))
+        return conversation
+
+    def memory(self) -> float:
+        """Return the resident memory of the process in MiB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+_running: set[asyncio.Task[str]] = set()
+
+
+class _Own:
+    """What a server says of itself."""
+
+    def __init__(self, peer: Peer) -> None:
+        self.node = Node(peer.server_name, "192.0.2.1")
+        self._installation = peer.group_id
+
+    async def installation(self) -> str:
+        return self._installation
+
+
+@contextmanager
+def _service(folder: Path, url: str | None, servers: int) -> Iterator[_Service]:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    port = free_port()
+    authority = TestAuthority(folder / "certificates")
+    certificate, key = authority.issue("mfa", "127.0.0.1")
+    process = ServerProcess(
+        folder / "state",
+        url,
+        role="service",
+        http_listen=f"127.0.0.1:{port}",
+        http_public_url=f"https://127.0.0.1:{port}",
+        http_tls_certificate=str(certificate),
+        http_tls_key=str(key),
+    )
+    service = _Service(process, authority.ca_file, port)
+    asyncio.run(service.fill(servers))
+    process.start()
+    try:
+        yield service
+    finally:
+        process.stop()
+
+
+async def _measure(service: _Service, engine: str, count: int, servers: int) -> None:
+    receipts = asyncio.Semaphore(0)
+
+    async def hear(_peer: Peer, _body: bytes) -> bytes:
+        receipts.release()
+        return b""
+
+    async def answer_app(_peer: Peer, _body: bytes) -> bytes:
+        return packed(AppAnswer(status=200, body=b"{}"))
+
+    handlers = {RECEIPT: hear, APP: answer_app}
+    links = [await service.join(peer, handlers) for peer in service.peers[:LINKS]]
+    print((await _texts(links, receipts, engine, count)).line(), flush=True)
+    print((await _attempts(links, engine, count)).line(), flush=True)
+    print((await _apps(service, engine, count // 5)).line(), flush=True)
+    before = service.memory()
+    waiting = iter(service.peers[LINKS:])
+
+    async def join_some() -> None:
+        for peer in waiting:
+            await service.join(peer, handlers)
+
+    began = time.perf_counter()
+    await asyncio.gather(*(join_some() for _ in range(_DIALS)))
+    seconds, memory = time.perf_counter() - began, service.memory()
+    print(
+        f"{engine}, {servers:,} servers connected: {memory:,.0f} MiB, of which {memory - before:,.0f} for"
+        f" connections; {(servers - LINKS) / seconds:,.0f} came in a second",
+        flush=True,
+    )
+    for task in _running:
+        task.cancel()
+    await asyncio.gather(*_running, return_exceptions=True)
+    _running.clear()
+
+
+async def _texts(links: list[Conversation], receipts: asyncio.Semaphore, engine: str, count: int) -> Figures:
+    """A text is over when its server has been told that it has arrived; a latency is that of its taking."""
+    numbers = itertools.cycle(f"+493023125{number:03}" for number in range(40))
+
+    async def take(link: Conversation) -> bytes:
+        name = f"t/g/{new_ordered_id(int(time.time() * 1000))}"
+        body = "Your passcode: 123456"
+        text = RelayedText(name=name, to=next(numbers), body=body, valid_seconds=180)
+        return await link.ask(TEXT, packed(text), 20)
+
+    async def come() -> None:
+        for _ in range(count):
+            await receipts.acquire()
+
+    label = f"{engine}, texts with their receipts"
+    return await _load(label, [lambda link=link: take(link) for link in links], count, come)  # type: ignore[misc] # mypy cannot infer a lambda with defaults
+
+
+async def _attempts(links: list[Conversation], engine: str, count: int) -> Figures:
+    """A latency is that of a batch."""
+
+    async def tell(link: Conversation) -> bytes:
+        return await link.ask(ATTEMPTS, packed(ToldAttempts(tuple(_attempt() for _ in range(BATCH)))), 20)
+
+    asks = [lambda link=link: tell(link) for link in links]  # type: ignore[misc] # as above
+    figures = await _load(f"{engine}, attempts told, {BATCH} at once", asks, count // BATCH)
+    batches = figures.done
+    return Figures(figures.label, batches * BATCH, batches * BATCH, figures.seconds, figures.latencies)
+
+
+def _attempt() -> ToldAttempt:
+    return ToldAttempt(
+        attempt_id=new_ordered_id(int(time.time() * 1000)),
+        started_at=1,
+        decided_at=2,
+        user_id=new_id(),
+        method="sms",
+        state=VerificationState.APPROVED,
+        reason="text_verified",
+        is_authenticated=True,
+        server_name="node-1",
+        server_address="192.0.2.1",
+        phone="+493023125142",
+    )
+
+
+async def _apps(service: _Service, engine: str, count: int) -> Figures:
+    """What apps ask over TLS, carried to servers that answer at once; few at a time, so that a latency is the
+    way there and back."""
+    limits = httpx.Limits(max_connections=LINKS)
+    async with httpx.AsyncClient(base_url=service.origin, verify=service.tls, limits=limits) as client:
+
+        async def ask(relay_id: str) -> bytes:
+            path = f"/relay/{relay_id}/app/v1/requests"
+            return (await client.post(path, json={"accounts": [{"token": "x"}]})).content
+
+        ids = [peer.group_id for peer in service.peers[:LINKS]]
+        asks = [lambda relay_id=relay_id: ask(relay_id) for relay_id in ids]  # type: ignore[misc] # as above
+        return await _load(f"{engine}, requests of apps, 4 at a time", asks, count, at_once=4)
+
+
+async def _load(
+    label: str,
+    asks: list[Callable[[], Awaitable[bytes]]],
+    count: int,
+    end: Callable[[], Awaitable[None]] | None = None,
+    at_once: int = AT_ONCE,
+) -> Figures:
+    latencies: list[float] = []
+    turns = iter(range(count))
+    accepted = 0
+
+    async def some() -> None:
+        nonlocal accepted
+        for turn in turns:
+            began = time.perf_counter()
+            await asks[turn % len(asks)]()
+            latencies.append(time.perf_counter() - began)
+            accepted += 1
+
+    began = time.perf_counter()
+    await asyncio.gather(*(some() for _ in range(at_once)))
+    if end is not None:
+        await end()
+    return Figures(label, count, accepted, time.perf_counter() - began, latencies)
