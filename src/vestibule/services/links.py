@@ -235,20 +235,23 @@ class ServiceLinks:
 
     async def note(self) -> None:
         """Write who is there, and end the connections of servers that were removed."""
-        by_tenant: dict[str, list[Connected]] = {}
-        for each in self._by_server.values():
-            by_tenant.setdefault(each.peer.tenant_id, []).append(each)
-        for tenant_id, there in by_tenant.items():
-            await self._note_of(tenant_id, there)
+        there = list(self._by_server.values())
+        by_tenant: dict[str, list[str]] = {}
+        for each in there:
+            by_tenant.setdefault(each.peer.tenant_id, []).append(each.peer.server_id)
 
-    async def _note_of(self, tenant_id: str, there: list[Connected]) -> None:
-        ids = [each.peer.server_id for each in there]
-        if await self._store.transact(lambda tx: tx.note_contacts(tenant_id, ids)) == len(ids):
-            return
-        known = await self._store.read(lambda tx: tx.activated_servers(tenant_id))
-        stay = {each.server_id for each in known}
-        gone = [each for each in there if each.peer.server_id not in stay]
-        await self._turn_away(gone, TurnAway.UNKNOWN_SERVER)
+        async def body(tx: Transaction) -> set[str]:
+            """Return the servers that were removed."""
+            gone: set[str] = set()
+            for tenant_id, ids in by_tenant.items():
+                if await tx.note_contacts(tenant_id, ids) < len(ids):
+                    gone |= {*ids} - {each.server_id for each in await tx.activated_servers(tenant_id)}
+            return gone
+
+        if there:
+            gone = await self._store.transact(body)
+            removed = [each for each in there if each.peer.server_id in gone]
+            await self._turn_away(removed, TurnAway.UNKNOWN_SERVER)
 
     async def drop(self, server_id: str) -> None:
         """End the connection of a server that was removed, if it is here."""

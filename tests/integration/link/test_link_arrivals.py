@@ -267,6 +267,9 @@ async def test_contacts_are_noted_and_silence_shows(service: TestHouse) -> None:
     await service.services.links.note()
     (noted,) = await known_servers(service)
     assert noted.status(service.clock.now()) is ServerStatus.CONNECTED
+    await service.store.transact(lambda tx: tx.remove_activated_server(TENANT, known.server_id))
+    await service.services.links.note()
+    assert await socket.said() == TurnedAway("unknown_server"), "another node has removed it"
     await socket.leave()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -120,7 +121,11 @@ async def test_a_service_that_is_not_trusted_hears_nothing(scene: Scene) -> None
             assert await activated(server, await credentials(service))
 
 
-async def test_credentials_are_spent_when_they_have_let_somebody_in(scene: Scene) -> None:
+async def test_credentials_are_spent_when_they_have_let_somebody_in(
+    scene: Scene, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What crosses the link is in no log, however much is logged."""
+    caplog.set_level(logging.DEBUG)
     async with scene.open_service() as service, scene.server() as server:
         with pytest.raises(TurnedAway) as refused:
             await activated(server, Secret("invented"))
@@ -131,6 +136,8 @@ async def test_credentials_are_spent_when_they_have_let_somebody_in(scene: Scene
         assert membership is not None
         assert membership.peer == first
         assert "key=" not in repr(membership).replace("key=Secret(••••••)", "")
+        assert "BINARY" not in caplog.text, "the library's word for what a message holds"
+        assert shown.reveal()[:8] not in caplog.text + capsys.readouterr().out
 
 
 async def test_the_doctor_tells_a_server_what_is_wrong_with_its_link(scene: Scene) -> None:

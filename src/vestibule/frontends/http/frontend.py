@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import resource
 import socket
 import ssl
@@ -25,6 +26,9 @@ from vestibule.services.services import Services
 from vestibule.wire.link import MAX_FRAME
 
 log = structlog.get_logger(__name__)
+
+# At its lowest level it is told what each message on a link holds, which may be credentials or a passcode.
+logging.getLogger("uvicorn.error").setLevel(logging.INFO)
 
 _KEPT_FREE: Final = 512
 """Open files that are no connections of ours: the database's, those to gateways and directories, RADIUS."""

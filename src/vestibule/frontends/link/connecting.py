@@ -7,6 +7,7 @@ of the environment chooses a proxy.
 from __future__ import annotations
 
 import contextlib
+import logging
 import ssl
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,9 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidPro
 
 from vestibule.crypto.certificates import public_key_digest, written_pin
 from vestibule.crypto.secret import Secret
+
+# The library tells its log what each message holds, and that may be credentials or a passcode.
+logging.getLogger("websockets").setLevel(logging.WARNING)
 
 PATH: Final = "/link"
 OPEN_SECONDS: Final = 20.0
