@@ -8,6 +8,7 @@ from vestibule.catalog import text
 from vestibule.cli.configuration import ConfigFile, settings_or_exit
 from vestibule.cli.desk import Desk, in_the_house
 from vestibule.cli.terminal import NotDone
+from vestibule.runtime.settings import SERVER
 
 app = App(name="activate", help_format="plaintext")
 
@@ -46,6 +47,8 @@ def activate(*, config: ConfigFile = None) -> int:
             key, facts = "cannot_dial.broken", {"detail": str(broken)}
         else:
             desk.terminal.say("server.activated", name=peer.server_name, service=address.service)
+            if settings.role != SERVER:
+                desk.terminal.note("server.other_role", command=desk.command("serve --role server"))
             return
         said = text(desk.terminal.language, f"link.{key}", service=address.service, **facts)
         raise NotDone("cli.server.not_activated", why=said)

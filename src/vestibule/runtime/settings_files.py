@@ -23,12 +23,13 @@ def file_problems(loaded: Loaded) -> tuple[Problem, ...]:
 
 
 def _unusable(loaded: Loaded) -> Iterator[tuple[str, Path, str]]:
-    ca_file, countries = loaded.settings.push.ca_file, loaded.settings.country_database
-    if ca_file is not None:
-        try:
-            tls_context(str(ca_file))
-        except ValueError as problem:
-            yield "push.ca_file", ca_file, str(problem).removeprefix("ca_file: ")
+    settings, countries = loaded.settings, loaded.settings.country_database
+    for key, ca_file in (("push.ca_file", settings.push.ca_file), ("link.ca_file", settings.link.ca_file)):
+        if ca_file is not None:
+            try:
+                tls_context(str(ca_file))
+            except ValueError as problem:
+                yield key, ca_file, str(problem).removeprefix("ca_file: ")
     if countries is not None:
         try:
             open_country_database(countries).close()

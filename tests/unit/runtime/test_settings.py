@@ -20,6 +20,7 @@ from vestibule.runtime.settings import (
     line_of,
     load,
 )
+from vestibule.runtime.settings_files import file_problems
 from vestibule.runtime.settings_values import Endpoint, Unusable, shown
 
 EMPTY: Mapping[str, str] = {}
@@ -302,6 +303,15 @@ def test_a_role_needs_what_belongs_to_it() -> None:
         ).radius.listen
         == ()
     )
+
+
+def test_an_authority_of_the_link_is_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("no")
+    loaded = load(None, {"VESTIBULE_LINK_CA_FILE": str(tmp_path / "ca.pem")})
+    assert isinstance(loaded, Loaded)
+    (problem,) = file_problems(loaded)
+    assert (problem.kind, problem.key) == ("file_unusable", "link.ca_file")
+    assert problem.placeholders["reason"] == "holds no certificate"
 
 
 def test_the_reference_page_names_every_key_and_its_example_works(tmp_path: Path) -> None:
