@@ -173,11 +173,13 @@ def statements() -> list[Sample]:
         "month": "2026-10",
         "around": _AROUND,
         "customers": customers,
+        "cursor": "",
+        "next_cursor": "late",
         "problems": {"late": Words("refusal.price_missing", {"key": "EUR 2026-10-01"})},
         "issued": (_CREDIT, _ISSUED),
     }
     day = {"usage": _USAGES[0], "users": _USERS, "cursor": "", "next_cursor": "bob"}
-    wrong = Form({"currency": "€"}, {"currency": Words("refusal.amount_invalid", {"key": "€"})})
+    wrong = Form({"currency": "€"}, {"currency": Words("refusal.currency_invalid", {"key": "€"})})
     return [
         Sample("billing", "console/billing.html", page),
         Sample("billing-empty", "console/billing.html", page | nothing),

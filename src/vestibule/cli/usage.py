@@ -36,7 +36,8 @@ def list_usage(month: Month = "", /, *, as_json: Json = False, scope: Scope = HE
     async def work(desk: Desk) -> None:
         from vestibule.services.statement_files import counted, usage_record
 
-        names = {one.provider_id: one.name for one in await _providers(desk)}
+        providers = await desk.services.providers.of(desk.actor, desk.tenant_id)
+        names = {one.provider_id: one.name for one in providers}
 
         def cells(usage: Usage) -> tuple[str, ...]:
             numbers = (
@@ -161,10 +162,6 @@ def days(desk: Desk, month: str) -> tuple[str, str]:
         return days_of(read_month(month or f"{datetime.fromtimestamp(desk.now / 1000, UTC):%Y-%m}"))
     except ValueError:
         raise NotDone("refusal.month_invalid", key=month) from None
-
-
-async def _providers(desk: Desk) -> Any:
-    return await desk.house.store.read(lambda tx: tx.providers(desk.tenant_id))
 
 
 def _user_record(user: MeteredUser) -> dict[str, Any]:

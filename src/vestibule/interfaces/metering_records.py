@@ -17,6 +17,10 @@ class MeteringRecords(Protocol):
         """Return how far each provider is metered, by provider id: the worker's own."""
         ...
 
+    async def meters_of(self, tenant_id: str) -> Mapping[str, Meter]:
+        """The same of the providers of one tenant."""
+        ...
+
     async def open_meter(self, meter: Meter) -> bool:
         """Insert; False if the provider has one."""
         ...

@@ -42,6 +42,7 @@ from vestibule.services.refusal import Refusal, Refused
 from vestibule.services.statement_files import BilledStatement, with_days
 
 LONGEST_REASON: Final = 500
+MOST_CUSTOMERS_SHOWN: Final = 100
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,13 +136,13 @@ class Statements:
                 )
         return tuple(results)
 
-    async def overview(self, actor: Actor, month: str) -> tuple[CustomerMonth, ...]:
-        """Return for each customer what a month comes to, issued or not, beside what his phones have cost."""
+    async def overview(self, actor: Actor, month: str, after: str = "") -> tuple[CustomerMonth, ...]:
+        """Return for each customer what a month comes to, issued or not, beside what his phones have cost: at
+        most `MOST_CUSTOMERS_SHOWN` by tenant id behind `after`."""
         actor.demand(Right.BILLING, "")
         wanted = _month(month)
-        return tuple(
-            [await self._of_customer(tenant_id, wanted) for tenant_id in await self._store.read(_customers)]
-        )
+        customers = [each for each in await self._store.read(_customers) if each > after]
+        return tuple([await self._of_customer(each, wanted) for each in customers[:MOST_CUSTOMERS_SHOWN]])
 
     async def of_month(self, actor: Actor, month: str) -> tuple[Statement, ...]:
         """Return what was issued to all customers for a month, the newest first."""
@@ -295,7 +296,7 @@ async def _is_counted(tx: Transaction, tenant_id: str, month: str) -> bool:
     first, last = days_of(month)
     if day_at(tx.now) <= last:
         return False
-    meters = await tx.meters()
+    meters = await tx.meters_of(tenant_id)
     for provider in await tx.providers(tenant_id):
         ended = day_at(provider.deleted_at) if provider.deleted_at is not None else last
         if day_at(provider.created_at) > last or ended < first:

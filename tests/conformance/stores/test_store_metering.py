@@ -126,6 +126,8 @@ async def test_a_day_is_written_by_one_alone(store: Store, tenant_id: str) -> No
     await store.transact(lambda tx: tx.note_look(tenant_id, f"{tenant_id}-p", TODAY))
     moved = (await store.read(lambda tx: tx.meters()))[f"{tenant_id}-p"]
     assert (moved.next_day, moved.looked_day) == (TOMORROW, TOMORROW)
+    assert await store.read(lambda tx: tx.meters_of(tenant_id)) == {f"{tenant_id}-p": moved}
+    assert await store.read(lambda tx: tx.meters_of(f"{tenant_id}-other")) == {}
 
 
 async def test_what_phones_have_cost_is_added_once(own_url: str, opened: Opened) -> None:

@@ -285,7 +285,7 @@ OWN_SUITES = {
     *("providers", "remove_tenant", "put_licence", "remove_licence", "licence", "licences"),
     *("assign_licence", "end_assignment", "count_assigned", "assigned", "licences_of"),
     *("coverage", "unlicensed", "put_logo", "logo"),
-    *("open_meter", "note_look", "unmetered_users", "overmetered_users", "count_users_from"),
+    *("meters_of", "open_meter", "note_look", "unmetered_users", "overmetered_users", "count_users_from"),
     *("count_users_until", "count_usage", "add_usage", "usage", "metered_users", "phone_costs"),
     *("add_phone_costs", "price_lists", "add_price_list", "remove_price_list", "add_statement"),
     *("statement", "statements", "budget", "put_budget", "remove_budget", "note_budget_reached"),

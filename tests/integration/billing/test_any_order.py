@@ -181,7 +181,7 @@ class Walk:
 async def test_any_order_any_crash_any_repetition_is_the_same_bill(
     house: TestHouse, proof: Callable[[int, int], int]
 ) -> None:
-    for seed in range(proof(8, 400)):
+    for seed in range(proof(12, 300)):
         chance = random.Random(seed)
         first = day_after(day_at(house.clock.now()))
         house.clock.time = beginning_of(first)

@@ -74,11 +74,12 @@ async def test_who_is_taken_out_at_night_counts_on_the_days_on_which_he_was_seen
     house = billing.house
     await billing.add_provider(PER_USER)
     alice = await house.add_person("alice")
-    await billing.end_of_day(FIRST)
+    await billing.look()
     await house.store.transact(lambda tx: tx.remove_user(TENANT, alice.user.user_id))
+    await billing.go_to(end_of(FIRST) + GRACE_MS)
     for number in (1, 2):
         await billing.end_of_day(day_after(FIRST, number))
-    assert [usage.service_users for usage in await billing.usage()] == [1, 1, 0]
+    assert [usage.service_users for usage in await billing.usage()] == [1, 0, 0]
 
 
 async def test_days_without_a_look_are_between_two(billing: BillingHouse) -> None:

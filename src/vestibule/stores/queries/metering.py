@@ -26,6 +26,9 @@ _METER: Final = Meter.__struct_fields__
 _OF_PROVIDER: Final = "tenant_id = :tenant_id and provider_id = :provider_id"
 
 METERS: Final = Statement(f"select {select(_METER)} from meters")  # noqa: S608 - constants
+METERS_OF: Final = Statement(
+    f"select {select(_METER)} from meters where tenant_id = :tenant_id"  # noqa: S608 - constants
+)
 OPEN_METER: Final = Statement(
     insert("meters", _METER) + " on conflict (tenant_id, provider_id) do nothing",
 )
@@ -111,8 +114,10 @@ class Metering(Requests):
     __slots__ = ()
 
     async def meters(self) -> Mapping[str, Meter]:
-        found = [Meter(**dict(zip(_METER, row, strict=True))) for row in await self.fetch(METERS())]
-        return {meter.provider_id: meter for meter in found}
+        return _by_provider(await self.fetch(METERS()))
+
+    async def meters_of(self, tenant_id: str) -> Mapping[str, Meter]:
+        return _by_provider(await self.fetch(METERS_OF(tenant_id=tenant_id)))
 
     async def open_meter(self, meter: Meter) -> bool:
         return await self.execute(OPEN_METER(**record_values(meter))) > 0
@@ -186,6 +191,11 @@ class Metering(Requests):
         of = {"tenant_id": tenant_id, "provider_id": provider_id}
         rows = await self.fetch(USERS_OF_DAY(**of, day=day, after=after, limit=limit))
         return tuple([_metered_user_of(row) for row in rows])
+
+
+def _by_provider(rows: Sequence[Row]) -> dict[str, Meter]:
+    found = [Meter(**dict(zip(_METER, row, strict=True))) for row in rows]
+    return {meter.provider_id: meter for meter in found}
 
 
 def _named(statement: Statement, user: MeteredUser) -> tuple[Any, ...]:

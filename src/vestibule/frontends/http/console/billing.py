@@ -23,6 +23,7 @@ from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.services.metering import MOST_USERS_SHOWN
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.services.statement_formats import FileFormat, statement_file
+from vestibule.services.statements import MOST_CUSTOMERS_SHOWN
 
 _READING: Final = needs(Right.READ_BILLING)
 _OPERATOR: Final = needs(Right.BILLING)
@@ -45,12 +46,15 @@ async def billing(request: AnyRequest, tenant: InPath) -> Response[Any]:
     at = await desk(request, tenant)
     month = _month(at, asked(request, "month"))
     if tenant == SYSTEM_TENANT:
-        customers = await at.services.statements.overview(at.actor, month)
+        after = asked(request, "cursor", 200)
+        customers = await at.services.statements.overview(at.actor, month, after)
         return at.page(
             "console/billing_overview.html",
             month=month,
             around=_around(month),
             customers=customers,
+            cursor=after,
+            next_cursor=customers[-1].tenant_id if len(customers) == MOST_CUSTOMERS_SHOWN else "",
             problems={one.tenant_id: refused_words(one.refused) for one in customers if one.refused},
             issued=await at.services.statements.of_month(at.actor, month),
         )
