@@ -85,7 +85,12 @@ def billing() -> list[Sample]:
         Sample(
             "provider-alone",
             "console/provider.html",
-            _provider(OWN, ALONE, (), {"applications": 2, "clients": 1, "gateways": 0, "voice_messages": 3}),
+            _provider(
+                OWN,
+                ALONE,
+                (),
+                {"applications": 2, "clients": 1, "gateways": 0, "voice_messages": 3, "servers": 2},
+            ),
         ),
         Sample(
             "licences",

@@ -196,6 +196,7 @@ class Providers:
             "clients": len(peers),
             "gateways": sum(key[0] == tenant_id for key in snapshot.gateways),
             "voice_messages": len(await tx.voice_messages(tenant_id)),
+            "servers": len(await tx.activated_servers(tenant_id)),
         }
         return Ending(
             provider=provider,

@@ -38,7 +38,6 @@ def test_a_provider_is_sold_and_ends_as_it_says(own_house: CommandLine) -> None:
     kept = cli("provider", "delete", "Sign-ins", typed="n\n")
     assert (kept.returncode, "stay as they are" in kept.stdout) == (1, True)
     assert "has the edition free-admins afterwards" in kept.stdout
-    assert len(cli.json("provider", "list")) == 2
     cli.out("application", "add", "VPN", "--tenant", "buyer")
     cli.out("client", "add", "gate", "192.0.2.7", "--application", "VPN", "--tenant", "buyer")
     assert "Nobody gets in any more, until there is another provider: VPN" in cli.out(
@@ -50,7 +49,6 @@ def test_a_provider_is_sold_and_ends_as_it_says(own_house: CommandLine) -> None:
     editions = {one["id"]: one["edition"] for one in cli.json("tenant", "list")}
     assert editions["buyer"] == "free-admins"
     assert shown["Branch"]["tenant_id"] not in editions
-    assert "has the edition free-admins, and these let nobody in: VPN" in cli("doctor").stdout
 
 
 def test_licences_are_added_assigned_and_ended(own_house: CommandLine) -> None:

@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
+from tests.conformance.stores.records import activated_server
 from tests.houses import TENANT, Person, TestHouse, open_house
+from vestibule.cli.checks.editions import editions
+from vestibule.cli.checks.findings import OpenInstallation
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.store import Page
 from vestibule.model.actor import SYSTEM, Actor, NotAllowed, Reach, Right
@@ -18,6 +20,7 @@ from vestibule.model.edition import Edition
 from vestibule.model.event import Event
 from vestibule.model.licence import LicenceKind
 from vestibule.model.provider import Provider, UsageModel
+from vestibule.model.replication import ReplicationGroup
 from vestibule.model.tenant import SYSTEM_TENANT, Tenant
 from vestibule.model.verification import Reason
 from vestibule.services.refusal import Refusal, Refused
@@ -135,6 +138,8 @@ async def test_s23_what_a_linked_tenant_has_outlives_its_provider(house: TestHou
     await delete(house, first)
     assert tenant(house).edition is Edition.FREE_ADMINS
     assert await sign_in(house, alice) is Reason.EDITION_LACKING
+    seen = await editions(OpenInstallation(house.house.settings, "en", None, house.house, house.clock.now()))
+    assert [(each.key, each.placeholders["names"]) for each in seen] == [("editions.closed", "vpn")]
     await create(house, PER_AUTHENTICATION)
     assert await sign_in(house, alice) is Reason.PASSCODE_VERIFIED
     assert tenant(house).settings.caller_id == "+4930901820"
@@ -159,8 +164,14 @@ async def test_s25_an_unlinked_tenant_ends_with_its_provider(house: TestHouse) -
     applications = house.services.applications
     await applications.add_application(SYSTEM, first.tenant_id, "VPN", application_id="vpn")
     await applications.add_client(SYSTEM, first.tenant_id, "vpn", ClientKind.API, "Key", scopes=("verify",))
+    branches = ReplicationGroup(
+        tenant_id=first.tenant_id, group_id="g1", provider_id=first.provider_id, name="Branches", created_at=0
+    )
+    await house.store.transact(lambda tx: tx.add_replication_group(branches))
+    await house.store.transact(lambda tx: tx.add_activated_server(activated_server(first.tenant_id)))
     ending = await house.services.providers.delete(SYSTEM, first.provider_id)
-    assert ending.lost == {"applications": 1, "clients": 1, "gateways": 0, "voice_messages": 0}
+    assert await house.store.read(lambda tx: tx.activated_servers(first.tenant_id)) == ()
+    assert ending.lost == {"applications": 1, "clients": 1, "gateways": 0, "voice_messages": 0, "servers": 1}
     snapshot = house.services.configuration.current
     assert first.tenant_id not in snapshot.tenants
     assert not any(key[0] == first.tenant_id for key in snapshot.applications)
@@ -232,4 +243,4 @@ async def test_only_the_operator_buys_and_a_tenant_sees_its_own(house: TestHouse
             await act
     with pytest.raises(NotAllowed):
         await providers.list(own)
-    assert replace(made) == providers.find(SYSTEM, made.provider_id)
+    assert made == providers.find(SYSTEM, made.provider_id)
