@@ -39,7 +39,7 @@ def examples(documentation: str) -> list[str]:
     """Return the commands that are shown, without what a shell does for them."""
     joined = documentation.replace("\\\n", " ")
     shown = re.findall(r"^\s*(?:[A-Z_]+=\S+ |sudo -u \S+ )?vestibule (.+)$", joined, re.MULTILINE)
-    return [re.sub(r" <.*", "", line) for line in shown]
+    return [re.sub(r" [<>].*", "", line) for line in shown]
 
 
 def test_there_are_commands_for_what_console_and_api_can_do() -> None:
