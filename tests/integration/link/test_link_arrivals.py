@@ -52,7 +52,7 @@ async def test_a_server_is_activated_and_comes_again_by_its_key(service: TestHou
     link = service.services.links.to(known.server_id)
     assert link.is_up
     assert service.services.links.to(known.group_id).is_up
-    asked = asyncio.create_task(link.ask("ping", b"body", 5))
+    asked = asyncio.create_task(link.ask("ping", b"body", 30))
     ask = await socket.said()
     assert isinstance(ask, Ask)
     assert (ask.kind, ask.body) == ("ping", b"body")
@@ -61,7 +61,7 @@ async def test_a_server_is_activated_and_comes_again_by_its_key(service: TestHou
     await socket.leave()
     assert not link.is_up
     with pytest.raises(LinkDown):
-        await link.ask("ping", b"", 5)
+        await link.ask("ping", b"", 30)
     (listed,) = await known_servers(service)
     assert listed.status(service.clock.now()) is ServerStatus.AWAY
 
@@ -246,7 +246,7 @@ async def test_a_group_is_served_by_turns(service: TestHouse) -> None:
     ]
     link = service.services.links.to(known[0].group_id)
     for socket in (*sockets, sockets[0]):
-        asked = asyncio.create_task(link.ask("ping", b"", 5))
+        asked = asyncio.create_task(link.ask("ping", b"", 30))
         ask = await socket.said()
         assert isinstance(ask, Ask)
         socket.say(Refusal(ask.number, "no"))

@@ -15,7 +15,7 @@ from vestibule.frontends.link.dialing import FIRST_PAUSE, LONGEST_PAUSE, pauses
 from vestibule.interfaces.link import MAX_BODY, Handlers, Link, LinkDown, Peer, Refused
 from vestibule.wire.link import Answer, Ask, TurnedAway, encode
 
-SOON = 5.0
+SOON = 30.0
 
 
 @dataclass(frozen=True, slots=True)
