@@ -1257,7 +1257,8 @@ class Transaction(
         subjects: Sequence[str],
         page: Page,
     ) -> Listed:
-        """Rows are `Event` of any of these kinds, newest first; of any of `subjects`, if there are any."""
+        """Rows are `Event` of any of these kinds, newest first; of any of `subjects`, if there are any. A
+        search for these may stop on its way (`searched_to`)."""
         ...
 
     # --- housekeeping -----------------------------------------------------------------------------

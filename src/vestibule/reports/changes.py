@@ -56,7 +56,7 @@ class Changes:
 
     async def page(self, tx: Transaction, tenant_id: str, where: ReportFilter, page: Page) -> ReportPage:
         found = await tx.events_of_kinds(tenant_id, _KINDS, where.since, where.until, where.user_ids, page)
-        return ReportPage(tuple(map(_row, found.rows)), found.next_cursor)
+        return ReportPage(tuple(map(_row, found.rows)), found.next_cursor, found.searched_to)
 
 
 def _row(event: Event) -> tuple[Cell, ...]:

@@ -124,7 +124,7 @@ class SendingLimits:
             return blocked(number)
         breaker = self._breakers.limit(tenant_id, number, tx.now)
         if breaker is not None and not breaker.most_count:
-            return breaker
+            return breaker  # Before anything is counted that would have to be given back.
         cost = self._gateways.dearest(tenant_id, carries, number)
         limits = [(limit, 0) for limit in counted_limits(settings, user_id, number, breaker)]
         if cost:

@@ -211,6 +211,22 @@ def _list_statement(table: str, columns: str, conditions: tuple[str, ...], order
     )
 
 
+def merged(pages: Sequence[Listed], at: Callable[[Any], tuple[int, str]], limit: int) -> Listed:
+    """Return one page of several lists in the order of `at`, the newest first. It ends where the first of
+    them does that has not come to its end."""
+    stops = [position_of_time(page.next_cursor) for page in pages if page.next_cursor]
+    reached = max(stops, default=None)
+    known = [row for page in pages for row in page.rows if reached is None or at(row) >= reached]
+    known.sort(key=at, reverse=True)
+    shown = tuple(known[:limit])
+    if len(known) > limit:
+        return Listed(shown, cursor_of(at(shown[-1])))
+    if reached is None:
+        return Listed(shown)
+    has_stopped = any(page.searched_to is not None for page in pages)
+    return Listed(shown, cursor_of(reached), reached[0] if has_stopped else None)
+
+
 def cursor_of(position: tuple[Any, ...]) -> str:
     """Return `position` as the cursor of what comes after it."""
     return base64.urlsafe_b64encode(msgspec.json.encode(position)).decode().rstrip("=")

@@ -85,6 +85,12 @@ async def test_lists_are_narrowed_to_people_phones_and_times(store: Store, tenan
         return [one.verification_id for one in found.rows]
 
     assert await ids(user_ids=("u1", "u3")) == ["v3", "v1"]
+    assert await ids(user_ids=("u1", "u3", "alice"), state="approved") == ["v3", "v1"]
+    people = VerificationFilter(user_ids=("u0", "u1", "u2", "u3"))
+    first = await store.read(lambda tx: tx.verifications(tenant_id, people, Page(3)))
+    rest = await store.read(lambda tx: tx.verifications(tenant_id, people, Page(3, first.next_cursor)))
+    assert [one.verification_id for one in (*first.rows, *rest.rows)] == ["v3", "v2", "v1", "v0"]
+    assert rest.next_cursor == ""
     assert await ids(phones=("+49302",)) == ["v2"]
     assert await ids(reason="fraud_reported") == ["v9"]
     narrow = {"user_ids": ("u",), "phones": ("+4930",), "since": START, "until": START + 1}

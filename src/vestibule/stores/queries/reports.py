@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from vestibule.interfaces.store import Listed, Page, VerificationFilter
-from vestibule.model.event import Event
 from vestibule.model.usage_count import PersonCount, ResultCount
-from vestibule.stores.paging import Order, Where, cursor_of, listed, position_of_time, searched
+from vestibule.stores.paging import Order, Where, merged, position_of_time, searched
 from vestibule.stores.queries.server_records import SERVER_ATTEMPT, server_attempt_of
 from vestibule.stores.rows import EVENT, event_of
 from vestibule.stores.statement import Statement, select
@@ -58,10 +57,15 @@ class Reports(Requests):
     async def listed_server_attempts(
         self, tenant_id: str, user_ids: Sequence[str], where: VerificationFilter, page: Page
     ) -> Listed:
+        # Of each by his own index: of all at once, the list of the whole tenant would be read.
+        pages = [await self._told_of(tenant_id, each, where, page) for each in user_ids or ("",)]
+        return merged(pages, lambda row: (row.received_at, row.attempt_id), page.limit)
+
+    async def _told_of(self, tenant_id: str, user_id: str, where: VerificationFilter, page: Page) -> Listed:
         known, sought = Where(), Where()
         known.keep("tenant_id = :tenant_id", tenant_id=tenant_id)
-        if user_ids:
-            known.among("user_id", self.texts(user_ids))
+        if user_id:
+            known.keep("user_id = :user_id", user_id=user_id)
         known.between("received_at", where.since, where.until)
         if where.state:
             sought.keep("state = :state", state=where.state)
@@ -90,27 +94,25 @@ class Reports(Requests):
         subjects: Sequence[str],
         page: Page,
     ) -> Listed:
-        found: list[Event] = []
-        for kind in kinds:
-            where = Where()
-            where.keep("tenant_id = :tenant_id and kind = :kind", tenant_id=tenant_id, kind=kind)
-            where.between("at", since, until)
-            if subjects:
-                where.among("subject", self.texts(subjects))
-            if page.cursor:
-                condition, values = _EVENTS.after(*position_of_time(page.cursor))
-                where.keep(condition, **values)
-            rows = await listed(
-                self,
-                _EVENTS.table,
-                _EVENTS.columns,
-                where.conditions,
-                where.values,
-                _EVENTS.text,
-                page.limit,
-            )
-            found += map(event_of, rows.rows)
-        found.sort(key=lambda event: (event.at, event.event_id), reverse=True)
-        shown = tuple(found[: page.limit])
-        has_more = len(found) > page.limit
-        return Listed(shown, cursor_of((shown[-1].at, shown[-1].event_id)) if has_more else "")
+        pages = [await self._of_kind(tenant_id, kind, since, until, subjects, page) for kind in kinds]
+        return merged(pages, lambda event: (event.at, event.event_id), page.limit)
+
+    async def _of_kind(
+        self,
+        tenant_id: str,
+        kind: str,
+        since: int | None,
+        until: int | None,
+        subjects: Sequence[str],
+        page: Page,
+    ) -> Listed:
+        known, sought = Where(), Where()
+        known.keep("tenant_id = :tenant_id and kind = :kind", tenant_id=tenant_id, kind=kind)
+        known.between("at", since, until)
+        if subjects:
+            sought.among("subject", self.texts(subjects))
+        if page.cursor:
+            condition, values = _EVENTS.after(*position_of_time(page.cursor))
+            known.keep(condition, **values)
+        rows = await searched(self, _EVENTS, known, sought, page.limit)
+        return rows.page(event_of, lambda row: (row[2], row[1]))
