@@ -252,7 +252,8 @@ def _lines(sheet: _Sheet, statement: Statement) -> None:
 def _notes(sheet: _Sheet, statement: Statement) -> None:
     sheet.move(8 * _MM)
     kinds = dict.fromkeys(line.kind for line in statement.lines)
-    for key in ("note.taxes", *(f"note.{kind}" for kind in kinds), "note.rounding"):
+    rounding = () if statement.is_credit else ("note.rounding",)
+    for key in ("note.taxes", *(f"note.{kind}" for kind in kinds), *rounding):
         sheet.move(4.6 * _MM)
         sheet.paragraph(sheet.words(key), _LEFT, 8.5, ink=_SOFT)
 
