@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable
-from pathlib import Path
+from collections.abc import Awaitable
 
 import pytest
 
-from tests.houses import TENANT, Person, TestHouse, open_house
+from tests.houses import TENANT, Person, TestHouse
 from vestibule.model.actor import SYSTEM
 from vestibule.model.day import DAY_MS, day_at
 from vestibule.model.edition import Edition
@@ -17,12 +16,6 @@ from vestibule.services.entitlement import GRACE_DAYS
 from vestibule.services.refusal import Refusal, Refused
 
 OWN = LicenceKind.OWN
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[TestHouse]:
-    async with open_house(tmp_path / "state") as opened:
-        yield opened
 
 
 def day(house: TestHouse, days: int = 0) -> str:
