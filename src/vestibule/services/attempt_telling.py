@@ -61,6 +61,7 @@ class AttemptTelling:
         users_due_at = loop.time()
         while True:
             try:
+                await self.begin()
                 if self._link.is_up:
                     await self.tell()
                     if loop.time() >= users_due_at:
@@ -73,6 +74,24 @@ class AttemptTelling:
             except Exception as error:
                 log.warning("attempts cannot be told", error=type(error).__name__)
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def begin(self) -> None:
+        """Set the mark of each tenant that has none, connected or not: what begins from then on is told."""
+        for tenant_id in self._tenants():
+            await self._begin(tenant_id)
+
+    async def _begin(self, tenant_id: str) -> None:
+        async def is_set(tx: Transaction) -> bool:
+            mark = await _mark(tx, tenant_id)
+            return mark is not None and mark.started_at <= tx.now
+
+        async def put(tx: Transaction) -> None:
+            # There is none; or the clock was set back, and attempts begin before it.
+            is_first = await _mark(tx, tenant_id) is None
+            await _put(tx, tenant_id, Mark(tx.now if is_first else tx.now - self._settled_ms))
+
+        if not await self._store.read(is_set):
+            await self._store.transact(put)
 
     async def tell(self) -> int:
         """Tell all that can be told now; return how many attempts that were. Raises `LinkDown`, `Refused`."""
@@ -96,10 +115,7 @@ class AttemptTelling:
         return tuple(each for each in self._configuration.current.tenants if each != DEMONSTRATION_TENANT)
 
     async def _tell_some(self, tenant_id: str) -> int:
-        mark, found = await self._store.read(lambda tx: self._found(tx, tenant_id))
-        if mark is None:
-            await self._store.transact(lambda tx: self._begin(tx, tenant_id))
-            return 0
+        found = await self._store.read(lambda tx: self._found(tx, tenant_id))
         if not found:
             return 0
         with_names = self._configuration.current.tenants[tenant_id].settings.tells_names
@@ -109,21 +125,15 @@ class AttemptTelling:
         await self._store.transact(lambda tx: _put(tx, tenant_id, last))
         return len(found)
 
-    async def _found(self, tx: Transaction, tenant_id: str) -> tuple[Mark | None, Sequence[Verification]]:
-        """Return the mark and the attempts behind it that are to be told next; no mark if one must be set."""
-        mark = await _mark(tx, tenant_id)
-        if mark is None or mark.started_at > tx.now:
-            return None, ()
-        settled = tx.now - self._settled_ms
+    async def _found(self, tx: Transaction, tenant_id: str) -> Sequence[Verification]:
+        """Return the attempts behind the mark that are to be told next."""
+        mark, settled = await _mark(tx, tenant_id), tx.now - self._settled_ms
+        if mark is None:
+            return ()
         after = mark.started_at, mark.attempt_id
         found = await tx.attempts_in_order(tenant_id, after, settled, MOST_ATTEMPTS)
         is_decided = [each.state is not VerificationState.PENDING for each in found]
-        return mark, found if all(is_decided) else found[: is_decided.index(False)]
-
-    async def _begin(self, tx: Transaction, tenant_id: str) -> None:
-        """Set the mark: the first time, or because the clock was set back and attempts begin before it."""
-        is_first = await _mark(tx, tenant_id) is None
-        await _put(tx, tenant_id, Mark(tx.now if is_first else tx.now - self._settled_ms))
+        return found if all(is_decided) else found[: is_decided.index(False)]
 
 
 async def _mark(tx: Transaction, tenant_id: str) -> Mark | None:

@@ -126,6 +126,7 @@ class Relay:
         services = self.server.services
         telling = AttemptTelling(self.server.store, services.service_link, services.configuration, 0)
         self.server.clock.advance(0.001)
+        await telling.begin()
         await telling.tell()
         return await self.known()
 
@@ -163,7 +164,7 @@ async def relay_between(folder: Path, url: str | None = None) -> AsyncIterator[R
         made = Relay(service, server, far, Pair({}, {}), at_service, at_server)
         await made.activate()
         telling = server.services.attempt_telling
-        await telling.tell()  # From here on.
+        await telling.begin()
         telling.run = asyncio.Event().wait  # type: ignore[method-assign, assignment] # a test tells when it wants to
         rounds = [asyncio.create_task(make_rounds(each.services)) for each in (service, server)]
         try:
