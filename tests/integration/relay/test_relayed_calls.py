@@ -43,6 +43,10 @@ async def test_the_server_leads_a_call_that_the_service_has_placed(relay: Relay)
     (greeting,) = await handset.answer()
     assert isinstance(greeting, Ask)
     assert "vpn" in greeting.spoken[0].text
+    for _ in range(2):
+        relay.pair.lose_answers(1)
+        (asked,) = await handset.press("1*#")
+        assert isinstance(asked, Ask), "two of three tries, each counted once"
     relay.pair.lose_answers(2)
     said = await handset.press("#")
     assert said == (HangUp(),), "it has been decided already, so nothing more is said"
