@@ -138,3 +138,15 @@ def test_every_mail_has_words_and_a_name_in_the_outbox() -> None:
     wanted += [f"dispatch.kind.{key}" for key in TEMPLATES]
     wanted += [f"event.{kind}" for kind in TOLD]
     assert [key for key in wanted if not has(key)] == []
+
+
+def test_every_column_at_the_terminal_has_a_heading() -> None:
+    headings = {
+        text
+        for _, call in _calls("cli")
+        for argument in call.keywords
+        if argument.arg == "header" and isinstance(argument.value, ast.Tuple)
+        for text in _constants(argument.value)
+    }
+    assert len(headings) > 20, "the search finds what there is"
+    assert [text for text in sorted(headings) if not has(f"cli.label.{text}")] == []

@@ -31,6 +31,7 @@ from tests.unit.frontends.radius.scripted import (
 from vestibule.frontends.radius import FRONTEND, RadiusFrontend
 from vestibule.frontends.radius.admission import Fate
 from vestibule.frontends.radius.duplicates import Duplicates
+from vestibule.interfaces.frontend import Frontend
 from vestibule.interfaces.store import Unavailable
 from vestibule.services.attempt import Node
 from vestibule.services.configuration import ConfigurationCache, Peer
@@ -418,7 +419,7 @@ async def test_metric_counts_strangers_and_a_log_line_is_written_once(
     assert capsys.readouterr().out.count("radius datagrams dropped") == 1
 
 
-def test_plug_in_describes_itself() -> None:
+def served(**settings: Any) -> Frontend:
     services = SimpleNamespace(
         verifications=None,
         configuration=configuration(),
@@ -434,8 +435,13 @@ def test_plug_in_describes_itself() -> None:
         accounting=None,
         public_url="https://id.example.org",
     )
-    endpoint = SimpleNamespace(host="127.0.0.1", port=0)
-    assert FRONTEND.name == "radius"
-    frontend = FRONTEND.open(services, SimpleNamespace(listen=(endpoint,)))  # type: ignore[arg-type]
-    assert frontend.name == "radius"
-    assert frontend.addresses() == []
+    return FRONTEND.open(services, SimpleNamespace(**settings))  # type: ignore[arg-type]
+
+
+async def test_plug_in_opens_the_doors_that_are_named() -> None:
+    for listen, doors in (((SimpleNamespace(host="127.0.0.1", port=0),), 1), ((), 0)):
+        frontend = served(listen=listen)
+        assert (FRONTEND.name, frontend.name, frontend.addresses()) == ("radius", "radius", [])
+        await frontend.start()
+        assert len(frontend.addresses()) == doors
+        await frontend.stop(0)

@@ -31,9 +31,10 @@ class _RadiusKind:
     name = RadiusFrontend.name
 
     def open(self, services: Services, settings: object) -> Frontend:
-        """Return the front end; `settings.listen` holds endpoints with `host` and `port`."""
-        endpoints: Sequence[Any] = getattr(settings, "listen", ())
-        listen = [(endpoint.host, endpoint.port) for endpoint in endpoints] or DEFAULT_LISTEN
+        """Return the front end; `settings.listen` holds endpoints with `host` and `port`, none where no door
+        is open. Without settings it listens where RADIUS usually is, on this machine."""
+        endpoints: Sequence[Any] | None = getattr(settings, "listen", None)
+        listen = DEFAULT_LISTEN if endpoints is None else [(each.host, each.port) for each in endpoints]
         ms_chap = MsChap(services.verifications, services.nt_hashes)
         watch = Watch(services.clock, services.client_sightings.keep)
         return RadiusFrontend(
