@@ -52,7 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """A test that asks for `proof` is a proof: marked as one, and given time for its full count. What is
     tried `BY_TURNS` is tried on one of two stores, or in one of two languages, in a quick run; the other is a
-    proof."""
+    proof. `prove(only=True)` is for what a quick run has no time for, because shorter tests show the same."""
     is_full = bool(config.getoption("--prove"))
     left_out = []
     for item in items:
@@ -64,6 +64,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.timeout(LONGEST_PROOF_SECONDS))
         if _is_not_its_turn(item, parameters):
             item.add_marker("prove")
+            left_out.append(item)
+        elif any(mark.kwargs.get("only") for mark in item.iter_markers("prove")):
             left_out.append(item)
     if left_out and not is_full:
         config.hook.pytest_deselected(items=left_out)
