@@ -79,12 +79,13 @@ async def test_https_is_kept_and_cookies_with_it(tmp_path: Path) -> None:
 # --- forms ----------------------------------------------------------------------------------------------
 
 
+WITHOUT_A_FORM = ("/app/v1/", "/callbacks/", "/phone/", "/relay/", "/scim/v2/")
+
+
 def forms(house: HttpHouse) -> list[str]:
     """Return the path of every form there is. Providers and apps ask without one, and prove themselves."""
     return [
-        path
-        for verb, path in routes(house)
-        if verb == "POST" and not path.startswith((API, "/app/v1/", "/callbacks/", "/phone/", "/scim/v2/"))
+        path for verb, path in routes(house) if verb == "POST" and not path.startswith((API, *WITHOUT_A_FORM))
     ]
 
 
