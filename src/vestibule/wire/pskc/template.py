@@ -9,6 +9,7 @@ two on generated packages. It is four times as fast.
 """
 
 import re
+from itertools import permutations
 from typing import Final
 
 from vestibule.wire.pskc.names import (
@@ -117,11 +118,12 @@ class PackageTemplate:
         return f"(?:{plain}|{encrypted}{mac})"
 
     def _attributes(self, paths: dict[str, str]) -> str:
-        # Two attributes in either order; `match` sees that neither stands there twice.
-        (first, first_path), (second, second_path) = paths.items()
-        one = f"{first}=" + self._group(first_path, _ATTRIBUTE)
-        other = f"{second}=" + self._group(second_path, _ATTRIBUTE)
-        return f"(?:{_GAP}(?:{one}|{other})){{2}}{_BLANKS}"
+        # Two attributes in either order, and neither of them twice.
+        orders = [
+            "".join(f"{_GAP}{name}=" + self._group(path, _ATTRIBUTE) for name, path in order)
+            for order in permutations(paths.items())
+        ]
+        return f"(?:{'|'.join(orders)}){_BLANKS}"
 
     def _leaves(self, parent: str, *names: str) -> str:
         return "".join(self._optional(self._leaf(f"{parent}/{name}")) for name in names)

@@ -115,6 +115,19 @@ def test_the_shortcut_reads_what_the_parser_reads(packages: list[str], sizes: li
     assert reading(content, sizes, has_shortcut=False) == expected
 
 
+@pytest.mark.parametrize("twice", ['<ResponseFormat Length="6" Length="7"/>', '<Key Id="1" Id="2">'])
+def test_an_attribute_twice_is_no_xml_for_either(twice: str) -> None:
+    key = f'<Key Id="1" Algorithm="{TOTP}">'
+    response = '<ResponseFormat Length="6" Encoding="DECIMAL"/>'
+    inside = f"<AlgorithmParameters>{response}</AlgorithmParameters><Data></Data>"
+    plain = f"<KeyPackage>{key}{inside}</Key></KeyPackage>"
+    content = container(plain + 9 * plain.replace(response if "Response" in twice else key, twice))
+    # Whether the shortcut is taken depends on where a chunk ends.
+    for size in range(90, 120):
+        assert reading(content, [size], has_shortcut=True)[1] is FileProblem.NOT_XML
+    assert reading(content, [100], has_shortcut=False)[1] is FileProblem.NOT_XML
+
+
 def _vendor_file(packages: int, line_end: str = "\n", prefix: str = "") -> bytes:
     """As vendors make them: one element a line, all packages of one shape."""
     mark = f"{prefix}:" if prefix else ""
