@@ -96,14 +96,19 @@ class ConfigurationCache:
         self._store = store
         self._sealer = sealer
         self.current: Snapshot = EMPTY
+        self._reading = asyncio.Lock()
 
     async def refresh(self) -> Snapshot:
-        """Read the snapshot anew if its generation has changed."""
-        generation = await self._store.read(lambda tx: tx.generation())
-        if generation != self.current.generation:
-            loaded = await self._store.read(lambda tx: tx.configuration())
-            self.current = self._snapshot(loaded)
-        return self.current
+        """Read the snapshot anew if its generation has changed.
+
+        One at a time: what was read before a change must not take the place of what was read after it.
+        """
+        async with self._reading:
+            generation = await self._store.read(lambda tx: tx.generation())
+            if generation != self.current.generation:
+                loaded = await self._store.read(lambda tx: tx.configuration())
+                self.current = self._snapshot(loaded)
+            return self.current
 
     async def watch(self, interval_seconds: float = 1.0) -> None:
         """Refresh for ever; a database that does not answer leaves the last snapshot standing."""
