@@ -13,6 +13,7 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final, cast
 
@@ -243,7 +244,7 @@ async def _texts(links: list[Conversation], receipts: asyncio.Semaphore, engine:
             await receipts.acquire()
 
     label = f"{engine}, texts with their receipts"
-    return await _load(label, [lambda link=link: take(link) for link in links], count, come)  # type: ignore[misc] # mypy cannot infer a lambda with defaults
+    return await _load(label, [partial(take, link) for link in links], count, come)
 
 
 async def _attempts(links: list[Conversation], engine: str, count: int) -> Figures:
@@ -252,7 +253,7 @@ async def _attempts(links: list[Conversation], engine: str, count: int) -> Figur
     async def tell(link: Conversation) -> bytes:
         return await link.ask(ATTEMPTS, packed(ToldAttempts(tuple(_attempt() for _ in range(BATCH)))), 20)
 
-    asks = [lambda link=link: tell(link) for link in links]  # type: ignore[misc] # as above
+    asks = [partial(tell, link) for link in links]
     figures = await _load(f"{engine}, attempts told, {BATCH} at once", asks, count // BATCH)
     batches = figures.done
     return Figures(figures.label, batches * BATCH, batches * BATCH, figures.seconds, figures.latencies)
@@ -285,7 +286,7 @@ async def _apps(service: _Service, engine: str, count: int) -> Figures:
             return (await client.post(path, json={"accounts": [{"token": "x"}]})).content
 
         ids = [peer.group_id for peer in service.peers[:LINKS]]
-        asks = [lambda relay_id=relay_id: ask(relay_id) for relay_id in ids]  # type: ignore[misc] # as above
+        asks = [partial(ask, relay_id) for relay_id in ids]
         return await _load(f"{engine}, requests of apps, 4 at a time", asks, count, at_once=4)
 
 

@@ -3,15 +3,16 @@ behind itself and not before others."""
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 
 from vestibule.stores.bodies import MOST_OF_ONE_TENANT, MOST_WAITING, Job, too_many
 
 
 class Turns:
     def __init__(self) -> None:
-        # The first is whose turn is next; who has had its turn is put to the end.
-        self._waiting: dict[str, deque[Job]] = {}
+        # The first is whose turn is next; who has had its turn is put to the end. Not a plain dict: taking
+        # the first of that again and again walks over all that were taken before.
+        self._waiting: OrderedDict[str, deque[Job]] = OrderedDict()
         self._count = 0
 
     def __len__(self) -> int:
@@ -42,8 +43,7 @@ class Turns:
         """Take at most so many, one of each tenant in turn."""
         taken: list[Job] = []
         while self._waiting and len(taken) < most:
-            tenant_id, own = next(iter(self._waiting.items()))
-            del self._waiting[tenant_id]
+            tenant_id, own = self._waiting.popitem(last=False)
             some = 1 if self._waiting else most - len(taken)
             taken += [own.popleft() for _ in range(min(some, len(own)))]
             if own:

@@ -65,7 +65,7 @@ def _scope(request: AppRequest, service: str) -> HTTPScope:
 def _answer(heard: list[Message]) -> AppAnswer:
     started: dict[str, Any] = next(dict(each) for each in heard if each["type"] == "http.response.start")
     headers = {name.lower(): value for name, value in started["headers"]}
-    body = b"".join(bytes(dict(each).get("body", b"")) for each in heard)  # type: ignore[call-overload] # of any message
+    body = b"".join(bytes(dict(each).get("body", b"")) for each in heard)  # type: ignore[call-overload] # a message of any kind
     return AppAnswer(
         status=started["status"], retry_after=headers.get(b"retry-after", b"").decode("latin-1"), body=body
     )
