@@ -87,17 +87,40 @@ async def test_s30_an_unlicensed_user_is_allowed_and_counted(house: TestHouse) -
     assert await why(assign(house, bought, bob)) == (Refusal.LICENCES_SPENT, "1")
 
 
-async def test_s31_when_all_are_licensed_the_provider_may_go(house: TestHouse) -> None:
-    """S31, S32: nothing is lost by it; when there are more users than licences, there may be another one."""
+async def without_provider(house: TestHouse) -> None:
+    """Let everybody be licensed, and the provider go."""
     await house.services.editions.change(SYSTEM, TENANT, Edition.FREE_ADMINS)
     provider = await provide(house)
     await assign(house, await add(house, 1), await house.add_person("alice"))
     ending = await house.services.providers.delete(SYSTEM, provider.provider_id)
-    assert (ending.closed, ending.lost, edition(house)) == ((), {}, Edition.FULL)
+    assert (ending.closed, ending.lost) == ((), {})
+
+
+async def standing(house: TestHouse) -> list[str]:
+    """Return the providers of the tenant that are not deleted."""
+    found = await house.services.providers.of(SYSTEM, TENANT)
+    return [each.provider_id for each in found if each.deleted_at is None]
+
+
+async def test_s31_when_all_are_licensed_the_provider_may_go(house: TestHouse) -> None:
+    """S31: nothing is lost by it."""
+    await without_provider(house)
+    assert await standing(house) == []
+    assert edition(house) is Edition.FULL
+
+
+async def test_s32_with_more_users_than_licences_there_may_be_another_provider(house: TestHouse) -> None:
+    """S32: per user again; who has no licence counts for it, who has one does not."""
+    await without_provider(house)
     await house.add_person("bob")
-    assert (await coverage(house)).is_complete is False
+    assert await coverage(house) == Coverage(configured=2, licensed=1, licences=1)
     again = await provide(house)
-    assert (again.usage_model, edition(house)) == (UsageModel.PER_USER, Edition.FULL)
+    assert await standing(house) == [again.provider_id]
+    assert (again.usage_model, again.is_linked, edition(house)) == (UsageModel.PER_USER, True, Edition.FULL)
+    house.clock.advance((GRACE_DAYS + 1) * 86_400)
+    await house.services.licences.follow()
+    assert edition(house) is Edition.FULL, "for good: it is the provider that gives it"
+    assert (await coverage(house)).unlicensed == 1
 
 
 async def test_s36_no_licence_without_a_directory(house: TestHouse) -> None:
