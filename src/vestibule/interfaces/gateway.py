@@ -29,6 +29,8 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     body: Secret[str]
     valid_seconds: int
     """After this time it need not arrive any more."""
+    verification_id: str = ""
+    """The attempt that it is sent for; empty: a test of a gateway."""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):

@@ -50,6 +50,8 @@ class RelayedText(msgspec.Struct, frozen=True, kw_only=True):
     to: Number
     body: Annotated[str, msgspec.Meta(max_length=2000)]
     valid_seconds: Seconds
+    attempt_id: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]*$", max_length=64)] = ""
+    """Under which the server will tell of the attempt; whether the text was answered is read from that."""
 
     def __repr__(self) -> str:
         return f"RelayedText({self.name})"

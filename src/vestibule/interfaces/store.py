@@ -586,7 +586,15 @@ class Transaction(
         self, after: tuple[int, str], until: int, limit: int
     ) -> tuple[SendingOutcome, ...]:
         """Return what has become of texts and calls of all tenants, in the order in which their time was
-        over, behind the time and identifier `after`, up to the time `until`: the worker's own."""
+        over, behind the time and identifier `after`, up to the time `until`: the worker's own. Texts of
+        servers are in `relayed_outcomes`, their calls are here."""
+        ...
+
+    async def relayed_outcomes(
+        self, after: tuple[int, str], until: int, limit: int, *, is_told: bool
+    ) -> tuple[SendingOutcome, ...]:
+        """Return the same of texts that servers have asked for: of those of whose attempt the server has told
+        until now, or that are for none; or of the others, which nobody has answered."""
         ...
 
     async def open_range_breaker(self, breaker: RangeBreaker) -> bool:

@@ -90,6 +90,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     relayed_name: str = ""
     """What that server calls it."""
     owed: Owed = Owed.NOTHING
+    attempt_id: str = ""
+    """What that server calls the attempt for which a text is sent, where it has said so."""
 
     @property
     def is_relayed(self) -> bool:

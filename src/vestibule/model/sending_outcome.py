@@ -22,4 +22,4 @@ class SendingOutcome(msgspec.Struct, frozen=True, kw_only=True):
     is_sent: bool
     """Whether it left, or may have left: somebody charges for it."""
     is_answered: bool
-    """Whether the attempt that it was sent for was approved."""
+    """Whether the attempt that it was sent for was approved; in a call of a server's: a key was pressed."""

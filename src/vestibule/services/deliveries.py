@@ -261,7 +261,11 @@ class Deliveries:
                 most_seconds=seconds,
             )
         return Text(
-            delivery_id=delivery.delivery_id, to=delivery.address, body=Secret(body), valid_seconds=seconds
+            delivery_id=delivery.delivery_id,
+            to=delivery.address,
+            body=Secret(body),
+            valid_seconds=seconds,
+            verification_id=delivery.verification_id,
         )
 
     def _opened(self, delivery: Delivery) -> str:

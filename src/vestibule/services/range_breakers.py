@@ -1,9 +1,10 @@
 """Breakers of ranges of numbers: where nobody answers, nothing is sent for a while (SMS-04).
 
-Each node reads what has become of texts and calls and counts in memory; what follows is a conditional write,
-so that one node opens a breaker and the others know of it within seconds. Which ones are not closed all nodes
-keep in memory: a sign-in pays nothing. Invariants: that one opens is told once; what no gateway could send
-counts for none, for it costs nothing; an answer from the range closes it, and so does an administrator.
+Each node reads what has become of texts and calls, its tenants' own and those that servers have asked for,
+and counts in memory; what follows is a conditional write, so that one node opens a breaker and the others
+know of it within seconds. Which ones are not closed all nodes keep in memory: a sign-in pays nothing.
+Invariants: that one opens is told once; what no gateway could send counts for none, for it costs nothing; an
+answer from the range closes it, and so does an administrator.
 """
 
 from __future__ import annotations

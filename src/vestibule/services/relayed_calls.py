@@ -1,7 +1,7 @@
 """Relayed calls: the service's gateway places them, and the server that asked for them says what is said.
 
 What happens in such a call is told to the server and its instructions are carried out; nothing of it is kept
-here. Invariants:
+here but that somebody has pressed a key. Invariants:
 - Events are counted, so that one that is told twice, because its answer was lost, moves the call once.
 - A call whose server cannot be asked any more is hung up.
 """
@@ -26,9 +26,9 @@ from vestibule.interfaces.relay import (
     full_name,
     packed,
 )
-from vestibule.interfaces.store import Store
+from vestibule.interfaces.store import Conflict, Store, Transaction, Unavailable
 from vestibule.model.call import Ask, CallEvent, CallEventKind, HangUp, Instruction, Say, Spoken
-from vestibule.model.delivery import Delivery
+from vestibule.model.delivery import Delivery, DeliveryState
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +43,7 @@ ENDED: Final = frozenset(
         CallEventKind.FAILED,
     }
 )
+_MAY_BE_UP: Final = (DeliveryState.TAKEN, DeliveryState.SENT)
 _ASK_SECONDS: Final = 3.0
 _IN_CALL_SECONDS: Final = 6.0
 """How long a person hears nothing while the server cannot be asked."""
@@ -63,6 +64,7 @@ class _Call(msgspec.Struct, eq=False):
 
 class RelayedCalls:
     def __init__(self, store: Store, links: Links) -> None:
+        self._store = store
         self._links = links
         self._calls: dict[str, _Call] = {}
         self._sounds: dict[str, Sound] = {}
@@ -77,6 +79,8 @@ class RelayedCalls:
 
     async def on_event(self, delivery: Delivery, event: CallEvent) -> tuple[Instruction, ...]:
         """Tell the server what happened in its call; return what to do in it now."""
+        if event.kind is CallEventKind.KEYS and (event.keys or event.is_finished):
+            await self._answered(delivery)
         numbered = self._numbered(delivery, event)
         if event.kind in ENDED:
             self._calls.pop(delivery.delivery_id, None)
@@ -88,6 +92,26 @@ class RelayedCalls:
         if any(isinstance(each, HangUp) for each in instructions):
             self._calls.pop(delivery.delivery_id, None)  # No gateway tells of an end that we have made.
         return tuple(_marked(each, delivery) for each in instructions)
+
+    async def _answered(self, delivery: Delivery) -> None:
+        """Write down that somebody has pressed a key: gateways and ranges of numbers are judged by it."""
+
+        async def body(tx: Transaction) -> None:
+            current = await tx.delivery(delivery.tenant_id, delivery.delivery_id)
+            if current is None or current.state not in _MAY_BE_UP:
+                return
+            # A key may be here before it is written down that the call was placed.
+            sent_at = current.sent_at or tx.now
+            answered = msgspec.structs.replace(current, state=DeliveryState.DELIVERED, sent_at=sent_at)
+            if not await tx.replace_delivery(answered):
+                raise Conflict
+
+        if delivery.state not in _MAY_BE_UP:
+            return
+        try:
+            await self._store.transact(body, delivery.tenant_id)
+        except (Conflict, Unavailable) as error:
+            log.warning("an answered call may count as unanswered", error=type(error).__name__)
 
     def _numbered(self, delivery: Delivery, event: CallEvent) -> CallEvent:
         call = self._calls.get(delivery.delivery_id)

@@ -82,14 +82,21 @@ class Relaying:
 
     async def _text(self, peer: Peer, body: bytes) -> bytes:
         asked = unpacked(body, RelayedText)
-        return await self._take(peer, asked, Carries.TEXT, asked.body, asked.valid_seconds)
+        attempt_id = asked.attempt_id
+        return await self._take(peer, asked, Carries.TEXT, asked.body, asked.valid_seconds, attempt_id)
 
     async def _call(self, peer: Peer, body: bytes) -> bytes:
         asked = unpacked(body, RelayedCall)
         return await self._take(peer, asked, Carries.CALL, asked.caller_id, asked.most_seconds)
 
     async def _take(
-        self, peer: Peer, asked: RelayedText | RelayedCall, carries: Carries, content: str, seconds: int
+        self,
+        peer: Peer,
+        asked: RelayedText | RelayedCall,
+        carries: Carries,
+        content: str,
+        seconds: int,
+        attempt_id: str = "",
     ) -> bytes:
         if not self._gateways.has_any(peer.tenant_id, frozenset({carries})):
             return packed(Taken("gateway.cause.none"))
@@ -117,6 +124,7 @@ class Relaying:
                     created_at=tx.now,
                     group_id=peer.group_id,
                     relayed_name=asked.name,
+                    attempt_id=attempt_id,
                 )
             )
             return None

@@ -8,10 +8,13 @@ import msgspec
 
 from tests.conformance.stores.conftest import Opened
 from tests.conformance.stores.records import START, HandClock, decided, delivery, tenant, verification
+from tests.conformance.stores.test_store_replication import group
+from tests.conformance.stores.test_store_server_records import attempt as told
 from vestibule.interfaces.store import Store, Transaction
-from vestibule.model.delivery import DeliveryState
+from vestibule.model.delivery import Carries, DeliveryState
 from vestibule.model.range_breaker import RangeBreaker, opened
 from vestibule.model.sending_limit import DAY_MS
+from vestibule.model.verification import VerificationState
 
 
 def breaker(tenant_id: str, prefix: str = "+4917612", at: int = START) -> RangeBreaker:
@@ -80,3 +83,49 @@ async def test_what_becomes_of_a_text_is_read_when_its_time_is_over(own_url: str
     assert first[1].tried == ("x", "trunk")
     rest = await own.read(lambda tx: tx.sending_outcomes((START + 1, "d2"), START + 2, 2))
     assert [(one.delivery_id, one.is_sent) for one in rest] == [("d3", True)]
+
+
+async def test_what_becomes_of_a_servers_text_is_what_it_tells_of_the_attempt(
+    own_url: str, opened: Opened
+) -> None:
+    """Of a call it is a key that was pressed. Another group or tenant answers for nobody."""
+    own = await opened(own_url)
+    for tenant_id in ("a", "b"):
+        await own.transact(lambda tx, t=tenant_id: tx.put(tenant(t)))
+
+    async def fill(tx: Transaction) -> None:
+        for tenant_id, group_id in (("a", "g"), ("a", "h"), ("b", "g")):
+            await tx.add_replication_group(group(tenant_id, group_id, provider_id="p"))
+        await tx.add_server_attempts(
+            [
+                told("a", "yes", state=VerificationState.APPROVED),
+                told("a", "no", state=VerificationState.EXPIRED),
+                told("a", "other", state=VerificationState.APPROVED, group_id="h"),
+                told("b", "foreign", state=VerificationState.APPROVED),
+            ]
+        )
+        for name, fields in (
+            ("d1", {"attempt_id": "yes"}),
+            ("d2", {"attempt_id": "no", "state": DeliveryState.DELIVERED}),
+            ("d3", {"attempt_id": "other"}),
+            ("d4", {"attempt_id": "foreign"}),
+            ("d5", {"state": DeliveryState.DELIVERED}),
+            ("d6", {}),
+            ("d7", {"carries": Carries.CALL, "state": DeliveryState.DELIVERED}),
+            ("d8", {"carries": Carries.CALL}),
+        ):
+            usual = {"verification_id": "", "challenge_id": "", "group_id": "g", "state": DeliveryState.SENT}
+            placed = {"gateway_id": "trunk", "tried": ("trunk",), "expires_at": START + 1}
+            await tx.add_delivery(delivery("a", name, **(usual | placed | fields)))
+
+    await own.transact(fill)
+
+    async def answered(is_told: bool) -> dict[str, bool]:
+        found = await own.read(lambda tx: tx.relayed_outcomes((START, ""), START + 1, 9, is_told=is_told))
+        assert all(one.is_sent for one in found)
+        return {one.delivery_id: one.is_answered for one in found}
+
+    assert await answered(True) == {"d1": True, "d2": False, "d5": True, "d6": False}
+    assert await answered(False) == {"d3": False, "d4": False}
+    calls = await own.read(lambda tx: tx.sending_outcomes((START, ""), START + 1, 9))
+    assert {one.delivery_id: one.is_answered for one in calls} == {"d7": True, "d8": False}

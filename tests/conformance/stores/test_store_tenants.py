@@ -60,7 +60,7 @@ OF_ALL = {
     "is_delivery_due",
     *("is_anything_owed", "take_owed", "has_servers"),
     *("is_dispatch_due", "take_dispatches", "is_untold", "take_untold"),
-    *("sending_outcomes", "all_range_breakers", "take_report_run"),
+    *("sending_outcomes", "relayed_outcomes", "all_range_breakers", "take_report_run"),
     *("all_providers", "licensed_tenants"),
     *("meters", "ended_sendings", "phone_costs_until", "budgets"),
     *("statement_numbered", "statements_of_month", "is_billed"),

@@ -89,8 +89,13 @@ class ServiceGateway:
 def _message(errand: Text | Call, name: str) -> tuple[str, RelayedText | RelayedCall]:
     match errand:
         case Text():
-            body, seconds = errand.body.reveal(), errand.valid_seconds
-            return TEXT, RelayedText(name=name, to=errand.to, body=body, valid_seconds=seconds)
+            return TEXT, RelayedText(
+                name=name,
+                to=errand.to,
+                body=errand.body.reveal(),
+                valid_seconds=errand.valid_seconds,
+                attempt_id=errand.verification_id,
+            )
         case Call():
             seconds = errand.most_seconds
             return CALL, RelayedCall(

@@ -70,18 +70,42 @@ DROP: Final = Statement(
 )
 
 
-# With a place beside the time: many are over in the same millisecond. Tests of gateways have no attempt.
-OVER: Final = Statement(
-    """
+_OUTCOME: Final = """
     select d.tenant_id, d.delivery_id, d.carries, d.address, d.gateway_id, d.tried, d.created_at,
            d.expires_at,
            case when d.state in ('sent', 'delivered') or d.sent_at is not null then 1 else 0 end,
-           case when v.state = 'approved' then 1 else 0 end
-      from deliveries d
-      join verifications v on v.tenant_id = d.tenant_id and v.verification_id = d.verification_id
-     where (d.expires_at, d.delivery_id) > (:after::bigint, :after_id) and d.expires_at <= :until::bigint
+"""
+# With a place beside the time: many are over in the same millisecond.
+_NEXT: Final = """
+       (d.expires_at, d.delivery_id) > (:after::bigint, :after_id) and d.expires_at <= :until::bigint
        and d.gateway_id <> ''
      order by d.expires_at, d.delivery_id limit :limit
+"""
+
+# Tests of gateways have no attempt. In a call of a server's somebody has pressed a key, or nobody has.
+OVER: Final = Statement(
+    f"""
+    {_OUTCOME}
+           case when v.state = 'approved' or (d.group_id <> '' and d.state = 'delivered') then 1 else 0 end
+      from deliveries d
+      left join verifications v on v.tenant_id = d.tenant_id and v.verification_id = d.verification_id
+     where (v.verification_id is not null or (d.group_id <> '' and d.carries = 'call')) and
+    {_NEXT}
+    """
+)
+
+# Of a text whose attempt a server does not name, only the provider's receipt is known.
+RELAYED_OVER: Final = Statement(
+    f"""
+    {_OUTCOME}
+           case when a.state = 'approved' or (d.attempt_id = '' and d.state = 'delivered') then 1 else 0 end
+      from deliveries d
+      left join replication_groups g on g.tenant_id = d.tenant_id and g.group_id = d.group_id
+      left join server_attempts a on a.tenant_id = d.tenant_id and a.provider_id = g.provider_id
+       and a.attempt_id = d.attempt_id and a.group_id = d.group_id
+     where d.group_id <> '' and d.carries = 'text'
+       and case when d.attempt_id <> '' and a.attempt_id is null then 0 else 1 end = :is_told::bigint and
+    {_NEXT}
     """
 )
 
@@ -141,6 +165,14 @@ class Deliveries(Requests):
     ) -> tuple[SendingOutcome, ...]:
         rows = await self.fetch(OVER(after=after[0], after_id=after[1], until=until, limit=limit))
         return tuple([_outcome(row) for row in rows])
+
+    async def relayed_outcomes(
+        self, after: tuple[int, str], until: int, limit: int, *, is_told: bool
+    ) -> tuple[SendingOutcome, ...]:
+        asked = RELAYED_OVER(
+            after=after[0], after_id=after[1], until=until, limit=limit, is_told=int(is_told)
+        )
+        return tuple([_outcome(row) for row in await self.fetch(asked)])
 
     async def deliveries(self, tenant_id: str, where: DeliveryFilter, page: Page) -> Listed:
         known, sought = Where(), Where()

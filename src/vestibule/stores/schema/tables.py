@@ -879,7 +879,7 @@ deliveries = Table(
     *numbers("tries", "due_at", "expires_at", "created_at"),
     maybe("sent_at"),
     *numbers("version"),
-    *added_words("group_id", "relayed_name", "owed"),
+    *added_words("group_id", "relayed_name", "owed", "attempt_id"),
     key("deliveries", "tenant_id", "delivery_id"),
     Index(
         "deliveries_due",
