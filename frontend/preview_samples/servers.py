@@ -47,6 +47,7 @@ def _servers(**more: Any) -> dict[str, Any]:
         "shown": "",
         "form": Form({"hours": "24"}),
         "most_hours": 720,
+        "longest_name": 100,
         "is_open": True,
         "service": "https://mfa.example.com",
         "own_pin": "sha256//bm90IGEga2V5LCBidXQgYXMgbG9uZyBhcyBvbmUgaXM=",

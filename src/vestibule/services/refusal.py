@@ -50,6 +50,7 @@ class Refusal(StrEnum):
     EDITION_EXCEEDED = "edition_exceeded"
     EDITION_GIVEN = "edition_given"
     NO_PEOPLE_HERE = "no_people_here"
+    REPLICATION_GROUP_NAME = "replication_group_name"
     BRAND_NAME = "brand_name"
     BRAND_COLOR = "brand_color"
     BRAND_COLOR_LIGHT = "brand_color_light"

@@ -82,9 +82,7 @@ class Replication:
         Raises `Refused`: no such name can be given, or too many wait already.
         """
         actor.demand(Right.SERVERS, tenant_id)
-        name = group_name.strip()
-        if not name or len(name) > LONGEST_NAME or not name.isprintable():
-            raise Refused(Refusal.NAME_INVALID, str(LONGEST_NAME))
+        name = _group_name(group_name)
         if not 1 <= hours <= MOST_HOURS:
             raise Refused(Refusal.SETTING_INVALID, "hours")
         shown = Secret(new_token())
@@ -148,12 +146,16 @@ class Replication:
         await self._links.drop(server_id)
         return removed
 
-    async def rename_group(self, actor: Actor, tenant_id: str, group_id: str, name: str) -> ReplicationGroup:
+    async def rename_group(
+        self, actor: Actor, tenant_id: str, group_id: str, new_name: str
+    ) -> ReplicationGroup:
+        """Call a group otherwise; raises `Refused`, among others if no such name can be given."""
         actor.demand(Right.SERVERS, tenant_id)
+        name = _group_name(new_name)
 
         async def body(tx: Transaction) -> ReplicationGroup:
             group = await _found(tx, tenant_id, group_id)
-            renamed = msgspec.structs.replace(group, name=name.strip())
+            renamed = msgspec.structs.replace(group, name=name)
             await tx.replace_replication_group(renamed)
             await record(tx, actor, tenant_id, "server.group_renamed", group_id, renamed.name)
             return renamed
@@ -176,6 +178,13 @@ class Replication:
             return group
 
         return await self._store.transact(body)
+
+
+def _group_name(typed: str) -> str:
+    name = typed.strip()
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise Refused(Refusal.REPLICATION_GROUP_NAME, str(LONGEST_NAME))
+    return name
 
 
 async def _found(tx: Transaction, tenant_id: str, group_id: str) -> ReplicationGroup:

@@ -28,6 +28,17 @@ async def test_credentials_are_shown_once_and_servers_as_they_stand(
     again = await console.post(f"servers/credentials/{waiting.credentials_id}/withdraw")
     assert again.status_code == 422
     (group,) = fleet.groups
+    called = await console.post(f"servers/groups/{group.group_id}/rename", {"name": " Bonn "})
+    assert "is called “Bonn” now" in words(called)
+    for name in ("", "   ", "Bonn\u2028am Rhein"):
+        refused = await console.post(f"servers/groups/{group.group_id}/rename", {"name": name})
+        assert refused.status_code == 422
+        assert "A replication group has a name" in words(refused)
+    other = await house.inside.services.replication.make_credentials(SYSTEM, TENANT, "Berlin")
+    taken = await console.post(f"servers/groups/{other.group.group_id}/rename", {"name": "Bonn"})
+    assert taken.status_code == 422
+    assert "“Bonn” is already taken" in words(taken)
+    assert "is removed" in words(await console.post(f"servers/groups/{other.group.group_id}/remove"))
     assert "is removed" in words(await console.post(f"servers/groups/{group.group_id}/remove"))
 
     made = await house.inside.services.replication.make_credentials(SYSTEM, TENANT, "Berlin")

@@ -86,7 +86,10 @@ class Replication(Requests):
             raise self.broken(AlreadyExists("replication group", group.name)) from None
 
     async def replace_replication_group(self, group: ReplicationGroup) -> bool:
-        return await self.execute(_bound(REPLACE_GROUP, group)) > 0
+        try:
+            return await self.execute(_bound(REPLACE_GROUP, group)) > 0
+        except UniqueTaken:
+            raise self.broken(AlreadyExists("replication group", group.name)) from None
 
     async def remove_replication_group(self, tenant_id: str, group_id: str) -> bool:
         return await self.execute(REMOVE_GROUP(tenant_id=tenant_id, group_id=group_id)) > 0

@@ -14,8 +14,9 @@ from vestibule.frontends.http.templates.views import Form, ServerRow, Words
 from vestibule.model.actor import Right
 from vestibule.model.replication import HOURS, MOST_HOURS
 from vestibule.services.refusal import Refusal, Refused
+from vestibule.services.replication import LONGEST_NAME
 
-_BESIDE: Final = {Refusal.NAME_INVALID: "group", Refusal.SETTING_INVALID: "hours"}
+_BESIDE: Final = {Refusal.REPLICATION_GROUP_NAME: "group", Refusal.SETTING_INVALID: "hours"}
 
 
 @get("/tenants/{tenant:str}/servers", opt=needs(Right.READ_CONFIGURATION))
@@ -28,7 +29,7 @@ async def make_credentials(request: AnyRequest, tenant: InPath) -> Response[Any]
     """Make activation credentials, and show them."""
     at = await desk(request, tenant)
     fields = await read_fields(request)
-    group, hours = fields.text("group", 100), fields.whole("hours")
+    group, hours = fields.text("group", LONGEST_NAME), fields.whole("hours")
     typed = {"group": group, "hours": fields.text("hours")}
     if hours is None or not 1 <= hours <= MOST_HOURS:
         words = Words("form.not_a_number", {"least": 1, "most": MOST_HOURS})
@@ -58,6 +59,17 @@ async def remove_server(request: AnyRequest, tenant: InPath, server: InPath) -> 
     except Refused as refused:
         return await _page(at, refused_form(refused, {}, {}))
     return at.done(at.path("servers"), "console.server.removed", name=removed.name)
+
+
+@post("/tenants/{tenant:str}/servers/groups/{group:str}/rename", opt=needs(Right.SERVERS))
+async def rename_group(request: AnyRequest, tenant: InPath, group: InPath) -> Response[Any]:
+    at = await desk(request, tenant)
+    name = (await read_fields(request)).text("name", LONGEST_NAME)
+    try:
+        renamed = await at.services.replication.rename_group(at.actor, tenant, group, name)
+    except Refused as refused:
+        return await _page(at, refused_form(refused, {"hours": str(HOURS)}, {}))
+    return at.done(at.path("servers"), "console.server.group_renamed", name=renamed.name)
 
 
 @post("/tenants/{tenant:str}/servers/groups/{group:str}/remove", opt=needs(Right.SERVERS))
@@ -95,10 +107,11 @@ async def _page(at: Desk, form: Form | None = None, shown: str = "") -> Response
         shown=shown,
         form=form or Form({"hours": str(HOURS)}),
         most_hours=MOST_HOURS,
+        longest_name=LONGEST_NAME,
         is_open=at.services.links.is_open,
         service=at.services.public_url,
         own_pin=at.services.replication.own_pin,
     )
 
 
-ROUTES: Final = [servers, make_credentials, withdraw_credentials, remove_server, remove_group]
+ROUTES: Final = [servers, make_credentials, withdraw_credentials, remove_server, rename_group, remove_group]
