@@ -6,6 +6,7 @@ of the environment chooses a proxy.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import ssl
@@ -81,7 +82,8 @@ async def dial(address: Address, most_octets: int) -> LinkSocket:
     try:
         connection = await connect(
             f"wss{address.service.removeprefix('https')}{PATH}",
-            ssl=_tls(address),
+            # What the system trusts takes its time to read, and nobody else should wait for it.
+            ssl=await asyncio.to_thread(_tls, address),
             proxy=None if address.proxy is None else address.proxy.reveal(),
             compression=None,
             max_size=most_octets,
