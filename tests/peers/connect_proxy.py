@@ -1,6 +1,7 @@
 """An HTTP proxy that knows CONNECT (RFC 9110 §9.3.6) and nothing else, in the event loop of the test.
 
-It records where it was asked to lead, and can demand a password.
+It records where it was asked to lead, can demand a password, and is as bad a network as the test wants: cut,
+slow, or silent while its connections stay open.
 """
 
 from __future__ import annotations
@@ -20,7 +21,16 @@ class ConnectProxy:
         self._account = f"{user}:{password}@" if user else ""
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
+        self._passes = asyncio.Event()
+        self._passes.set()
+        self._closing = asyncio.Event()
         self.asked: list[str] = []
+        self.is_shut = False
+        """Whoever comes is turned away without a word."""
+        self.delay = 0.0
+        """Seconds that each piece of what is said waits here."""
+        self.most_octets = 65_536
+        """In a piece."""
 
     @property
     def url(self) -> str:
@@ -37,6 +47,8 @@ class ConnectProxy:
     ) -> None:
         assert self._server is not None
         self._server.close()
+        self._closing.set()
+        self.release()
         self.cut()
         await self._server.wait_closed()
 
@@ -45,10 +57,23 @@ class ConnectProxy:
         for writer in self._open:
             writer.transport.abort()
 
+    def hold(self) -> None:
+        """Let nothing pass any more, and break nothing."""
+        self._passes.clear()
+
+    def release(self) -> None:
+        """Let all pass that was held, and what comes."""
+        self._passes.set()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.is_shut:
+            writer.transport.abort()
+            return
         self._open.add(writer)
         try:
             await self._lead(reader, writer)
+        except asyncio.IncompleteReadError:
+            return  # Who came was cut off before he had asked for anything.
         finally:
             self._open.discard(writer)
             writer.close()
@@ -64,19 +89,26 @@ class ConnectProxy:
             return
         self.asked.append(place)
         host, _, port = place.rpartition(":")
-        far_reader, far_writer = await asyncio.open_connection(host, int(port))
+        try:
+            far_reader, far_writer = await asyncio.open_connection(host, int(port))
+        except OSError:
+            writer.write(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
+            return
         self._open.add(far_writer)
         writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
         try:
-            await asyncio.gather(_carry(reader, far_writer), _carry(far_reader, writer))
+            await asyncio.gather(self._carry(reader, far_writer), self._carry(far_reader, writer))
         finally:
             self._open.discard(far_writer)
             far_writer.close()
 
-
-async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(ConnectionError):
-        while octets := await reader.read(65_536):
-            writer.write(octets)
-            await writer.drain()
-    writer.close()
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while octets := await reader.read(self.most_octets):
+                if self.delay:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._closing.wait(), self.delay)
+                await self._passes.wait()
+                writer.write(octets)
+                await writer.drain()
+        writer.close()
