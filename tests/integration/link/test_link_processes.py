@@ -108,7 +108,7 @@ def _ports(packet: bytes) -> bytes:
     return packet[at : at + 4]
 
 
-def _activate(server: ServerProcess, shown: Secret[str], wrapper: Sequence[object]) -> str:
+def activate(server: ServerProcess, shown: Secret[str], wrapper: Sequence[object]) -> str:
     done = subprocess.run(
         [*map(str, wrapper), Path(sys.executable).with_name("vestibule"), "activate"],
         env={**surroundings(), **server.environment},
@@ -155,7 +155,7 @@ async def test_s3_a_server_lets_nobody_in_and_dials_one_port_by_tls(
         listening(service, certificate, port, host),
     ):
         shown = await credentials(service)
-        assert "mfa-1" in await asyncio.to_thread(_activate, server, shown, wrapper)
+        assert "mfa-1" in await asyncio.to_thread(activate, server, shown, wrapper)
         await asyncio.to_thread(server.start)
         await asyncio.to_thread(server.program.wait_for, "link is up")
         (known,) = await known_servers(service)
