@@ -1,7 +1,8 @@
 """What a tenant notices of another: its sign-ins beside a flood, an import, a directory that hangs and a
 gateway that is dead, each in turn with the same sign-ins alone.
 
-The load on the others is half of what the node can do. Noise comes from a process of its own.
+The others sign in half as often as their share of the node allows: two tenants, so a quarter of what it can
+do. Noise comes from a process of its own.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def _measure(folder: Path, engine: str, url: str | None, pairs: int) -> None:
         server.start()
         try:
             crowd = Crowd(server, quiet.shared_secret, quiet.people)
-            rate = crowd.load(PEOPLE).rate / 2
+            rate = crowd.load(PEOPLE).rate / 4
             for label, make in NOISES.items():
                 pair = [_pair(crowd, rate, partial(make, server, noisy)) for _ in range(pairs)]
                 ratio, alone, beside = sorted((b / a, a, b) for a, b in pair)[len(pair) // 2]

@@ -61,6 +61,7 @@ from vestibule.services.disowning import Disowning
 from vestibule.services.dispatches import Dispatches
 from vestibule.services.editions import Editions
 from vestibule.services.enrollment import Enrollments
+from vestibule.services.fair_share import FairShare
 from vestibule.services.first_factor import FirstFactors
 from vestibule.services.gateway_settings import GatewaySettings
 from vestibule.services.gateways import Gateways
@@ -205,9 +206,20 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     asking, waiting = Asking(out_of_band, prover.methods, node), Waiting(store)
     pins = Pins(store, configuration, sealer, guard)
     proxying = Proxying(store, configuration, first_factors, sealer)
-    spraying = Spraying(store, configuration, metrics)
+    spraying, share = Spraying(store, configuration, metrics), FairShare(metrics)
     verifications = Verifications(
-        store, configuration, prover, first_factors, asking, waiting, pins, proxying, node, metrics, spraying
+        store,
+        configuration,
+        prover,
+        first_factors,
+        asking,
+        waiting,
+        pins,
+        proxying,
+        node,
+        metrics,
+        spraying,
+        share,
     )
     phones = Phones(store, configuration, prover, guard)
     enrollments = Enrollments(store, configuration, prover, guard)
@@ -369,7 +381,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
             store, clock, configuration, sealer, applications, setup, prover, gateways, phones
         ),
         simulated_phones=SimulatedPhones(gateways, sealer),
-        token_imports=TokenImports(store, prover, read_token_file),
+        token_imports=TokenImports(store, prover, share, read_token_file),
         housekeeping=Housekeeping(store, metrics),
         metering=Metering(store),
         phone_costs=PhoneCosts(store, configuration),

@@ -107,6 +107,13 @@ class Metrics:
             (),
         )
         self.attempts_slowed.add(count=0)
+        self.attempts_queued = Counts(
+            self.registry,
+            "vestibule_attempts_queued",
+            "Attempts that had to wait because their tenant had its share of the node beside others.",
+            (),
+        )
+        self.attempts_queued.add(count=0)
         self.spraying_alarms = Gauge(
             "vestibule_spraying_alarms",
             "Alarms that hold because very many sign-ins fail, of tenants and of the service.",

@@ -18,7 +18,7 @@ import hmac
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing
 from enum import StrEnum
-from itertools import islice
+from functools import partial
 from typing import Any, BinaryIO, Final, NoReturn, Protocol
 
 import msgspec
@@ -32,11 +32,14 @@ from vestibule.model.actor import Actor, Right
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.username import canonical_name
 from vestibule.services.enrollment import MAX_AUTHENTICATORS
+from vestibule.services.fair_share import FairShare
 from vestibule.services.proving import Prover
 from vestibule.services.recording import record
 
-BATCH_ROWS: Final = 1000
+BATCH_ROWS: Final = 100
 """Rows of one transaction: few enough that a sign-in does not wait for them."""
+_CHECKED_ROWS: Final = 10_000
+"""Rows that are read, after which progress is told."""
 MOST_TRIES: Final = 8
 PROBLEMS_KEPT: Final = 1000
 _LONGEST_LABEL: Final = 64
@@ -155,9 +158,10 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
 class TokenImports:
     """The service. `read_file` is given by the composition root, which alone knows what a token file is."""
 
-    def __init__(self, store: Store, prover: Prover, read_file: TokenFileReader) -> None:
+    def __init__(self, store: Store, prover: Prover, share: FairShare, read_file: TokenFileReader) -> None:
         self._store = store
         self._prover = prover
+        self._share = share
         self._read_file = read_file
 
     async def run(
@@ -182,8 +186,9 @@ class TokenImports:
         told = progress or _nothing
         if not is_dry_run:
             await self._check(file, source, told)
-        run = _Run(self._store, self._prover, actor, tenant_id, await self._now(), is_dry_run)
-        async with aclosing(_batches(file.rows())) as batches:
+        began_at = await self._now()
+        run = _Run(self._store, self._prover, self._share, actor, tenant_id, began_at, is_dry_run)
+        async with aclosing(self._batches(file)) as batches:
             async for batch in batches:
                 for problem in await run.add(batch):
                     if on_problem is not None:
@@ -195,16 +200,30 @@ class TokenImports:
         return report
 
     async def _check(self, file: TokenFile, source: BinaryIO, told: Callable[[ImportProgress], None]) -> None:
-        rows, read = file.check(), 0
-        while skipped := await asyncio.to_thread(_skipped, rows):
-            read += skipped
-            told(ImportProgress(True, read, source.tell()))
+        read = 0
+        async with aclosing(self._share.in_slices(file.check())) as rows:
+            async for _ in rows:
+                read += 1
+                if read % _CHECKED_ROWS == 0:
+                    told(ImportProgress(True, read, source.tell()))
+        told(ImportProgress(True, read, source.tell()))
+
+    async def _batches(self, file: TokenFile) -> AsyncGenerator[list[_Row], None]:
+        batch: list[_Row] = []
+        async with aclosing(self._share.in_slices(file.rows())) as rows:
+            async for row in rows:
+                batch.append(row)
+                if len(batch) == BATCH_ROWS:
+                    yield batch
+                    batch = []
+        if batch:
+            yield batch
 
     async def _now(self) -> int:
         async def body(tx: Transaction) -> int:
             return tx.now
 
-        return await self._store.transact(body)
+        return await self._store.read(body)
 
     async def _record(self, actor: Actor, tenant_id: str, report: ImportReport) -> None:
         counts = {name: getattr(report, name) for name in _COUNTS}
@@ -212,7 +231,7 @@ class TokenImports:
         async def body(tx: Transaction) -> None:
             await record(tx, actor, tenant_id, "tokens.imported", form=report.form, **counts)
 
-        await self._store.transact(body)
+        await self._store.transact(body, tenant_id)
 
 
 _COUNTS: Final = ("read", "added", "updated", "unchanged", "assigned", "bad")
@@ -273,11 +292,19 @@ class _Run:
     """One import on its way, batch by batch."""
 
     def __init__(
-        self, store: Store, prover: Prover, actor: Actor, tenant_id: str, began_at: int, is_dry_run: bool
+        self,
+        store: Store,
+        prover: Prover,
+        share: FairShare,
+        actor: Actor,
+        tenant_id: str,
+        began_at: int,
+        is_dry_run: bool,
     ) -> None:
         self.tally = _Tally()
         self._store = store
         self._prover = prover
+        self._share = share
         self._actor = actor
         self._tenant_id = tenant_id
         self._began_at = began_at
@@ -296,11 +323,11 @@ class _Run:
         """Plan outside the transaction, where sealing takes its time, and write only if nothing moved."""
         for tries_left in reversed(range(MOST_TRIES)):
             known = await self._store.read(lambda tx: self._look_up(tx, tokens))
-            plan = await asyncio.to_thread(self._planned, tokens, known)
+            plan = await self._planned(tokens, known)
             if self._is_dry_run or not (plan.added or plan.changed):
                 return plan
             try:
-                await self._store.transact(lambda tx, plan=plan: self._write(tx, plan))  # type: ignore[misc]
+                await self._store.transact(partial(self._write, plan), self._tenant_id)
             except (AlreadyExists, Conflict):
                 if not tries_left:
                     raise
@@ -319,7 +346,7 @@ class _Run:
             held[user_id] = 0 if subject is None else len(subject.authenticators)
         return _Known(tx.now, stored, users, held)
 
-    async def _write(self, tx: Transaction, plan: _Plan) -> None:
+    async def _write(self, plan: _Plan, tx: Transaction) -> None:
         if plan.added:
             await tx.add_authenticators(plan.added)
         if plan.changed:
@@ -329,20 +356,21 @@ class _Run:
                 tx, self._actor, self._tenant_id, "authenticator.assigned", user_id, name, serial=serial
             )
 
-    # --- planning: no waiting, and on a thread of its own -------------------------------------------------
+    # --- planning -----------------------------------------------------------------------------------------
 
-    def _planned(self, tokens: Iterable[ImportedToken], known: _Known) -> _Plan:
+    async def _planned(self, tokens: Iterable[ImportedToken], known: _Known) -> _Plan:
         plan = _Plan()
         seen: set[str] = set()
         held = dict(known.held)
-        for token in tokens:
-            try:
-                if token.serial in seen:
-                    raise _Bad(ImportProblem.SERIAL_REPEATED)
-                seen.add(token.serial)
-                self._plan_token(token, known, held, plan)
-            except _Bad as bad:
-                plan.problems.append(RowProblem(token.line, token.serial, bad.problem))
+        async with aclosing(self._share.in_slices(tokens)) as slices:
+            async for token in slices:
+                try:
+                    if token.serial in seen:
+                        raise _Bad(ImportProblem.SERIAL_REPEATED)
+                    seen.add(token.serial)
+                    self._plan_token(token, known, held, plan)
+                except _Bad as bad:
+                    plan.problems.append(RowProblem(token.line, token.serial, bad.problem))
         return plan
 
     def _plan_token(self, token: ImportedToken, known: _Known, held: dict[str, int], plan: _Plan) -> None:
@@ -434,28 +462,6 @@ class _Run:
         if isinstance(method, Merges):
             return method.merge(stored.state, new.state)
         return stored.state
-
-
-async def _batches(rows: Iterator[_Row]) -> AsyncGenerator[list[_Row], None]:
-    """Yield the rows in batches, reading the next one while this one is being stored."""
-    ahead = asyncio.ensure_future(asyncio.to_thread(_taken, rows))
-    try:
-        while batch := await ahead:
-            ahead = asyncio.ensure_future(asyncio.to_thread(_taken, rows))
-            yield batch
-    finally:
-        # A thread cannot be stopped, and the caller must not close the file under it.
-        await asyncio.wait([ahead])
-        if not ahead.cancelled():
-            ahead.exception()
-
-
-def _taken(rows: Iterator[_Row]) -> list[_Row]:
-    return list(islice(rows, BATCH_ROWS))
-
-
-def _skipped(rows: Iterator[None]) -> int:
-    return sum(1 for _ in islice(rows, BATCH_ROWS * 20))
 
 
 def _no_chance(size: int) -> NoReturn:

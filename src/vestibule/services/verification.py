@@ -53,6 +53,7 @@ from vestibule.services.attempt import (
 )
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.facts import gathered
+from vestibule.services.fair_share import FairShare, Place
 from vestibule.services.first_factor import FirstFactors
 from vestibule.services.legacy_clients import LegacyClients
 from vestibule.services.metrics import Metrics
@@ -100,6 +101,7 @@ class Verifications:
         node: Node,
         metrics: Metrics,
         spraying: Spraying,
+        share: FairShare,
     ) -> None:
         self._store = store
         self._configuration = configuration
@@ -115,6 +117,7 @@ class Verifications:
         self._node = node
         self._metrics = metrics
         self._spraying = spraying
+        self._share = share
 
     # --- commands -----------------------------------------------------------------------------------
 
@@ -604,12 +607,15 @@ class Verifications:
         the verification had begun before, so somebody may wait for it.
         """
         began = time.perf_counter()
+        place = None
         try:
-            if guess is not None and self._spraying.slows(guess.tenant.tenant_id):
-                await self._wait_in_turn(guess, work)
+            tenant_id = origin.peer.application.tenant_id
+            is_contested = self._share.is_contested(tenant_id, began)
+            if is_contested or (guess is not None and self._spraying.slows(tenant_id)):
+                place = await self._in_turn(tenant_id, guess, work, is_contested=is_contested)
             progress = await work
             if guess is not None and progress.reason in WRONG_GUESSES:
-                self._spraying.failed(guess.tenant.tenant_id)
+                self._spraying.failed(tenant_id)
         except Repeated as repeated:
             progress = repeated.progress
         except Unavailable:
@@ -618,6 +624,9 @@ class Verifications:
         except Exception:
             log.exception("verification failed", channel=origin.channel)
             progress = await self._record_fault(origin)
+        finally:
+            if place is not None:
+                self._share.leave(place)
         verification = progress.verification
         if verification.reason is Reason.FAULT:
             self._metrics.faults.labels("verification").inc()
@@ -629,9 +638,20 @@ class Verifications:
             self._moved_on(progress)
         return progress
 
-    async def _wait_in_turn(self, guess: Attempt, work: Coroutine[Any, Any, Progress]) -> None:
+    async def _in_turn(
+        self,
+        tenant_id: str,
+        guess: Attempt | None,
+        work: Coroutine[Any, Any, Progress],
+        *,
+        is_contested: bool,
+    ) -> Place | None:
+        """Wait for what has to be waited for before `work` may begin; return its place in the tenant's share,
+        if there is one."""
         try:
-            await self._spraying.wait(guess.tenant.tenant_id, guess.source)
+            if guess is not None and self._spraying.slows(tenant_id):
+                await self._spraying.wait(tenant_id, guess.source)
+            return await self._share.enter(tenant_id) if is_contested else None
         except BaseException:
             work.close()
             raise

@@ -35,6 +35,7 @@ from vestibule.services.asking import Asking
 from vestibule.services.attempt import Node
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.deliveries import Deliveries
+from vestibule.services.fair_share import FairShare
 from vestibule.services.first_factor import FirstFactors
 from vestibule.services.gateways import Gateways
 from vestibule.services.guard import Guard
@@ -242,6 +243,7 @@ async def living_house(folder: Path, *, port: int = 0) -> AsyncIterator[House]:
         node,
         metrics,
         Spraying(store, configuration, metrics),
+        FairShare(metrics),
     )
     frontend = RadiusFrontend(
         verifications,

@@ -27,6 +27,8 @@ from vestibule.runtime import registry
 from vestibule.runtime.token_files import read_token_file
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.enrollment import MAX_AUTHENTICATORS
+from vestibule.services.fair_share import FairShare
+from vestibule.services.metrics import Metrics
 from vestibule.services.proving import Prover
 from vestibule.services.token_import import (
     BATCH_ROWS,
@@ -56,7 +58,7 @@ class Place:
         sealer = Sealer(new_master_key())
         self.configuration = ConfigurationCache(store, sealer)
         self.prover = Prover(registry.methods(), sealer, self.configuration)
-        self.service = TokenImports(store, self.prover, read_token_file)
+        self.service = TokenImports(store, self.prover, FairShare(Metrics()), read_token_file)
 
     async def bring(self, content: str | bytes, tenant_id: str = TENANT, **options: Any) -> ImportReport:
         octets = content.encode() if isinstance(content, str) else content
@@ -384,12 +386,12 @@ async def test_what_happens_meanwhile_is_not_undone(place: Place) -> None:
     plain = place.store.transact
     meanwhile = iter([place.use("1", {"step": 7, "offset": 0, "drift": 0}), place.bring(csv([2]), TENANT)])
 
-    async def late(body: Callable[[Transaction], Awaitable[Any]]) -> Any:
-        if "_write" in repr(body.__code__.co_names):  # type: ignore[attr-defined]
+    async def late(body: Callable[[Transaction], Awaitable[Any]], tenant_id: str = "") -> Any:
+        if "_write" in repr(body):
             place.store.transact = plain  # type: ignore[method-assign]
             for event in meanwhile:
                 await event
-        return await plain(body)
+        return await plain(body, tenant_id)
 
     place.store.transact = late  # type: ignore[method-assign]
     report = await place.bring(f"{CLOUD},1,{BASE32},30,Maker,New\n,2,{BASE32},30,Maker,New\n")
