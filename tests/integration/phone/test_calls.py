@@ -18,7 +18,7 @@ from vestibule.model.user import UserStatus
 from vestibule.model.verification import Reason, VerificationState
 from vestibule.services.outcome import Progress
 
-PIN = "7391"
+PIN = "739104628"
 
 
 class Handset:

@@ -25,7 +25,7 @@ from vestibule.model.tenant import TenantSettings
 from vestibule.model.verification import Reason, VerificationState
 from vestibule.runtime.speech import EspeakSpeech
 
-PIN, NEW_PIN = "7391", "8064"
+PIN, NEW_PIN = "739104", "806423"
 Act = Callable[["Scene"], Awaitable[None]]
 GREETING_SECONDS = 1.5
 """So much of the greeting is heard before somebody presses a key."""
