@@ -30,18 +30,29 @@ GATEWAY: Final = GatewayConfiguration(
 )
 
 
-QUIET: Final = SendingStanding(cost_today=0, daily_cost_cap=0, reached=(), unpriced=(), is_closed=False)
+QUIET: Final = SendingStanding(
+    cost_today=0,
+    daily_cost_cap=0,
+    sendings_ceiling=0,
+    cost_ceiling=0,
+    reached=(),
+    unpriced=(),
+    is_closed=False,
+)
 
 
 BITTEN: Final = SendingStanding(
     cost_today=499_900,
     daily_cost_cap=50,
+    sendings_ceiling=2000,
+    cost_ceiling=80,
     reached=tuple(
         LimitReached(
             kind=kind, key=key, began_at=NOW, ends_at=NOW, reached_at=NOW - 7 * MINUTE, username=name
         )
         for kind, key, name in (
             (LimitKind.COST, "", ""),
+            (LimitKind.CEILING, "", ""),
             (LimitKind.USER, "u1", HOSTILE),
             (LimitKind.PREFIX, "+4917612", ""),
             (LimitKind.NUMBER, "+4917612345678", ""),

@@ -10,7 +10,7 @@ from vestibule.frontends.http.templates.views import Choice, Counts, Form, Healt
 from vestibule.interfaces.store import Listed, VerificationFilter
 from vestibule.model.event import Event
 from vestibule.model.spraying import Scope, SprayingAlarm
-from vestibule.model.tenant import TenantSettings
+from vestibule.model.tenant import Tenant, TenantSettings
 
 EVENTS = (
     Event(
@@ -160,6 +160,9 @@ def console_records() -> list[Sample]:
             "console/settings.html",
             {
                 "settings": settings,
+                "tenant": Tenant(
+                    tenant_id="demo", name="Example GmbH", created_at=NOW, sendings_ceiling=1, cost_ceiling=80
+                ),
                 "version": 4,
                 "form": Form(),
                 "ticked": {

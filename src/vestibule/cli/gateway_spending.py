@@ -8,6 +8,7 @@ from vestibule.catalog import text
 from vestibule.cli.desk import Desk
 from vestibule.cli.listing import show_rows
 from vestibule.cli.output import moment
+from vestibule.model.price import UNIT, amount
 
 if TYPE_CHECKING:
     from vestibule.model.sending_limit import LimitReached
@@ -16,8 +17,19 @@ if TYPE_CHECKING:
 
 def show_spending(desk: Desk, standing: SendingStanding) -> None:
     terminal = desk.terminal
-    cap = _amount(desk, standing.shown_cap) if standing.daily_cost_cap else terminal.words("word.nothing")
-    terminal.facts([("cost_today", _amount(desk, standing.shown_cost)), ("daily_cost_cap", cap)])
+    nothing = terminal.words("word.nothing")
+    own, operators = (
+        _amount(desk, amount(cap * UNIT)) if cap else nothing
+        for cap in (standing.daily_cost_cap, standing.cost_ceiling)
+    )
+    terminal.facts(
+        [
+            ("cost_today", _amount(desk, standing.shown_cost)),
+            ("daily_cost_cap", own),
+            ("cost_ceiling", operators),
+            ("sendings_ceiling", str(standing.sendings_ceiling or nothing)),
+        ]
+    )
     terminal.line()
     show_rows(
         terminal,
@@ -33,7 +45,7 @@ def show_spending(desk: Desk, standing: SendingStanding) -> None:
 def tell_spending(desk: Desk, standing: SendingStanding) -> None:
     """Say beside a list what matters now; nothing where nobody counts costs and no limit has refused."""
     cost, language = _amount(desk, standing.shown_cost), desk.terminal.language
-    if standing.daily_cost_cap:
+    if standing.least_cap:
         cap = _amount(desk, standing.shown_cap)
         desk.terminal.aside(text(language, "limit.spent_of", cost=cost, cap=cap))
     elif standing.cost_today:

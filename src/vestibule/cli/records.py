@@ -286,13 +286,20 @@ def spending_record(standing: SendingStanding) -> dict[str, Any]:
     return {
         "cost_today": standing.shown_cost,
         "daily_cost_cap": standing.daily_cost_cap,
+        "sendings_ceiling": standing.sendings_ceiling,
+        "cost_ceiling": standing.cost_ceiling,
         "reached": reached,
     }
 
 
 def tenant_record(tenant: Tenant) -> dict[str, Any]:
     return _chosen(
-        tenant, "tenant_id", ("name", "edition", "is_standalone", "settings", "created_at", "version")
+        tenant,
+        "tenant_id",
+        (
+            *("name", "edition", "is_standalone", "sendings_ceiling", "cost_ceiling"),
+            *("settings", "created_at", "version"),
+        ),
     )
 
 

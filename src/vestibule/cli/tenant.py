@@ -122,6 +122,54 @@ def edition(tenant: str, wanted: Edition, /, *, config: ConfigFile = None) -> in
     return in_the_house(config, work)
 
 
+@app.command
+def ceiling(
+    tenant: str,
+    /,
+    *,
+    sendings_per_day: int | None = None,
+    cost_per_day: int | None = None,
+    config: ConfigFile = None,
+) -> int:
+    """Say what a tenant may send in a day, whatever its own settings say. What is not named stays.
+
+    For example:
+
+      vestibule tenant ceiling acme --sendings-per-day 2000 --cost-per-day 150
+      vestibule tenant ceiling acme --cost-per-day 0
+
+    Parameters
+    ----------
+    tenant
+        Its identifier.
+    sendings_per_day
+        Texts and calls within a day of UTC; 0 for as many as its settings say.
+    cost_per_day
+        What they may cost, in whole units of the currency of its gateways' prices; 0 for as much as its
+        settings say.
+    """
+
+    async def work(desk: Desk) -> None:
+        found = desk.snapshot.tenants.get(tenant)
+        if found is None:
+            raise NotDone("cli.unknown.tenant", name=tenant, command=desk.command("tenant list"))
+        changed = await desk.services.ceilings.change(
+            desk.actor,
+            tenant,
+            sendings=found.sendings_ceiling if sendings_per_day is None else sendings_per_day,
+            cost=found.cost_ceiling if cost_per_day is None else cost_per_day,
+        )
+        none = desk.terminal.words("tenant.ceiling_none")
+        desk.terminal.say(
+            "tenant.ceiling",
+            name=changed.name,
+            sendings=str(changed.sendings_ceiling or none),
+            cost=str(changed.cost_ceiling or none),
+        )
+
+    return in_the_house(config, work)
+
+
 def _portal(desk: Desk, tenant: str) -> str:
     url = desk.house.settings.http.public_url
     return f"{url}/console" if tenant == SYSTEM_TENANT else f"{url}/portal/{tenant}"

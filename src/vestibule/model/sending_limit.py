@@ -14,7 +14,7 @@ import msgspec
 from vestibule.model.number_range import range_of
 from vestibule.model.phone import calling_code, costly_prefix, is_open, masked
 from vestibule.model.price import UNIT
-from vestibule.model.tenant import TenantSettings
+from vestibule.model.tenant import Tenant, TenantSettings
 
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
@@ -40,6 +40,10 @@ class LimitKind(StrEnum):
     DAY = "day"
     """Of the whole tenant within a day."""
     COST = "cost"
+    CEILING = "ceiling"
+    """Of the whole tenant within a day, as its operator has set it."""
+    COST_CEILING = "cost_ceiling"
+    """The same of what a day may cost; it is counted with the cost, and told by this name."""
     APP = "app"
     """Requests in a person's app that he has not approved."""
 
@@ -90,7 +94,7 @@ def shown_key(kind: LimitKind, key: str) -> str:
             return f"+{key}"
         case LimitKind.USER | LimitKind.APP:
             return key
-        case LimitKind.TENANT | LimitKind.DAY | LimitKind.COST:
+        case LimitKind.TENANT | LimitKind.DAY | LimitKind.COST | LimitKind.CEILING | LimitKind.COST_CEILING:
             return ""
 
 
@@ -138,7 +142,23 @@ def app_limit(settings: TenantSettings, user_id: str) -> SendingLimit:
     return SendingLimit(kind=LimitKind.APP, key=user_id, window_ms=HOUR_MS, most_count=most)
 
 
-def cost_limit(settings: TenantSettings) -> SendingLimit:
-    """Return the cap of a day's cost; without one the cost is counted all the same, to be shown."""
-    most = settings.daily_cost_cap * UNIT if settings.daily_cost_cap else BOUNDLESS
+def ceiling(tenant: Tenant) -> SendingLimit | None:
+    """Return how many texts and calls the operator lets the tenant send within a day; None: as many as the
+    tenant itself."""
+    return _limit(LimitKind.CEILING, "", DAY_MS, tenant.sendings_ceiling)
+
+
+def cost_limit(tenant: Tenant) -> SendingLimit:
+    """Return the cap of a day's cost, the tenant's own or the operator's, whichever is lower; without one the
+    cost is counted all the same, to be shown."""
+    caps = [cap for cap in (tenant.settings.daily_cost_cap, tenant.cost_ceiling) if cap]
+    most = min(caps) * UNIT if caps else BOUNDLESS
     return SendingLimit(kind=LimitKind.COST, key="", window_ms=DAY_MS, most_cost=most)
+
+
+def as_told(limit: SendingLimit, tenant: Tenant) -> SendingLimit:
+    """Return a limit that refuses under the name of who has set it."""
+    own, operators = tenant.settings.daily_cost_cap, tenant.cost_ceiling
+    if limit.kind is LimitKind.COST and operators and (not own or operators < own):
+        return msgspec.structs.replace(limit, kind=LimitKind.COST_CEILING)
+    return limit

@@ -46,6 +46,7 @@ from vestibule.services.budgets import Budgets
 from vestibule.services.bulk import Bulk
 from vestibule.services.bypasses import Bypasses
 from vestibule.services.calls import Calls
+from vestibule.services.ceilings import Ceilings
 from vestibule.services.certificates import Certificates
 from vestibule.services.client_sightings import ClientSightings
 from vestibule.services.configuration import ConfigurationCache
@@ -346,6 +347,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
         attempt_telling=AttemptTelling(store, relay.service_link, configuration),
         service_gateways=ServiceGateways(store, configuration),
         applications=applications,
+        ceilings=Ceilings(store, configuration),
         editions=Editions(store, configuration),
         providers=Providers(store, configuration),
         brandings=Brandings(store, configuration),

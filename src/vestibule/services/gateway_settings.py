@@ -41,6 +41,7 @@ from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.number_range import LONGEST_BEGINNINGS, read_beginnings, written_beginnings
 from vestibule.model.price import LONGEST_PRICES, read_prices, written_prices
 from vestibule.policy.routing import Route
+from vestibule.services.ceilings import demand_prices
 from vestibule.services.configuration import ConfigurationCache
 from vestibule.services.deliveries import hand_over
 from vestibule.services.gateways import Gateways, GatewayState, Opened, gateway_context
@@ -196,6 +197,8 @@ class GatewaySettings:
         )
         if (changed.kind, changed.secret) != (before.kind, before.secret):
             raise Refused(Refusal.NOT_POSSIBLE)
+        if (changed.text_price, changed.call_price) != (before.text_price, before.call_price):
+            demand_prices(actor, self._configuration.current.tenants[changed.tenant_id])
         if secret:
             sealed = self._sealed(changed, secret)
             await self._judge(sealed, secret)

@@ -78,6 +78,7 @@ class Refusal(StrEnum):
     NOTHING_SENT = "nothing_sent"
     CALL_IN_PROGRESS = "call_in_progress"
     PRICE_INVALID = "price_invalid"
+    PRICES_OF_OPERATOR = "prices_of_operator"
     RANGE_INVALID = "range_invalid"
     NOT_SERVED = "not_served"
     AMOUNT_INVALID = "amount_invalid"

@@ -29,7 +29,9 @@ from vestibule.model.sending_limit import (
     LimitReached,
     SendingLimit,
     app_limit,
+    as_told,
     blocked,
+    ceiling,
     closed_for,
     cost_limit,
     counted_limits,
@@ -56,6 +58,10 @@ class SendingStanding(msgspec.Struct, frozen=True, kw_only=True):
     """In 1/10,000 of the currency unit; by the prices of the gateways, not by anybody's bill."""
     daily_cost_cap: int
     """In whole units; 0: none."""
+    sendings_ceiling: int
+    """Texts and calls of a day that the operator allows; 0: as many as the tenant."""
+    cost_ceiling: int
+    """What the operator lets them cost, in whole units; 0: as much as the tenant."""
     reached: tuple[LimitReached, ...]
     """Within the last day, the latest first."""
     unpriced: tuple[str, ...]
@@ -68,8 +74,13 @@ class SendingStanding(msgspec.Struct, frozen=True, kw_only=True):
         return amount(self.cost_today)
 
     @property
+    def least_cap(self) -> int:
+        """The lower of the tenant's and the operator's; 0: none."""
+        return min([cap for cap in (self.daily_cost_cap, self.cost_ceiling) if cap], default=0)
+
+    @property
     def shown_cap(self) -> str:
-        return amount(self.daily_cost_cap * UNIT)
+        return amount(self.least_cap * UNIT)
 
 
 class LimitRefuses(Exception):
@@ -116,7 +127,8 @@ class SendingLimits:
     ) -> SendingLimit | None:
         """Count one text or call to `number`. Returns the limit that refuses it: then nothing was counted,
         and nothing may be sent."""
-        settings = self._configuration.current.tenants[tenant_id].settings
+        tenant = self._configuration.current.tenants[tenant_id]
+        settings = tenant.settings
         closed = closed_for(settings, number)
         if closed is not None:
             return closed
@@ -128,12 +140,14 @@ class SendingLimits:
         cost = self._gateways.dearest(tenant_id, carries, number)
         limits = [(limit, 0) for limit in counted_limits(settings, user_id, number, breaker)]
         if cost:
-            limits.append((cost_limit(settings), cost))
+            limits.append((cost_limit(tenant), cost))
+        if (operators := ceiling(tenant)) is not None:
+            limits.append((operators, 0))
         for position, (limit, its_cost) in enumerate(limits):
             if not await tx.spend_sending(tenant_id, limit, its_cost):
                 for counted, counted_cost in limits[:position]:
                     await tx.give_back_sending(tenant_id, counted, counted_cost)
-                return limit
+                return as_told(limit, tenant)
         return None
 
     async def reserve_request(self, tx: Transaction, tenant_id: str, user_id: str) -> SendingLimit | None:
@@ -143,12 +157,12 @@ class SendingLimits:
 
     async def reserve_again(self, tenant_id: str, number: str, carries: Carries) -> SendingLimit | None:
         """Count the cost of a text that may have left once, and is to leave by another gateway as well."""
-        settings = self._configuration.current.tenants[tenant_id].settings
+        tenant = self._configuration.current.tenants[tenant_id]
         cost = self._gateways.dearest(tenant_id, carries, number)
-        limit = cost_limit(settings)
+        limit = cost_limit(tenant)
         if not cost or await self._store.transact(lambda tx: tx.spend_sending(tenant_id, limit, cost)):
             return None
-        return limit
+        return as_told(limit, tenant)
 
     async def alarm(self, tenant_id: str, refusing: Iterable[SendingLimit]) -> None:
         """Tell that these limits have refused something. After the commit of what was refused; an alarm that
@@ -164,14 +178,17 @@ class SendingLimits:
 
     async def standing(self, actor: Actor, tenant_id: str) -> SendingStanding:
         actor.demand(Right.READ_CONFIGURATION, tenant_id)
-        settings = self._configuration.current.tenants[tenant_id].settings
+        tenant = self._configuration.current.tenants[tenant_id]
+        settings, has_cap = tenant.settings, tenant.settings.daily_cost_cap or tenant.cost_ceiling
 
         async def body(tx: Transaction) -> SendingStanding:
             return SendingStanding(
-                cost_today=await tx.sending_cost(tenant_id, cost_limit(settings)),
+                cost_today=await tx.sending_cost(tenant_id, cost_limit(tenant)),
                 daily_cost_cap=settings.daily_cost_cap,
+                sendings_ceiling=tenant.sendings_ceiling,
+                cost_ceiling=tenant.cost_ceiling,
                 reached=await _reached(tx, tenant_id),
-                unpriced=self._gateways.unpriced(tenant_id) if settings.daily_cost_cap else (),
+                unpriced=self._gateways.unpriced(tenant_id) if has_cap else (),
                 is_closed=self._gateways.has_any(tenant_id, TO_PHONES) and not settings.open_codes,
             )
 

@@ -29,6 +29,7 @@ from vestibule.services.budgets import Budgets
 from vestibule.services.bulk import Bulk
 from vestibule.services.bypasses import Bypasses
 from vestibule.services.calls import Calls
+from vestibule.services.ceilings import Ceilings
 from vestibule.services.certificates import Certificates
 from vestibule.services.client_sightings import ClientSightings
 from vestibule.services.configuration import ConfigurationCache
@@ -157,6 +158,7 @@ class Services:
     attempt_telling: AttemptTelling
     service_gateways: ServiceGateways
     applications: Applications
+    ceilings: Ceilings
     editions: Editions
     providers: Providers
     licences: Licences

@@ -15,3 +15,15 @@ def test_an_edition_is_shown_and_changed(quiet_house: CommandLine) -> None:
     assert "There is no tenant" in cli.refused("tenant", "edition", "nobody", "full")
     refused = cli.refused("settings", "change", "--caller-id", "+4930901820", "--tenant", "suite")
     assert "needs the edition “full”" in refused
+
+
+def test_what_a_tenant_may_send_is_said_and_shown(quiet_house: CommandLine) -> None:
+    cli = quiet_house
+    cli.out("tenant", "add", "capped", "Capped")
+    assert "texts and calls: 2000" in cli.out("tenant", "ceiling", "capped", "--sendings-per-day", "2000")
+    told = cli.out("tenant", "ceiling", "capped", "--cost-per-day", "150")
+    assert "texts and calls: 2000; for at most: 150" in told
+    shown = cli.json("gateway", "spending", "--tenant", "capped")
+    assert (shown["sendings_ceiling"], shown["cost_ceiling"]) == (2000, 150)
+    assert "Cap of the operator" in cli.out("gateway", "spending", "--tenant", "capped")
+    assert "There is no tenant" in cli.refused("tenant", "ceiling", "nobody", "--cost-per-day", "1")

@@ -64,6 +64,33 @@ async def test_a_tenants_administrator_sees_what_he_has_and_sells_nothing(house:
         assert (await window.post("edition", {"edition": "full"})).status_code == 404
 
 
+async def test_the_operator_says_what_a_tenant_may_send_in_a_day(
+    house: HttpHouse, console: ConsoleWindow
+) -> None:
+    """The tenant's administrator reads it where his own limits are, and has no form for it."""
+    typed = {"sendings_ceiling": "2000", "cost_ceiling": "150"}
+    bad = await console.post("ceiling", typed | {"cost_ceiling": "much"})
+    assert (bad.status_code, "whole number from 0 to 1000000" in words(bad)) == (422, True)
+    saved = await console.post("ceiling", typed)
+    assert "What the tenant “Acme” may send in a day is saved" in words(saved)
+    assert 'value="2000"' in saved.text
+    events = words(await console.get("events"))
+    assert "Texts and calls in a day: 2000 · cost" in events
+    helper = await house.inside.add_person("helper", tenant_id=SYSTEM_TENANT, role=Role.LIMITED)
+    grant = Grant(role_id="administrator", tenant_id=TENANT)
+    await house.inside.store.transact(
+        lambda tx: tx.replace_grants(SYSTEM_TENANT, helper.user.user_id, (grant,))
+    )
+    async with at_console(house, helper.user) as window:
+        for path in ("gateways", "settings"):
+            told = words(await window.get(path))
+            assert "The operator lets this tenant send 2000 texts and calls in a day" in told
+            assert "The operator lets the texts and calls of this tenant cost 150 in a day" in told
+        assert "ceiling" not in (await window.get("tenants")).text
+        assert (await window.post("ceiling", typed)).status_code == 404
+    assert "operator" not in words(await console.get("settings", SYSTEM_TENANT))
+
+
 async def test_a_tenant_chooses_how_it_looks(house: HttpHouse, console: ConsoleWindow) -> None:
     light = await console.post("settings/branding", {"name": "Acme", "color": "#ffee00"})
     assert (light.status_code, "Choose a darker one" in words(light)) == (422, True)

@@ -29,6 +29,21 @@ async def test_s18_an_edition_is_changed_by_the_installation(house: HttpHouse) -
         assert refused.status_code == 404
 
 
+async def test_a_ceiling_is_set_by_the_installation_and_read_by_the_tenant(house: HttpHouse) -> None:
+    """TEN-05: not by a key of the tenant itself."""
+    path = f"{API}/tenants/{TENANT}/ceiling"
+    async with house.caller(await house.add_key("admin", tenant_id=SYSTEM_TENANT)) as office:
+        changed = (await office.put(path, json={"sendings": 2000, "cost": 150})).json()
+        assert (changed["sendings_ceiling"], changed["cost_ceiling"]) == (2000, 150)
+        assert (await office.put(path, json={"sendings": -1, "cost": 0})).status_code == 400
+        unknown = await office.put(f"{API}/tenants/none/ceiling", json={"sendings": 1, "cost": 1})
+        assert unknown.status_code == 404
+    async with house.caller(await house.add_key("admin")) as tenant:
+        assert (await tenant.put(path, json={"sendings": 0, "cost": 0})).status_code == 404
+        spending = (await tenant.get(f"{API}/spending")).json()
+        assert (spending["sendings_ceiling"], spending["cost_ceiling"]) == (2000, 150)
+
+
 async def test_b6_what_is_outside_names_the_edition_it_needs(house: HttpHouse) -> None:
     """B6: the code and the edition, in both languages."""
     key = await house.add_key("admin")

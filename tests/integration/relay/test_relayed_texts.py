@@ -144,6 +144,20 @@ async def test_limits_of_the_service_hold_for_servers_too(relay: Relay) -> None:
     assert progress.challenge.expires_at - progress.challenge.created_at == 300_000
 
 
+async def test_what_the_operator_allows_binds_what_servers_ask_for(relay: Relay) -> None:
+    await relay.service.services.ceilings.change(SYSTEM, CUSTOMER, sendings=1, cost=0)
+    for name in ("alice", "bob"):
+        person = await relay.server.add_bare_person(name)
+        await relay.server.add_phone(person, "sms", number=NUMBER)
+    await relay.server.start("alice")
+    await relay.far.next_text()
+    await relay.server.start("bob")
+    assert await ended(relay) == (VerificationState.DENIED, Reason.TEXT_NOT_SENT)
+    listed = await relay.server.store.read(lambda tx: tx.deliveries(TENANT, DeliveryFilter(), Page()))
+    assert listed.rows[0].cause == "gateway.cause.limit ceiling"
+    assert len(relay.far.texts) == 1
+
+
 async def test_a_reply_goes_to_the_server_that_has_asked(relay: Relay) -> None:
     """A reply that comes while the link is cut is told when it is back."""
     await relay.add_phone("sms", two_way=True)

@@ -67,6 +67,7 @@ _REFUSALS: Final = {
     Refusal.IN_USE: 409,
     Refusal.EDITION_EXCEEDED: 409,
     Refusal.EDITION_GIVEN: 409,
+    Refusal.PRICES_OF_OPERATOR: 409,
     Refusal.MODEL_FIXED: 409,
     Refusal.PROVIDER_THERE: 409,
     Refusal.LICENCES_GIVEN: 409,

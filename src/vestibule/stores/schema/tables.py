@@ -122,6 +122,7 @@ tenants = Table(
     maybe("own_edition", TEXT),
     *added_numbers("lapses_at"),
     *added_flags("is_standalone"),
+    *added_numbers("sendings_ceiling", "cost_ceiling"),
     key("tenants", "tenant_id"),
     unique("tenants_name", "name"),
 )

@@ -626,6 +626,10 @@ class SpendingRecord(Record):
     """An amount such as `12.50`, of the day of UTC."""
     daily_cost_cap: int
     """In whole units; 0: none."""
+    sendings_ceiling: int
+    """Texts and calls of a day that the operator allows; 0: as many as the tenant."""
+    cost_ceiling: int
+    """What the operator lets them cost, in whole units; 0: as much as the tenant."""
     reached: list[LimitReachedRecord]
 
 
@@ -637,6 +641,10 @@ class TenantRecord(Record):
     edition: str
     is_standalone: bool
     """Whether it ends with its provider and has no people at the service."""
+    sendings_ceiling: int
+    """Texts and calls of a day that the operator allows; 0: as many as the settings say."""
+    cost_ceiling: int
+    """What the operator lets them cost, in whole units; 0: as much as the settings say."""
     settings: TenantSettings
     created_at: int
     version: int
@@ -984,7 +992,11 @@ def dispatch_record(dispatch: Dispatch) -> DispatchRecord:
 def spending_record(standing: SendingStanding) -> SpendingRecord:
     reached = [LimitReachedRecord.of(one, key=one.shown_key) for one in standing.reached]
     return SpendingRecord(
-        cost_today=standing.shown_cost, daily_cost_cap=standing.daily_cost_cap, reached=reached
+        cost_today=standing.shown_cost,
+        daily_cost_cap=standing.daily_cost_cap,
+        sendings_ceiling=standing.sendings_ceiling,
+        cost_ceiling=standing.cost_ceiling,
+        reached=reached,
     )
 
 

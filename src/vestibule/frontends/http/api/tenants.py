@@ -140,6 +140,14 @@ class NewEdition(Discreet):
     edition: Edition
 
 
+class NewCeiling(Discreet):
+    sendings: Annotated[int, Meta(ge=0, le=10_000_000)]
+    """Texts and calls within a day of UTC; 0: as many as the tenant's settings say."""
+    cost: Annotated[int, Meta(ge=0, le=1_000_000)]
+    """What they may cost, in whole units of the currency of its gateways' prices; 0: as much as the tenant's
+    settings say."""
+
+
 class Tenants(Controller):
     tags = ("Tenants",)
 
@@ -167,6 +175,19 @@ class Tenants(Controller):
         if tenant_id not in caller.services.configuration.current.tenants:
             raise NotFoundException
         changed = await caller.services.editions.change(caller.actor, tenant_id, data.edition)
+        return tenant_record(changed)
+
+    @put("/tenants/{tenant_id:str}/ceiling", responses=problems(404, 409), opt=needs(Right.TENANTS))
+    async def change_ceiling(
+        self, caller: NamedDependency[Caller], tenant_id: PathId, data: JSONBody[NewCeiling]
+    ) -> TenantRecord:
+        """Say what a tenant may send within a day, whatever its own settings say. For keys of the system
+        tenant."""
+        if tenant_id not in caller.services.configuration.current.tenants:
+            raise NotFoundException
+        changed = await caller.services.ceilings.change(
+            caller.actor, tenant_id, sendings=data.sendings, cost=data.cost
+        )
         return tenant_record(changed)
 
     @get("/settings", responses=problems(404), opt=needs(Right.READ_CONFIGURATION))

@@ -120,6 +120,7 @@ def _page(
         settings=settings,
         is_system=at.tenant_id == SYSTEM_TENANT,
         version=at.tenant.version,
+        tenant=at.tenant,
         form=form or Form(),
         ticked={name: fields.is_ticked(name) if fields else getattr(settings, name) for name in _TICKS},
     )

@@ -27,6 +27,7 @@ from vestibule.model.actor import Right
 from vestibule.model.application import PORTAL_APPLICATION
 from vestibule.model.edition import Edition
 from vestibule.model.tenant import SYSTEM_TENANT
+from vestibule.services.ceilings import MOST_COST, MOST_SENDINGS
 from vestibule.services.refusal import Refusal, Refused
 
 # It stands in addresses for ever, so it is plain.
@@ -76,6 +77,27 @@ async def change_edition(request: AnyRequest, tenant: InPath) -> Response[Any]:
     return at.done(at.path("tenants"), "console.tenant.edition_changed", **values)
 
 
+@post("/tenants/{tenant:str}/ceiling", opt=needs(Right.TENANTS))
+async def change_ceiling(request: AnyRequest, tenant: InPath) -> Response[Any]:
+    at = await desk(request, tenant)
+    fields = await read_fields(request)
+    most = {"sendings_ceiling": MOST_SENDINGS, "cost_ceiling": MOST_COST}
+    wanted = {name: fields.whole(name) for name in most}
+    errors = {
+        name: Words("form.not_a_number", {"least": 0, "most": most[name]})
+        for name, value in wanted.items()
+        if value is None or not 0 <= value <= most[name]
+    }
+    if errors:
+        return _page(at, Form({name: fields.text(name) for name in most}, errors))
+    sendings, cost = wanted["sendings_ceiling"] or 0, wanted["cost_ceiling"] or 0
+    try:
+        changed = await at.services.ceilings.change(at.actor, tenant, sendings=sendings, cost=cost)
+    except Refused as refused:
+        return _page(at, refused_form(refused, {}, {}))
+    return at.done(at.path("tenants"), "console.tenant.ceiling_changed", name=changed.name)
+
+
 def _page(at: Desk, form: Form) -> Response[Any]:
     snapshot = at.snapshot
     rows = [
@@ -101,4 +123,4 @@ async def to_first(request: AnyRequest) -> Response[Any]:
     return see_other(f"{ROOT}/")
 
 
-ROUTES: Final = [tenants, add_tenant, change_edition, to_first]
+ROUTES: Final = [tenants, add_tenant, change_edition, change_ceiling, to_first]
