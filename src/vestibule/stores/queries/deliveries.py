@@ -94,17 +94,21 @@ OVER: Final = Statement(
     """
 )
 
+# Looked up for each row: a join would read all attempts there are.
+_TOLD: Final = """
+    coalesce((select a.state from server_attempts a
+               where a.tenant_id = d.tenant_id and a.attempt_id = d.attempt_id and a.group_id = d.group_id
+                 and a.provider_id = (select g.provider_id from replication_groups g
+                                       where g.tenant_id = d.tenant_id and g.group_id = d.group_id)), '')
+"""
 # Of a text whose attempt a server does not name, only the provider's receipt is known.
 RELAYED_OVER: Final = Statement(
     f"""
     {_OUTCOME}
-           case when a.state = 'approved' or (d.attempt_id = '' and d.state = 'delivered') then 1 else 0 end
+           case when {_TOLD} = 'approved' or (d.attempt_id = '' and d.state = 'delivered') then 1 else 0 end
       from deliveries d
-      left join replication_groups g on g.tenant_id = d.tenant_id and g.group_id = d.group_id
-      left join server_attempts a on a.tenant_id = d.tenant_id and a.provider_id = g.provider_id
-       and a.attempt_id = d.attempt_id and a.group_id = d.group_id
      where d.group_id <> '' and d.carries = 'text'
-       and case when d.attempt_id <> '' and a.attempt_id is null then 0 else 1 end = :is_told::bigint and
+       and case when d.attempt_id <> '' and {_TOLD} = '' then 0 else 1 end = :is_told::bigint and
     {_NEXT}
     """
 )
