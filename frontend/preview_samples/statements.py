@@ -151,6 +151,7 @@ def statements() -> list[Sample]:
     }
     refused = Form({"amount": "x"}, {"amount": Words("refusal.amount_invalid", {"key": "x"})})
     statement = {
+        "unwritten": ("株式会社",),
         "statement": _ISSUED,
         "days": with_days(_ISSUED, _USAGES).days,
         "formats": tuple(FileFormat),

@@ -14,6 +14,7 @@ from vestibule.cli.listing import show_rows
 from vestibule.cli.parameters import HERE, DryRun, Json, Scope, Yes
 from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.services.statement_formats import FileFormat, statement_file
+from vestibule.services.statement_pdf import not_as_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -162,6 +163,8 @@ def export(
         billed = await desk.services.statements.find(desk.actor, SYSTEM_TENANT, number)
         issuer = desk.snapshot.tenants[SYSTEM_TENANT].settings.issuer
         content = statement_file(billed, format, desk.terminal.language, issuer).content
+        if format is FileFormat.PDF and (unwritten := not_as_written(billed, issuer)):
+            desk.terminal.note("statement.unwritten", texts=" · ".join(unwritten))
         if output is None:
             sys.stdout.buffer.write(content)
         else:

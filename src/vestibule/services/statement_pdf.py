@@ -1,13 +1,12 @@
 """Statements as PDF: one sheet to pay by, and under it the days that each line is made of.
 
-Pure: the same statement is the same file, byte by byte. Letters that the fonts of every reader lack are
-written by their nearest one; CSV and JSON have names as they are.
+Pure: the same statement is the same file, byte by byte. Its fonts are in it (statement_fonts.py); CSV and
+JSON have names as they are.
 """
 
 from __future__ import annotations
 
 import io
-import unicodedata
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -21,6 +20,7 @@ from vestibule.model.usage import Usage
 from vestibule.policy.rating import units_of
 from vestibule.services.amount_words import money_words, number_words, price_words, unit_words
 from vestibule.services.statement_files import BilledStatement, counted
+from vestibule.services.statement_fonts import BOLD, PLAIN, drawable, register, unwritable
 
 if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 _MM: Final = 72 / 25.4
 _WIDTH, _HEIGHT = 210 * _MM, 297 * _MM
 _LEFT, _RIGHT, _TOP, _BOTTOM = 25 * _MM, _WIDTH - 20 * _MM, _HEIGHT - 25 * _MM, 22 * _MM
-_PLAIN, _BOLD = "Helvetica", "Helvetica-Bold"
 _INK, _SOFT, _RULE = (0.10, 0.12, 0.15), (0.38, 0.41, 0.45), (0.80, 0.82, 0.85)
 _ROW: Final = 5.6 * _MM
 _COLUMNS: Final = {
@@ -36,9 +35,6 @@ _COLUMNS: Final = {
     LineKind.ATTEMPTS: ("service_attempts", "server_attempts"),
 }
 """What of a day is shown beside what it counts."""
-
-_STROKED: Final = {"Ł": "L", "ł": "l", "Đ": "D", "đ": "d", "Ħ": "H", "ħ": "h", "ı": "i"}
-"""Letters that do not come apart into one that is known and a mark."""
 
 _AREA: Final = "statement"
 """Of the catalog."""
@@ -50,12 +46,13 @@ def statement_pdf(billed: BilledStatement, language: str, issuer: str) -> bytes:
     """Return the file in one of our languages. `issuer`: who asks for the money."""
     from reportlab.pdfgen.canvas import Canvas  # noqa: PLC0415 - loaded when the first statement is drawn
 
+    register()
     file = io.BytesIO()
     canvas = Canvas(file, pagesize=(_WIDTH, _HEIGHT), invariant=True, lang=language)
     statement = billed.statement
     words = _Words(language, statement.currency)
     canvas.setTitle(f"{words(_title(statement))} {statement.number}".strip())
-    canvas.setAuthor(_drawable(issuer))
+    canvas.setAuthor(issuer)
     sheet = _Sheet(canvas, words, issuer, statement)
     _head(sheet, statement, issuer)
     _lines(sheet, statement)
@@ -65,6 +62,13 @@ def statement_pdf(billed: BilledStatement, language: str, issuer: str) -> bytes:
             _days(sheet, line, days)
     sheet.end()
     return file.getvalue()
+
+
+def not_as_written(billed: BilledStatement, issuer: str) -> tuple[str, ...]:
+    """Return what of a statement a PDF cannot write as it is: names, and the reason of a credit note."""
+    statement = billed.statement
+    providers = (line.provider_name for line in statement.lines)
+    return unwritable((issuer, statement.customer, statement.reason, *providers))
 
 
 class _Words:
@@ -115,7 +119,7 @@ class _Sheet:
         x: float,
         size: float = 9.5,
         *,
-        font: str = _PLAIN,
+        font: str = PLAIN,
         ink: tuple[float, float, float] = _INK,
         ends: bool = False,
     ) -> None:
@@ -123,7 +127,7 @@ class _Sheet:
         self._canvas.setFont(font, size)
         self._canvas.setFillColorRGB(*ink)
         draw = self._canvas.drawRightString if ends else self._canvas.drawString
-        draw(x, self.y, _drawable(words))
+        draw(x, self.y, drawable(words))
 
     def paragraph(
         self, words: str, x: float, size: float = 9.5, *, ink: tuple[float, float, float] = _INK
@@ -131,7 +135,7 @@ class _Sheet:
         """Write words that begin at `x`, over as many lines as they need."""
         from reportlab.lib.utils import simpleSplit  # noqa: PLC0415 - loaded when it is drawn
 
-        for number, line in enumerate(simpleSplit(_drawable(words), _PLAIN, size, _RIGHT - x)):
+        for number, line in enumerate(simpleSplit(drawable(words), PLAIN, size, _RIGHT - x)):
             if number:
                 self.move(size * 1.3)
             self.write(line, x, size, ink=ink)
@@ -176,7 +180,7 @@ class _Table:
         self._row(head, size=8.0, ink=_SOFT)
         self._underline(is_strong=True)
 
-    def row(self, cells: Cells, second: str = "", *, font: str = _PLAIN) -> None:
+    def row(self, cells: Cells, second: str = "", *, font: str = PLAIN) -> None:
         """Write a row, and under its first cell a second line if there is one."""
         if self._sheet.move(_ROW):
             self._row(self._head, size=8.0, ink=_SOFT)
@@ -197,7 +201,7 @@ class _Table:
         cells: Cells,
         *,
         size: float = 9.0,
-        font: str = _PLAIN,
+        font: str = PLAIN,
         ink: tuple[float, float, float] = _INK,
     ) -> None:
         for number, (cell, place) in enumerate(zip(cells, self._places, strict=True)):
@@ -214,7 +218,7 @@ def _head(sheet: _Sheet, statement: Statement, issuer: str) -> None:
     words = sheet.words
     sheet.write(issuer, _LEFT, 9.5, ink=_SOFT)
     sheet.move(16 * _MM)
-    sheet.write(words(_title(statement)), _LEFT, 22, font=_BOLD)
+    sheet.write(words(_title(statement)), _LEFT, 22, font=BOLD)
     sheet.move(6 * _MM)
     facts = [
         ("customer", statement.customer),
@@ -243,8 +247,8 @@ def _lines(sheet: _Sheet, statement: Statement) -> None:
         second = " · ".join(filter(None, (line.provider_name, period)))
         table.row((words(f"line.{line.kind}"), *cells, words.number(line.amount)), second)
     sheet.move(_ROW + 1.5 * _MM)
-    sheet.write(words("total"), _LEFT, 11, font=_BOLD)
-    sheet.write(words.money(statement.total), _RIGHT, 11, font=_BOLD, ends=True)
+    sheet.write(words("total"), _LEFT, 11, font=BOLD)
+    sheet.write(words.money(statement.total), _RIGHT, 11, font=BOLD, ends=True)
     sheet.move(2.2 * _MM)
     sheet.rule(is_strong=True)
 
@@ -263,7 +267,7 @@ def _days(sheet: _Sheet, line: StatementLine, days: Sequence[Usage]) -> None:
     words = sheet.words
     sheet.turn()
     title = f"{words(f'line.{line.kind}')}: {line.provider_name}"
-    sheet.write(title, _LEFT, 13, font=_BOLD)
+    sheet.write(title, _LEFT, 13, font=BOLD)
     sheet.move(10 * _MM)
     columns = _COLUMNS[line.kind]
     heads = [words("column.day"), *(words(f"column.{name}") for name in (*columns, "count", "units"))]
@@ -274,15 +278,4 @@ def _days(sheet: _Sheet, line: StatementLine, days: Sequence[Usage]) -> None:
         cells = [*map(words.number, (*numbers, counted(usage))), words.units(units_of(usage))]
         table.row((usage.day, *cells))
     sums = [words.number(line.count), words.units(line.exact_units)]
-    table.row((words("sum"), *[""] * len(columns), *sums), font=_BOLD)
-
-
-def _drawable(words: str) -> str:
-    """Return words in the letters of the fonts that every reader has (WinAnsi)."""
-    return "".join(map(_letter, words))
-
-
-def _letter(letter: str) -> str:
-    letter = _STROKED.get(letter, letter)
-    plain = unicodedata.normalize("NFKD", letter)[0]
-    return next((form for form in (letter, plain) if form.encode("cp1252", "ignore")), "?")
+    table.row((words("sum"), *[""] * len(columns), *sums), font=BOLD)

@@ -6,11 +6,15 @@ import asyncio
 import csv
 import io
 import json
+import re
+import unicodedata
+import zlib
 from collections.abc import Awaitable
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.conformance.stores.records import delivery
 from tests.houses import PASSWORD, TENANT
@@ -26,8 +30,9 @@ from vestibule.model.statement import LineKind
 from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.model.usage import GRACE_MS
 from vestibule.services.refusal import Refusal, Refused
-from vestibule.services.statement_files import statement_csv, statement_json
-from vestibule.services.statement_pdf import statement_pdf
+from vestibule.services.statement_files import BilledStatement, statement_csv, statement_json
+from vestibule.services.statement_fonts import LACKING
+from vestibule.services.statement_pdf import not_as_written, statement_pdf
 
 PER_USER, PER_AUTHENTICATION = UsageModel
 
@@ -117,6 +122,42 @@ async def test_every_line_is_traced_to_its_days_in_every_format(billing: Billing
         drawn = statement_pdf(billed, language, "Łódź Verification")
         assert drawn.startswith(b"%PDF-")
         assert drawn == statement_pdf(billed, language, "Łódź Verification")
+
+
+async def test_names_are_written_as_they_are_or_it_is_said_before(billing: BillingHouse) -> None:
+    """In letters that are in the file, whatever fonts a reader has."""
+    await billing.add_prices()
+    await billing.add_provider(PER_USER)
+    await whole_month(billing)
+    (issued,) = await billing.house.services.statements.issue(SYSTEM, TENANT, MONTH)
+    billed = await billing.house.services.statements.find(SYSTEM, TENANT, issued.number)
+
+    def named(customer: str) -> BilledStatement:
+        return replace(billed, statement=replace(billed.statement, customer=customer))
+
+    czech = named("Žižka a Dvořáčková s.r.o.")
+    assert not_as_written(czech, "Łódź · Ελλάς · Москва") == ()
+    drawn = _streams(statement_pdf(czech, "en", "Łódź"))
+    assert "".join(letter for letter in "ŽižkaDvořáčŁódź" if _is_told(drawn, letter)) == "ŽižkaDvořáčŁódź"
+    apart = named(unicodedata.normalize("NFD", czech.statement.customer))
+    assert statement_pdf(apart, "en", "Łódź") == statement_pdf(czech, "en", "Łódź")
+    japanese = named("株式会社 Vestibule")
+    assert not_as_written(japanese, "株") == ("株", "株式会社 Vestibule")
+    drawn = _streams(statement_pdf(japanese, "en", "Łódź"))
+    assert _is_told(drawn, LACKING)
+    assert not _is_told(drawn, "株")
+
+
+def _streams(pdf: bytes) -> list[bytes]:
+    """Return what is in the compressed streams of a file."""
+    packed = re.findall(rb"/Filter \[ /FlateDecode \][^\n]*\n?>>\s*stream\r?\n(.*?)endstream", pdf, re.DOTALL)
+    return [zlib.decompressobj().decompress(each) for each in packed]
+
+
+def _is_told(streams: list[bytes], letter: str) -> bool:
+    """Tell whether a font in the file has a sign that readers take for this letter (ISO 32000 §9.10.3)."""
+    code = f"<{ord(letter):04X}>".encode()
+    return any(b"begincmap" in each and code in each for each in streams)
 
 
 async def test_a_credit_note_takes_back_no_more_than_there_is(billing: BillingHouse) -> None:

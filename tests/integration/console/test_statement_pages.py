@@ -53,6 +53,11 @@ async def test_the_operator_sets_prices_issues_and_takes_back(house: HttpHouse) 
         assert "Cost of texts and calls" in page
         drawn = await operator.get("statements/2027-000002/pdf")
         assert drawn.content.startswith(b"%PDF-")
+        assert "lacks some letters" not in words(await operator.get("statements/2027-000002"))
+        await operator.post("statements/2027-000001/credit", note | {"reason": "停電"}, SYSTEM_TENANT)
+        assert "In these, others are replaced by a sign: 停電" in words(
+            await operator.get("statements/2027-000003")
+        )
         day = words(await operator.get(f"usage/{(await billing.usage())[0].provider_id}/{FIRST}"))
         assert "alice" in day
     await _customer_sees_his_own(house)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -284,7 +285,7 @@ class Statements(Controller):
         """Return a statement as a file, with each day that its lines are made of."""
         billed = await caller.services.statements.find(caller.actor, caller.tenant_id, number)
         issuer = caller.services.configuration.current.tenants[SYSTEM_TENANT].settings.issuer
-        return download(statement_file(billed, format, lang, issuer))
+        return download(await asyncio.to_thread(statement_file, billed, format, lang, issuer))
 
     @post("/{number:str}/credit", responses=problems(404, 409, 422), opt=needs(Right.BILLING))
     async def credit_statement(

@@ -3,6 +3,7 @@ cost. Prices and bills are the operator's to make, at his own tenant."""
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.services.metering import MOST_USERS_SHOWN
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.services.statement_formats import FileFormat, statement_file
+from vestibule.services.statement_pdf import not_as_written
 from vestibule.services.statements import MOST_CUSTOMERS_SHOWN
 
 _READING: Final = needs(Right.READ_BILLING)
@@ -121,7 +123,8 @@ async def statement_as_file(
     except Refused:
         raise NotFoundException from None
     issuer = at.snapshot.tenants[SYSTEM_TENANT].settings.issuer
-    return download(statement_file(billed, FileFormat(wanted), language_of(request, at.signed_in), issuer))
+    language = language_of(request, at.signed_in)
+    return download(await asyncio.to_thread(statement_file, billed, FileFormat(wanted), language, issuer))
 
 
 @post("/tenants/{tenant:str}/statements/{number:str}/credit", opt=_OPERATOR)
@@ -203,9 +206,11 @@ async def _statement_page(at: Desk, number: str, form: Form) -> Response[Any]:
         billed = await at.services.statements.find(at.actor, at.tenant_id, number)
     except Refused:
         raise NotFoundException from None
+    issuer = at.snapshot.tenants[SYSTEM_TENANT].settings.issuer
     return at.page(
         "console/statement.html",
         status=422 if form.errors or form.problem else 200,
+        unwritten=await asyncio.to_thread(not_as_written, billed, issuer),
         statement=billed.statement,
         days=billed.days,
         form=form,
