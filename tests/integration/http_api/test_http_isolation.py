@@ -186,6 +186,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "WantedPass": {},
     "DispatchTest": {},
     "NewEdition": {"edition": "free-suite"},
+    "NewCeiling": {"sendings": 1, "cost": 1},
     "NewDirectoryLink": {"directory_id": "x", "name": "alice"},
     "NewLinks": {"user_ids": ["x"]},
     "NewPassword": {"password": "Looking-Glass-1871"},
