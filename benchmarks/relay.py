@@ -1,7 +1,9 @@
 """One service and the servers behind it: texts relayed with their receipts, requests of apps carried,
 attempts told, and the memory of a service to which thousands of servers are connected.
 
-The servers are connections of this process, which answer at once: what is measured is the service.
+The servers that ask, and the apps, are connections of this process that cost little and answer at once: what
+is measured is the service, on the cores that this process leaves it. Every limit counts what is sent and
+refuses nothing. A network that tells of a text after a second would be the bound: here it is faster.
 """
 
 from __future__ import annotations
@@ -11,16 +13,19 @@ import itertools
 import resource
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final, cast
 
-import httpx
-from websockets.asyncio.client import connect
+import uvloop
+from msgspec.structs import replace
+from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.figures import HEADER, Figures
+from benchmarks.link_end import LinkEnd
+from tests.callers import whole_answer
 from tests.peers.openldap_certificates import TestAuthority
 from tests.peers.ports import free_port
 from tests.peers.postgres import PostgresServer
@@ -31,7 +36,7 @@ from vestibule.crypto.tokens import new_id, new_ordered_id
 from vestibule.frontends._link_conversation import Conversation
 from vestibule.frontends.link.arriving import come_in
 from vestibule.frontends.link.connecting import PATH, Address, LinkSocket
-from vestibule.interfaces.link import Handlers, Peer
+from vestibule.interfaces.link import Peer
 from vestibule.interfaces.relay import (
     APP,
     ATTEMPTS,
@@ -39,8 +44,10 @@ from vestibule.interfaces.relay import (
     TEXT,
     AppAnswer,
     RelayedText,
+    Taken,
     ToldAttempts,
     packed,
+    unpacked,
 )
 from vestibule.interfaces.store import Transaction
 from vestibule.model.actor import SYSTEM
@@ -59,10 +66,17 @@ COUNT: Final = 10_000
 LINKS: Final = 16
 """Servers that ask something."""
 AT_ONCE: Final = 256
+FEW: Final = 4
+"""At the same time, where a latency is what the relay adds."""
 BATCH: Final = 250
-_BOUNDLESS: Final = TenantSettings(
-    calling_codes=("49",), texts_per_hour=100, texts_per_number=0, texts_per_prefix=0, texts_per_tenant=0
+_LIMITED: Final = TenantSettings(
+    calling_codes=("49",),
+    texts_per_number=1000,
+    texts_per_prefix=100_000,
+    texts_per_tenant=1_000_000,
+    texts_per_day=10_000_000,
 )
+_RECEIPT_SECONDS: Final = 0.1
 _DIALS: Final = 32
 """Connections that are made at the same time."""
 
@@ -73,8 +87,11 @@ def report(folder: Path, postgres: PostgresServer, *, is_quick: bool = False) ->
     count, servers = (COUNT // 5, SERVERS // 10) if is_quick else (COUNT, SERVERS)
     for engine in ("SQLite", "PostgreSQL"):
         url = postgres.create("bench_relay") if engine == "PostgreSQL" else None
-        with _service(folder / f"relay-{engine}", url, servers) as service:
-            asyncio.run(_measure(service, engine, count, servers))
+        with (
+            _service(folder / f"relay-{engine}", url, servers) as service,
+            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+        ):
+            runner.run(_measure(service, engine, count, servers))
 
 
 class _Service:
@@ -92,7 +109,10 @@ class _Service:
         try:
             await house.services.setup.ensure_system()
             await house.services.demonstrations.make({}, "127.0.0.1")
-            await house.services.applications.change_settings(SYSTEM, DEMONSTRATION_TENANT, _BOUNDLESS)
+            await house.services.applications.change_settings(SYSTEM, DEMONSTRATION_TENANT, _LIMITED)
+            (gateway,) = house.services.configuration.current.gateways.values()
+            faster = {**gateway.settings, "receipt_seconds": _RECEIPT_SECONDS}
+            await house.store.transact(lambda tx: tx.put(replace(gateway, settings=faster)))
             await house.store.transact(lambda tx: self._add(tx, servers))
         finally:
             await house.close()
@@ -133,8 +153,18 @@ class _Service:
             )
             await tx.add_activated_server(server)
 
-    async def join(self, peer: Peer, handlers: Handlers) -> Conversation:
-        """Connect as this server does."""
+    async def ask_as(self, peer: Peer, answers: Mapping[str, Callable[[], bytes]]) -> LinkEnd:
+        """Connect as a server that asks much."""
+        connection, _, _ = await self._come(peer)
+        return LinkEnd(connection.transport, answers)
+
+    async def wait_as(self, peer: Peer) -> None:
+        """Connect as a server that is only there."""
+        _, socket, known = await self._come(peer)
+        conversation = Conversation(known, {}, socket.send, socket.receive)
+        _running.add(asyncio.create_task(conversation.run()))
+
+    async def _come(self, peer: Peer) -> tuple[ClientConnection, LinkSocket, Peer]:
         origin = self.origin.replace("https", "wss")
         connection = await connect(
             f"{origin}{PATH}", ssl=self.tls, compression=None, max_size=MAX_FRAME, ping_interval=None
@@ -143,10 +173,7 @@ class _Service:
         socket = LinkSocket(connection, public_key_digest(shown))
         membership = Membership(service=self.origin, peer=peer, key=self.key, made_at=0)
         own = cast("ServiceLink", _Own(peer))
-        known = await come_in(own, membership, socket, Address(service=self.origin))
-        conversation = Conversation(known, handlers, socket.send, socket.receive)
-        _running.add(asyncio.create_task(conversation.run()))
-        return conversation
+        return connection, socket, await come_in(own, membership, socket, Address(service=self.origin))
 
     def memory(self) -> float:
         """Return the resident memory of the process in MiB."""
@@ -195,25 +222,42 @@ def _service(folder: Path, url: str | None, servers: int) -> Iterator[_Service]:
 
 async def _measure(service: _Service, engine: str, count: int, servers: int) -> None:
     receipts = asyncio.Semaphore(0)
+    links = [await service.ask_as(peer, _answers(receipts)) for peer in service.peers[:LINKS]]
+    for figures in (
+        await _texts(links, receipts, f"{engine}, texts with their receipts", count),
+        await _texts(links, receipts, f"{engine}, the same, {FEW} at a time", count // 10, FEW),
+        await _attempts(links, engine, count),
+        await _apps(service, f"{engine}, requests of apps", count),
+        await _apps(service, f"{engine}, the same, {FEW} at a time", count // 5, FEW),
+    ):
+        print(figures.line(), flush=True)
+    await _connect_others(service, engine, servers)
+    for link in links:
+        link.close()
+    for task in _running:
+        task.cancel()
+    await asyncio.gather(*_running, return_exceptions=True)
+    _running.clear()
 
-    async def hear(_peer: Peer, _body: bytes) -> bytes:
+
+def _answers(receipts: asyncio.Semaphore) -> dict[str, Callable[[], bytes]]:
+    """Return what a server answers."""
+
+    def hear() -> bytes:
         receipts.release()
         return b""
 
-    async def answer_app(_peer: Peer, _body: bytes) -> bytes:
-        return packed(AppAnswer(status=200, body=b"{}"))
+    answer = packed(AppAnswer(status=200, body=b"{}"))
+    return {RECEIPT: hear, APP: lambda: answer}
 
-    handlers = {RECEIPT: hear, APP: answer_app}
-    links = [await service.join(peer, handlers) for peer in service.peers[:LINKS]]
-    print((await _texts(links, receipts, engine, count)).line(), flush=True)
-    print((await _attempts(links, engine, count)).line(), flush=True)
-    print((await _apps(service, engine, count // 5)).line(), flush=True)
+
+async def _connect_others(service: _Service, engine: str, servers: int) -> None:
     before = service.memory()
     waiting = iter(service.peers[LINKS:])
 
     async def join_some() -> None:
         for peer in waiting:
-            await service.join(peer, handlers)
+            await service.wait_as(peer)
 
     began = time.perf_counter()
     await asyncio.gather(*(join_some() for _ in range(_DIALS)))
@@ -223,38 +267,36 @@ async def _measure(service: _Service, engine: str, count: int, servers: int) -> 
         f" connections; {(servers - LINKS) / seconds:,.0f} came in a second",
         flush=True,
     )
-    for task in _running:
-        task.cancel()
-    await asyncio.gather(*_running, return_exceptions=True)
-    _running.clear()
 
 
-async def _texts(links: list[Conversation], receipts: asyncio.Semaphore, engine: str, count: int) -> Figures:
+async def _texts(
+    links: list[LinkEnd], receipts: asyncio.Semaphore, label: str, count: int, at_once: int = AT_ONCE
+) -> Figures:
     """A text is over when its server has been told that it has arrived; a latency is that of its taking."""
     numbers = itertools.cycle(f"+493023125{number:03}" for number in range(40))
 
-    async def take(link: Conversation) -> bytes:
+    async def take(link: LinkEnd) -> None:
         name = f"t/g/{new_ordered_id(int(time.time() * 1000))}"
         body = "Your passcode: 123456"
         text = RelayedText(name=name, to=next(numbers), body=body, valid_seconds=180)
-        return await link.ask(TEXT, packed(text), 20)
+        taken = unpacked(await link.ask(TEXT, packed(text)), Taken)
+        assert not taken.cause, taken
 
     async def come() -> None:
         for _ in range(count):
             await receipts.acquire()
 
-    label = f"{engine}, texts with their receipts"
-    return await _load(label, [partial(take, link) for link in links], count, come)
+    return await _load(label, [partial(take, link) for link in links], count, come, at_once)
 
 
-async def _attempts(links: list[Conversation], engine: str, count: int) -> Figures:
+async def _attempts(links: list[LinkEnd], engine: str, count: int) -> Figures:
     """A latency is that of a batch."""
 
-    async def tell(link: Conversation) -> bytes:
-        return await link.ask(ATTEMPTS, packed(ToldAttempts(tuple(_attempt() for _ in range(BATCH)))), 20)
+    async def tell(link: LinkEnd) -> None:
+        await link.ask(ATTEMPTS, packed(ToldAttempts(tuple(_attempt() for _ in range(BATCH)))))
 
     asks = [partial(tell, link) for link in links]
-    figures = await _load(f"{engine}, attempts told, {BATCH} at once", asks, count // BATCH)
+    figures = await _load(f"{engine}, attempts told, {BATCH} at once", asks, count // BATCH, at_once=LINKS)
     batches = figures.done
     return Figures(figures.label, batches * BATCH, batches * BATCH, figures.seconds, figures.latencies)
 
@@ -275,24 +317,60 @@ def _attempt() -> ToldAttempt:
     )
 
 
-async def _apps(service: _Service, engine: str, count: int) -> Figures:
-    """What apps ask over TLS, carried to servers that answer at once; few at a time, so that a latency is the
-    way there and back."""
-    limits = httpx.Limits(max_connections=LINKS)
-    async with httpx.AsyncClient(base_url=service.origin, verify=service.tls, limits=limits) as client:
+async def _apps(service: _Service, label: str, count: int, at_once: int = 64) -> Figures:
+    """What apps ask over TLS on kept connections, carried to servers that answer at once."""
+    peers = itertools.cycle(service.peers[:LINKS])
+    apps = [await _App.connected(service, next(peers)) for _ in range(at_once)]
+    turns = itertools.cycle(apps)
+    idle = asyncio.Queue[_App]()
+    for _ in apps:
+        idle.put_nowait(next(turns))
 
-        async def ask(relay_id: str) -> bytes:
-            path = f"/relay/{relay_id}/app/v1/requests"
-            return (await client.post(path, json={"accounts": [{"token": "x"}]})).content
+    async def ask() -> None:
+        app = idle.get_nowait()
+        await app.ask()
+        idle.put_nowait(app)
 
-        ids = [peer.group_id for peer in service.peers[:LINKS]]
-        asks = [partial(ask, relay_id) for relay_id in ids]
-        return await _load(f"{engine}, requests of apps, 4 at a time", asks, count, at_once=4)
+    try:
+        return await _load(label, [ask], count, at_once=at_once)
+    finally:
+        for app in apps:
+            app.close()
+
+
+class _App:
+    """The connection of an app to the service of its server."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, relay_id: str) -> None:
+        self._reader, self._writer = reader, writer
+        body = b'{"accounts":[{"token":"x"}]}'
+        self._request = (
+            f"POST /relay/{relay_id}/app/v1/requests HTTP/1.1\r\nhost: 127.0.0.1\r\n"
+            f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+        ).encode() + body
+
+    @classmethod
+    async def connected(cls, service: _Service, peer: Peer) -> _App:
+        port = int(service.origin.rpartition(":")[2])
+        return cls(*await asyncio.open_connection("127.0.0.1", port, ssl=service.tls), peer.group_id)
+
+    async def ask(self) -> None:
+        self._writer.write(self._request)
+        received = b""
+        while (answer := whole_answer(received)) is None:
+            some = await self._reader.read(65_536)
+            assert some, "the service has closed a connection"
+            received += some
+        assert received.startswith(b"HTTP/1.1 200 "), received
+        assert answer == b"{}", answer
+
+    def close(self) -> None:
+        self._writer.close()
 
 
 async def _load(
     label: str,
-    asks: list[Callable[[], Awaitable[bytes]]],
+    asks: list[Callable[[], Awaitable[None]]],
     count: int,
     end: Callable[[], Awaitable[None]] | None = None,
     at_once: int = AT_ONCE,

@@ -50,8 +50,8 @@ class ServerRecords(Protocol):
         settled. What its server can do nothing with any more is owed no longer."""
         ...
 
-    async def settle_owed(self, tenant_id: str, delivery_id: str) -> None:
-        """The server has been told."""
+    async def settle_owed(self, tenant_id: str, delivery_ids: Sequence[str]) -> None:
+        """The servers have been told what became of these."""
         ...
 
     async def has_servers(self, group_id: str) -> bool:

@@ -478,6 +478,11 @@ class Transaction(
         """Compare-and-set on `version`: writes all that moves, version + 1."""
         ...
 
+    async def note_sent(self, tenant_id: str, delivery_id: str, reference: str) -> bool:
+        """Note that a gateway has taken what is being handed over, and what it calls it; the text is emptied.
+        False if it is not being handed over any more."""
+        ...
+
     async def drop_deliveries_of(self, tenant_id: str, challenge_id: str) -> int:
         """Let what waits or is being handed over for a challenge be sent no more, and empty it."""
         ...

@@ -60,6 +60,8 @@ class Deliveries:
         self._node = node
         self._something_is_due = asyncio.Event()
         self._sendings: set[asyncio.Task[None]] = set()
+        self._is_full = False
+        """Whether something was left in the outbox because too much is being handed over."""
         self._on_lost: Lost | None = None
         self._on_call: Callable[[Delivery, Gateway], None] | None = None
 
@@ -76,6 +78,37 @@ class Deliveries:
 
     def seal_body(self, tenant_id: str, delivery_id: str, body: str) -> bytes:
         return self._sealer.seal(body.encode(), _context(tenant_id, delivery_id))
+
+    def first_gateway(self, tenant_id: str, carries: Carries, number: str) -> str:
+        """Return to which gateway a text should be handed first, for `begun`. Nothing: there is none, or it
+        is a call, which whoever takes over would believe to be placed."""
+        if carries is not Carries.TEXT:
+            return ""
+        opened = self._gateways.for_errand(tenant_id, carries, (), number)
+        return opened.configured.gateway_id if opened is not None else ""
+
+    def begun(self, delivery: Delivery, gateway_id: str, now: int) -> Delivery:
+        """Return a text as this node has it from the beginning, under a lease and with the gateway it is to
+        be handed to, so that one commit does for writing it down and taking it. Without a gateway, and where
+        too much is being handed over, it is returned as it is, and waits in the outbox."""
+        if not gateway_id or self._room < 1:
+            return delivery
+        return msgspec.structs.replace(
+            delivery,
+            state=DeliveryState.TAKEN,
+            node=self._node.name,
+            tries=1,
+            gateway_id=gateway_id,
+            tried=(gateway_id,),
+            due_at=now + LEASE_MS,
+        )
+
+    def go_on(self, delivery: Delivery) -> None:
+        """Send what `begun` has returned, after its commit."""
+        if delivery.state is DeliveryState.TAKEN:
+            self._begin(delivery, is_begun=True)
+        else:
+            self.nudge()
 
     async def run(self) -> None:
         """Send what is due, for ever."""
@@ -99,24 +132,36 @@ class Deliveries:
                 sending.cancel()
 
     async def _take(self) -> None:
-        room = _AT_ONCE - len(self._sendings)
+        room = self._room
         if room < 1:
+            self._is_full = True
             return
         if not await self._store.read(lambda tx: tx.is_delivery_due()):
             return
-        taken = await self._store.transact(
-            lambda tx: tx.take_deliveries(self._node.name, min(room, _AT_ONCE), LEASE_MS)
-        )
+        taken = await self._store.transact(lambda tx: tx.take_deliveries(self._node.name, room, LEASE_MS))
         for delivery in taken:
-            sending = asyncio.get_running_loop().create_task(self._send(delivery))
-            self._sendings.add(sending)
-            sending.add_done_callback(self._sendings.discard)
+            self._begin(delivery)
         if len(taken) == room:
             self.nudge()
 
-    async def _send(self, delivery: Delivery) -> None:
+    @property
+    def _room(self) -> int:
+        return _AT_ONCE - len(self._sendings)
+
+    def _begin(self, delivery: Delivery, *, is_begun: bool = False) -> None:
+        sending = asyncio.get_running_loop().create_task(self._send(delivery, is_begun=is_begun))
+        self._sendings.add(sending)
+        sending.add_done_callback(self._ended)
+
+    def _ended(self, sending: asyncio.Task[None]) -> None:
+        self._sendings.discard(sending)
+        if self._is_full:
+            self._is_full = False
+            self.nudge()
+
+    async def _send(self, delivery: Delivery, *, is_begun: bool) -> None:
         try:
-            await self._try(delivery)
+            await self._try(delivery, is_begun=is_begun)
         except _TakenOver:
             log.info("a delivery is in other hands now", delivery=repr(delivery))
         except Unavailable as error:
@@ -125,7 +170,7 @@ class Deliveries:
         except Exception:
             log.exception("delivery failed", delivery=repr(delivery))
 
-    async def _try(self, delivery: Delivery) -> None:
+    async def _try(self, delivery: Delivery, *, is_begun: bool) -> None:
         errand = await self._errand(delivery)
         if errand is None:
             await self._write(delivery, state=DeliveryState.DROPPED, sealed_body=b"", owed=_owed(delivery))
@@ -134,13 +179,14 @@ class Deliveries:
             # Whoever had it is gone, and may have placed the call: the phone rings once.
             await self._write(delivery, state=DeliveryState.SENT, cause="gateway.cause.node_gone")
             return
-        await self._carry(delivery, errand)
+        await self._carry(delivery, errand, is_begun=is_begun)
 
-    async def _carry(self, delivery: Delivery, errand: Errand) -> None:
-        """Hand it to one gateway after the other, until one takes it or it may have left often enough."""
+    async def _carry(self, delivery: Delivery, errand: Errand, *, is_begun: bool) -> None:
+        """Hand it to one gateway after the other, until one takes it or it may have left often enough.
+        `is_begun`: that it goes to its first gateway was written with itself, and nobody had it before."""
         why: NotSent | Unsure = NotSent("gateway.cause.none")
         # Whoever had it before may have died at any moment: what his last gateway did, nobody knows.
-        sendings = _possible_sendings(delivery)
+        sendings = 0 if is_begun else _possible_sendings(delivery)
         failed = delivery.tried[:-1]
         while sendings < _MOST_SENDINGS_OF_A_TEXT:
             # One that may have left is paid for already; a second time must be within the cap as well.
@@ -153,12 +199,14 @@ class Deliveries:
             gateway_id = opened.configured.gateway_id
             # Written before it is sent: what it tells of a call must find the delivery its own, and who takes
             # over must know that it may have been sent.
-            delivery = await self._write(
-                delivery,
-                gateway_id=gateway_id,
-                tried=(*delivery.tried, gateway_id),
-                sent_at=(delivery.sent_at or delivery.created_at) if sendings else None,
-            )
+            if not is_begun or gateway_id != delivery.gateway_id:
+                delivery = await self._write(
+                    delivery,
+                    gateway_id=gateway_id,
+                    tried=(*delivery.tried, gateway_id),
+                    sent_at=(delivery.sent_at or delivery.created_at) if sendings else None,
+                )
+            is_begun = False
             if delivery.carries is Carries.CALL and self._on_call is not None:
                 self._on_call(delivery, opened.gateway)
             patience = self._patience(delivery, (*failed, gateway_id))
@@ -193,21 +241,11 @@ class Deliveries:
         return _SEND_SECONDS if is_last or delivery.carries is Carries.CALL else _NEXT_SECONDS
 
     async def _sent(self, delivery: Delivery, sending: Sent) -> None:
-        async def body(tx: Transaction) -> None:
-            current = await tx.delivery(delivery.tenant_id, delivery.delivery_id)
-            if current is None or current.state is not DeliveryState.TAKEN:
-                return  # What was told of it meanwhile says more.
-            await tx.replace_delivery(
-                msgspec.structs.replace(
-                    current,
-                    state=DeliveryState.SENT,
-                    sealed_body=b"",
-                    reference=sending.reference,
-                    sent_at=tx.now,
-                )
-            )
-
-        await self._store.transact(body, delivery.tenant_id)
+        tenant_id, delivery_id = delivery.tenant_id, delivery.delivery_id
+        # What was told of it meanwhile says more, and stays.
+        await self._store.transact(
+            lambda tx: tx.note_sent(tenant_id, delivery_id, sending.reference), tenant_id
+        )
 
     async def _lost(self, delivery: Delivery, why: NotSent) -> None:
         owed = _owed(delivery, is_final=why.is_final)
@@ -233,8 +271,6 @@ class Deliveries:
         """Return what to hand over; None if its challenge is over or its text cannot be read any more."""
 
         async def seconds_left(tx: Transaction) -> int:
-            if delivery.is_relayed:
-                return max(0, (delivery.expires_at - tx.now) // 1000)
             challenge = await tx.challenge(delivery.tenant_id, delivery.challenge_id)
             if challenge is None or not challenge.is_open or delivery.expires_at <= tx.now:
                 return 0
@@ -244,7 +280,11 @@ class Deliveries:
                 return 0
             return max(1, (delivery.expires_at - tx.now) // 1000)
 
-        seconds = await self._store.read(seconds_left)
+        if delivery.is_relayed:
+            # It was taken a moment ago, by the clock of the database, and its lease began then.
+            seconds = max(0, (delivery.expires_at - delivery.due_at + LEASE_MS) // 1000)
+        else:
+            seconds = await self._store.read(seconds_left)
         if not seconds:
             return None
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 import structlog
@@ -17,18 +17,20 @@ import structlog
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.gateway import NotSent, Receipt, Reply, Sound
 from vestibule.interfaces.speech import Speech
-from vestibule.interfaces.store import Store, Transaction
+from vestibule.interfaces.store import Conflict, Store, Transaction
 from vestibule.model.call import CallEvent, HangUp, Instruction, Spoken
 from vestibule.model.delivery import SENT_DIGITS, Carries, Delivery, DeliveryState, Owed
 from vestibule.model.verification import Challenge, Reason
 from vestibule.services.calls import Calls
 from vestibule.services.out_of_band import OutOfBand
 from vestibule.services.relayed_calls import RelayedCalls
-from vestibule.services.relaying import Relaying
+from vestibule.services.relaying import Owing, Relaying
 from vestibule.services.verification import Verifications
 from vestibule.services.voice_messages import VoiceMessages
 
 log = structlog.get_logger(__name__)
+
+Found = TypeVar("Found")
 
 _NUMBER: Final = re.compile(r"\d+")
 _LONGEST_REPLY: Final = 1000
@@ -115,7 +117,7 @@ class GatewayInbox:
         state = DeliveryState.DELIVERED if receipt.is_delivered else DeliveryState.FAILED
         owed = Owed.ARRIVED if receipt.is_delivered else Owed.FAILED
 
-        async def body(tx: Transaction) -> Challenge | None:
+        async def body(tx: Transaction) -> Challenge | Owing | None:
             found = await tx.delivery_by_reference(self._tenant_id, self._gateway_id, receipt.reference)
             if found is None:
                 raise _Unknown
@@ -123,25 +125,23 @@ class GatewayInbox:
                 return None
             moved = msgspec.structs.replace(found, state=state, cause=receipt.cause[:200])
             if found.is_relayed:
-                moved = msgspec.structs.replace(moved, owed=owed, due_at=tx.now)
-            await tx.replace_delivery(moved)
+                owing = self._shared.relaying.owing(moved, owed, tx.now)
+                await _replace(tx, owing.delivery)
+                return owing
+            await _replace(tx, moved)
             return await tx.challenge(self._tenant_id, found.challenge_id)
 
-        challenge = await self._patiently(body)
-        if challenge is None:
-            self._shared.relaying.nudge()  # It may have been a server's.
-        elif state is DeliveryState.FAILED:
-            await self._shared.verifications.failed_elsewhere(
-                challenge, Reason.TEXT_NOT_SENT, said=receipt.cause
-            )
+        found = await self._patiently(body)
+        if isinstance(found, Owing):
+            self._shared.relaying.go_on(found)
+        elif found is not None and state is DeliveryState.FAILED:
+            await self._shared.verifications.failed_elsewhere(found, Reason.TEXT_NOT_SENT, said=receipt.cause)
 
-    async def _patiently(
-        self, body: Callable[[Transaction], Awaitable[Challenge | None]]
-    ) -> Challenge | None:
+    async def _patiently(self, body: Callable[[Transaction], Awaitable[Found]]) -> Found | None:
         """Run the body; a receipt may be here before it is written down under which reference it comes."""
         for seconds in (*_PATIENCE, None):
             try:
-                return await self._shared.store.transact(body)
+                return await self._shared.store.transact(body, self._tenant_id)
             except _Unknown:
                 if seconds is None or self._patient >= _MOST_PATIENT:
                     break
@@ -183,6 +183,11 @@ class GatewayInbox:
 
 class _Unknown(Exception):
     """No delivery has the reference, or not yet."""
+
+
+async def _replace(tx: Transaction, moved: Delivery) -> None:
+    if not await tx.replace_delivery(moved):
+        raise Conflict
 
 
 def _unsent(delivery: Delivery, why: NotSent) -> Reason:

@@ -12,9 +12,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from typing import Final
+from functools import partial
+from typing import Final, NamedTuple
 
 import structlog
+from msgspec.structs import replace
 
 from vestibule.crypto.tokens import is_id
 from vestibule.interfaces.gateway import Reply
@@ -35,7 +37,7 @@ from vestibule.interfaces.relay import (
     packed,
     unpacked,
 )
-from vestibule.interfaces.store import AlreadyExists, Store, Transaction
+from vestibule.interfaces.store import AlreadyExists, Store, Transaction, Unavailable
 from vestibule.model.delivery import Carries, Delivery, Owed
 from vestibule.model.sending_limit import SendingLimit
 from vestibule.services.deliveries import Deliveries
@@ -56,6 +58,13 @@ _TIME_DIGITS: Final = 12
 """Of an identifier that sorts by time."""
 
 
+class Owing(NamedTuple):
+    """A delivery of which its server is to be told; `is_here`: by this node."""
+
+    delivery: Delivery
+    is_here: bool
+
+
 class Relaying:
     def __init__(
         self,
@@ -72,6 +81,10 @@ class Relaying:
         self._limits = limits
         self._is_something_owed = asyncio.Event()
         self._replies: set[asyncio.Task[None]] = set()
+        self._telling: set[asyncio.Task[None]] = set()
+        self._told: dict[str, list[str]] = {}
+        """By tenant: deliveries of which servers know, which is not written down yet."""
+        self._settling: asyncio.Task[None] | None = None
 
     @property
     def handlers(self) -> dict[str, Handler]:
@@ -102,41 +115,44 @@ class Relaying:
             return packed(Taken("gateway.cause.none"))
         delivery_id = relayed_id(peer.group_id, asked.name)
         sealed = self._deliveries.seal_body(peer.tenant_id, delivery_id, content) if content else b""
+        gateway_id = self._deliveries.first_gateway(peer.tenant_id, carries, asked.to)
 
-        async def write(tx: Transaction) -> SendingLimit | None:
+        async def write(tx: Transaction) -> Delivery | SendingLimit | None:
+            """Return what is to be sent; None if it has been written down before."""
             if await tx.delivery(peer.tenant_id, delivery_id) is not None:
                 return None
             refusing = await self._limits.reserve(tx, peer.tenant_id, asked.to, carries)
             if refusing is not None:
                 return refusing
-            await tx.add_delivery(
-                Delivery(
-                    tenant_id=peer.tenant_id,
-                    delivery_id=delivery_id,
-                    verification_id="",
-                    challenge_id="",
-                    user_id="",
-                    carries=carries,
-                    address=asked.to,
-                    sealed_body=sealed,
-                    due_at=tx.now,
-                    expires_at=tx.now + seconds * 1000,
-                    created_at=tx.now,
-                    group_id=peer.group_id,
-                    relayed_name=asked.name,
-                    attempt_id=attempt_id,
-                )
+            bare = Delivery(
+                tenant_id=peer.tenant_id,
+                delivery_id=delivery_id,
+                verification_id="",
+                challenge_id="",
+                user_id="",
+                carries=carries,
+                address=asked.to,
+                sealed_body=sealed,
+                due_at=tx.now,
+                expires_at=tx.now + seconds * 1000,
+                created_at=tx.now,
+                group_id=peer.group_id,
+                relayed_name=asked.name,
+                attempt_id=attempt_id,
             )
-            return None
+            delivery = self._deliveries.begun(bare, gateway_id, tx.now)
+            await tx.add_delivery(delivery)
+            return delivery
 
         try:
-            refusing = await self._store.transact(write, peer.tenant_id)
+            written = await self._store.transact(write, peer.tenant_id)
         except AlreadyExists:  # The same was asked at another node at this moment.
-            refusing = None
-        if refusing is not None:
-            await self._limits.alarm(peer.tenant_id, (refusing,))
-            return packed(Taken(f"gateway.cause.limit {refusing.kind.value}"))
-        self._deliveries.nudge()
+            written = None
+        if isinstance(written, SendingLimit):
+            await self._limits.alarm(peer.tenant_id, (written,))
+            return packed(Taken(f"gateway.cause.limit {written.kind.value}"))
+        if written is not None:
+            self._deliveries.go_on(written)
         return packed(Taken())
 
     async def _hang_up(self, peer: Peer, body: bytes) -> bytes:
@@ -170,6 +186,22 @@ class Relaying:
             except Exception as error:
                 log.warning("servers cannot be told", error=type(error).__name__)
 
+    def owing(self, delivery: Delivery, owed: Owed, now: int) -> Owing:
+        """Return a delivery as one of which its server is to be told: by this node at once, if the server is
+        connected here, so that nobody else takes it up meanwhile."""
+        is_here = self._links.to(delivery.group_id).is_up and len(self._telling) < _AT_ONCE
+        due_at = now + _AGAIN_MS if is_here else now
+        return Owing(replace(delivery, owed=owed, due_at=due_at), is_here)
+
+    def go_on(self, owing: Owing) -> None:
+        """Tell a server what is owed to it, after its commit."""
+        if not owing.is_here:
+            self.nudge()
+            return
+        task = asyncio.get_running_loop().create_task(self._tell(owing.delivery))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
     async def tell(self) -> None:
         """Tell all that is owed now to servers that are connected here."""
         if not await self._store.read(lambda tx: tx.is_anything_owed()):
@@ -192,7 +224,24 @@ class Relaying:
             return
         except Refused as refused:
             log.warning("a server takes no receipt", group=delivery.group_id, why=refused.kind)
-        await self._store.transact(lambda tx: tx.settle_owed(delivery.tenant_id, delivery.delivery_id))
+        self._settle(delivery)
+
+    def _settle(self, delivery: Delivery) -> None:
+        """Note that a server has been told; written together with others, because one who is told again does
+        not mind."""
+        self._told.setdefault(delivery.tenant_id, []).append(delivery.delivery_id)
+        if self._settling is None:
+            self._settling = asyncio.get_running_loop().create_task(self._settle_all())
+
+    async def _settle_all(self) -> None:
+        try:
+            while self._told:
+                tenant_id, told = self._told.popitem()
+                await self._store.transact(partial(_settle, tenant_id=tenant_id, told=told), tenant_id)
+        except Unavailable as error:
+            log.warning("servers will be told again", why=str(error))
+        finally:
+            self._settling = None
 
     def reply(self, reply: Reply, to: Sequence[Delivery]) -> None:
         """Tell a text that came in to the servers that have sent texts to its sender, while others go on."""
@@ -227,9 +276,16 @@ class Relaying:
             log.warning("a reply is lost", group=group_id, error=type(error).__name__)
 
     async def close(self) -> None:
-        for task in self._replies:
+        under_way = [*self._replies, *self._telling]
+        for task in under_way:
             task.cancel()
-        await asyncio.gather(*self._replies, return_exceptions=True)
+        await asyncio.gather(*under_way, return_exceptions=True)
+        if self._settling is not None:
+            await self._settling
+
+
+async def _settle(tx: Transaction, tenant_id: str, told: Sequence[str]) -> None:
+    await tx.settle_owed(tenant_id, told)
 
 
 def relayed_id(group_id: str, name: str) -> str:

@@ -116,6 +116,41 @@ async def test_what_a_dead_node_had_is_taken_after_its_lease(own_url: str, opene
     assert not await store.read(lambda tx: tx.is_delivery_due())
 
 
+async def test_what_is_handed_over_is_noted_as_sent_once(store: Store, alice: str) -> None:
+    for name, state in (("d1", DeliveryState.TAKEN), ("d2", DeliveryState.DELIVERED)):
+        record = delivery(alice, name, state=state, gateway_id="g")
+        await store.transact(lambda tx, record=record: tx.add_delivery(record))
+    assert not await store.transact(lambda tx: tx.note_sent("other", "d1", "r"))
+    assert await store.transact(lambda tx: tx.note_sent(alice, "d1", "r"))
+    assert not await store.transact(lambda tx: tx.note_sent(alice, "d1", "s"))
+    assert not await store.transact(lambda tx: tx.note_sent(alice, "d2", "r")), "it has arrived already"
+    found = await store.read(lambda tx: tx.delivery(alice, "d1"))
+    assert found is not None
+    assert (found.state, found.sealed_body, found.version) == (DeliveryState.SENT, b"", 2)
+    assert (found.reference, found.sent_at, found.gateway_id) == ("r", START, "g")
+
+
+async def test_many_that_are_sent_at_once_are_written_in_one_group(store: Store, alice: str) -> None:
+    names = [f"d{number}" for number in range(40)]
+    for name in names:
+        record = delivery(alice, name, state=DeliveryState.TAKEN)
+        await store.transact(lambda tx, record=record: tx.add_delivery(record))
+
+    async def send(name: str) -> bool:
+        return await store.transact(lambda tx: tx.note_sent(alice, name, f"r-{name}"), alice)
+
+    assert all(await asyncio.gather(*map(send, names)))
+
+    async def arrive(tx: Any, name: str) -> bool:
+        found = await tx.delivery_by_reference(alice, "", f"r-{name}")
+        return await tx.replace_delivery(msgspec.structs.replace(found, state=DeliveryState.DELIVERED))
+
+    moves = (store.transact(lambda tx, n=n: arrive(tx, n), alice) for n in (*names, *names))
+    assert sum(await asyncio.gather(*moves)) >= len(names), "each once, or again when it was read anew"
+    listed = await store.read(lambda tx: tx.deliveries(alice, DeliveryFilter(), Page(99)))
+    assert {row.state for row in listed.rows} == {DeliveryState.DELIVERED}
+
+
 async def test_what_is_not_due_yet_waits(own_url: str, opened: Opened) -> None:
     store = await opened(own_url)
     await _with_tenant(store)

@@ -117,10 +117,10 @@ async def test_what_is_owed_is_taken_until_it_is_settled_or_of_no_use(
     assert await taken() == []
     clock.time = START + 2000
     assert await taken() == [("d1", Owed.ARRIVED)]
-    await own.transact(lambda tx: tx.settle_owed("b", "d1"))
+    await own.transact(lambda tx: tx.settle_owed("b", ["d1"]))
     clock.time = START + 4000
     assert await taken() == [("d1", Owed.ARRIVED)]
-    await own.transact(lambda tx: tx.settle_owed("a", "d1"))
+    await own.transact(lambda tx: tx.settle_owed("a", ["d1"]))
     clock.time = START + 6000
     assert await taken() == []
 

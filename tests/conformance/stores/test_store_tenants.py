@@ -259,7 +259,7 @@ OWN_SUITES = {
     *("add_accounting_record", "accounting_records", "note_accounting_forwarded"),
     *("add_sightings", "sightings", "forget_strangers"),
     *("add_server_attempts", "server_attempts", "put_server_users", "server_users", "attempts_in_order"),
-    *("relayed_texts_to", "drop_relayed", "settle_owed"),
+    *("relayed_texts_to", "drop_relayed", "settle_owed", "note_sent"),
     *("own_reply_attributes", "reply_attribute", "put_radius_dictionary", "radius_dictionaries"),
     *("radius_dictionary_texts", "remove_radius_dictionary"),
     *("groups_of", "add_member", "remove_member", "count_members"),

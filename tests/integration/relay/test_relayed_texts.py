@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec.structs import replace
 
 from tests.houses import TENANT
@@ -72,11 +74,7 @@ async def _now(value: int) -> int:
 
 async def test_a_text_may_leave_the_service_twice_and_no_more(relay: Relay) -> None:
     """Nobody can tell whether it left: as for texts of one's own."""
-
-    async def unsure(_gateway: FarEnd, _errand: Errand) -> Sending:
-        return Unsure("lost")
-
-    relay.far.answer = unsure
+    relay.far.answer = _unsure
     for name in ("second", "third"):
         await _add_gateway(relay, name)
     await relay.add_phone("sms")
@@ -84,6 +82,64 @@ async def test_a_text_may_leave_the_service_twice_and_no_more(relay: Relay) -> N
     delivery = await settled(relay)
     assert delivery.state is DeliveryState.SENT
     assert len(relay.far.texts) == 2
+
+
+async def test_a_text_costs_its_service_four_commits(relay: Relay) -> None:
+    """Written down as taken, sent, arrived, and told: nobody looks for it in the outbox meanwhile."""
+    store, commits = relay.service.store, 0
+    transact = store.transact
+
+    async def counted(body: Any, tenant_id: str = "") -> Any:
+        nonlocal commits
+        commits += tenant_id == CUSTOMER
+        return await transact(body, tenant_id)
+
+    store.transact = counted  # type: ignore[method-assign] # of this object only
+    await relay.add_phone("sms")
+    await relay.server.start("alice")
+    gateway, _ = await relay.far.next_text()
+    delivery = await settled(relay)
+    await gateway.inbox.receipt(Receipt(reference=delivery.reference, is_delivered=True))
+    await until_read(lambda: sent(relay), lambda rows: not rows[0].owed)
+    assert commits == 4
+    assert relay.asked_by_service == ["receipt"]
+
+
+async def test_a_text_of_a_node_that_died_leaves_by_another_one(relay: Relay) -> None:
+    """When its lease is over, and once: the first may have sent it."""
+    relay.service.services.deliveries.go_on = _dies  # type: ignore[method-assign]
+    relay.far.answer = _unsure
+    await _add_gateway(relay, "second")
+    await _add_gateway(relay, "third")
+    await relay.add_phone("sms")
+    await relay.server.start("alice")
+    (taken,) = await until_read(lambda: sent(relay), bool)
+    assert (taken.state, taken.tried, taken.tries) == (DeliveryState.TAKEN, ("first",), 1)
+    relay.service.clock.advance(19)
+    assert not await relay.service.store.read(lambda tx: tx.is_delivery_due())
+    relay.service.clock.advance(2)
+    delivery = await settled(relay)
+    assert (delivery.state, delivery.tries) == (DeliveryState.SENT, 2)
+    (text,) = relay.far.texts
+    assert text.valid_seconds == 159
+
+
+async def test_a_receipt_of_a_node_that_died_is_told_by_another_one(relay: Relay) -> None:
+    await relay.add_phone("sms")
+    await relay.server.start("alice")
+    gateway, _ = await relay.far.next_text()
+    delivery = await settled(relay)
+    relay.service.services.relaying.go_on = _dies  # type: ignore[method-assign]
+    await gateway.inbox.receipt(Receipt(reference=delivery.reference, is_delivered=False, cause="no way"))
+    assert relay.asked_by_service == []
+    relay.service.clock.advance(6)
+    assert await ended(relay) == (VerificationState.DENIED, Reason.TEXT_NOT_SENT)
+    await until_read(lambda: sent(relay), lambda rows: not rows[0].owed)
+    assert relay.asked_by_service == ["receipt"]
+
+
+def _dies(_work: object) -> None:
+    """A node that ends after its commit does nothing any more."""
 
 
 async def test_without_a_link_texts_fail_at_once_and_other_methods_go_on(relay: Relay) -> None:
@@ -174,6 +230,10 @@ async def test_a_reply_goes_to_the_server_that_has_asked(relay: Relay) -> None:
     await gateway.inbox.reply(reply)
     (attempt,) = await relay.server.attempts()
     assert attempt.state is VerificationState.APPROVED
+
+
+async def _unsure(_gateway: FarEnd, _errand: Errand) -> Sending:
+    return Unsure("lost")
 
 
 async def _add_gateway(relay: Relay, name: str) -> None:

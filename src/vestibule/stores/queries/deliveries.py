@@ -54,11 +54,26 @@ TAKE: Final = Statement(
 REPLACE: Final = Statement(
     """
     update deliveries
-       set sealed_body = :sealed_body, state = :state, gateway_id = :gateway_id, tried = :tried,
+       set sealed_body = :sealed_body::bytea, state = :state, gateway_id = :gateway_id, tried = :tried,
            reference = :reference, cause = :cause, due_at = :due_at::bigint, sent_at = :sent_at::bigint,
            owed = :owed, version = version + 1
      where tenant_id = :tenant_id and delivery_id = :delivery_id and version = :version::bigint
+    """,
+    joins=True,
+    turn=13,
+    key=("tenant_id", "delivery_id"),
+)
+
+SENT: Final = Statement(
     """
+    update deliveries
+       set state = 'sent', sealed_body = :nothing::bytea, reference = :reference, sent_at = :now::bigint,
+           version = version + 1
+     where tenant_id = :tenant_id and delivery_id = :delivery_id and state = 'taken'
+    """,
+    joins=True,
+    turn=13,
+    key=("tenant_id", "delivery_id"),
 )
 
 # With the version: the node that is handing it over finds out before it tries another gateway.
@@ -160,6 +175,12 @@ class Deliveries(Requests):
             )
         )
         return changed > 0
+
+    async def note_sent(self, tenant_id: str, delivery_id: str, reference: str) -> bool:
+        asked = SENT(
+            tenant_id=tenant_id, delivery_id=delivery_id, reference=reference, now=self.now, nothing=b""
+        )
+        return await self.execute(asked) > 0
 
     async def drop_deliveries_of(self, tenant_id: str, challenge_id: str) -> int:
         return await self.execute(DROP(tenant_id=tenant_id, challenge_id=challenge_id, nothing=b""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from vestibule.model.delivery import Delivery, Owed
@@ -35,8 +36,10 @@ TAKE_OWED: Final = Statement(
 SETTLE: Final = Statement(
     """
     update deliveries set owed = '', version = version + 1
-     where tenant_id = :tenant_id and delivery_id = :delivery_id
-    """
+     where tenant_id = :tenant_id and delivery_id = any(:delivery_ids)
+    """,
+    joins=True,
+    turn=13,
 )
 
 
@@ -67,5 +70,5 @@ class RelayedDeliveries(Requests):
         found = [delivery_of(row) for row in rows]
         return tuple([each for each in found if each.owed is not Owed.NOTHING])
 
-    async def settle_owed(self, tenant_id: str, delivery_id: str) -> None:
-        await self.execute(SETTLE(tenant_id=tenant_id, delivery_id=delivery_id))
+    async def settle_owed(self, tenant_id: str, delivery_ids: Sequence[str]) -> None:
+        await self.execute(SETTLE(tenant_id=tenant_id, delivery_ids=self.texts(sorted(delivery_ids))))
