@@ -97,5 +97,13 @@ class Group:
         self.is_spoiled = self.is_spoiled or member.transaction.has_written
 
 
+def alike(waiting: Waiting) -> dict[tuple[Any, ...], list[int]]:
+    """Return the values that are asked with, in their order, and who asks with each: places in `waiting`."""
+    askers: dict[tuple[Any, ...], list[int]] = {}
+    for place, (_, values) in enumerate(waiting):
+        askers.setdefault(values, []).append(place)
+    return askers
+
+
 def _turn(statement: Statement) -> tuple[int, int]:
     return statement.turn

@@ -11,6 +11,9 @@ of each row the number of the body that asked: `one_by_one` is run for one param
 one round trip; `as_set` takes an array per parameter and answers all at once, for a third of the cost. What
 an insert has added is known by the column that is the `identity` of its rows.
 
+A statement that does for many what it does for one, or nothing for any of them, has a parameter that
+`repeats` it: bodies that ask the very same are answered by running it once.
+
 Values only ever travel as parameters.
 """
 
@@ -45,6 +48,7 @@ class Statement:
         "one_by_one",
         "parameters",
         "postgres",
+        "repeats",
         "sqlite",
         "table",
         "turn",
@@ -52,7 +56,14 @@ class Statement:
     )
 
     def __init__(
-        self, text: str, *, joins: bool = False, turn: int = 99, key: tuple[str, ...] = (), identity: str = ""
+        self,
+        text: str,
+        *,
+        joins: bool = False,
+        turn: int = 99,
+        key: tuple[str, ...] = (),
+        identity: str = "",
+        repeats: str = "",
     ) -> None:
         text = " ".join(text.split())
         types = {name: kind for name, kind in _PARAMETER.findall(text) if kind}
@@ -63,6 +74,7 @@ class Statement:
         self.joins = joins
         self.key = tuple(self.parameters.index(name) for name in key)
         self.identity = self.parameters.index(identity) if identity else None
+        self.repeats = self.parameters.index(repeats) if repeats else None
         self.turn = (turn, next(_numbers))
         self.table = text.split(" ", 3)[2] if text.startswith("insert into ") else ""
         self.one_by_one = self._one_by_one() if joins else ""
@@ -85,6 +97,11 @@ class Statement:
         Several times as fast as by name, for the statements of every sign-in.
         """
         return self, values
+
+    def repeated(self, values: tuple[Any, ...], times: int) -> tuple[Any, ...]:
+        """Return the values with which the statement does at once what these values do so many times."""
+        assert self.repeats is not None
+        return (*values[: self.repeats], times, *values[self.repeats + 1 :])
 
     def _with(self, mark: str, text: str) -> str:
         numbers = {name: number for number, name in enumerate(self.parameters, 1)}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vestibule.stores.group import Group, Waiting
+from vestibule.stores.group import Group, Waiting, alike
 from vestibule.stores.postgres.connection import Connection
 from vestibule.stores.statement import Statement
 from vestibule.stores.transaction import Wish
@@ -32,6 +32,8 @@ async def _ask(statement: Statement, waiting: Waiting, raw: Any) -> list[list[An
     """Run the statement for each in `waiting`, which is put in the order of the keys; their rows."""
     if statement.key:
         waiting.sort(key=lambda entry: _key(statement, entry[1]))
+    if statement.repeats is not None:
+        return await _ask_once(statement, waiting, raw)
     sets = [(*values, number) for number, (_, values) in enumerate(waiting)]
     rows: list[Any] = []
     if statement.as_set:
@@ -46,6 +48,25 @@ async def _ask(statement: Statement, waiting: Waiting, raw: Any) -> list[list[An
     answers: list[list[Any]] = [[] for _ in waiting]
     for row in rows:
         answers[row[0]].append(row[1:])
+    return answers
+
+
+async def _ask_once(statement: Statement, waiting: Waiting, raw: Any) -> list[list[Any]]:
+    """Run the statement once for all who ask the same; where that is too much, for one after the other."""
+    askers = alike(waiting)
+    sets = [(*statement.repeated(values, len(places)), places[0]) for values, places in askers.items()]
+    done = {number for (number,) in await raw.fetchmany(statement.one_by_one, sets)}
+    apart: Sets = []
+    answers: list[list[Any]] = [[] for _ in waiting]
+    for values, places in askers.items():
+        if places[0] in done:
+            for place in places:
+                answers[place].append(())
+        elif len(places) > 1:
+            apart += [(*values, place) for place in places]
+    if apart:
+        for (place,) in await raw.fetchmany(statement.one_by_one, apart):
+            answers[place].append(())
     return answers
 
 

@@ -1,8 +1,9 @@
 """What was sent within a window: counted, given back, and limits that have refused.
 
 Counting is one conditional write, so N bodies at once never get more than the limit, on whichever nodes they
-run. Each kind of limit has a statement of its own, in the order in which every body takes them: in a group
-all bodies take the narrow ones before the wide ones, so nodes take their row locks in one order.
+run; those of a group that count for the same are counted by one, while there is room for all of them. Each
+kind of limit has a statement of its own, in the order in which every body takes them: in a group all bodies
+take the narrow ones before the wide ones, so nodes take their row locks in one order.
 """
 
 from __future__ import annotations
@@ -15,15 +16,19 @@ from vestibule.stores.transaction import Requests
 
 _ROW: Final = ("tenant_id", "kind", "key", "began_at")
 
+# The first of a window meets the condition of the select, those behind it that of the update.
 _SPEND: Final = """
     insert into sending_counts (tenant_id, kind, key, began_at, ends_at, count, cost, reached_at)
-    values (:tenant_id, :kind, :key, :began_at::bigint, :ends_at::bigint, 1, :cost::bigint, 0)
+    select :tenant_id::text, :kind::text, :key::text, :began_at::bigint, :ends_at::bigint,
+           :times::bigint, :times::bigint * :cost::bigint, 0
+     where :times::bigint <= :most_count::bigint and :times::bigint * :cost::bigint <= :most_cost::bigint
     on conflict (tenant_id, kind, key, began_at) do update
-       set count = sending_counts.count + 1, cost = sending_counts.cost + :cost::bigint
-     where sending_counts.count < :most_count::bigint
-       and sending_counts.cost + :cost::bigint <= :most_cost::bigint
+       set count = sending_counts.count + :times::bigint,
+           cost = sending_counts.cost + :times::bigint * :cost::bigint
+     where sending_counts.count + :times::bigint <= :most_count::bigint
+       and sending_counts.cost + :times::bigint * :cost::bigint <= :most_cost::bigint
 """
-SPEND: Final = {kind: Statement(_SPEND, joins=True, turn=6, key=_ROW) for kind in LimitKind}
+SPEND: Final = {kind: Statement(_SPEND, joins=True, turn=6, key=_ROW, repeats="times") for kind in LimitKind}
 
 GIVE_BACK: Final = Statement(
     """
@@ -64,8 +69,6 @@ class SendingCounts(Requests):
     __slots__ = ()
 
     async def spend_sending(self, tenant_id: str, limit: SendingLimit, cost: int) -> bool:
-        if limit.most_count < 1 or cost > limit.most_cost:
-            return False  # The first of a window meets no condition in the statement.
         changed = await self.execute(
             SPEND[limit.kind](
                 tenant_id=tenant_id,
@@ -73,6 +76,7 @@ class SendingCounts(Requests):
                 key=limit.key,
                 began_at=limit.began_at(self.now),
                 ends_at=limit.ends_at(self.now),
+                times=1,
                 cost=cost,
                 most_count=limit.most_count,
                 most_cost=limit.most_cost,

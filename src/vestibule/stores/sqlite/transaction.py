@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from vestibule.stores.bodies import Job, cannot_write, step
-from vestibule.stores.group import Group
+from vestibule.stores.group import Group, Waiting, alike
 from vestibule.stores.queries import Queries
 from vestibule.stores.rows import Values
 from vestibule.stores.sqlite.connection import is_about_the_file, meaning
@@ -39,14 +39,37 @@ def run(group: Group, connection: sqlite3.Connection) -> None:
     try:
         while (turn := group.next()) is not None:
             statement, waiting = turn
-            answers = [
-                _answer(cursor, member.transaction, member.wish, statement, values)
-                for member, values in waiting
-            ]
+            answers = _answers(cursor, statement, waiting)
             for (member, _), answer in zip(waiting, answers, strict=True):
                 group.answer(member, answer, statement.writes and _has_changed(answer))
     finally:
         group.drop()
+
+
+def _answers(cursor: sqlite3.Cursor, statement: Statement, waiting: Waiting) -> list[Any]:
+    if statement.repeats is None:
+        return [
+            _answer(cursor, member.transaction, member.wish, statement, values) for member, values in waiting
+        ]
+    answers: list[Any] = [None] * len(waiting)
+    for values, places in alike(waiting).items():
+        # Once for all who ask the same; where that is too much, for one after the other.
+        times = len(places)
+        is_done = times > 1 and _has_changed(
+            _answer(
+                cursor,
+                waiting[places[0]][0].transaction,
+                _COUNT,
+                statement,
+                statement.repeated(values, times),
+            )
+        )
+        for place in places:
+            member = waiting[place][0]
+            answers[place] = (
+                1 if is_done else _answer(cursor, member.transaction, member.wish, statement, values)
+            )
+    return answers
 
 
 def run_alone(job: Job, connection: sqlite3.Connection, now: int, *, may_write: bool = True) -> None:
