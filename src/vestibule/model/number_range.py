@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 LONGEST_BEGINNINGS: Final = 2000
@@ -15,6 +16,8 @@ LONGEST_BEGINNINGS: Final = 2000
 EVERY: Final = "*"
 _ENTRY: Final = re.compile(r"\+?(?P<digits>[1-9][0-9]{0,14})")
 _OPEN_DIGITS: Final = 4
+_MOST_KEPT: Final = 1000
+"""Lists that need not be read again: each text asks for those of all gateways of its tenant."""
 
 
 def range_of(number: str) -> str:
@@ -22,6 +25,7 @@ def range_of(number: str) -> str:
     return number[:-_OPEN_DIGITS]
 
 
+@lru_cache(_MOST_KEPT)
 def read_beginnings(written: str) -> frozenset[str]:
     """Read a list of beginnings, without their plus signs; raises ValueError with the entry that cannot be
     one."""

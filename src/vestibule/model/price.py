@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 UNIT: Final = 10_000
@@ -19,20 +21,24 @@ _ENTRY: Final = re.compile(
     r"(?:\+?(?P<prefix>[1-9][0-9]{0,14}):)?(?P<units>[0-9]{1,4})(?:[.,](?P<parts>[0-9]{1,4}))?"
 )
 
-Prices = dict[str, int]
+_MOST_KEPT: Final = 1000
+"""Lists that need not be read again: each text asks for those of all gateways of its tenant."""
+
+Prices = Mapping[str, int]
 """Amount by the beginning of the number; the empty one is for all others."""
 
 
+@lru_cache(_MOST_KEPT)
 def read_prices(written: str) -> Prices:
     """Read a list of prices; raises ValueError with the entry that cannot be one."""
-    prices: Prices = {}
+    prices: dict[str, int] = {}
     for entry in written.replace(";", " ").split():
         found = _ENTRY.fullmatch(entry)
         prefix = (found["prefix"] or "") if found else ""
         if found is None or prefix in prices:
             raise ValueError(entry)
         prices[prefix] = int(found["units"]) * UNIT + int((found["parts"] or "").ljust(4, "0"))
-    return prices
+    return MappingProxyType(prices)
 
 
 def written_prices(prices: Mapping[str, int]) -> str:

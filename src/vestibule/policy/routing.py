@@ -80,7 +80,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
 def ranked(routes: Iterable[Route]) -> tuple[Route, ...]:
     """Return them in the order in which they are used, each with what puts it before the next."""
-    ordered = sorted(routes, key=lambda route: [value for _, value in route.order])
+    ordered = list(routes)
+    if len(ordered) > 1:
+        ordered.sort(key=lambda route: [value for _, value in route.order])
     told = [
         msgspec.structs.replace(route, because=_first_difference(route, behind))
         for route, behind in pairwise(ordered)

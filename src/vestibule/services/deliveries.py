@@ -193,7 +193,7 @@ class Deliveries:
             if sendings and not await self._may_cost_again(delivery):
                 why = Unsure("gateway.cause.cap")
                 break
-            opened = self._next(delivery, failed)
+            opened = self._first(delivery) if is_begun else self._next(delivery, failed)
             if opened is None:
                 break
             gateway_id = opened.configured.gateway_id
@@ -232,6 +232,11 @@ class Deliveries:
         if refusing is not None:
             await self._limits.alarm(tenant_id, (refusing,))
         return refusing is None
+
+    def _first(self, delivery: Delivery) -> Opened | None:
+        """Return the gateway that `begun` has chosen, or another if it is gone."""
+        chosen = self._gateways.opened(delivery.tenant_id, delivery.gateway_id)
+        return chosen or self._next(delivery, ())
 
     def _next(self, delivery: Delivery, failed: tuple[str, ...]) -> Opened | None:
         return self._gateways.for_errand(delivery.tenant_id, delivery.carries, failed, delivery.address)

@@ -52,6 +52,8 @@ class Opened(msgspec.Struct, eq=False):
     configured: GatewayConfiguration
     carries: frozenset[Carries]
     gateway: Gateway
+    line: StaysConnected | None = None
+    """The same gateway, if it is one that stays connected."""
     running: asyncio.Task[None] | None = None
     failures: int = 0
     rests_until: float = 0.0
@@ -64,7 +66,7 @@ class Opened(msgspec.Struct, eq=False):
 
     @property
     def is_connected(self) -> bool:
-        return not isinstance(self.gateway, StaysConnected) or self.gateway.is_connected
+        return self.line is None or self.line.is_connected
 
     def note(self, *, worked: bool, cause: str = "") -> None:
         """Remember how it went. The last cause stays, for whoever looks later."""
@@ -113,6 +115,9 @@ class Gateways:
         self._unopened: dict[tuple[str, str], Unopened] = {}
         self._followed: object = None
         """The snapshot that was followed last; None while this process uses no gateways."""
+        self._sorted: object = None
+        """The snapshot of which `_enabled` holds what is switched on, by tenant."""
+        self._enabled: dict[str, tuple[GatewayConfiguration, ...]] = {}
         self._open_inbox: OpenInbox | None = None
         self._link: Link | None = None
         self._public_url = ""
@@ -143,6 +148,11 @@ class Gateways:
         self._follow()
         opened = self._opened.get((tenant_id, gateway_id))
         return opened.gateway if opened is not None else None
+
+    def opened(self, tenant_id: str, gateway_id: str) -> Opened | None:
+        """Return a gateway in use, and how it goes."""
+        self._follow()
+        return self._opened.get((tenant_id, gateway_id))
 
     def all(self, tenant_id: str) -> tuple[Opened, ...]:
         """Return the tenant's gateways in use, in the order of priority."""
@@ -218,9 +228,16 @@ class Gateways:
         """Return the gateways for this that are switched on, in no order."""
         return tuple(one for one in self._switched_on(tenant_id) if carries in self._carries(one))
 
-    def _switched_on(self, tenant_id: str) -> list[GatewayConfiguration]:
-        configured = self._configuration.current.gateways.values()
-        return [one for one in configured if one.tenant_id == tenant_id and one.is_enabled]
+    def _switched_on(self, tenant_id: str) -> tuple[GatewayConfiguration, ...]:
+        current = self._configuration.current
+        if current is not self._sorted:
+            enabled: dict[str, list[GatewayConfiguration]] = {}
+            for one in current.gateways.values():
+                if one.is_enabled:
+                    enabled.setdefault(one.tenant_id, []).append(one)
+            self._enabled = {each: tuple(some) for each, some in enabled.items()}
+            self._sorted = current
+        return self._enabled.get(tenant_id, ())
 
     def _carries(self, one: GatewayConfiguration) -> frozenset[Carries]:
         kind = self.kinds.get(one.kind)
@@ -343,6 +360,7 @@ class Gateways:
             raise ValueError("secret: it was sealed under another key; enter it anew") from None
         opened = Opened(configured, kind.carries, gateway)
         if isinstance(gateway, StaysConnected):
+            opened.line = gateway
             opened.running = asyncio.get_running_loop().create_task(_run(configured.name, gateway))
         return opened
 

@@ -19,6 +19,7 @@ import uvicorn
 
 from vestibule.frontends.http.app import build_app
 from vestibule.frontends.http.connection import limited_protocol
+from vestibule.frontends.http.link_connection import LinkConnection
 from vestibule.frontends.http.options import HttpOptions
 from vestibule.frontends.http.relayed_app import RelayedApp
 from vestibule.interfaces.frontend import CannotListen
@@ -95,7 +96,7 @@ class HttpFrontend:
         return uvicorn.Config(
             self._app,
             http=limited_protocol(options, _room(options.max_connections)),
-            ws="websockets-sansio" if self._takes_links else "none",
+            ws=LinkConnection if self._takes_links else "none",
             ws_max_size=MAX_FRAME,
             ws_per_message_deflate=False,
             lifespan="off",
