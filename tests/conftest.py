@@ -6,29 +6,26 @@ skip.
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.databases import migrate
 from tests.peers.chromium import SHELL, WHOLE_BROWSER, Chromium
 from tests.peers.freeradius import FreeRadius
 from tests.peers.ports import free_port as next_free_port
 from tests.peers.postgres import PostgresServer
 from tests.peers.samba_ad import SambaAd
 from tests.peers.sshd_pam_radius import SshdPamRadius
-from vestibule.stores import open_store
 
 LONGEST_PROOF_SECONDS = 3600
 _TESTS = Path(__file__).parent
@@ -172,21 +169,6 @@ def postgres_url(postgres_server: PostgresServer, _idle_databases: list[str]) ->
     yield postgres_server.url(name)
     postgres_server.empty(name)
     _idle_databases.append(name)
-
-
-def migrate(url: str) -> None:
-    async def run() -> None:
-        store = open_store(url)
-        await store.migrate()
-        await store.close()
-
-    run_apart(run())
-
-
-def run_apart(coroutine: Coroutine[Any, Any, None]) -> None:
-    """Run it in a thread: a loop runs in this one if an asynchronous fixture has asked for what it makes."""
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, coroutine).result()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from unittest.mock import patch
 import msgspec
 from argon2 import PasswordHasher
 
+from tests.databases import lay_tables
 from vestibule.crypto import passwords
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
@@ -263,6 +264,7 @@ async def open_house(
     loaded = load(None, environment)
     assert isinstance(loaded, Loaded)
     clock = HandClock() if clock is None else clock
+    lay_tables(loaded.settings.database_url.reveal())
     house = await build(loaded.settings, migrate=True, clock=clock)
     try:
         await house.services.setup.ensure_system()

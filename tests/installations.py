@@ -16,6 +16,7 @@ from functools import partial
 import httpx
 import msgspec
 
+from tests.databases import lay_tables
 from tests.houses import opened
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
@@ -90,6 +91,7 @@ def furnish(
 async def _furnish(
     settings: Settings, people: int, password: str | None, digits: int, rules: TenantSettings
 ) -> Installation:
+    lay_tables(settings.database_url.reveal())
     house = await build(settings, migrate=True)
     try:
         await house.services.setup.ensure_system()

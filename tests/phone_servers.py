@@ -18,6 +18,7 @@ from typing import Any, Self
 
 import msgspec
 
+from tests.databases import lay_tables
 from tests.houses import opened, take_limits_away
 from tests.integration.phone.test_radius_waits import Concentrator
 from tests.peers.program import run_well
@@ -78,6 +79,7 @@ class PhoneServer:
         """Fill the database: Alice has PASSWORD, and her phone for each of `methods`. `people` more are
         `person0`, `person1`, ..., each with a phone of his own. `is_boundless`: more is sent than any
         administrator can allow."""
+        lay_tables(self.process.settings.database_url.reveal())
         house = await build(self.process.settings, migrate=True)
         try:
             await house.services.setup.ensure_system()

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.stores.records import HandClock, tenant
-from tests.conftest import migrate
+from tests.databases import migrate
 from tests.peers.postgres import PostgresServer
 from vestibule.interfaces.store import Store
 from vestibule.stores import open_store

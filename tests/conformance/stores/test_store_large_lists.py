@@ -15,7 +15,7 @@ from tests.conformance.stores.conftest import Databases
 from tests.conformance.stores.records import START, HandClock, decided, delivery, event, group, tenant, user
 from tests.conformance.stores.test_store_blocks import block, bypass
 from tests.conformance.stores.test_store_dispatches import dispatch
-from tests.conftest import run_apart
+from tests.databases import run_apart
 from vestibule.interfaces.store import (
     BlockFilter,
     BypassFilter,

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from tests.databases import lay_tables
 from vestibule.crypto.passwords import hash_password
 from vestibule.crypto.sealing import Sealer, new_master_key
 from vestibule.crypto.secret import Secret
@@ -211,8 +212,9 @@ class House:
 async def living_house(folder: Path, *, port: int = 0) -> AsyncIterator[House]:
     """A house with a tenant and an open door, without clients and users yet."""
     clock, metrics, directory = WallClock(), Metrics(), RecordingDirectory()
-    store = open_store(f"sqlite:///{folder}/vestibule.db", clock)
-    await store.migrate()
+    url = f"sqlite:///{folder}/vestibule.db"
+    lay_tables(url)
+    store = open_store(url, clock)
     await store.open()
     sealer = Sealer(new_master_key())
     configuration = ConfigurationCache(store, sealer)
