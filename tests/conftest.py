@@ -32,6 +32,7 @@ _TESTS = Path(__file__).parent
 BY_TURNS: dict[Path, dict[str, int]] = {
     _TESTS / "integration": {"sqlite": 0, "postgres": 1, "postgresql": 1},
     _TESTS / "faults": {"sqlite": 0, "postgres": 1, "postgresql": 1},
+    _TESTS / "migration": {"sqlite": 0, "postgresql": 1},
     _TESTS / "browser": {"en": 0, "de": 1},
 }
 """Tests that are made for each of two, and in a quick run are run for one of them."""
