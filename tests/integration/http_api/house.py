@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import patch
 
 import httpx
 
 from tests.houses import PASSWORD, TENANT, Person, TestHouse, open_house
 from vestibule.crypto.tokens import new_id
+from vestibule.frontends.http import HttpFrontend, frontend
 from vestibule.frontends.http.app import HttpApp, build_app
+from vestibule.frontends.http.client_address import parse_networks
 from vestibule.frontends.http.long_polls import LongPolls
 from vestibule.frontends.http.options import HttpOptions
 from vestibule.model.actor import SYSTEM
@@ -112,24 +116,39 @@ class HttpHouse:
 @asynccontextmanager
 async def http_house(folder: Path, options: HttpOptions | None = None) -> AsyncIterator[HttpHouse]:
     async with open_house(folder) as inside:
-        if options is not None:
-            yield HttpHouse(inside, build_app(inside.services, options))
-            return
-        with usual_app(inside.services) as app:
+        with usual_app(inside.services, options) as app:
             yield HttpHouse(inside, app)
 
 
 @contextmanager
-def usual_app(services: Services) -> Iterator[HttpApp]:
-    """Lend an application with the usual options, in front of these services."""
-    app = _idle.pop() if _idle else build_app(services, HttpOptions())
-    app.serve(replace(app.site, services=services, long_polls=LongPolls(), app_polls=LongPolls()))
+def usual_app(services: Services, options: HttpOptions | None = None) -> Iterator[HttpApp]:
+    """Lend an application with such options, else the usual ones, in front of these services."""
+    wanted = options or HttpOptions()
+    idle = _idle[wanted.is_https, wanted.max_body_bytes]
+    app = idle.pop() if idle else build_app(services, wanted)
+    site = replace(
+        app.site,
+        services=services,
+        options=replace(wanted, form_key=app.site.options.form_key),
+        proxies=parse_networks(wanted.trusted_proxies),
+        long_polls=LongPolls(),
+        app_polls=LongPolls(),
+    )
+    app.serve(site)
     yield app
-    _idle.append(app)
+    idle.append(app)
 
 
-_idle: list[HttpApp] = []
-"""Applications with the usual options whose house is gone: building one takes much longer than a test."""
+@contextmanager
+def usual_frontend(services: Services, options: HttpOptions) -> Iterator[HttpFrontend]:
+    """Lend an application, and return the front end that opens a door to it."""
+    with usual_app(services, options) as app, patch.object(frontend, "build_app", lambda *_: app):
+        yield HttpFrontend(services, options)
+
+
+_idle: defaultdict[tuple[bool, int], list[HttpApp]] = defaultdict(list)
+"""Applications whose house is gone, by what is built into them of their options: building one takes much
+longer than a test."""
 
 
 __all__ = ["API", "ORIGIN", "PASSWORD", "SYSTEM_TENANT", "TENANT", "HttpHouse", "Key", "http_house"]

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from structlog.testing import capture_logs
 
-from tests.integration.http_api.house import API, PASSWORD, HttpHouse
+from tests.integration.http_api.house import API, PASSWORD, HttpHouse, usual_frontend
 from vestibule.frontends.http import FRONTEND, HttpFrontend, HttpOptions
 from vestibule.interfaces.frontend import CannotListen
 from vestibule.services.outcome import Progress
@@ -29,12 +29,13 @@ FREE = (("127.0.0.1", 0),)
 
 @asynccontextmanager
 async def serving(house: HttpHouse, **options: object) -> AsyncIterator[HttpFrontend]:
-    frontend = HttpFrontend(house.inside.services, HttpOptions(**({"listen": FREE} | options)))  # type: ignore[arg-type]
-    await frontend.start()
-    try:
-        yield frontend
-    finally:
-        await frontend.stop(5)
+    wanted = HttpOptions(**({"listen": FREE} | options))  # type: ignore[arg-type]
+    with usual_frontend(house.inside.services, wanted) as frontend:
+        await frontend.start()
+        try:
+            yield frontend
+        finally:
+            await frontend.stop(5)
 
 
 async def raw(frontend: HttpFrontend, *pieces: bytes) -> bytes:

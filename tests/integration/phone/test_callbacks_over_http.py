@@ -17,9 +17,9 @@ import msgspec
 import pytest
 
 from tests.houses import TENANT, TestHouse, open_house
+from tests.integration.http_api.house import usual_frontend
 from tests.peers.telephony import ACCOUNT, SILENCE, TOKEN, TelephonyPeer, signature
 from vestibule.crypto.secret import Secret
-from vestibule.frontends.http.frontend import HttpFrontend
 from vestibule.frontends.http.headers import CONTENT_POLICY
 from vestibule.frontends.http.options import HttpOptions
 from vestibule.model.actor import SYSTEM
@@ -48,33 +48,34 @@ class Served:
 async def served(tmp_path: Path, free_port: Callable[[], int]) -> AsyncIterator[Served]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
+    options = HttpOptions(listen=(("127.0.0.1", port),), public_url=url)
     async with TelephonyPeer() as provider, open_house(tmp_path) as house:
         services = house.services
         services.gateways._public_url = url
-        frontend = HttpFrontend(services, HttpOptions(listen=(("127.0.0.1", port),), public_url=url))
-        await frontend.start()
-        rounds = asyncio.create_task(make_rounds(services))
-        await house.add_application("vpn", FirstFactor.LOCAL)
-        gateway = await services.gateway_settings.add(
-            SYSTEM,
-            TENANT,
-            "http_call",
-            "calls",
-            {
-                "base_url": provider.url,
-                "allow_plain_http": True,
-                "account": ACCOUNT,
-                "caller_id": "+4930901820",
-            },
-            Secret(TOKEN),
-        )
-        try:
-            yield Served(house, provider, gateway, url)
-        finally:
-            rounds.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await rounds
-            await frontend.stop(1)
+        with usual_frontend(services, options) as frontend:
+            await frontend.start()
+            rounds = asyncio.create_task(make_rounds(services))
+            await house.add_application("vpn", FirstFactor.LOCAL)
+            gateway = await services.gateway_settings.add(
+                SYSTEM,
+                TENANT,
+                "http_call",
+                "calls",
+                {
+                    "base_url": provider.url,
+                    "allow_plain_http": True,
+                    "account": ACCOUNT,
+                    "caller_id": "+4930901820",
+                },
+                Secret(TOKEN),
+            )
+            try:
+                yield Served(house, provider, gateway, url)
+            finally:
+                rounds.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await rounds
+                await frontend.stop(1)
 
 
 async def test_a_call_approves_a_sign_in(served: Served) -> None:
