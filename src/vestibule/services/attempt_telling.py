@@ -5,12 +5,14 @@ service keeps the first telling. Nothing is written where an attempt is decided:
 per tenant, so a crash loses nothing, and lets a few be told again. Invariants:
 - The mark never passes an attempt that is not decided, or one that might still be under way to the disk.
 - Who has been here before this installation became a server is not told.
+- So many are told at once as cross the link in about a second: texts and calls wait behind them.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from time import monotonic
 from typing import Final
 
 import msgspec
@@ -32,6 +34,10 @@ USERS_SECONDS: Final = 3600.0
 SETTLED_MS: Final = 30_000
 """After this time an attempt that has begun is on the disk, or never will be: no transaction is so long."""
 _ASK_SECONDS: Final = 10.0
+_FEW: Final = 10
+"""Attempts that are told at once where the link is slow, or was."""
+_LONG_SECONDS: Final = 1.0
+_SHORT_SECONDS: Final = 0.25
 _NOTE: Final = "attempts_told/"
 
 
@@ -54,6 +60,7 @@ class AttemptTelling:
         self._link = link
         self._configuration = configuration
         self._settled_ms = settled_ms
+        self._at_once = _FEW
 
     async def run(self) -> None:
         """Tell what there is to tell, for ever."""
@@ -120,10 +127,22 @@ class AttemptTelling:
             return 0
         with_names = self._configuration.current.tenants[tenant_id].settings.tells_names
         message = ToldAttempts(tuple(told(each, with_names=with_names) for each in found))
-        await self._link.ask(ATTEMPTS, packed(message), _ASK_SECONDS)
+        await self._ask(packed(message))
         last = Mark(found[-1].started_at, found[-1].verification_id)
         await self._store.transact(lambda tx: _put(tx, tenant_id, last))
         return len(found)
+
+    async def _ask(self, body: bytes) -> None:
+        """Tell this, and let the time that it takes say how many are told next."""
+        began, at_once = monotonic(), self._at_once
+        self._at_once = _FEW  # For whoever is not answered: what he has said may still be under way.
+        await self._link.ask(ATTEMPTS, body, _ASK_SECONDS)
+        took = monotonic() - began
+        if took > _LONG_SECONDS:
+            at_once //= 2
+        elif took < _SHORT_SECONDS:
+            at_once *= 2
+        self._at_once = min(max(at_once, _FEW), MOST_ATTEMPTS)
 
     async def _found(self, tx: Transaction, tenant_id: str) -> Sequence[Verification]:
         """Return the attempts behind the mark that are to be told next."""
@@ -131,7 +150,7 @@ class AttemptTelling:
         if mark is None:
             return ()
         after = mark.started_at, mark.attempt_id
-        found = await tx.attempts_in_order(tenant_id, after, settled, MOST_ATTEMPTS)
+        found = await tx.attempts_in_order(tenant_id, after, settled, self._at_once)
         is_decided = [each.state is not VerificationState.PENDING for each in found]
         return found if all(is_decided) else found[: is_decided.index(False)]
 

@@ -8,9 +8,12 @@ from tests.houses import PASSWORD
 from tests.integration.phone.conftest import NUMBER
 from tests.integration.phone.test_texts import passcode_in
 from tests.integration.relay.conftest import PEER, Relay
-from vestibule.interfaces.link import LinkDown
+from vestibule.interfaces.link import LinkDown, Peer
+from vestibule.interfaces.relay import ATTEMPTS, ToldAttempts, unpacked
 from vestibule.model.day import day_at
 from vestibule.model.verification import VerificationState
+from vestibule.services import attempt_telling
+from vestibule.services.attempt_telling import AttemptTelling
 
 PLACE = "192.0.2.77"
 
@@ -105,3 +108,45 @@ async def test_an_attempt_is_told_when_it_is_decided_and_those_after_it_wait(rel
     _, text = await relay.far.next_text()
     await relay.server.answer("alice", progress.challenge.challenge_id, passcode_in(text))
     assert [each.method for each in await relay.told()] == ["sms", "totp"]
+
+
+async def test_so_many_are_told_at_once_as_cross_the_link_in_a_second(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is texted meanwhile waits behind them, and a slow link is not clogged by what is told again."""
+    bob = await relay.server.add_person("bob", "hotp")
+    services, server = relay.server.services, relay.server
+    for _ in range(60):
+        await server.start("bob", passcode=bob.passcode(0))
+    told: list[int] = []
+    seconds = 0.01
+    now = 0.0
+    arrives = relay.service.services.links.handlers[ATTEMPTS]
+
+    async def takes_time(peer: Peer, body: bytes) -> bytes:
+        nonlocal now
+        told.append(len(unpacked(body, ToldAttempts).attempts))
+        now += told[-1] * seconds
+        return await arrives(peer, body)
+
+    relay.service.services.links.handlers[ATTEMPTS] = takes_time
+    monkeypatch.setattr(attempt_telling, "monotonic", lambda: now)
+    telling = AttemptTelling(server.store, services.service_link, services.configuration, 0)
+    server.clock.advance(0.001)
+    assert await telling.tell() == 60
+    assert told == [10, 20, 30], "as long as it is quick, more"
+    for _ in range(60):
+        await server.start("bob", passcode=bob.passcode(0))
+    seconds, told[:] = 0.1, []
+    server.clock.advance(0.001)
+    assert await telling.tell() == 60
+    assert told == [40, 20], "four seconds are too long, and so are two"
+    relay.pair.lose_answers()
+    for _ in range(11):
+        await server.start("bob", passcode=bob.passcode(0))
+    told.clear()
+    server.clock.advance(0.001)
+    with pytest.raises(LinkDown):
+        await telling.tell()
+    await telling.tell()
+    assert told == [10, 10, 1]
