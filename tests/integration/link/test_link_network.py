@@ -106,11 +106,12 @@ async def test_s3_a_server_is_activated_and_asked_through_a_proxy_and_comes_back
 
 async def test_a_service_that_is_not_trusted_hears_nothing(scene: Scene) -> None:
     other = written_pin(bytes(32))
-    async with scene.open_service() as service:
+    async with scene.open_service() as service, ConnectProxy("mfa", "let me out") as proxy:
         for settings, kind in (
             ({"link_ca_file": str(scene.certificate.file)}, "certificate"),
             ({"link_pins": other}, "pin"),
             ({"link_proxy": f"http://127.0.0.1:{free_port()}"}, "unreachable"),
+            ({"link_proxy": proxy.url.replace("let me out", "let me in")}, "proxy"),
             ({"link_service": f"https://localhost:{free_port()}"}, "unreachable"),
         ):
             async with scene.server(**settings) as server:

@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidProxy, InvalidURI
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidProxy, InvalidURI, ProxyError
 
 from vestibule.crypto.certificates import public_key_digest, written_pin
 from vestibule.crypto.secret import Secret
@@ -98,7 +98,7 @@ async def dial(address: Address, most_octets: int) -> LinkSocket:
         raise CannotDial("tls", error.reason or type(error).__name__) from None
     except TimeoutError:
         raise CannotDial("silent", f"{OPEN_SECONDS:.0f} s") from None
-    except (InvalidProxy, InvalidURI) as error:
+    except (InvalidProxy, ProxyError, InvalidURI) as error:
         raise CannotDial("proxy", str(error)) from None
     except InvalidHandshake as error:
         raise CannotDial("no_link", str(error)) from None
