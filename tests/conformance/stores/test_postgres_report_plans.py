@@ -13,7 +13,7 @@ import pytest
 from tests.conformance.stores.conftest import Databases
 from tests.conformance.stores.records import START, HandClock, decided, delivery, event, tenant
 from tests.conformance.stores.test_store_server_records import attempt
-from tests.conftest import run_apart
+from tests.databases import run_apart
 from vestibule.interfaces.store import Page, Transaction, VerificationFilter
 from vestibule.model.delivery import DeliveryState
 from vestibule.model.provider import Provider, UsageModel
