@@ -2,6 +2,9 @@
 
 `vestibule serve` is a process of its own, baresip the telephone in a network of its own, speech is
 espeak-ng's. Each ending has its reason, its legacy result and its answer at the VPN (VOI-02, VOI-03, S64).
+
+Endings that only `make prove` goes through are also those of test_calls.py, whose gateway is the test, and of
+tests/integration/sip, where no server is: a start of the program takes longer than all of those.
 """
 
 from __future__ import annotations
@@ -151,12 +154,14 @@ async def test_the_right_pin_opens_the_door(rooms: Callable[..., Any]) -> None:
         await expect(scene, shown, Reason.CALL_PIN_ENTERED, "SUCCESS_WITH_PIN", answer="Access-Accept")
 
 
+@pytest.mark.prove(only=True)
 async def test_three_wrong_pins_are_too_many(rooms: Callable[..., Any]) -> None:
     async with rooms(pin=PIN) as scene:
         shown = await sign_in(scene, pick_up, press("1111#", 1.5), press("2222#", 1.5), press("3333#"))
         await expect(scene, shown, Reason.CALL_PIN_WRONG, "SUCCESS_WITH_PIN")
 
 
+@pytest.mark.prove(only=True)
 async def test_a_pin_that_must_be_changed_is_changed_in_the_call(rooms: Callable[..., Any]) -> None:
     async with rooms(pin=PIN, must_change=True) as scene:
         shown = await sign_in(
@@ -176,12 +181,14 @@ async def test_fraud_is_reported_and_confirmed(rooms: Callable[..., Any]) -> Non
         assert "Received Access-Reject" in await scene.server.ask()
 
 
+@pytest.mark.prove(only=True)
 async def test_the_person_hangs_up(rooms: Callable[..., Any]) -> None:
     async with rooms() as scene:
         shown = await sign_in(scene, pick_up, lambda scene: scene.tell("hangup"))
         await expect(scene, shown, Reason.CALL_HUNG_UP, "FAILED_USER_HUNGUP_ON_US")
 
 
+@pytest.mark.prove(only=True)
 async def test_the_red_key_while_it_rings_is_busy(rooms: Callable[..., Any]) -> None:
     async with rooms() as scene:
         shown = await sign_in(
@@ -190,6 +197,7 @@ async def test_the_red_key_while_it_rings_is_busy(rooms: Callable[..., Any]) -> 
         await expect(scene, shown, Reason.CALL_BUSY, "CONFIG_ISSUE")
 
 
+@pytest.mark.prove(only=True)
 async def test_nobody_answers(rooms: Callable[..., Any]) -> None:
     """It rings for half a minute, and then no more."""
     async with rooms() as scene:
@@ -198,6 +206,7 @@ async def test_nobody_answers(rooms: Callable[..., Any]) -> None:
         await expect(scene, shown, Reason.CALL_NO_ANSWER, "CONFIG_ISSUE")
 
 
+@pytest.mark.prove(only=True)
 async def test_silence_admits_nobody(rooms: Callable[..., Any]) -> None:
     """The greeting is said, ten seconds of silence, once more, and good-bye."""
     async with rooms() as scene:
@@ -208,7 +217,7 @@ async def test_silence_admits_nobody(rooms: Callable[..., Any]) -> None:
 @pytest.mark.parametrize(
     ("status", "reason", "legacy"),
     [
-        ("603 Decline", Reason.CALL_DECLINED, "CONFIG_ISSUE"),
+        pytest.param("603 Decline", Reason.CALL_DECLINED, "CONFIG_ISSUE", marks=pytest.mark.prove(only=True)),
         ("404 Not Found", Reason.CALL_WRONG_NUMBER, "FAILED_INVALID_PHONENUMBER"),
     ],
 )

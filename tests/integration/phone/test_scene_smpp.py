@@ -2,6 +2,9 @@
 
 `vestibule serve` is a process of its own, the message center is smpp34's. Receipts, replies, an outage of the
 center, alphabets that are not ours, and another gateway in place of a dead one (SMS-01, SMS-05, S51, S52).
+
+What only `make prove` goes through is also in test_texts.py, whose gateway is the test, and in
+tests/integration/smpp, where no server is: a start of the program takes longer than all of those.
 """
 
 from __future__ import annotations
@@ -108,6 +111,7 @@ async def test_the_texted_passcode_is_typed_and_its_receipt_noted(
         assert "canary-password" not in server.process.output
 
 
+@pytest.mark.prove(only=True)
 async def test_a_text_that_does_not_arrive_ends_the_attempt(smsc: Smsc, served: Callable[..., Any]) -> None:
     """The administrator reads what the network said."""
     async with served([at(smsc)]) as server:
@@ -150,6 +154,7 @@ async def test_the_message_center_comes_back_while_a_vpn_waits(
         assert len(await server.attempts()) == 1
 
 
+@pytest.mark.prove(only=True)
 async def test_a_sign_in_during_an_outage_is_told_and_the_next_one_works(
     smsc: Smsc, served: Callable[..., Any]
 ) -> None:
@@ -168,7 +173,9 @@ async def test_a_sign_in_during_an_outage_is_told_and_the_next_one_works(
         assert "Received Access-Accept" in await asked
 
 
-@pytest.mark.parametrize(("template", "coding"), [(GERMAN, 0), (CYRILLIC, 8)])
+@pytest.mark.parametrize(
+    ("template", "coding"), [(GERMAN, 0), pytest.param(CYRILLIC, 8, marks=pytest.mark.prove(only=True))]
+)
 async def test_long_texts_of_the_house_arrive_whole(
     smsc: Smsc, served: Callable[..., Any], template: str, coding: int
 ) -> None:
@@ -184,6 +191,7 @@ async def test_long_texts_of_the_house_arrive_whole(
         assert "Received Access-Accept" in await server.ask(passcode, f"State = {state_in(shown)}")
 
 
+@pytest.mark.prove(only=True)
 async def test_another_gateway_takes_the_place_of_a_dead_one(smsc: Smsc, served: Callable[..., Any]) -> None:
     """One attempt, one delivery, one text; the dead gateway was asked first."""
     dead = Configured(
