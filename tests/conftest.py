@@ -39,6 +39,8 @@ BY_TURNS: dict[Path, dict[str, int]] = {
 IN_ONE_PROCESS = ("tests/conformance/", "tests/fuzz/", "tests/unit/")
 """Files of quick tests, which share what a file has to make first. Of others each test goes where there is
 time for it."""
+AT_ONE_SERVER = "tests/integration/cli/"
+"""Their server would be started in each process that has one of them."""
 
 _database_numbers = count(1)
 
@@ -90,6 +92,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 
 def _together(nodeid: str) -> str:
+    if nodeid.startswith(AT_ONE_SERVER):
+        return AT_ONE_SERVER
     return nodeid.partition("::")[0] if nodeid.startswith(IN_ONE_PROCESS) else nodeid
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tests.integration.http_api.house import HttpHouse
+from tests.integration.http_api.house import HttpHouse, usual_frontend
 from tests.integration.scim.conftest import ROOT
-from vestibule.frontends.http import HttpFrontend, HttpOptions
+from vestibule.frontends.http import HttpOptions
 
 
 @pytest.mark.prove
@@ -20,20 +20,21 @@ async def test_a_checker_by_others_finds_nothing_wrong(
     """Groups, for which people are added, too; with --prove all of people as well."""
     kinds = ["Group", "User"][: proof(1, 2)]
     key = await house.add_key("scim")
-    frontend = HttpFrontend(house.inside.services, HttpOptions(listen=(("127.0.0.1", 0),)))
-    await frontend.start()
+    options = HttpOptions(listen=(("127.0.0.1", 0),))
     headers = {"authorization": f"Bearer {key.text}"}
 
-    def check() -> tuple[int, list[str]]:
+    def check(url: str) -> tuple[int, list[str]]:
         # Takes long to load, so not whenever tests are collected.
         from tests.peers.scim_tester import checked  # noqa: PLC0415
 
-        with httpx.Client(base_url=f"{frontend.addresses()[0]}{ROOT}", headers=headers, timeout=30) as http:
+        with httpx.Client(base_url=f"{url}{ROOT}", headers=headers, timeout=30) as http:
             return checked(http, kinds)
 
-    try:
-        checks, wrong = await asyncio.to_thread(check)
-    finally:
-        await frontend.stop(5)
+    with usual_frontend(house.inside.services, options) as frontend:
+        await frontend.start()
+        try:
+            checks, wrong = await asyncio.to_thread(check, frontend.addresses()[0])
+        finally:
+            await frontend.stop(5)
     assert checks > 30
     assert wrong == [], "\n".join(wrong)
