@@ -17,8 +17,8 @@ from vestibule.crypto.tokens import new_id
 from vestibule.frontends.http import HttpFrontend, frontend
 from vestibule.frontends.http.app import HttpApp, build_app
 from vestibule.frontends.http.client_address import parse_networks
-from vestibule.frontends.http.long_polls import LongPolls
 from vestibule.frontends.http.options import HttpOptions
+from vestibule.frontends.http.site import Site
 from vestibule.model.actor import SYSTEM
 from vestibule.model.app_password import AppPassword
 from vestibule.model.application import ClientKind, FirstFactor
@@ -126,13 +126,12 @@ def usual_app(services: Services, options: HttpOptions | None = None) -> Iterato
     wanted = options or HttpOptions()
     idle = _idle[wanted.is_https, wanted.max_body_bytes]
     app = idle.pop() if idle else build_app(services, wanted)
-    site = replace(
-        app.site,
-        services=services,
+    site = Site(
+        services,
         options=replace(wanted, form_key=app.site.options.form_key),
+        pages=app.site.pages,
+        assets=app.site.assets,
         proxies=parse_networks(wanted.trusted_proxies),
-        long_polls=LongPolls(),
-        app_polls=LongPolls(),
     )
     app.serve(site)
     yield app

@@ -187,11 +187,11 @@ async def _first_line(frontend: HttpFrontend, request: bytes) -> bytes:
 async def test_a_running_request_is_answered_before_the_end(house: HttpHouse) -> None:
     alice = await house.add_person("alice")
     key = await house.add_key("verify")
-    frontend = HttpFrontend(house.inside.services, HttpOptions(listen=FREE))
-    await frontend.start()
-    url = frontend.addresses()[0]
     headers = {"authorization": f"Bearer {key.text}"}
-    async with httpx.AsyncClient(base_url=url, headers=headers) as caller:
+    async with (
+        serving(house) as frontend,
+        httpx.AsyncClient(base_url=frontend.addresses()[0], headers=headers) as caller,
+    ):
         begun = await caller.post(
             f"{API}/verifications", json={"username": alice.user.username, "password": PASSWORD}
         )

@@ -171,6 +171,7 @@ async def test_a_pin_that_must_be_changed_is_changed_in_the_call(rooms: Callable
         assert "pin.changed" in await scene.server.events()
 
 
+@pytest.mark.prove(only=True)
 async def test_fraud_is_reported_and_confirmed(rooms: Callable[..., Any]) -> None:
     async with rooms() as scene:
         shown = await sign_in(scene, pick_up, press("0#", 1.5), press("1"))
