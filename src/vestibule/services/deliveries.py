@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -35,6 +36,9 @@ _NEXT_SECONDS: Final = 4.0
 """How long a gateway may be silent where there is another for the text (SMS-06)."""
 _STOP_SECONDS: Final = 3.0
 _AT_ONCE: Final = 200
+"""That are being handed over: one that waits for its gateway too long is handed to the next."""
+_MOST_UNDER_WAY: Final = 400
+"""Those, and those of which it is being written down that they were sent."""
 _LOOK_SECONDS: Final = 1.0
 _MOST_SENDINGS_OF_A_TEXT: Final = 2
 
@@ -60,6 +64,8 @@ class Deliveries:
         self._node = node
         self._something_is_due = asyncio.Event()
         self._sendings: set[asyncio.Task[None]] = set()
+        self._handing: set[str] = set()
+        """Deliveries that no gateway has taken yet."""
         self._is_full = False
         """Whether something was left in the outbox because too much is being handed over."""
         self._on_lost: Lost | None = None
@@ -146,15 +152,20 @@ class Deliveries:
 
     @property
     def _room(self) -> int:
-        return _AT_ONCE - len(self._sendings)
+        return min(_AT_ONCE - len(self._handing), _MOST_UNDER_WAY - len(self._sendings))
 
     def _begin(self, delivery: Delivery, *, is_begun: bool = False) -> None:
         sending = asyncio.get_running_loop().create_task(self._send(delivery, is_begun=is_begun))
         self._sendings.add(sending)
-        sending.add_done_callback(self._ended)
+        self._handing.add(delivery.delivery_id)
+        sending.add_done_callback(partial(self._ended, delivery.delivery_id))
 
-    def _ended(self, sending: asyncio.Task[None]) -> None:
+    def _ended(self, delivery_id: str, sending: asyncio.Task[None]) -> None:
         self._sendings.discard(sending)
+        self._handed_over(delivery_id)
+
+    def _handed_over(self, delivery_id: str) -> None:
+        self._handing.discard(delivery_id)
         if self._is_full:
             self._is_full = False
             self.nudge()
@@ -212,6 +223,7 @@ class Deliveries:
             patience = self._patience(delivery, (*failed, gateway_id))
             sending = await hand_over(opened, errand, patience)
             if isinstance(sending, Sent):
+                self._handed_over(delivery.delivery_id)
                 await self._sent(delivery, sending)
                 return
             log.warning("gateway did not send", gateway=opened.configured.name, cause=sending.cause)

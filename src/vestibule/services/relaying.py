@@ -50,6 +50,8 @@ _LOOK_SECONDS: Final = 1.0
 _ASK_SECONDS: Final = 4.0
 _AGAIN_MS: Final = 5_000
 _AT_ONCE: Final = 200
+_GATHER_SECONDS: Final = 0.05
+"""For how long what servers know is gathered: nobody waits for it to be written down."""
 _REPLY_SECONDS: Final = 60.0
 """For how long it is tried to tell a reply whose server is not connected."""
 _PAUSE_SECONDS: Final = 0.5
@@ -234,6 +236,7 @@ class Relaying:
             self._settling = asyncio.get_running_loop().create_task(self._settle_all())
 
     async def _settle_all(self) -> None:
+        await asyncio.sleep(_GATHER_SECONDS)
         try:
             while self._told:
                 tenant_id, told = self._told.popitem()

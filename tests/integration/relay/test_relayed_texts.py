@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from tests.houses import TENANT
 from tests.integration.phone.conftest import NUMBER
 from tests.integration.phone.test_texts import passcode_in
 from tests.integration.relay.conftest import CUSTOMER, PEER, Relay
-from tests.peers.far_end import FarEnd
+from tests.peers.far_end import FarEnd, takes
 from tests.until import until_read
 from vestibule.interfaces.gateway import Errand, NotSent, Receipt, Reply, Sending, Unsure
 from vestibule.interfaces.store import DeliveryFilter, Page
@@ -136,6 +138,30 @@ async def test_a_receipt_of_a_node_that_died_is_told_by_another_one(relay: Relay
     assert await ended(relay) == (VerificationState.DENIED, Reason.TEXT_NOT_SENT)
     await until_read(lambda: sent(relay), lambda rows: not rows[0].owed)
     assert relay.asked_by_service == ["receipt"]
+
+
+async def test_a_text_waits_while_too_much_is_handed_over(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the outbox, and leaves when there is room."""
+    monkeypatch.setattr("vestibule.services.deliveries._AT_ONCE", 1)
+    is_free = asyncio.Event()
+
+    async def slowly(gateway: FarEnd, errand: Errand) -> Sending:
+        await is_free.wait()
+        return await takes(gateway, errand)
+
+    relay.far.answer = slowly
+    for count, name in enumerate(("alice", "bob"), 1):
+        person = await relay.server.add_bare_person(name)
+        await relay.server.add_phone(person, "sms", number=f"{NUMBER[:-1]}{count}")
+        await relay.server.start(name)
+        await until_read(lambda: sent(relay), lambda rows, count=count: len(rows) == count)
+    assert sorted(each.state for each in await sent(relay)) == [DeliveryState.TAKEN, DeliveryState.WAITING]
+    assert len(relay.far.texts) == 1
+    is_free.set()
+    await until_read(lambda: sent(relay), lambda rows: {each.state for each in rows} == {DeliveryState.SENT})
+    assert len(relay.far.texts) == 2
 
 
 def _dies(_work: object) -> None:
