@@ -17,7 +17,9 @@ from tests.databases import lay_tables
 from vestibule.crypto import passwords
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
-from vestibule.interfaces.store import Page, Store, Transaction, VerificationFilter
+from vestibule.interfaces.store import Store, Transaction
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import Application, ClientKind, FirstFactor
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus

@@ -20,7 +20,9 @@ from tests.databases import lay_tables
 from tests.houses import opened
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
-from vestibule.interfaces.store import Listed, Page, Transaction, VerificationFilter
+from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Listed, Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind, FirstFactor
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus

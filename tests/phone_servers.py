@@ -26,7 +26,9 @@ from tests.servers import ServerProcess
 from tests.until import until_read
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
-from vestibule.interfaces.store import Page, Transaction, VerificationFilter
+from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind, FirstFactor
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus

@@ -16,7 +16,8 @@ from vestibule.frontends.http.templates.views import (
     SecretRow,
     Words,
 )
-from vestibule.interfaces.store import AccountingFilter, Listed
+from vestibule.interfaces.transaction.lists import Listed
+from vestibule.interfaces.transaction.radius import AccountingFilter
 from vestibule.model.accounting_record import AccountingRecord, Forwarding
 from vestibule.model.application import Application, Client, ClientKind, FirstFactor
 from vestibule.model.client_sighting import Seen, Sighting

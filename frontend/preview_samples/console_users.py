@@ -3,7 +3,7 @@
 from preview_samples.people import ALICE, GROUP_CHOICES, GROUPS, LONG, USERS
 from preview_samples.sample import HOSTILE, Sample
 from vestibule.frontends.http.templates.views import Form, Notice, Words
-from vestibule.interfaces.store import Listed
+from vestibule.interfaces.transaction.lists import Listed
 from vestibule.services.bulk import BulkReport, LeftOut
 from vestibule.services.groups import MembersReport, NamedLine, Sizes
 

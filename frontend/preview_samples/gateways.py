@@ -13,7 +13,7 @@ from vestibule.frontends.http.templates.views import (
     PluginSetting,
     Words,
 )
-from vestibule.interfaces.store import DeliveryFilter
+from vestibule.interfaces.transaction.sending import DeliveryFilter
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.range_breaker import RangeBreaker
 from vestibule.model.sending_limit import LimitKind, LimitReached

@@ -7,7 +7,8 @@ from preview_samples.holdings import make_authenticator
 from preview_samples.people import ALICE, EVIL, LONG
 from preview_samples.sample import DAY, HOSTILE, MINUTE, NOW, Sample
 from vestibule.frontends.http.templates.views import Form, Standing, Words
-from vestibule.interfaces.store import BlockFilter, BypassFilter, Listed
+from vestibule.interfaces.transaction.blocks import BlockFilter, BypassFilter
+from vestibule.interfaces.transaction.lists import Listed
 from vestibule.model.block import Block, BlockCause
 from vestibule.model.bypass import Bypass, BypassState
 from vestibule.model.user import User

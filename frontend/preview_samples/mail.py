@@ -4,7 +4,7 @@ from typing import Final
 
 from preview_samples.sample import DAY, HOSTILE, MINUTE, NOW, Sample
 from vestibule.frontends.http.templates.views import DispatchRow, Form, Words
-from vestibule.interfaces.store import DispatchFilter
+from vestibule.interfaces.transaction.sending import DispatchFilter
 from vestibule.model.mail_attachment import MailAttachment
 from vestibule.model.mail_settings import MailSettings
 from vestibule.model.mail_template import MailTemplate

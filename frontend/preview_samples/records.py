@@ -7,7 +7,8 @@ from preview_samples.people import LONG, USERS
 from preview_samples.registration import console_registration
 from preview_samples.sample import DAY, HOSTILE, MINUTE, NOW, Sample
 from vestibule.frontends.http.templates.views import Choice, Counts, Form, HealthLine, Notice, Words
-from vestibule.interfaces.store import Listed, VerificationFilter
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Listed
 from vestibule.model.event import Event
 from vestibule.model.spraying import Scope, SprayingAlarm
 from vestibule.model.tenant import Tenant, TenantSettings

@@ -17,7 +17,8 @@ from tests.browser.scene import (
     sign_in,
 )
 from tests.houses import TENANT
-from vestibule.interfaces.store import AuthenticatorFilter, Page
+from vestibule.interfaces.transaction.held import AuthenticatorFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind
 from vestibule.wire.oath import encode_base32, totp

@@ -10,7 +10,8 @@ from tests.browser.scene import ADMINISTRATOR_PASSWORD, Phone, Site, add_free_to
 from tests.houses import PASSWORD, START, TENANT
 from vestibule.crypto.passwords import hash_password
 from vestibule.crypto.tokens import new_id
-from vestibule.interfaces.store import Page, UserFilter
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.people import UserFilter
 from vestibule.model.actor import SYSTEM
 from vestibule.model.authenticator import AuthenticatorStatus
 from vestibule.model.user import User

@@ -9,7 +9,7 @@ import pytest
 from tests.browser.plain import Plain, heading_of
 from tests.browser.scene import Phone, Site
 from tests.houses import PASSWORD, TENANT, Person
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.event import Event
 

@@ -14,7 +14,7 @@ from tests.browser.scene import Phone, Site
 from tests.houses import PASSWORD, TENANT, Person
 from tests.peers.openldap import PEOPLE, OpenLdap
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import PORTAL_APPLICATION, DirectoryConfiguration, FirstFactor
 from vestibule.model.group import Group

@@ -8,7 +8,7 @@ import pytest_asyncio
 from tests.browser.plain import Plain, heading_of
 from tests.browser.scene import Phone, Site
 from tests.houses import PASSWORD, TENANT, Person
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.verification import Reason
 

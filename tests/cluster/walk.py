@@ -27,7 +27,9 @@ from vestibule.interfaces.gateway import (
     Text,
     Unsure,
 )
-from vestibule.interfaces.store import Page, Transaction, VerificationFilter
+from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.call import CallEvent, CallEventKind
 from vestibule.model.legacy_result import legacy_result
 from vestibule.model.throttle import Factor

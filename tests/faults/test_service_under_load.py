@@ -45,7 +45,9 @@ from vestibule.frontends.link import LinkFrontend, address_of, dialing
 from vestibule.frontends.link.arriving import activate
 from vestibule.interfaces.link import Peer
 from vestibule.interfaces.relay import full_name
-from vestibule.interfaces.store import DeliveryFilter, Page, Transaction
+from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.sending import DeliveryFilter
 from vestibule.model.actor import SYSTEM
 from vestibule.model.delivery import Delivery, DeliveryState
 from vestibule.model.verification import Reason, Verification, VerificationState

@@ -13,7 +13,7 @@ from vestibule.cli.listing import show_pages
 from vestibule.cli.output import moment
 from vestibule.cli.parameters import HERE, Json, Limit, Scope
 from vestibule.cli.values import moment_before
-from vestibule.interfaces.store import AccountingFilter
+from vestibule.interfaces.transaction.radius import AccountingFilter
 from vestibule.model.application import ClientKind
 
 app = App(

@@ -17,7 +17,7 @@ from vestibule.cli.parameters import HERE, Json, Limit, Scope
 from vestibule.cli.records import attempt_record, traced_attempt_record
 from vestibule.cli.terminal import Terminal
 from vestibule.cli.values import moment_before
-from vestibule.interfaces.store import VerificationFilter
+from vestibule.interfaces.transaction.attempts import VerificationFilter
 from vestibule.model.application import ClientKind
 from vestibule.model.device_record import AskedDevice
 from vestibule.model.verification import Reason, TraceLine, Verification, VerificationState

@@ -21,7 +21,7 @@ from vestibule.cli.terminal import NotDone, choices
 from vestibule.cli.values import named_values, typed_value
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.method import Resynchronizes
-from vestibule.interfaces.store import Subject
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from vestibule.cli.listing import show_pages
 from vestibule.cli.output import moment
 from vestibule.cli.parameters import HERE, Json, Limit, Scope, Yes
 from vestibule.cli.records import block_record
-from vestibule.interfaces.store import BlockFilter
+from vestibule.interfaces.transaction.blocks import BlockFilter
 from vestibule.model.block import Block
 
 

@@ -13,7 +13,7 @@ from vestibule.cli.listing import show_pages
 from vestibule.cli.output import moment
 from vestibule.cli.parameters import HERE, Json, Limit, Scope
 from vestibule.cli.records import bypass_record
-from vestibule.interfaces.store import BypassFilter
+from vestibule.interfaces.transaction.blocks import BypassFilter
 from vestibule.model.bypass import MOST_SECONDS, USUAL_SECONDS
 
 if TYPE_CHECKING:

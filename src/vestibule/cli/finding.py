@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 from vestibule.cli.desk import Desk
 from vestibule.cli.terminal import NotDone, choices
 from vestibule.crypto.tokens import is_id
-from vestibule.interfaces.store import Page, Person, Subject, VerificationFilter
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.sign_in import Person, Subject
 from vestibule.model.app_password import AppPassword
 from vestibule.model.application import Application, Client, ClientKind, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus, canonical_serial

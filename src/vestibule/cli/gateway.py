@@ -22,7 +22,7 @@ from vestibule.cli.records import delivery_record, dispatch_record, gateway_reco
 from vestibule.cli.terminal import NotDone, choices
 from vestibule.cli.values import plain_name
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import DeliveryFilter
+from vestibule.interfaces.transaction.sending import DeliveryFilter
 from vestibule.model.delivery import TO_PHONES, Carries, Delivery, DeliveryState
 from vestibule.model.dispatch import Dispatch, DispatchState
 from vestibule.model.gateway import GatewayConfiguration

@@ -13,7 +13,7 @@ import msgspec
 from vestibule.catalog import text
 from vestibule.cli.output import Table
 from vestibule.cli.terminal import Terminal
-from vestibule.interfaces.store import Listed, Page
+from vestibule.interfaces.transaction.lists import Listed, Page
 
 FOR_PEOPLE = 100
 _ROWS = 500

@@ -14,7 +14,7 @@ from vestibule.cli.output import moment
 from vestibule.cli.parameters import HERE, Json, Limit, Scope
 from vestibule.cli.records import dispatch_record, mail_attachment_record
 from vestibule.cli.terminal import NotDone
-from vestibule.interfaces.store import DispatchFilter
+from vestibule.interfaces.transaction.sending import DispatchFilter
 from vestibule.model.delivery import Carries
 from vestibule.model.dispatch import Dispatch, DispatchState
 from vestibule.model.mail_settings import MailSettings

@@ -12,7 +12,7 @@ from vestibule.cli.listing import show_rows
 from vestibule.cli.output import moment
 from vestibule.cli.records import authenticator_record
 from vestibule.cli.terminal import Terminal
-from vestibule.interfaces.store import Person, Subject
+from vestibule.interfaces.transaction.sign_in import Person, Subject
 from vestibule.model.throttle import NEVER, Throttle
 from vestibule.model.user import User
 

@@ -17,7 +17,7 @@ from vestibule.cli.output import moment
 from vestibule.cli.parameters import HERE, Json, Scope, Yes
 from vestibule.cli.records import authenticator_record
 from vestibule.cli.terminal import NotDone
-from vestibule.interfaces.store import Subject
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.authenticator import Authenticator
 
 app = App(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from vestibule.interfaces.store import Person
+from vestibule.interfaces.transaction.sign_in import Person
 from vestibule.model.access_rule import RuleSet
 from vestibule.model.app_password import AppPassword
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration

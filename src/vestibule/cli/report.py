@@ -11,7 +11,7 @@ from vestibule.cli.listing import show_pages, show_rows
 from vestibule.cli.output import NOTHING, moment
 from vestibule.cli.parameters import HERE, Json, Limit, Scope
 from vestibule.cli.values import moment_before
-from vestibule.interfaces.store import Listed, Page
+from vestibule.interfaces.transaction.lists import Listed, Page
 from vestibule.model.report import Cell, Kind, ReportFilter
 from vestibule.services.reporting import written
 

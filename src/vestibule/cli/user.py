@@ -22,7 +22,10 @@ from vestibule.cli.terminal import NotDone, Terminal
 from vestibule.cli.user_import import import_users
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_token
-from vestibule.interfaces.store import Page, Subject, UserFilter, VerificationFilter
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.people import UserFilter
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.tenant import SYSTEM_TENANT
 from vestibule.model.user import User, UserStatus
 

@@ -11,7 +11,9 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from vestibule.interfaces.store import Page, Transaction, VerificationFilter
+from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.report import Asks, Cell, Chart, Column, ReportFilter, ReportPage
 
 

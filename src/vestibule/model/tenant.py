@@ -212,14 +212,14 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     while they give it nothing."""
     lapses_at: int = 0
     """When those give it no more, because there are not licences for everybody now (epoch ms); 0: they do."""
+    is_standalone: bool = False
+    """Was made with a provider that is linked to no other tenant: it has no people at the service, and ends
+    with its provider (S25, S35)."""
     sendings_ceiling: int = 0
     """Texts and calls that the operator lets it send within a day of UTC, whatever its settings say; 0: as
     many as those say."""
     cost_ceiling: int = 0
     """The same of what those may cost, in whole units of the currency of the gateways' prices."""
-    is_standalone: bool = False
-    """Was made with a provider that is linked to no other tenant: it has no people at the service, and ends
-    with its provider (S25, S35)."""
 
     @property
     def registration_open_until(self) -> int:

@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import Final
 
 from vestibule.interfaces.report import ReportDescriptor
-from vestibule.interfaces.store import Page, Transaction
+from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.event import Event
 from vestibule.model.report import Asks, Cell, Column, Kind, ReportFilter, ReportPage, row_of
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from vestibule.interfaces.report import ReportDescriptor
-from vestibule.interfaces.store import BlockFilter, Page, Transaction
+from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.transaction.blocks import BlockFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.block import Block, BlockCause, BlockState
 from vestibule.model.phone import calling_code
 from vestibule.model.report import Asks, Cell, Column, Kind, ReportFilter, ReportPage, row_of

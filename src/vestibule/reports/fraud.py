@@ -7,7 +7,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from vestibule.interfaces.report import ReportDescriptor, attempts_of
-from vestibule.interfaces.store import Page, Transaction
+from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.report import Asks, Cell, Column, Kind, ReportFilter, ReportPage
 from vestibule.model.verification import Reason, Verification
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import Final
 
 from vestibule.interfaces.report import ReportDescriptor, attempts_of
-from vestibule.interfaces.store import Page, Transaction
+from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.report import Asks, Cell, Column, Kind, ReportFilter, ReportPage, row_of
 from vestibule.model.server_attempt import ServerAttempt
 from vestibule.model.verification import VerificationState

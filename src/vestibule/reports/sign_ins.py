@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from vestibule.interfaces.report import ReportDescriptor, attempts_of
-from vestibule.interfaces.store import Page, Transaction
+from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.phone import masked
 from vestibule.model.report import Asks, Cell, Column, Kind, ReportFilter, ReportPage, row_of
 from vestibule.model.verification import Reason, Verification, VerificationState

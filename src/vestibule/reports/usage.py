@@ -11,7 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from vestibule.interfaces.report import ReportDescriptor
-from vestibule.interfaces.store import Page, Transaction
+from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.report import Asks, Bar, Cell, Chart, Column, Kind, ReportFilter, ReportPage
 from vestibule.model.usage_count import ResultCount
 

@@ -6,7 +6,9 @@ from __future__ import annotations
 from typing import Final
 
 from vestibule.interfaces.report import ReportDescriptor
-from vestibule.interfaces.store import Listed, Page, Transaction, UserFilter
+from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.transaction.lists import Listed, Page
+from vestibule.interfaces.transaction.people import UserFilter
 from vestibule.model.report import Asks, Cell, Column, Kind, ReportFilter, ReportPage
 from vestibule.model.usage_count import PersonCount
 from vestibule.model.user import User

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from vestibule.interfaces.store import AccountingFilter, Listed, Page, Store
+from vestibule.interfaces.store import Store
+from vestibule.interfaces.transaction.lists import Listed, Page
+from vestibule.interfaces.transaction.radius import AccountingFilter
 from vestibule.model.accounting_record import AccountingRecord
 from vestibule.model.actor import Actor, Right
 

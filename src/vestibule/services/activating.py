@@ -14,7 +14,9 @@ from enum import StrEnum
 import msgspec
 
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import Conflict, Subject, Transaction, VerificationChange
+from vestibule.interfaces.store import Conflict, Transaction
+from vestibule.interfaces.transaction.attempts import VerificationChange
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.actor import self_of
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.throttle import Factor

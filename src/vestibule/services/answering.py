@@ -14,7 +14,8 @@ import msgspec
 
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import is_id
-from vestibule.interfaces.store import Conflict, Subject, Transaction
+from vestibule.interfaces.store import Conflict, Transaction
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.app_check import AppCheck
 from vestibule.model.application import PORTAL_APPLICATION, RESET_APPLICATION
 from vestibule.model.authenticator import Authenticator

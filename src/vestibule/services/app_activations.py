@@ -20,7 +20,8 @@ from vestibule.crypto.secret import Secret
 from vestibule.crypto.signing import is_signed, read_public_key
 from vestibule.crypto.tokens import new_token, token_hash
 from vestibule.interfaces.method import RandomBytes
-from vestibule.interfaces.store import Conflict, Store, Subject, Transaction
+from vestibule.interfaces.store import Conflict, Store, Transaction
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.activation_code import CODE_OCTETS, code_of, read_code
 from vestibule.model.actor import NotAllowed, self_of
 from vestibule.model.app_answer import activation_text

@@ -19,7 +19,8 @@ import msgspec
 from vestibule.crypto.signing import is_signed, read_public_key
 from vestibule.crypto.tokens import is_id, token_hash
 from vestibule.interfaces.countries import Countries
-from vestibule.interfaces.store import Store, Subject, Transaction
+from vestibule.interfaces.store import Store, Transaction
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.actor import self_of
 from vestibule.model.app_answer import AppAnswer, Decision, answer_text
 from vestibule.model.app_check import AppCheck

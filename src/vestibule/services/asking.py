@@ -12,7 +12,9 @@ import msgspec
 
 from vestibule.crypto.tokens import new_id
 from vestibule.interfaces.method import Method, Opening
-from vestibule.interfaces.store import Conflict, Subject, Transaction, VerificationChange
+from vestibule.interfaces.store import Conflict, Transaction
+from vestibule.interfaces.transaction.attempts import VerificationChange
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.sending_limit import LimitKind, SendingLimit
 from vestibule.model.verification import (

@@ -12,7 +12,8 @@ import msgspec
 from vestibule.catalog import has
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_ordered_id
-from vestibule.interfaces.store import Subject, VerificationChange
+from vestibule.interfaces.transaction.attempts import VerificationChange
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.application import Application
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.event import Event

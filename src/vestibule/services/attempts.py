@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from vestibule.interfaces.store import Listed, Page, Store, VerificationFilter
+from vestibule.interfaces.store import Store
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Listed, Page
 from vestibule.model.actor import Actor, NotAllowed, Right
 from vestibule.model.edition import Feature
 from vestibule.model.verification import Verification

@@ -8,7 +8,8 @@ Invariants:
 from __future__ import annotations
 
 from vestibule.crypto.tokens import new_ordered_id
-from vestibule.interfaces.store import Transaction, VerificationChange
+from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.transaction.attempts import VerificationChange
 from vestibule.model.actor import Actor, self_of
 from vestibule.model.block import DAY_MS, Block, BlockCause
 from vestibule.model.legacy_result import legacy_result

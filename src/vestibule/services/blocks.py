@@ -9,7 +9,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from vestibule.crypto.tokens import new_ordered_id
-from vestibule.interfaces.store import AlreadyExists, BlockFilter, Listed, Page, Store, Transaction
+from vestibule.interfaces.store import AlreadyExists, Store, Transaction
+from vestibule.interfaces.transaction.blocks import BlockFilter
+from vestibule.interfaces.transaction.lists import Listed, Page
 from vestibule.model.actor import Actor, Right
 from vestibule.model.block import DAY_MS, Block, BlockCause
 from vestibule.model.proposal import Act

@@ -14,7 +14,9 @@ from typing import Final, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from vestibule.interfaces.store import Listed, Page, Store, Transaction, UserFilter
+from vestibule.interfaces.store import Store, Transaction
+from vestibule.interfaces.transaction.lists import Listed, Page
+from vestibule.interfaces.transaction.people import UserFilter
 from vestibule.model.actor import Actor, NotAllowed, Right
 from vestibule.model.user import User
 from vestibule.services.guard import Guard

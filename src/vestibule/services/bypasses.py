@@ -13,7 +13,9 @@ import msgspec
 from msgspec.structs import replace
 
 from vestibule.crypto.tokens import new_ordered_id
-from vestibule.interfaces.store import BypassFilter, Listed, Page, Store, Transaction
+from vestibule.interfaces.store import Store, Transaction
+from vestibule.interfaces.transaction.blocks import BypassFilter
+from vestibule.interfaces.transaction.lists import Listed, Page
 from vestibule.model.actor import Actor, Right
 from vestibule.model.application import CONSOLE_APPLICATION
 from vestibule.model.bypass import MOST_SECONDS, USUAL_SECONDS, Bypass

@@ -40,7 +40,8 @@ from vestibule.interfaces.dialogue import (
 )
 from vestibule.interfaces.gateway import CallsEnd, Gateway
 from vestibule.interfaces.method import Method
-from vestibule.interfaces.store import Conflict, Store, Subject, Transaction
+from vestibule.interfaces.store import Conflict, Store, Transaction
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.call import CallEvent, HangUp, Instruction, Spoken
 from vestibule.model.call_result import CallResult
 from vestibule.model.delivery import Delivery

@@ -16,7 +16,8 @@ import structlog
 from vestibule.catalog import LANGUAGES, text
 from vestibule.crypto.sealing import CannotUnseal, Sealer, context
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import Configuration, Store, Unavailable
+from vestibule.interfaces.store import Store, Unavailable
+from vestibule.interfaces.transaction.configuration import Configuration
 from vestibule.model.access_rule import RuleSet
 from vestibule.model.application import (
     PORTAL_APPLICATION,

@@ -14,7 +14,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from vestibule.crypto.tokens import new_id
-from vestibule.interfaces.store import Subject, Transaction
+from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.actor import Actor
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.sending_limit import closed_for

@@ -19,15 +19,10 @@ import msgspec
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
 from vestibule.interfaces.method import Method, NewAuthenticator, Resynchronizes
-from vestibule.interfaces.store import (
-    AuthenticatorFilter,
-    Conflict,
-    Listed,
-    Page,
-    Store,
-    Subject,
-    Transaction,
-)
+from vestibule.interfaces.store import Conflict, Store, Transaction
+from vestibule.interfaces.transaction.held import AuthenticatorFilter
+from vestibule.interfaces.transaction.lists import Listed, Page
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.actor import Actor, Right
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus, canonical_serial
 from vestibule.model.proposal import Act

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from vestibule.interfaces.store import Subject, Transaction
+from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.networks import Address, parse_address
 from vestibule.model.tenant import TenantSettings, Whom

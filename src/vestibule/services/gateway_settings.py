@@ -26,15 +26,9 @@ from vestibule.interfaces.gateway import (
     StaysConnected,
     Text,
 )
-from vestibule.interfaces.store import (
-    AlreadyExists,
-    Conflict,
-    DeliveryFilter,
-    Listed,
-    Page,
-    Store,
-    Transaction,
-)
+from vestibule.interfaces.store import AlreadyExists, Conflict, Store, Transaction
+from vestibule.interfaces.transaction.lists import Listed, Page
+from vestibule.interfaces.transaction.sending import DeliveryFilter
 from vestibule.model.actor import Actor, Right
 from vestibule.model.delivery import Carries, Delivery, DeliveryState
 from vestibule.model.gateway import GatewayConfiguration

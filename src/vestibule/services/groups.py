@@ -12,7 +12,9 @@ from typing import Final, TypeVar
 import msgspec
 
 from vestibule.crypto.tokens import new_id
-from vestibule.interfaces.store import AlreadyExists, Listed, Page, Store, Transaction, UserFilter
+from vestibule.interfaces.store import AlreadyExists, Store, Transaction
+from vestibule.interfaces.transaction.lists import Listed, Page
+from vestibule.interfaces.transaction.people import UserFilter
 from vestibule.model.actor import Actor, Right
 from vestibule.model.group import Group
 from vestibule.model.tenant import SYSTEM_TENANT

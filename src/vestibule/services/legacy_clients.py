@@ -16,7 +16,10 @@ import msgspec
 
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import token_hash
-from vestibule.interfaces.store import Conflict, Page, Subject, Transaction, VerificationFilter
+from vestibule.interfaces.store import Conflict, Transaction
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.app_password import AppPassword, letters_of, may_have
 from vestibule.model.tenant import DAY_MS
 from vestibule.model.throttle import Factor

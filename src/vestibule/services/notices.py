@@ -16,7 +16,8 @@ import msgspec
 import structlog
 
 from vestibule.catalog import has, text
-from vestibule.interfaces.store import Store, Subject, Transaction, Unavailable
+from vestibule.interfaces.store import Store, Transaction, Unavailable
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.actor import SYSTEM, Actor
 from vestibule.model.delivery import Carries
 from vestibule.model.event import Event

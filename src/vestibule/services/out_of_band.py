@@ -22,7 +22,8 @@ from vestibule.catalog import LANGUAGES, text
 from vestibule.crypto.sealing import Sealer
 from vestibule.crypto.tokens import new_id, new_ordered_id
 from vestibule.interfaces.method import Method, Opening, OpensChallenge
-from vestibule.interfaces.store import Conflict, Subject, Transaction
+from vestibule.interfaces.store import Conflict, Transaction
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.delivery import Carries, Delivery
 from vestibule.model.language import Medium, language_for
 from vestibule.model.sending_limit import SendingLimit

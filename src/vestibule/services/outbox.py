@@ -10,7 +10,9 @@ from typing import Final
 import msgspec
 
 from vestibule.interfaces.gateway import NotSent, Sending, Sent
-from vestibule.interfaces.store import Conflict, DispatchFilter, Listed, Page, Store, Transaction
+from vestibule.interfaces.store import Conflict, Store, Transaction
+from vestibule.interfaces.transaction.lists import Listed, Page
+from vestibule.interfaces.transaction.sending import DispatchFilter
 from vestibule.model.actor import Actor, Right
 from vestibule.model.delivery import Carries
 from vestibule.model.dispatch import LIFE_MS, Dispatch, DispatchState

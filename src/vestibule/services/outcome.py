@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
-from vestibule.interfaces.store import Conflict, Subject, Transaction
+from vestibule.interfaces.store import Conflict, Transaction
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.language import language_for, medium_of
 from vestibule.model.sending_limit import SendingLimit
 from vestibule.model.user import User

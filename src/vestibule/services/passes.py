@@ -13,7 +13,8 @@ import msgspec
 
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
-from vestibule.interfaces.store import Store, Subject, Transaction
+from vestibule.interfaces.store import Store, Transaction
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.actor import Actor, Right
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.proposal import Act

@@ -22,7 +22,8 @@ import msgspec
 from vestibule.crypto.passwords import hash_password
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.directory import PasswordChangeKind
-from vestibule.interfaces.store import Conflict, Store, Subject, Transaction
+from vestibule.interfaces.store import Conflict, Store, Transaction
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.actor import self_of
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.self_service import PasswordReset

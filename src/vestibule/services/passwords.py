@@ -17,7 +17,8 @@ import msgspec
 from vestibule.crypto.passwords import hash_password
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.directory import ChangesPasswords, PasswordChangeKind, PasswordVerdictKind
-from vestibule.interfaces.store import Conflict, Store, Subject, Transaction
+from vestibule.interfaces.store import Conflict, Store, Transaction
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.actor import self_of
 from vestibule.model.application import PORTAL_APPLICATION, Application, FirstFactor
 from vestibule.model.throttle import Factor

@@ -19,7 +19,8 @@ import structlog
 from vestibule.crypto.passwords import DUMMY_HASH, hash_password, verify_password
 from vestibule.crypto.sealing import CannotUnseal, Sealer, context
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import Store, Subject, Transaction
+from vestibule.interfaces.store import Store, Transaction
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.actor import Actor, Right, self_of
 from vestibule.model.edition import Feature
 from vestibule.model.pin import Pin, PinProblem, PinRules, PinState, PinStatus, generated, problems

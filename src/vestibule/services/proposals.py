@@ -17,7 +17,9 @@ import msgspec
 from msgspec.structs import replace
 
 from vestibule.crypto.tokens import new_id
-from vestibule.interfaces.store import Conflict, Page, Store, Transaction, UserFilter
+from vestibule.interfaces.store import Conflict, Store, Transaction
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.people import UserFilter
 from vestibule.model.actor import SYSTEM, Actor, Forbidden, Right
 from vestibule.model.proposal import AT_ONCE, Act, Proposal, ProposalState
 from vestibule.model.role import reach_of

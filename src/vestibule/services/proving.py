@@ -15,7 +15,8 @@ import structlog
 from vestibule.crypto.sealing import Sealer
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.method import Method
-from vestibule.interfaces.store import Conflict, Subject, Transaction
+from vestibule.interfaces.store import Conflict, Transaction
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.application import Application, SecondFactor
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.throttle import Factor, ThrottleLimits

@@ -16,7 +16,8 @@ import msgspec
 
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.directory import PasswordVerdict, PasswordVerdictKind
-from vestibule.interfaces.store import Conflict, Store, Subject, Transaction
+from vestibule.interfaces.store import Conflict, Store, Transaction
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.throttle import Factor
 from vestibule.model.user import User
 from vestibule.model.verification import Reason, TraceLine

@@ -12,14 +12,10 @@ from typing import Final
 
 import msgspec
 
-from vestibule.interfaces.store import (
-    Conflict,
-    Page,
-    Store,
-    Subject,
-    Transaction,
-    VerificationFilter,
-)
+from vestibule.interfaces.store import Conflict, Store, Transaction
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.actor import Actor, self_of
 from vestibule.model.application import PORTAL_APPLICATION
 from vestibule.model.authenticator import Authenticator

@@ -13,7 +13,8 @@ from typing import Final
 import msgspec
 
 from vestibule.interfaces.report import Charted, Report, ReportDescriptor
-from vestibule.interfaces.store import Page, Store, Transaction
+from vestibule.interfaces.store import Store, Transaction
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import Actor, Right
 from vestibule.model.csv_line import MARK, csv_line
 from vestibule.model.edition import Feature

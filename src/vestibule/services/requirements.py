@@ -12,7 +12,8 @@ from typing import Final
 
 import msgspec
 
-from vestibule.interfaces.store import Conflict, Store, Subject, Transaction
+from vestibule.interfaces.store import Conflict, Store, Transaction
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.actor import Actor, Right
 from vestibule.model.application import PORTAL_APPLICATION
 from vestibule.model.proposal import Act

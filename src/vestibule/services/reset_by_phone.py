@@ -25,7 +25,8 @@ from vestibule.crypto.passwords import hash_password
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id, new_token, token_hash
 from vestibule.interfaces.method import OpensChallenge
-from vestibule.interfaces.store import Store, Subject, Transaction
+from vestibule.interfaces.store import Store, Transaction
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.session import Link
 from vestibule.model.tenant import TenantSettings

@@ -17,7 +17,9 @@ from msgspec.structs import replace
 
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
-from vestibule.interfaces.store import AlreadyExists, Conflict, Page, Store, Transaction, UserFilter
+from vestibule.interfaces.store import AlreadyExists, Conflict, Store, Transaction
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.people import UserFilter
 from vestibule.model.actor import Actor, Reach, Right
 from vestibule.model.proposal import Act
 from vestibule.model.right import OF_ADMINISTRATORS

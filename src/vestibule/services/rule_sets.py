@@ -12,7 +12,8 @@ from typing import Final
 
 import msgspec
 
-from vestibule.interfaces.store import Store, Subject, Transaction
+from vestibule.interfaces.store import Store, Transaction
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.access_rule import TRUSTED_PLACE, AccessRule, Effect, RuleSet, RuleState
 from vestibule.model.actor import Actor, Right
 from vestibule.model.application import CONSOLE_APPLICATION, Application

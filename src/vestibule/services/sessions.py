@@ -11,7 +11,8 @@ import msgspec
 
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_token, token_hash
-from vestibule.interfaces.store import Conflict, Store, Subject, Transaction
+from vestibule.interfaces.store import Conflict, Store, Transaction
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.actor import Actor, Reach, self_of
 from vestibule.model.application import CONSOLE_APPLICATION
 from vestibule.model.authenticator import Authenticator

@@ -18,7 +18,9 @@ from vestibule.crypto.sealing import CannotUnseal, Sealer, context
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id, token_hash
 from vestibule.interfaces.method import NewAuthenticator
-from vestibule.interfaces.store import AlreadyExists, Page, Store, Transaction, UserFilter
+from vestibule.interfaces.store import AlreadyExists, Store, Transaction
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.people import UserFilter
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import (
     CONSOLE_APPLICATION,

@@ -13,7 +13,8 @@ from typing import Final
 import msgspec
 
 from vestibule.crypto.tokens import token_hash
-from vestibule.interfaces.store import Subject, Transaction
+from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.application import CONSOLE_APPLICATION, Caching
 from vestibule.model.user import User
 from vestibule.model.verification import SECOND_FACTOR_NOT_PROVEN, Reason, TraceLine

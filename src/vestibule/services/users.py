@@ -17,17 +17,10 @@ from vestibule.crypto.passwords import MAX_PASSWORD_BYTES, hash_password
 from vestibule.crypto.sealing import CannotUnseal
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
-from vestibule.interfaces.store import (
-    AlreadyExists,
-    Conflict,
-    Listed,
-    Page,
-    Person,
-    Store,
-    Subject,
-    Transaction,
-    UserFilter,
-)
+from vestibule.interfaces.store import AlreadyExists, Conflict, Store, Transaction
+from vestibule.interfaces.transaction.lists import Listed, Page
+from vestibule.interfaces.transaction.people import UserFilter
+from vestibule.interfaces.transaction.sign_in import Person, Subject
 from vestibule.model.actor import Actor, Right
 from vestibule.model.edition import Feature
 from vestibule.model.language import Medium

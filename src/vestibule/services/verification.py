@@ -24,7 +24,8 @@ import structlog
 
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import is_id
-from vestibule.interfaces.store import Store, Transaction, Unavailable, VerificationChange
+from vestibule.interfaces.store import Store, Transaction, Unavailable
+from vestibule.interfaces.transaction.attempts import VerificationChange
 from vestibule.model.application import FirstFactor
 from vestibule.model.pin import PinState, is_digits
 from vestibule.model.spraying import WRONG_GUESSES

@@ -11,7 +11,8 @@ from typing import Final
 from vestibule.crypto.sealing import Sealer
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.method import RandomBytes
-from vestibule.interfaces.store import Store, Subject, Transaction
+from vestibule.interfaces.store import Store, Transaction
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.activation_code import CODE_OCTETS, code_of, grouped
 from vestibule.model.actor import Actor, Right
 from vestibule.model.proposal import Act

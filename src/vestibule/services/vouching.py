@@ -17,7 +17,8 @@ import msgspec
 
 from vestibule.crypto.sealing import Sealer
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import Store, Subject, Transaction
+from vestibule.interfaces.store import Store, Transaction
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.activation_code import read_code
 from vestibule.model.actor import self_of
 from vestibule.model.networks import parse_address, parse_networks

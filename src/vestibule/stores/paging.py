@@ -18,7 +18,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
-from vestibule.interfaces.store import Listed
+from vestibule.interfaces.transaction.lists import Listed
 from vestibule.model.username import canonical_name
 from vestibule.stores.rows import Row, storable
 from vestibule.stores.statement import Statement

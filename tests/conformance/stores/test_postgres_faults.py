@@ -12,7 +12,9 @@ import pytest
 from tests.conformance.stores.conftest import Opened, PostgresDatabases
 from tests.conformance.stores.records import LIMITS, add_people, decided, tenant
 from tests.peers.postgres import PostgresServer
-from vestibule.interfaces.store import Page, Store, Transaction, Unavailable, VerificationFilter
+from vestibule.interfaces.store import Store, Transaction, Unavailable
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.throttle import NEVER, Factor, ThrottleLimits
 from vestibule.stores import open_store
 from vestibule.stores.postgres import connection

@@ -19,7 +19,8 @@ from tests.conformance.stores.records import (
     verification,
 )
 from tests.conformance.stores.test_store_tenants import sent
-from vestibule.interfaces.store import Store, Transaction, VerificationChange
+from vestibule.interfaces.store import Store, Transaction
+from vestibule.interfaces.transaction.attempts import VerificationChange
 from vestibule.model.delivery import DeliveryState
 from vestibule.model.throttle import Factor
 from vestibule.model.verification import ChallengeState, Reason, VerificationState

@@ -14,7 +14,9 @@ from tests.conformance.stores.conftest import Databases
 from tests.conformance.stores.records import START, HandClock, decided, delivery, event, tenant
 from tests.conformance.stores.test_store_server_records import attempt
 from tests.databases import run_apart
-from vestibule.interfaces.store import Page, Transaction, VerificationFilter
+from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.delivery import DeliveryState
 from vestibule.model.provider import Provider, UsageModel
 from vestibule.stores import open_store

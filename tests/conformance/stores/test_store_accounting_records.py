@@ -6,7 +6,9 @@ from typing import Any
 
 from tests.conformance.stores.conftest import Opened
 from tests.conformance.stores.records import START, HandClock, tenant
-from vestibule.interfaces.store import AccountingFilter, Page, Store
+from vestibule.interfaces.store import Store
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.radius import AccountingFilter
 from vestibule.model.accounting_record import AccountingRecord, Forwarding
 
 

@@ -12,7 +12,8 @@ from tests.conformance.stores.records import (
     user,
     verification,
 )
-from vestibule.interfaces.store import AlreadyExists, Store, VerificationChange
+from vestibule.interfaces.store import AlreadyExists, Store
+from vestibule.interfaces.transaction.attempts import VerificationChange
 from vestibule.model.verification import ChallengeState, Reason, TraceLine, VerificationState
 
 APPROVE = VerificationChange(

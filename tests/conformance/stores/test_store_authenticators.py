@@ -8,7 +8,9 @@ import msgspec
 import pytest
 
 from tests.conformance.stores.records import START, add_people, authenticator, hardware, user
-from vestibule.interfaces.store import AlreadyExists, AuthenticatorFilter, Conflict, Page, Store
+from vestibule.interfaces.store import AlreadyExists, Conflict, Store
+from vestibule.interfaces.transaction.held import AuthenticatorFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.conformance.stores.conftest import Opened
 from tests.conformance.stores.records import START
-from vestibule.interfaces.billing_records import BillingRecords
 from vestibule.interfaces.store import AlreadyExists, Conflict, Store
+from vestibule.interfaces.transaction.billing import BillingRecords
 from vestibule.model.budget import Budget
 from vestibule.model.price_list import PriceList
 from vestibule.model.statement import LineKind, Statement, StatementLine, statement_id

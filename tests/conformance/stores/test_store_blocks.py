@@ -9,15 +9,10 @@ import pytest
 
 from tests.conformance.stores.conftest import Opened
 from tests.conformance.stores.records import START, HandClock, add_people, group, tenant, verification
-from vestibule.interfaces.store import (
-    AlreadyExists,
-    BlockFilter,
-    BypassFilter,
-    Conflict,
-    Page,
-    Store,
-    VerificationFilter,
-)
+from vestibule.interfaces.store import AlreadyExists, Conflict, Store
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.blocks import BlockFilter, BypassFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.block import Block, BlockCause
 from vestibule.model.bypass import Bypass, BypassState
 

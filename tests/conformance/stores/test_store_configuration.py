@@ -16,7 +16,8 @@ from tests.conformance.stores.records import (
     directory,
     tenant,
 )
-from vestibule.interfaces.store import AlreadyExists, Configuration, Conflict, Store
+from vestibule.interfaces.store import AlreadyExists, Conflict, Store
+from vestibule.interfaces.transaction.configuration import Configuration
 from vestibule.model.application import ClientKind, FirstFactor, SecondFactor
 from vestibule.model.tenant import TenantSettings
 

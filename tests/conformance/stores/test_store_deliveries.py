@@ -21,7 +21,10 @@ from tests.conformance.stores.records import (
 )
 from tests.conformance.stores.test_store_tenants import NUMBER, sent
 from vestibule.crypto.tokens import new_ordered_id
-from vestibule.interfaces.store import DeliveryFilter, Listed, Page, Store, VerificationChange
+from vestibule.interfaces.store import Store
+from vestibule.interfaces.transaction.attempts import VerificationChange
+from vestibule.interfaces.transaction.lists import Listed, Page
+from vestibule.interfaces.transaction.sending import DeliveryFilter
 from vestibule.model.delivery import Delivery, DeliveryState
 from vestibule.model.verification import (
     TAKE_OVER_MS,

@@ -11,7 +11,9 @@ import pytest
 from tests.conformance.stores.conftest import Opened
 from tests.conformance.stores.records import START, HandClock, tenant
 from vestibule.crypto.tokens import new_ordered_id
-from vestibule.interfaces.store import DispatchFilter, Listed, Page, Store
+from vestibule.interfaces.store import Store
+from vestibule.interfaces.transaction.lists import Listed, Page
+from vestibule.interfaces.transaction.sending import DispatchFilter
 from vestibule.model.delivery import Carries
 from vestibule.model.dispatch import KEPT_MS, LIFE_MS, Dispatch, DispatchState
 from vestibule.model.event import Event

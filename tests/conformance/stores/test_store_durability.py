@@ -10,7 +10,9 @@ from pathlib import Path
 
 from tests.conformance.stores.conftest import Opened
 from tests.conformance.stores.records import tenant
-from vestibule.interfaces.store import Page, Store, VerificationFilter
+from vestibule.interfaces.store import Store
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Page
 
 _ROOT = Path(__file__).parents[3]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.conformance.stores.records import add_people, group, tenant
-from vestibule.interfaces.store import AlreadyExists, Page, Store, UserFilter
+from vestibule.interfaces.store import AlreadyExists, Store
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.people import UserFilter
 
 ALL = Page()
 

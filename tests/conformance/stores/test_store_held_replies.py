@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tests.conformance.stores.conftest import Opened
 from tests.conformance.stores.records import HandClock, tenant, verification
-from vestibule.interfaces.store import Store, VerificationChange
+from vestibule.interfaces.store import Store
+from vestibule.interfaces.transaction.attempts import VerificationChange
 from vestibule.model.held_reply import HeldReply
 from vestibule.model.verification import TAKE_OVER_MS, Reason, VerificationState
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from tests.conformance.stores.records import START, decided, event, verification
-from vestibule.interfaces.store import AlreadyExists, Page, Store, VerificationFilter
+from vestibule.interfaces.store import AlreadyExists, Store
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.verification import Reason, VerificationState
 
 

@@ -16,18 +16,12 @@ from tests.conformance.stores.records import START, HandClock, decided, delivery
 from tests.conformance.stores.test_store_blocks import block, bypass
 from tests.conformance.stores.test_store_dispatches import dispatch
 from tests.databases import run_apart
-from vestibule.interfaces.store import (
-    BlockFilter,
-    BypassFilter,
-    DeliveryFilter,
-    DispatchFilter,
-    Listed,
-    Page,
-    Store,
-    Transaction,
-    UserFilter,
-    VerificationFilter,
-)
+from vestibule.interfaces.store import Store, Transaction
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.blocks import BlockFilter, BypassFilter
+from vestibule.interfaces.transaction.lists import Listed, Page
+from vestibule.interfaces.transaction.people import UserFilter
+from vestibule.interfaces.transaction.sending import DeliveryFilter, DispatchFilter
 from vestibule.model.delivery import DeliveryState
 from vestibule.model.dispatch import DispatchState
 from vestibule.model.user import Role, UserStatus

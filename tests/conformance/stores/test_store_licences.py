@@ -10,7 +10,9 @@ from msgspec.structs import replace
 
 from tests.conformance.stores.conftest import Opened
 from tests.conformance.stores.records import START, HandClock, add_people, tenant, user
-from vestibule.interfaces.store import AlreadyExists, Conflict, Page, Store, UserFilter
+from vestibule.interfaces.store import AlreadyExists, Conflict, Store
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.people import UserFilter
 from vestibule.model.day import day_at
 from vestibule.model.licence import Coverage, Licence, LicenceKind
 from vestibule.model.provider import Provider, UsageModel

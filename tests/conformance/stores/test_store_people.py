@@ -13,7 +13,9 @@ from tests.conformance.stores.records import (
     session,
     user,
 )
-from vestibule.interfaces.store import AlreadyExists, Conflict, Page, Store, Transaction, UserFilter
+from vestibule.interfaces.store import AlreadyExists, Conflict, Store, Transaction
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.people import UserFilter
 from vestibule.model.authenticator import AuthenticatorStatus
 from vestibule.model.group import Group
 from vestibule.model.throttle import Factor

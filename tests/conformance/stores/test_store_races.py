@@ -22,7 +22,8 @@ from tests.conformance.stores.records import (
     user,
     verification,
 )
-from vestibule.interfaces.store import AlreadyExists, Conflict, Store, Transaction, VerificationChange
+from vestibule.interfaces.store import AlreadyExists, Conflict, Store, Transaction
+from vestibule.interfaces.transaction.attempts import VerificationChange
 from vestibule.model.throttle import Factor, ThrottleLimits
 from vestibule.model.verification import ChallengeState, Reason, VerificationState
 

@@ -13,7 +13,8 @@ from tests.conformance.stores.records import (
     user,
     verification,
 )
-from vestibule.interfaces.store import RecentProof, Store
+from vestibule.interfaces.store import Store
+from vestibule.interfaces.transaction.sessions import RecentProof
 from vestibule.model.verification import Reason, VerificationState
 
 NOT_PROVEN = (Reason.REMEMBERED_BROWSER.value, Reason.BYPASSED.value)

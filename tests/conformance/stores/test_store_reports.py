@@ -9,7 +9,10 @@ import msgspec
 from tests.conformance.stores.conftest import Opened
 from tests.conformance.stores.records import START, HandClock, decided, event, tenant, verification
 from tests.conformance.stores.test_store_server_records import attempt
-from vestibule.interfaces.store import BlockFilter, BypassFilter, Page, Store, Transaction, VerificationFilter
+from vestibule.interfaces.store import Store, Transaction
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.blocks import BlockFilter, BypassFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.report import ReportFilter
 from vestibule.model.report_run import ReportRun, RunState
 from vestibule.model.usage_count import PersonCount, ResultCount

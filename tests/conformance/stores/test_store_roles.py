@@ -8,7 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from tests.conformance.stores.records import add_people
-from vestibule.interfaces.store import AlreadyExists, Conflict, Page, Store, Transaction, UserFilter
+from vestibule.interfaces.store import AlreadyExists, Conflict, Store, Transaction
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.people import UserFilter
 from vestibule.model.group import Group
 from vestibule.model.proposal import Act, Proposal, ProposalState
 from vestibule.model.role import AdminRole, Grant

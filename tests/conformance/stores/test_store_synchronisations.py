@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from tests.conformance.stores.records import add_people, directory, event, tenant, user
-from vestibule.interfaces.store import AlreadyExists, Conflict, Page, Store
+from vestibule.interfaces.store import AlreadyExists, Conflict, Store
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.synchronisation import (
     Bond,
     Counts,

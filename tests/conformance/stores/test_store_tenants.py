@@ -28,16 +28,12 @@ from tests.conformance.stores.records import (
     user,
     verification,
 )
-from vestibule.interfaces.store import (
-    AuthenticatorFilter,
-    DeliveryFilter,
-    Page,
-    Store,
-    Transaction,
-    UserFilter,
-    VerificationChange,
-    VerificationFilter,
-)
+from vestibule.interfaces.store import Store, Transaction
+from vestibule.interfaces.transaction.attempts import VerificationChange, VerificationFilter
+from vestibule.interfaces.transaction.held import AuthenticatorFilter
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.people import UserFilter
+from vestibule.interfaces.transaction.sending import DeliveryFilter
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.delivery import DeliveryState
 from vestibule.model.throttle import Factor

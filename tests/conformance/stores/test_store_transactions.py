@@ -20,15 +20,9 @@ from tests.conformance.stores.records import (
     tenant,
     user,
 )
-from vestibule.interfaces.store import (
-    AlreadyExists,
-    Conflict,
-    Page,
-    Store,
-    Transaction,
-    Unavailable,
-    VerificationFilter,
-)
+from vestibule.interfaces.store import AlreadyExists, Conflict, Store, Transaction, Unavailable
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.throttle import Factor
 from vestibule.stores import open_store
 from vestibule.stores.bodies import MOST_TRIES, CannotWrite, ForeignAwait

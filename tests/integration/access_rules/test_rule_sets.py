@@ -10,7 +10,8 @@ import pytest
 
 from tests.houses import PASSWORD, TENANT, Person, TestHouse
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import Page, Transaction
+from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.access_rule import AccessRule, Effect, RuleSet, RuleState
 from vestibule.model.actor import SYSTEM, Actor, Right
 from vestibule.model.application import CONSOLE_APPLICATION, Caching

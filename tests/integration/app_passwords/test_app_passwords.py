@@ -23,7 +23,7 @@ from tests.integration.app_passwords.scene import (
     user_of,
 )
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM, NotAllowed, self_of
 from vestibule.model.app_password import MOST, generated
 from vestibule.model.throttle import Factor

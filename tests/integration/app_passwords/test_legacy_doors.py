@@ -21,7 +21,7 @@ from tests.integration.app_passwords.scene import (
     signed_in,
     user_of,
 )
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM, NotAllowed
 from vestibule.model.application import Caching, FirstFactor, SecondFactor
 from vestibule.model.throttle import Factor

@@ -10,7 +10,7 @@ from tests.houses import PASSWORD, TENANT, Person, TestHouse
 from tests.integration.app_passwords.scene import MAIL, VPN, add_alice, enter, furnish, make, user_of
 from vestibule.crypto.ms_chap import nt_hash
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import Caching
 from vestibule.model.self_service import PasswordReset

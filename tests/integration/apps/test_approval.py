@@ -11,7 +11,7 @@ from tests.houses import TENANT
 from tests.integration.apps.conftest import PLACE, AppHouse
 from tests.peers.app_device import AppDevice, AppError
 from tests.until import until
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.verification import Reason, VerificationState
 from vestibule.services.apps import Shown

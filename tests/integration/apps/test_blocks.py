@@ -12,7 +12,8 @@ from tests.integration.apps.conftest import AppHouse
 from tests.integration.apps.test_radius import challenged, go_on, number_in
 from tests.integration.phone.test_radius_waits import door
 from tests.peers.app_device import AppError
-from vestibule.interfaces.store import BlockFilter, Page
+from vestibule.interfaces.transaction.blocks import BlockFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.block import DAY_MS, BlockCause
 from vestibule.model.user import UserStatus

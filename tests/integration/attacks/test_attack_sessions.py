@@ -9,7 +9,9 @@ import pytest
 
 from tests.houses import PASSWORD, TENANT, TestHouse
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import Page, Transaction, UserFilter
+from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.people import UserFilter
 from vestibule.model.actor import SYSTEM, NotAllowed, Right
 from vestibule.model.application import FirstFactor
 from vestibule.model.tenant import SYSTEM_TENANT

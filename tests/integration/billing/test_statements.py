@@ -20,7 +20,8 @@ from tests.conformance.stores.records import delivery
 from tests.houses import PASSWORD, TENANT
 from tests.integration.billing.conftest import FIRST, LAST, MONTH, BillingHouse
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import Page, Transaction
+from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM, Actor, NotAllowed, Right
 from vestibule.model.day import beginning_of, day_after, end_of
 from vestibule.model.delivery import DeliveryState

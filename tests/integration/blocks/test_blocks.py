@@ -8,7 +8,8 @@ import pytest
 
 from tests.houses import PASSWORD, TENANT, Person, TestHouse
 from tests.integration.phone.conftest import NUMBER, PhoneHouse
-from vestibule.interfaces.store import BlockFilter, Page
+from vestibule.interfaces.transaction.blocks import BlockFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM, NotAllowed, self_of
 from vestibule.model.block import DAY_MS, Block, BlockCause, BlockState
 from vestibule.model.delivery import DeliveryState

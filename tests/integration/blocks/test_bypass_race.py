@@ -14,7 +14,8 @@ from tests.integration.http_api.house import HttpHouse, usual_app
 from tests.integration.registration.browser import ROOT, Browser, browsing
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.radius.listener import RadiusFrontend
-from vestibule.interfaces.store import BypassFilter, Page
+from vestibule.interfaces.transaction.blocks import BypassFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import ClientKind
 from vestibule.model.bypass import BypassState

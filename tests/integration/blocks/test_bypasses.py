@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from tests.houses import PASSWORD, TENANT, Person, TestHouse
-from vestibule.interfaces.store import BypassFilter, Page
+from vestibule.interfaces.transaction.blocks import BypassFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM, NotAllowed, self_of
 from vestibule.model.bypass import Bypass, BypassState
 from vestibule.model.tenant import SYSTEM_TENANT

@@ -6,7 +6,8 @@ import msgspec
 
 from tests.houses import TestHouse
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import BlockFilter, Page
+from vestibule.interfaces.transaction.blocks import BlockFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import CONSOLE_APPLICATION
 from vestibule.model.tenant import SYSTEM_TENANT

@@ -6,7 +6,8 @@ from tests.houses import TENANT
 from tests.integration.phone.conftest import NUMBER, PhoneHouse
 from tests.integration.phone.test_calls import Handset
 from vestibule.interfaces.gateway import Reply
-from vestibule.interfaces.store import BlockFilter, Page
+from vestibule.interfaces.transaction.blocks import BlockFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.block import DAY_MS, BlockCause
 from vestibule.model.call import CallEvent, CallEventKind

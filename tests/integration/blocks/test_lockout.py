@@ -7,7 +7,7 @@ import asyncio
 from tests.houses import PASSWORD, TENANT, Person, TestHouse
 from tests.integration.phone.conftest import NUMBER, PhoneHouse
 from tests.integration.phone.test_calls import Handset
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import FirstFactor
 from vestibule.model.throttle import NEVER, Factor

@@ -6,7 +6,7 @@ import pytest
 
 from tests.houses import PASSWORD, TENANT, Person, TestHouse
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM, NotAllowed, self_of
 from vestibule.model.authenticator import AuthenticatorStatus
 from vestibule.model.verification import Reason

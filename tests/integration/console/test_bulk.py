@@ -5,7 +5,8 @@ from __future__ import annotations
 from tests.houses import TENANT
 from tests.integration.console.desk import ConsoleWindow, words
 from tests.integration.http_api.house import API, SYSTEM_TENANT, HttpHouse
-from vestibule.interfaces.store import Page, UserFilter
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.people import UserFilter
 from vestibule.model.actor import SYSTEM
 
 

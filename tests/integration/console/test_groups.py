@@ -7,7 +7,8 @@ import pytest
 from tests.houses import TENANT
 from tests.integration.console.desk import ConsoleWindow, words
 from tests.integration.http_api.house import API, HttpHouse
-from vestibule.interfaces.store import Page, UserFilter
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.people import UserFilter
 from vestibule.model.actor import SYSTEM
 from vestibule.services import groups
 from vestibule.services.name_list import NamedLine

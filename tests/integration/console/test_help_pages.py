@@ -11,7 +11,7 @@ from tests.houses import TENANT
 from tests.integration.console.desk import ConsoleWindow, words
 from tests.integration.http_api.house import HttpHouse
 from tests.peers.freeradius import FreeRadius
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import FirstFactor
 from vestibule.model.verification import Reason

@@ -12,7 +12,8 @@ from tests.houses import PASSWORD, TENANT, Person
 from tests.integration.console.desk import ConsoleWindow, at_console, words
 from tests.integration.http_api.house import API, HttpHouse
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import Page, VerificationFilter
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM, Actor, Forbidden, NotAllowed, Right
 from vestibule.model.application import ClientKind
 from vestibule.model.proposal import ProposalState

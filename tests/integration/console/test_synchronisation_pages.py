@@ -14,7 +14,8 @@ from tests.peers.openldap import BASE_DN, OpenLdap, person
 from tests.until import until_read
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
-from vestibule.interfaces.store import Page, UserFilter
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.people import UserFilter
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import DirectoryConfiguration
 

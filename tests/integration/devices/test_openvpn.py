@@ -19,7 +19,8 @@ from tests.integration.phone.test_radius_waits import another_waits
 from tests.integration.phone.test_texts import passcode_in
 from tests.peers.openvpn import OpenVpn
 from vestibule.interfaces.gateway import Reply
-from vestibule.interfaces.store import AccountingFilter, Page
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.radius import AccountingFilter
 from vestibule.model.actor import SYSTEM
 from vestibule.model.verification import Reason
 

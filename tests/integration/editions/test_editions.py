@@ -10,7 +10,8 @@ import pytest
 
 from tests.houses import TENANT, TestHouse, open_house
 from tests.integration.app_passwords.scene import signed_in
-from vestibule.interfaces.store import Page, VerificationFilter
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM, Actor, NotAllowed, Right
 from vestibule.model.application import Application, Client, ClientKind, Purpose
 from vestibule.model.edition import EDITIONS, Edition, Feature, has, lacking, needed

@@ -11,7 +11,7 @@ import pytest
 
 from tests.houses import TENANT
 from tests.integration.http_api.house import API, HttpHouse
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.wire.sound import read_wav, write_wav
 

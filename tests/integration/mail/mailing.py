@@ -8,7 +8,8 @@ from typing import Any
 from tests.houses import TENANT, TestHouse
 from tests.peers.mail_server import MailServer
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import DispatchFilter, Page
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.sending import DispatchFilter
 from vestibule.model.actor import SYSTEM
 from vestibule.model.dispatch import Dispatch
 

@@ -11,7 +11,7 @@ import pytest
 from tests.houses import TENANT, TestHouse, open_house
 from tests.integration.mail.mailing import add_mail_gateway, mail, outbox, round_of
 from tests.peers.mail_server import MailServer, Taken
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.dispatch import DispatchState
 from vestibule.model.mail_attachment import MOST_BYTES

@@ -12,7 +12,8 @@ from tests.integration.mail.mailing import add_mail_gateway, outbox, round_of
 from tests.peers.mail_server import MailServer, Taken
 from vestibule.catalog import LANGUAGES
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import Page, Transaction
+from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM, self_of
 from vestibule.model.dispatch import DispatchState
 from vestibule.model.mail_settings import MailSettings

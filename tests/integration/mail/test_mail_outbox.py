@@ -11,7 +11,8 @@ import pytest
 from tests.houses import TENANT, TestHouse, open_house
 from tests.integration.mail.mailing import FACTS, add_mail_gateway, mail, outbox, round_of
 from tests.peers.mail_server import MailServer
-from vestibule.interfaces.store import DispatchFilter, Page
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.sending import DispatchFilter
 from vestibule.model.actor import SYSTEM
 from vestibule.model.dispatch import LIFE_MS, Dispatch, DispatchState
 from vestibule.services.dispatches import LEASE_MS

@@ -13,7 +13,7 @@ from tests.integration.apps.conftest import AppHouse, app_house
 from tests.integration.http_api.house import HttpHouse
 from tests.integration.phone.conftest import NUMBER
 from tests.peers.far_end import FarEndKind
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.gateway import GatewayConfiguration
 from vestibule.model.self_service import PasswordReset

@@ -19,7 +19,7 @@ from tests.peers.openldap import PEOPLE, RULED, RULED_PASSWORD, OpenLdap
 from tests.peers.samba_ad import SambaAd
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import PORTAL_APPLICATION, DirectoryConfiguration, FirstFactor
 from vestibule.model.verification import Reason

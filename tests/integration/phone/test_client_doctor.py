@@ -19,7 +19,7 @@ from tests.peers.program import find_program
 from tests.until import until_read
 from vestibule.frontends.radius.listener import RadiusFrontend
 from vestibule.frontends.radius.watching import Watch
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import Client, ClientKind
 from vestibule.model.radius_client import Signing

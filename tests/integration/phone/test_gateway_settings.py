@@ -10,7 +10,9 @@ from tests.integration.phone.conftest import NUMBER, PhoneHouse
 from tests.peers.far_end import FarEnd
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.gateway import Errand, NotSent, Receipt, Sending, Unsure
-from vestibule.interfaces.store import Conflict, DeliveryFilter, Listed, Page
+from vestibule.interfaces.store import Conflict
+from vestibule.interfaces.transaction.lists import Listed, Page
+from vestibule.interfaces.transaction.sending import DeliveryFilter
 from vestibule.model.actor import SYSTEM, Actor, NotAllowed, Right
 from vestibule.model.call import CallEvent, CallEventKind, HangUp, Say
 from vestibule.model.delivery import Carries, DeliveryState

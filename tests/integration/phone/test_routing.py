@@ -14,7 +14,7 @@ from tests.integration.phone.conftest import PhoneHouse
 from tests.integration.phone.test_sending_limits import delivered, limit_in, metric, people, sign_in
 from tests.integration.phone.test_texts import passcode_in
 from tests.peers.far_end import FarEndKind
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.delivery import Carries
 from vestibule.model.event import Event

@@ -23,7 +23,8 @@ from vestibule.cli.checks import gateways as checks
 from vestibule.cli.checks.findings import Grade
 from vestibule.cli.doctor import line
 from vestibule.interfaces.gateway import Errand, NotSent, Sending, Unsure
-from vestibule.interfaces.store import DeliveryFilter, Page
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.sending import DeliveryFilter
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import FirstFactor
 from vestibule.model.delivery import Carries, DeliveryState

@@ -12,7 +12,8 @@ import pytest
 from tests.houses import TENANT, Person, TestHouse
 from vestibule.crypto.passwords import hash_password
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import Page, Transaction
+from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM, Actor, NotAllowed, self_of
 from vestibule.model.pin import DAY_MS, PinProblem, PinState
 from vestibule.model.throttle import NEVER, Factor

@@ -11,7 +11,7 @@ from tests.houses import TENANT, Person, TestHouse
 from vestibule.cli.checks.editions import editions
 from vestibule.cli.checks.findings import OpenInstallation
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM, Actor, NotAllowed, Reach, Right
 from vestibule.model.application import ClientKind, DirectoryConfiguration
 from vestibule.model.day import day_at

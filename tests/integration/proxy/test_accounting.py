@@ -15,7 +15,8 @@ from tests.peers.ports import free_port
 from tests.peers.program import find_program
 from vestibule.frontends.radius.accounting import AccountingDoor
 from vestibule.frontends.radius.watching import Watch
-from vestibule.interfaces.store import AccountingFilter, Page
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.radius import AccountingFilter
 from vestibule.model.accounting_record import AccountingRecord, Forwarding
 from vestibule.model.actor import SYSTEM
 from vestibule.runtime.clock import SystemClock

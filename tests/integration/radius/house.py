@@ -23,7 +23,9 @@ from vestibule.crypto.tokens import new_id
 from vestibule.directories import local
 from vestibule.frontends.radius import RadiusFrontend
 from vestibule.interfaces.directory import Directory, DirectoryKind, PasswordVerdict, PasswordVerdictKind
-from vestibule.interfaces.store import Page, Store, VerificationFilter
+from vestibule.interfaces.store import Store
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.methods import hotp, recovery_code, totp
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import Application, ClientKind, DirectoryConfiguration, FirstFactor

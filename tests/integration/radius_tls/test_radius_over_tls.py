@@ -16,7 +16,8 @@ from tests.integration.radius_tls.conftest import SECRET, Scene, passcode, sign_
 from tests.peers.openldap_certificates import TestAuthority
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.radius.state import StateKey
-from vestibule.interfaces.store import AccountingFilter, Page
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.radius import AccountingFilter
 from vestibule.model.actor import SYSTEM
 from vestibule.services.refusal import Refusal, Refused
 from vestibule.wire.radius import SharedSecret

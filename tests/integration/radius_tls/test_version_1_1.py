@@ -11,7 +11,8 @@ from tests.integration.radius_tls.conftest import Peer, Scene, passcode, sign_in
 from vestibule.crypto.secret import Secret
 from vestibule.directories.radius import DIRECTORY
 from vestibule.interfaces.directory import PasswordVerdictKind
-from vestibule.interfaces.store import AccountingFilter, Page
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.radius import AccountingFilter
 from vestibule.interfaces.upstream import Carried
 from vestibule.model.actor import SYSTEM
 from vestibule.model.user import User

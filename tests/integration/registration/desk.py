@@ -7,7 +7,8 @@ from typing import Any
 
 from tests.houses import PASSWORD, TENANT, Person, TestHouse
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import Page, Subject
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.actor import SYSTEM
 from vestibule.model.user import Requirement, User
 from vestibule.model.verification import Verification

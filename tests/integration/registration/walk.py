@@ -14,7 +14,7 @@ from typing import Final
 from tests.houses import PASSWORD, TENANT, Person
 from tests.integration.registration.desk import Desk
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import Subject
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.actor import SYSTEM
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.user import Requirement

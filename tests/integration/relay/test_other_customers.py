@@ -27,7 +27,8 @@ from vestibule.interfaces.relay import (
     ToldAttempts,
     packed,
 )
-from vestibule.interfaces.store import DeliveryFilter, Page
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.sending import DeliveryFilter
 from vestibule.model.actor import SYSTEM
 from vestibule.model.delivery import Delivery, DeliveryState
 from vestibule.model.range_breaker import BreakerState

@@ -10,7 +10,8 @@ from tests.integration.phone.test_calls import Handset
 from tests.integration.phone.test_texts import passcode_in
 from tests.integration.relay.conftest import CUSTOMER, Relay
 from tests.integration.relay.test_relayed_texts import ended
-from vestibule.interfaces.store import DeliveryFilter, Page
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.sending import DeliveryFilter
 from vestibule.model.actor import SYSTEM
 from vestibule.model.delivery import Carries
 from vestibule.model.event import Event

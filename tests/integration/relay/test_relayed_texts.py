@@ -15,7 +15,8 @@ from tests.integration.relay.conftest import CUSTOMER, PEER, Relay
 from tests.peers.far_end import FarEnd, takes
 from tests.until import until_read
 from vestibule.interfaces.gateway import Errand, NotSent, Receipt, Reply, Sending, Unsure
-from vestibule.interfaces.store import DeliveryFilter, Page
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.sending import DeliveryFilter
 from vestibule.model.actor import SYSTEM
 from vestibule.model.delivery import Delivery, DeliveryState
 from vestibule.model.gateway import GatewayConfiguration

@@ -33,7 +33,9 @@ from tests.server_fixtures import MakeServer, make_server
 from tests.servers import ServerProcess
 from tests.until import until_read
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import DeliveryFilter, Listed, Page, Transaction
+from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.transaction.lists import Listed, Page
+from vestibule.interfaces.transaction.sending import DeliveryFilter
 from vestibule.model.actor import SYSTEM
 from vestibule.model.user import User
 from vestibule.runtime.build import House

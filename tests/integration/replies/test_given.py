@@ -11,7 +11,7 @@ from tests.houses import PASSWORD, TENANT
 from tests.integration.proxy.conftest import Vpn
 from tests.integration.replies.conftest import SECRET, door
 from tests.peers.freeradius import DICTIONARIES
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.services.name_list import NamedLine
 from vestibule.wire.radius.numbers import ACCESS_ACCEPT, ACCESS_CHALLENGE, ACCESS_REJECT, STATE, USER_NAME

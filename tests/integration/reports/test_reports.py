@@ -13,7 +13,7 @@ import pytest
 from tests.conformance.stores.records import decided
 from tests.conformance.stores.test_store_server_records import attempt as told
 from tests.houses import START, TENANT, TestHouse, open_house
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM, Actor, Forbidden, Reach, Right
 from vestibule.model.edition import Edition
 from vestibule.model.report import Cell, ReportFilter

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from tests.integration.http_api.house import TENANT, HttpHouse, Key, http_house
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.event import Event
 from vestibule.model.user import User

@@ -9,6 +9,7 @@ import pytest
 from tests.houses import PASSWORD, TENANT, TestHouse
 from vestibule.crypto.secret import Secret
 from vestibule.interfaces.directory import PasswordVerdict, PasswordVerdictKind
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import FirstFactor
 from vestibule.model.verification import Reason
@@ -190,7 +191,7 @@ async def test_a_locked_user_and_a_used_passcode_are_events(house: TestHouse) ->
     await house.start("alice", PASSWORD, used)
     await house.start("alice", PASSWORD, used)
     await house.start("alice", PASSWORD, "000000")
-    listed = await house.store.read(lambda tx: tx.events(TENANT, "", _page()))
+    listed = await house.store.read(lambda tx: tx.events(TENANT, "", Page(limit=100)))
     kinds = [event.kind for event in listed.rows]
     assert "authenticator.replayed" in kinds
     assert "user.locked" in kinds
@@ -209,11 +210,5 @@ async def test_a_password_that_locks_is_an_event_and_one_that_is_right_is_none(h
 
 
 async def _lockouts(house: TestHouse) -> list[str]:
-    listed = await house.store.read(lambda tx: tx.events(TENANT, "user.locked", _page()))
+    listed = await house.store.read(lambda tx: tx.events(TENANT, "user.locked", Page(limit=100)))
     return [event.subject_name for event in listed.rows]
-
-
-def _page():
-    from vestibule.interfaces.store import Page  # noqa: PLC0415
-
-    return Page(limit=100)

@@ -12,7 +12,7 @@ from tests.houses import PASSWORD, TENANT, TestHouse
 from tests.integration.http_api.house import http_house
 from tests.integration.registration.browser import ROOT, browsing
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import FirstFactor
 from vestibule.model.event import Event

@@ -15,7 +15,9 @@ from tests.peers.ldif import entry
 from tests.peers.openldap import OpenLdap
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
-from vestibule.interfaces.store import Page, Transaction, UserFilter
+from vestibule.interfaces.store import Transaction
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.people import UserFilter
 from vestibule.model.actor import SYSTEM
 from vestibule.model.application import DirectoryConfiguration
 from vestibule.model.directory_difference import Difference

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from tests.houses import TENANT, TestHouse
 from tests.integration.synchronisation.conftest import Sync, Unit, everybody
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.synchronisation import OPENLDAP

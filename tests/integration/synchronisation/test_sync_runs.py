@@ -14,7 +14,7 @@ from tests.integration.synchronisation.conftest import Sync, Unit, add_openldap,
 from tests.peers.ldif import entry
 from tests.peers.openldap import BASE_DN, OpenLdap, person
 from vestibule.directories.ldap.link import Found, Link
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM
 from vestibule.model.synchronisation import Leavers, RunState
 from vestibule.services.refusal import Refusal, Refused

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.houses import TENANT, TestHouse
-from vestibule.interfaces.store import Page, UserFilter
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.people import UserFilter
 from vestibule.model.actor import SYSTEM, Actor, NotAllowed, Right
 from vestibule.services.user_import import UserImportReport
 

@@ -17,7 +17,9 @@ from tests.peers.program import find_program
 from tests.unit.wire.pskc.pskc_files import HOTP, KEY, base64_of, container, package, protected_file
 from vestibule.crypto.sealing import Sealer, new_master_key
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import AuthenticatorFilter, Page, Store, Transaction
+from vestibule.interfaces.store import Store, Transaction
+from vestibule.interfaces.transaction.held import AuthenticatorFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import SYSTEM, Actor, NotAllowed, Right
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.tenant import Tenant

@@ -13,7 +13,7 @@ from vestibule.cli import client, records
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.http.api import records as api
 from vestibule.interfaces.attribute_reader import ReadDictionary
-from vestibule.interfaces.store import Person
+from vestibule.interfaces.transaction.sign_in import Person
 from vestibule.model.application import Application, Client, ClientKind, ClientSecret, DirectoryConfiguration
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.delivery import Carries, Delivery

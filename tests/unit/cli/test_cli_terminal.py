@@ -19,7 +19,8 @@ from vestibule.cli.desk import guarded
 from vestibule.cli.listing import show_pages, show_rows
 from vestibule.cli.terminal import NotDone, Terminal
 from vestibule.crypto.secret import Secret
-from vestibule.interfaces.store import Conflict, Listed, Page, Unavailable
+from vestibule.interfaces.store import Conflict, Unavailable
+from vestibule.interfaces.transaction.lists import Listed, Page
 from vestibule.model.verification import TraceLine
 from vestibule.services.refusal import Refusal, Refused
 

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from vestibule.crypto.sealing import Sealer, new_master_key
-from vestibule.interfaces.store import Configuration, Store
+from vestibule.interfaces.store import Store
+from vestibule.interfaces.transaction.configuration import Configuration
 from vestibule.services.configuration import ConfigurationCache
 
 

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from vestibule.catalog import text
 from vestibule.cli.checks.findings import Finding, OpenInstallation, note, ok, problem, warning
 from vestibule.interfaces.gateway import Probes, ShowsPasscodes, StaysConnected, TakesCallbacks
-from vestibule.interfaces.store import Page, UserFilter
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.people import UserFilter
 from vestibule.model.actor import SYSTEM
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.delivery import Carries

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from vestibule.cli.checks.findings import Finding, OpenInstallation, note, ok, warning
-from vestibule.interfaces.store import DispatchFilter, Page
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.sending import DispatchFilter
 from vestibule.model.actor import SYSTEM
 from vestibule.model.dispatch import DispatchState
 

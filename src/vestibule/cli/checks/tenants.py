@@ -21,7 +21,9 @@ from vestibule.cli.checks.findings import (
 )
 from vestibule.cli.output import moment
 from vestibule.interfaces.gateway import ShowsPasscodes
-from vestibule.interfaces.store import Page, Subject, UserFilter
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.people import UserFilter
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.actor import SYSTEM
 from vestibule.model.app_check import AppCheck
 from vestibule.model.application import Application, ClientKind, DirectoryConfiguration, FirstFactor

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from vestibule.interfaces.store import AccountingFilter, Listed, Page
+from vestibule.interfaces.transaction.lists import Listed, Page
+from vestibule.interfaces.transaction.radius import AccountingFilter
 from vestibule.model.accounting_record import AccountingRecord, Forwarding
 from vestibule.stores.paging import Order, Where, position_of_time, searched
 from vestibule.stores.rows import ACCOUNTING_RECORD, accounting_record_of, record_values, storable

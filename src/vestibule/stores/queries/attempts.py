@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from vestibule.interfaces.store import AlreadyExists, VerificationChange
+from vestibule.interfaces.store import AlreadyExists
+from vestibule.interfaces.transaction.attempts import VerificationChange
 from vestibule.model.verification import Challenge, ChallengeState, Verification, VerificationState
 from vestibule.stores.rows import (
     CHALLENGE,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from vestibule.interfaces.store import AlreadyExists, AuthenticatorFilter, Conflict, Listed, Page
+from vestibule.interfaces.store import AlreadyExists, Conflict
+from vestibule.interfaces.transaction.held import AuthenticatorFilter
+from vestibule.interfaces.transaction.lists import Listed, Page
 from vestibule.model.authenticator import Authenticator, canonical_serial
 from vestibule.stores.paging import beginning, keep, listed, position_of_name
 from vestibule.stores.rows import AUTHENTICATOR, authenticator_of, authenticator_values, storable

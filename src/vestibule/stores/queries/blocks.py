@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from vestibule.interfaces.store import AlreadyExists, BlockFilter, Listed, Page
+from vestibule.interfaces.store import AlreadyExists
+from vestibule.interfaces.transaction.blocks import BlockFilter
+from vestibule.interfaces.transaction.lists import Listed, Page
 from vestibule.model.block import Block
 from vestibule.stores.paging import (
     Order,

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from vestibule.interfaces.store import BypassFilter, Conflict, Listed, Page
+from vestibule.interfaces.store import Conflict
+from vestibule.interfaces.transaction.blocks import BypassFilter
+from vestibule.interfaces.transaction.lists import Listed, Page
 from vestibule.model.bypass import Bypass, BypassState
 from vestibule.stores.paging import (
     Order,

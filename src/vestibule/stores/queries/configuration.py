@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from vestibule.interfaces.store import AlreadyExists, Configuration, Conflict
+from vestibule.interfaces.store import AlreadyExists, Conflict
+from vestibule.interfaces.transaction.configuration import Configuration
 from vestibule.model.application import Application, Client, ClientSecret, DirectoryConfiguration
 from vestibule.model.branding import Branding
 from vestibule.model.certificate import Certificate

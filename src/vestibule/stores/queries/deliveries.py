@@ -10,7 +10,8 @@ from typing import Final
 
 import msgspec
 
-from vestibule.interfaces.store import DeliveryFilter, Listed, Page
+from vestibule.interfaces.transaction.lists import Listed, Page
+from vestibule.interfaces.transaction.sending import DeliveryFilter
 from vestibule.model.delivery import Carries, Delivery
 from vestibule.model.sending_outcome import SendingOutcome
 from vestibule.stores.paging import Order, Where, position_of_name, searched

@@ -8,7 +8,8 @@ from typing import Final
 
 import msgspec
 
-from vestibule.interfaces.store import DispatchFilter, Listed, Page
+from vestibule.interfaces.transaction.lists import Listed, Page
+from vestibule.interfaces.transaction.sending import DispatchFilter
 from vestibule.model.dispatch import KEPT_MS, LIFE_MS, Dispatch, DispatchState
 from vestibule.model.event import Event
 from vestibule.stores.paging import Order, Where, position_of_name, searched

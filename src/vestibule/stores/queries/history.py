@@ -7,7 +7,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from vestibule.interfaces.store import Listed, Page, VerificationFilter
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Listed, Page
 from vestibule.model.event import Event
 from vestibule.model.notice import TOLD
 from vestibule.model.username import canonical_name

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from vestibule.interfaces.store import Listed, Page, UserFilter
+from vestibule.interfaces.transaction.lists import Listed, Page
+from vestibule.interfaces.transaction.people import UserFilter
 from vestibule.model.user import User, UserStatus
 from vestibule.model.username import canonical_name
 from vestibule.stores.paging import (

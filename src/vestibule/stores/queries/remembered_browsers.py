@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from vestibule.interfaces.store import RecentProof
+from vestibule.interfaces.transaction.sessions import RecentProof
 from vestibule.model.remembered_browser import RememberedBrowser
 from vestibule.stores.rows import REMEMBERED_BROWSER, record_values, remembered_browser_of
 from vestibule.stores.statement import Statement, insert, select

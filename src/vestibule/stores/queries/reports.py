@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from vestibule.interfaces.store import Listed, Page, VerificationFilter
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Listed, Page
 from vestibule.model.usage_count import PersonCount, ResultCount
 from vestibule.stores.paging import Order, Where, merged, position_of_time, searched
 from vestibule.stores.queries.server_records import SERVER_ATTEMPT, server_attempt_of

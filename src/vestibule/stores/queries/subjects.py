@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vestibule.interfaces.store import Subject
+from vestibule.interfaces.transaction.sign_in import Subject
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.throttle import NEVER, Factor, Throttle, ThrottleLimits
 from vestibule.stores.rows import (

@@ -16,7 +16,7 @@ from vestibule.frontends.http.api.tenants import NewSettings
 from vestibule.frontends.http.api.values import LAST_TIME
 from vestibule.frontends.http.api.verifications import StartRequest
 from vestibule.frontends.http.errors import _REFUSALS
-from vestibule.interfaces.store import Person
+from vestibule.interfaces.transaction.sign_in import Person
 from vestibule.model.application import ClientSecret
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.model.tenant import TenantSettings

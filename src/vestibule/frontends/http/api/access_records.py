@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from vestibule.frontends.http.api.records import Record, TraceRecord
+from vestibule.frontends.http.api.records.history import TraceRecord
+from vestibule.frontends.http.api.records.listing import Record
 from vestibule.model.access_rule import AccessRule, RuleSet
 from vestibule.services.rule_sets import Rehearsal
 

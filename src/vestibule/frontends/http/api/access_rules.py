@@ -19,7 +19,7 @@ from vestibule.frontends.http.api.access_records import (
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.listing import USUAL_LIMIT
-from vestibule.frontends.http.api.records import Listing, whole
+from vestibule.frontends.http.api.records.listing import Listing, whole
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Id, Limit, Name
 from vestibule.frontends.http.rights import needs

@@ -11,10 +11,11 @@ from litestar.params import QueryParameter
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.listing import USUAL_LIMIT, page_of
-from vestibule.frontends.http.api.records import Listing, Record
+from vestibule.frontends.http.api.records.listing import Listing, Record
 from vestibule.frontends.http.api.values import Cursor, Limit, SearchId, SearchTime
 from vestibule.frontends.http.rights import needs_over_everybody
-from vestibule.interfaces.store import AccountingFilter, Page
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.radius import AccountingFilter
 from vestibule.model.accounting_record import AccountingRecord
 from vestibule.model.actor import Right
 

@@ -7,7 +7,8 @@ from litestar.di import NamedDependency
 
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
-from vestibule.frontends.http.api.records import AppPasswordRecord, Listing, app_password_record, whole
+from vestibule.frontends.http.api.records.held import AppPasswordRecord, app_password_record
+from vestibule.frontends.http.api.records.listing import Listing, whole
 from vestibule.frontends.http.api.users import find_person
 from vestibule.frontends.http.api.values import PathId
 from vestibule.frontends.http.rights import needs

@@ -13,7 +13,8 @@ from msgspec import UNSET, UnsetType
 
 from vestibule.frontends.http.api.caller import Caller, check_methods
 from vestibule.frontends.http.api.description import problems
-from vestibule.frontends.http.api.records import ApplicationRecord, Listing, application_record, whole
+from vestibule.frontends.http.api.records.applications import ApplicationRecord, application_record
+from vestibule.frontends.http.api.records.listing import Listing, whole
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Id, Name, PathId, Version
 from vestibule.frontends.http.rights import needs

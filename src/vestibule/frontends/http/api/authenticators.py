@@ -15,13 +15,12 @@ from vestibule.crypto.secret import Secret
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.listing import USUAL_LIMIT, page_of
-from vestibule.frontends.http.api.records import (
+from vestibule.frontends.http.api.records.held import (
     AuthenticatorRecord,
     EnrolledRecord,
-    Listing,
     authenticator_record,
-    whole,
 )
+from vestibule.frontends.http.api.records.listing import Listing, whole
 from vestibule.frontends.http.api.request import Discreet, invalid
 from vestibule.frontends.http.api.users import find_person
 from vestibule.frontends.http.api.values import (
@@ -35,7 +34,8 @@ from vestibule.frontends.http.api.values import (
     ShortText,
 )
 from vestibule.frontends.http.rights import needs, needs_over_everybody
-from vestibule.interfaces.store import AuthenticatorFilter, Page
+from vestibule.interfaces.transaction.held import AuthenticatorFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import Right
 from vestibule.model.authenticator import AuthenticatorStatus
 from vestibule.services.enrollment import Enrolled

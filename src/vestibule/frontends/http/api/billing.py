@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
-from vestibule.frontends.http.api.records import Listing, Record, whole
+from vestibule.frontends.http.api.records.listing import Listing, Record, whole
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Cursor, PathId, Reason
 from vestibule.frontends.http.downloads import download

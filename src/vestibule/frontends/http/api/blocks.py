@@ -12,11 +12,13 @@ from msgspec import Meta
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.listing import USUAL_LIMIT, page_of
-from vestibule.frontends.http.api.records import BlockRecord, Listing, block_record
+from vestibule.frontends.http.api.records.blocks import BlockRecord, block_record
+from vestibule.frontends.http.api.records.listing import Listing
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Cursor, Limit, PathId, Reason, SearchId, SearchText, ShortText
 from vestibule.frontends.http.rights import needs
-from vestibule.interfaces.store import BlockFilter, Page
+from vestibule.interfaces.transaction.blocks import BlockFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import Right
 from vestibule.services.blocks import MOST_DAYS
 

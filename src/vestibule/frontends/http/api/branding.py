@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
-from vestibule.frontends.http.api.records import Record
+from vestibule.frontends.http.api.records.listing import Record
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.options import MIB
 from vestibule.frontends.http.rights import needs

@@ -12,17 +12,14 @@ from msgspec import Meta
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.listing import USUAL_LIMIT, page_of
-from vestibule.frontends.http.api.records import (
-    BypassRecord,
-    Listing,
-    TemporaryPassRecord,
-    bypass_record,
-    temporary_pass_record,
-)
+from vestibule.frontends.http.api.records.blocks import BypassRecord, bypass_record
+from vestibule.frontends.http.api.records.held import TemporaryPassRecord, temporary_pass_record
+from vestibule.frontends.http.api.records.listing import Listing
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Cursor, Id, Limit, PathId, Reason, SearchId, SearchText
 from vestibule.frontends.http.rights import needs
-from vestibule.interfaces.store import BypassFilter, Page
+from vestibule.interfaces.transaction.blocks import BypassFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import Right
 from vestibule.model.bypass import MOST_SECONDS, USUAL_SECONDS
 from vestibule.services.bypasses import NewBypass

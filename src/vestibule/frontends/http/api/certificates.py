@@ -13,14 +13,13 @@ from msgspec import Meta
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.clients import find_client
 from vestibule.frontends.http.api.description import problems
-from vestibule.frontends.http.api.records import (
+from vestibule.frontends.http.api.records.applications import (
     AuthorityRecord,
     CertificateRecord,
-    Listing,
     NewCertificateRecord,
     certificate_record,
-    whole,
 )
+from vestibule.frontends.http.api.records.listing import Listing, whole
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import PathId, ShortText
 from vestibule.frontends.http.options import MIB

@@ -8,7 +8,8 @@ from litestar.di import NamedDependency
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.clients import find_client
 from vestibule.frontends.http.api.description import problems
-from vestibule.frontends.http.api.records import ClientRecord, Listing, Record, client_record, whole
+from vestibule.frontends.http.api.records.applications import ClientRecord, client_record
+from vestibule.frontends.http.api.records.listing import Listing, Record, whole
 from vestibule.frontends.http.api.values import PathId, SearchTime
 from vestibule.frontends.http.rights import needs
 from vestibule.model.actor import Right

@@ -15,15 +15,14 @@ from vestibule.crypto.secret import Secret
 from vestibule.frontends.http.api.applications import changes
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
-from vestibule.frontends.http.api.records import (
+from vestibule.frontends.http.api.records.applications import (
     ClientRecord,
-    Listing,
     NewSecretRecord,
     SecretRecord,
     client_record,
     secret_record,
-    whole,
 )
+from vestibule.frontends.http.api.records.listing import Listing, whole
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Id, Name, PathId, ShortText, Time, Version
 from vestibule.frontends.http.rights import needs

@@ -16,7 +16,8 @@ from vestibule.crypto.tokens import new_id
 from vestibule.frontends.http.api.applications import changes
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
-from vestibule.frontends.http.api.records import DirectoryRecord, Listing, directory_record, whole
+from vestibule.frontends.http.api.records.applications import DirectoryRecord, directory_record
+from vestibule.frontends.http.api.records.listing import Listing, whole
 from vestibule.frontends.http.api.request import Discreet, invalid
 from vestibule.frontends.http.api.values import Id, Name, Password, PathId, Version
 from vestibule.frontends.http.rights import needs

@@ -16,22 +16,22 @@ from vestibule.frontends.http.api.applications import changes
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.listing import USUAL_LIMIT, page_of
-from vestibule.frontends.http.api.records import (
+from vestibule.frontends.http.api.records.listing import Listing, whole
+from vestibule.frontends.http.api.records.sending import (
     DeliveryRecord,
     GatewayKindRecord,
     GatewayRecord,
-    Listing,
     SettingRecord,
     SpendingRecord,
     delivery_record,
     gateway_record,
     spending_record,
-    whole,
 )
 from vestibule.frontends.http.api.request import Discreet, invalid
 from vestibule.frontends.http.api.values import Cursor, Id, Limit, Name, PathId, SearchId, Version
 from vestibule.frontends.http.rights import needs, needs_over_everybody
-from vestibule.interfaces.store import DeliveryFilter, Page
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.sending import DeliveryFilter
 from vestibule.model.actor import Right
 from vestibule.model.delivery import Carries, DeliveryState
 from vestibule.services.gateways import GatewayState

@@ -13,20 +13,19 @@ from litestar.params import JSONBody
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.listing import USUAL_LIMIT, page_of
-from vestibule.frontends.http.api.records import (
+from vestibule.frontends.http.api.records.listing import Listing, whole
+from vestibule.frontends.http.api.records.people import (
     GroupRecord,
-    Listing,
     MembersRecord,
     UserRecord,
     group_record,
     members_record,
     user_record,
-    whole,
 )
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Cursor, Limit, Name, PathId, Username, Version
 from vestibule.frontends.http.rights import needs
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import Right
 from vestibule.services.name_list import MOST_NAMES, NamedLine
 

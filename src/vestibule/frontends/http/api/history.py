@@ -12,18 +12,19 @@ from litestar.params import QueryParameter
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.listing import USUAL_LIMIT, page_of
-from vestibule.frontends.http.api.records import (
+from vestibule.frontends.http.api.records.history import (
     AttemptRecord,
     EventRecord,
-    Listing,
     TracedAttemptRecord,
     attempt_record,
     event_record,
     traced_attempt_record,
 )
+from vestibule.frontends.http.api.records.listing import Listing
 from vestibule.frontends.http.api.values import Cursor, Limit, PathId, SearchId, SearchText, SearchTime
 from vestibule.frontends.http.rights import needs, needs_over_everybody
-from vestibule.interfaces.store import Page, VerificationFilter
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import Right
 from vestibule.model.verification import Reason, VerificationState
 

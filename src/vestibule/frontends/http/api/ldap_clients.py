@@ -14,7 +14,8 @@ from vestibule.frontends.http.api.applications import changes
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.clients import find_client, listed, removed
 from vestibule.frontends.http.api.description import problems
-from vestibule.frontends.http.api.records import ClientRecord, Listing, client_record
+from vestibule.frontends.http.api.records.applications import ClientRecord, client_record
+from vestibule.frontends.http.api.records.listing import Listing
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Id, Name, PathId, ShortText, Version
 from vestibule.frontends.http.rights import needs

@@ -20,7 +20,8 @@ from vestibule.frontends.http.api.provider_records import (
     coverage_record,
     licence_record,
 )
-from vestibule.frontends.http.api.records import Listing, UserRecord, user_record, whole
+from vestibule.frontends.http.api.records.listing import Listing, whole
+from vestibule.frontends.http.api.records.people import UserRecord, user_record
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Cursor, Limit, PathId
 from vestibule.frontends.http.rights import needs, needs_over_everybody

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from vestibule.frontends.http.api.records import Listing
+from vestibule.frontends.http.api.records.listing import Listing
 from vestibule.frontends.http.api.request import invalid
-from vestibule.interfaces.store import Listed
+from vestibule.interfaces.transaction.lists import Listed
 
 Item = TypeVar("Item")
 USUAL_LIMIT = 50

@@ -13,12 +13,8 @@ from msgspec import Meta
 
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
-from vestibule.frontends.http.api.records import (
-    Listing,
-    MailAttachmentRecord,
-    mail_attachment_record,
-    whole,
-)
+from vestibule.frontends.http.api.records.listing import Listing, whole
+from vestibule.frontends.http.api.records.sending import MailAttachmentRecord, mail_attachment_record
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import PathId
 from vestibule.frontends.http.downloads import download

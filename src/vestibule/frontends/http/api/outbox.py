@@ -12,11 +12,13 @@ from msgspec import Meta
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.listing import USUAL_LIMIT, page_of
-from vestibule.frontends.http.api.records import DispatchRecord, Listing, dispatch_record
+from vestibule.frontends.http.api.records.listing import Listing
+from vestibule.frontends.http.api.records.sending import DispatchRecord, dispatch_record
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Cursor, Limit, PathId, SearchId
 from vestibule.frontends.http.rights import needs, needs_over_everybody
-from vestibule.interfaces.store import DispatchFilter, Page
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.sending import DispatchFilter
 from vestibule.model.actor import Right
 from vestibule.model.dispatch import DispatchState
 

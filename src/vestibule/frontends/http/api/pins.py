@@ -12,7 +12,7 @@ from msgspec import Meta
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
-from vestibule.frontends.http.api.records import NewPinRecord, PinRecord, pin_record
+from vestibule.frontends.http.api.records.held import NewPinRecord, PinRecord, pin_record
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.users import find_person
 from vestibule.frontends.http.api.values import PathId

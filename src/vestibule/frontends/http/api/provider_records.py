@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vestibule.frontends.http.api.records import Record
+from vestibule.frontends.http.api.records.listing import Record
 from vestibule.model.licence import Coverage, Licence, LicenceKind
 from vestibule.model.provider import Provider, UsageModel
 from vestibule.services.licences import Bundle

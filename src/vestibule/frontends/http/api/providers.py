@@ -14,7 +14,7 @@ from vestibule.frontends.http.api.provider_records import (
     ending_record,
     provider_record,
 )
-from vestibule.frontends.http.api.records import Listing, whole
+from vestibule.frontends.http.api.records.listing import Listing, whole
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Id, Name, PathId, Version
 from vestibule.frontends.http.rights import needs

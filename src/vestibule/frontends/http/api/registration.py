@@ -12,14 +12,13 @@ from msgspec import Meta
 
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
-from vestibule.frontends.http.api.records import (
-    CodeRecord,
-    Listing,
+from vestibule.frontends.http.api.records.held import CodeRecord
+from vestibule.frontends.http.api.records.listing import Listing, whole
+from vestibule.frontends.http.api.records.people import (
     RequirementChangeRecord,
     VoucherRecord,
     requirement_change_record,
     voucher_record,
-    whole,
 )
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.users import find_person

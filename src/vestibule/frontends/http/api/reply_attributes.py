@@ -12,16 +12,15 @@ from msgspec import Meta
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
-from vestibule.frontends.http.api.records import (
-    Listing,
+from vestibule.frontends.http.api.records.applications import (
     LoadedDictionaryRecord,
     RadiusDictionaryRecord,
     ReplyAttributeRecord,
     loaded_dictionary_record,
     radius_dictionary_record,
     reply_attribute_record,
-    whole,
 )
+from vestibule.frontends.http.api.records.listing import Listing, whole
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Id, Name, PathId, SearchId
 from vestibule.frontends.http.rights import needs

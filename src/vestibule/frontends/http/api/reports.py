@@ -13,12 +13,12 @@ from msgspec import Meta
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.listing import USUAL_LIMIT
-from vestibule.frontends.http.api.records import Listing, Record, whole
+from vestibule.frontends.http.api.records.listing import Listing, Record, whole
 from vestibule.frontends.http.api.request import Discreet, invalid
 from vestibule.frontends.http.api.values import Cursor, Id, Limit, PathId, SearchTime, Time
 from vestibule.frontends.http.rights import needs
 from vestibule.interfaces.report import ReportDescriptor
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import Right
 from vestibule.model.report import ReportFilter
 from vestibule.model.report_run import ReportRun

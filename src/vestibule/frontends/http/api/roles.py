@@ -11,16 +11,15 @@ from litestar.params import JSONBody
 
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
-from vestibule.frontends.http.api.records import (
+from vestibule.frontends.http.api.records.administrators import (
     AdministratorRecord,
-    Listing,
     ProposalRecord,
     RoleRecord,
     administrator_record,
     proposal_record,
     role_record,
-    whole,
 )
+from vestibule.frontends.http.api.records.listing import Listing, whole
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Id, Name, PathId, Version
 from vestibule.frontends.http.rights import needs

@@ -10,7 +10,7 @@ from litestar.params import QueryParameter
 
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
-from vestibule.frontends.http.api.records import Listing, Record, whole
+from vestibule.frontends.http.api.records.listing import Listing, Record, whole
 from vestibule.frontends.http.api.values import PathId
 from vestibule.frontends.http.rights import needs
 from vestibule.model.actor import Right

@@ -11,7 +11,7 @@ from litestar.params import JSONBody
 
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
-from vestibule.frontends.http.api.records import Listing, Record, whole
+from vestibule.frontends.http.api.records.listing import Listing, Record, whole
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Name, PathId
 from vestibule.frontends.http.rights import needs

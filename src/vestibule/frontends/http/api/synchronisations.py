@@ -12,7 +12,7 @@ from litestar.params import JSONBody
 
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
-from vestibule.frontends.http.api.records import Listing, Record, whole
+from vestibule.frontends.http.api.records.listing import Listing, Record, whole
 from vestibule.frontends.http.api.request import Discreet, invalid
 from vestibule.frontends.http.api.values import Id, PathId
 from vestibule.frontends.http.rights import needs

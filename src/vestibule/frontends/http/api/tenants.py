@@ -13,7 +13,8 @@ from msgspec import Meta
 
 from vestibule.frontends.http.api.caller import Caller, check_methods
 from vestibule.frontends.http.api.description import problems
-from vestibule.frontends.http.api.records import Listing, TenantRecord, tenant_record, whole
+from vestibule.frontends.http.api.records.listing import Listing, whole
+from vestibule.frontends.http.api.records.tenants import TenantRecord, tenant_record
 from vestibule.frontends.http.api.request import Discreet, invalid
 from vestibule.frontends.http.api.values import Id, Name, PathId
 from vestibule.frontends.http.rights import ANY_ROLE, needs

@@ -16,15 +16,14 @@ from vestibule.crypto.secret import Secret
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
 from vestibule.frontends.http.api.listing import USUAL_LIMIT, page_of
-from vestibule.frontends.http.api.records import (
+from vestibule.frontends.http.api.records.listing import Listing, whole
+from vestibule.frontends.http.api.records.people import (
     BulkRecord,
-    Listing,
     PersonRecord,
     UserRecord,
     bulk_record,
     person_record,
     user_record,
-    whole,
 )
 from vestibule.frontends.http.api.request import Discreet, invalid
 from vestibule.frontends.http.api.values import (
@@ -40,7 +39,9 @@ from vestibule.frontends.http.api.values import (
     Version,
 )
 from vestibule.frontends.http.rights import needs
-from vestibule.interfaces.store import Page, Person, UserFilter
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.people import UserFilter
+from vestibule.interfaces.transaction.sign_in import Person
 from vestibule.model.actor import Right
 from vestibule.model.user import UserStatus
 from vestibule.services.directories import DirectorySilent

@@ -20,7 +20,7 @@ from litestar.params import HeaderParameter, JSONBody, QueryParameter
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.http.api.caller import asking_peer, may_verify
 from vestibule.frontends.http.api.description import problems
-from vestibule.frontends.http.api.records import VerificationRecord, verification_record
+from vestibule.frontends.http.api.records.verifications import VerificationRecord, verification_record
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Id, Passcode, Password, PathId, ShortText, Username
 from vestibule.frontends.http.site import site_of

@@ -15,12 +15,8 @@ from msgspec import Meta
 from vestibule import catalog
 from vestibule.frontends.http.api.caller import Caller
 from vestibule.frontends.http.api.description import problems
-from vestibule.frontends.http.api.records import (
-    Listing,
-    VoiceMessageRecord,
-    voice_message_record,
-    whole,
-)
+from vestibule.frontends.http.api.records.listing import Listing, whole
+from vestibule.frontends.http.api.records.sending import VoiceMessageRecord, voice_message_record
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.values import Id, PathId
 from vestibule.frontends.http.api.verifications import AnyRequest

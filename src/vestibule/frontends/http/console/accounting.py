@@ -16,7 +16,8 @@ from vestibule.frontends.http.fields import YES, InPath, asked
 from vestibule.frontends.http.rights import needs_over_everybody
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Choice
-from vestibule.interfaces.store import AccountingFilter, Listed, Page
+from vestibule.interfaces.transaction.lists import Listed, Page
+from vestibule.interfaces.transaction.radius import AccountingFilter
 from vestibule.model.actor import Right
 from vestibule.model.application import ClientKind
 from vestibule.model.csv_line import MARK, csv_line

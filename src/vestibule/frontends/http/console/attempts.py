@@ -17,7 +17,9 @@ from vestibule.frontends.http.fields import InPath, asked
 from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Choice
-from vestibule.interfaces.store import Listed, Page, UserFilter, VerificationFilter
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Listed, Page
+from vestibule.interfaces.transaction.people import UserFilter
 from vestibule.model.actor import Right
 from vestibule.model.csv_line import MARK, csv_line
 from vestibule.model.user import User

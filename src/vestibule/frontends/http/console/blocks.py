@@ -11,7 +11,7 @@ from vestibule.frontends.http.console.user.access import PAGE, access_page
 from vestibule.frontends.http.fields import InPath, asked, read_fields
 from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
-from vestibule.interfaces.store import BlockFilter
+from vestibule.interfaces.transaction.blocks import BlockFilter
 from vestibule.model.actor import Right
 from vestibule.services.refusal import Refusal, Refused
 

@@ -12,7 +12,7 @@ from vestibule.frontends.http.fields import InPath, asked, read_fields
 from vestibule.frontends.http.redirects import see_other
 from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
-from vestibule.interfaces.store import BypassFilter
+from vestibule.interfaces.transaction.blocks import BypassFilter
 from vestibule.model.actor import Right
 from vestibule.services.bypasses import NewBypass
 from vestibule.services.refusal import Refusal, Refused

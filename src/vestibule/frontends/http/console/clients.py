@@ -22,7 +22,9 @@ from vestibule.frontends.http.fields import Fields, InPath, read_fields
 from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import ClientRow, Form, Notice, SecretRow, Words
-from vestibule.interfaces.store import Conflict, Page, VerificationFilter
+from vestibule.interfaces.store import Conflict
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import Right
 from vestibule.model.application import Client, ClientKind
 from vestibule.model.radius_client import Mode, Signing, read_settings

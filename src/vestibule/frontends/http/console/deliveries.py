@@ -12,7 +12,8 @@ from vestibule.frontends.http.pages import language_of
 from vestibule.frontends.http.rights import needs_over_everybody
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Choice, DeliveryRow
-from vestibule.interfaces.store import DeliveryFilter, Listed
+from vestibule.interfaces.transaction.lists import Listed
+from vestibule.interfaces.transaction.sending import DeliveryFilter
 from vestibule.model.actor import Right
 from vestibule.model.delivery import Delivery, DeliveryState
 from vestibule.model.phone import masked

@@ -23,7 +23,7 @@ from vestibule.frontends.http.rights import allowed_paths, demand
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.site import Site, site_of
 from vestibule.frontends.http.templates.views import Form, Notice, Tenancy, Words, refusal_words
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import Actor, Right
 from vestibule.model.edition import lacking
 from vestibule.model.tenant import SYSTEM_TENANT, Tenant

@@ -16,7 +16,9 @@ from vestibule.frontends.http.pages import language_of
 from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form, GatewayRow, Notice, PluginSetting, Words
-from vestibule.interfaces.store import Conflict, DeliveryFilter, Page
+from vestibule.interfaces.store import Conflict
+from vestibule.interfaces.transaction.lists import Page
+from vestibule.interfaces.transaction.sending import DeliveryFilter
 from vestibule.model.actor import Right
 from vestibule.model.delivery import TO_PHONES, Carries, Delivery, DeliveryState
 from vestibule.model.dispatch import Dispatch, DispatchState

@@ -14,7 +14,9 @@ from vestibule.frontends.http.fields import LONG, YES, Fields, InPath, read_fiel
 from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form, LdapClientRow, Notice, Words
-from vestibule.interfaces.store import Conflict, Page, VerificationFilter
+from vestibule.interfaces.store import Conflict
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import Right
 from vestibule.model.application import Client, ClientKind
 from vestibule.model.ldap_client import LdapClientSettings, Passcodes, read_settings

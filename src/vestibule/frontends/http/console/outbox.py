@@ -12,7 +12,7 @@ from vestibule.frontends.http.pages import language_of
 from vestibule.frontends.http.rights import needs, needs_over_everybody
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import DispatchRow, Words
-from vestibule.interfaces.store import DispatchFilter
+from vestibule.interfaces.transaction.sending import DispatchFilter
 from vestibule.model.actor import Right
 from vestibule.model.delivery import Carries
 from vestibule.model.dispatch import Dispatch, DispatchState

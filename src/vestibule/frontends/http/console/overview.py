@@ -13,7 +13,9 @@ from vestibule.frontends.http.fields import InPath
 from vestibule.frontends.http.rights import ANY_ROLE
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Counts, HealthLine, Words
-from vestibule.interfaces.store import Page, Unavailable, VerificationFilter
+from vestibule.interfaces.store import Unavailable
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.actor import Right
 from vestibule.model.application import ClientKind
 from vestibule.model.spraying import SprayingAlarm

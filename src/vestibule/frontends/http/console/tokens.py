@@ -19,7 +19,7 @@ from vestibule.frontends.http.rights import needs, needs_over_everybody
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form, TokenRow, Words
 from vestibule.interfaces.method import Resynchronizes
-from vestibule.interfaces.store import AuthenticatorFilter
+from vestibule.interfaces.transaction.held import AuthenticatorFilter
 from vestibule.model.actor import Right
 from vestibule.model.authenticator import Authenticator, canonical_serial
 from vestibule.model.user import User

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from vestibule.interfaces.store import UserFilter
+from vestibule.interfaces.transaction.people import UserFilter
 from vestibule.model.user import Requirement, UserStatus
 
 NAMES: Final = ("text", "status", "requirement", "method", "group_id")

@@ -16,7 +16,7 @@ from vestibule.frontends.http.portal.visitor import portal_page, visitor
 from vestibule.frontends.http.redirects import see_other
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.site import site_of
-from vestibule.interfaces.store import Page
+from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.verification import (
     SECOND_FACTOR_NOT_PROVEN,
     Reason,

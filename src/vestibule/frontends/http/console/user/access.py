@@ -15,7 +15,7 @@ from vestibule.frontends.http.fields import InPath
 from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form, Standing
-from vestibule.interfaces.store import Person
+from vestibule.interfaces.transaction.sign_in import Person
 from vestibule.model.actor import Right
 from vestibule.model.application import CONSOLE_APPLICATION
 from vestibule.services.phones import numbers_of

@@ -14,7 +14,7 @@ from vestibule.frontends.http.pin_words import rule_words
 from vestibule.frontends.http.rights import needs
 from vestibule.frontends.http.sign_in import AnyRequest
 from vestibule.frontends.http.templates.views import Form
-from vestibule.interfaces.store import Person
+from vestibule.interfaces.transaction.sign_in import Person
 from vestibule.model.actor import Right
 from vestibule.model.authenticator import Authenticator, AuthenticatorStatus
 from vestibule.services.refusal import Refusal, Refused

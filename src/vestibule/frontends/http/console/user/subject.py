@@ -9,8 +9,9 @@ from litestar.exceptions import NotFoundException
 
 from vestibule.frontends.http.console.desk import Desk, refused_notice
 from vestibule.frontends.http.templates.views import Form
-from vestibule.interfaces.store import Page as Rows
-from vestibule.interfaces.store import Person, VerificationFilter
+from vestibule.interfaces.transaction.attempts import VerificationFilter
+from vestibule.interfaces.transaction.lists import Page as Rows
+from vestibule.interfaces.transaction.sign_in import Person
 from vestibule.model.actor import Right
 from vestibule.model.verification import Verification
 from vestibule.services.refusal import Refused
