@@ -1,8 +1,9 @@
 """Fair shares of one node: where several tenants sign in, each may do only so much at the same time, so that
 who comes next finds the node at little else (TEN-04).
 
-A tenant that is alone is held up by nothing. What takes long waits for something outside, a directory or a
-telephone, and takes no share of the node any more.
+A tenant that is alone is held up by nothing. Who asks for more than his share yields to those who do not:
+while they are here he goes on with little, when they are not, with his share. What takes long waits for
+something outside, a directory or a telephone, and takes no share of the node any more.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from vestibule.services.metrics import Metrics
 TOGETHER: Final = 16
 """Sign-ins of all tenants that are worked on at the same time, where there are several."""
 LEAST: Final = 2
-"""One tenant's share of them at least."""
+"""One tenant's share of them at least, and that of one that yields."""
 MOST_WAITING: Final = 4000
 """Sign-ins of one tenant that may wait for its share; one more is refused at once rather than late."""
 OUTSIDE_SECONDS: Final = 0.02
@@ -78,7 +79,7 @@ class FairShare:
         tenant = self._tenants.setdefault(tenant_id, _Tenant())
         now = time.perf_counter()
         self._let_go(tenant, now)
-        if not tenant.waiting and tenant.inside < self._share():
+        if not tenant.waiting and tenant.inside < self._share(tenant):
             return self._given(tenant_id, tenant, now)
         if len(tenant.waiting) >= MOST_WAITING:
             raise Unavailable("too many sign-ins of this tenant wait")
@@ -114,7 +115,9 @@ class FairShare:
                 await asyncio.sleep(0 if is_quiet else PAUSE_SECONDS)
                 end = time.perf_counter() + SLICE_SECONDS
 
-    def _share(self) -> int:
+    def _share(self, tenant: _Tenant) -> int:
+        if tenant.waiting and any(each.inside and not each.waiting for each in self._tenants.values()):
+            return LEAST
         return max(LEAST, TOGETHER // max(2, len(self._tenants)))
 
     @staticmethod
@@ -136,8 +139,7 @@ class FairShare:
 
     def _go_on(self, tenant_id: str, tenant: _Tenant, now: float) -> None:
         self._let_go(tenant, now)
-        share = self._share()
-        while tenant.waiting and tenant.inside < share:
+        while tenant.waiting and tenant.inside < self._share(tenant):
             place = tenant.waiting.popleft()
             if not place.done():
                 place.set_result(self._given(tenant_id, tenant, now))

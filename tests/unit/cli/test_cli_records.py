@@ -11,7 +11,7 @@ import pytest
 
 from vestibule.cli import client, records
 from vestibule.crypto.secret import Secret
-from vestibule.frontends.http.api import records as api
+from vestibule.frontends.http.api.records import applications, held, history, people, sending, tenants
 from vestibule.interfaces.attribute_reader import ReadDictionary
 from vestibule.interfaces.transaction.sign_in import Person
 from vestibule.model.application import Application, Client, ClientKind, ClientSecret, DirectoryConfiguration
@@ -122,25 +122,25 @@ TENANT = Tenant(tenant_id="t", name="T", created_at=1)
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
-        (records.user_record(USER), api.user_record(USER)),
-        (records.person_record(SUBJECT, 5), api.person_record(SUBJECT, 5)),
-        (records.authenticator_record(HELD), api.authenticator_record(HELD)),
-        (records.pin_record(PIN), api.pin_record(PIN)),
-        (records.application_record(APPLICATION), api.application_record(APPLICATION)),
-        (records.client_record(CLIENT), api.client_record(CLIENT)),
-        (records.secret_record(SECRET), api.secret_record(SECRET)),
-        (records.directory_record(DIRECTORY), api.directory_record(DIRECTORY)),
-        (records.tenant_record(TENANT), api.tenant_record(TENANT)),
-        (records.attempt_record(ATTEMPT), api.attempt_record(ATTEMPT)),
-        (records.traced_attempt_record(ATTEMPT, ASKED), api.traced_attempt_record(ATTEMPT, ASKED)),
-        (records.event_record(EVENT), api.event_record(EVENT)),
-        (records.delivery_record(DELIVERY), api.delivery_record(DELIVERY)),
-        (records.reply_attribute_record(REPLY), api.reply_attribute_record(REPLY)),
+        (records.user_record(USER), people.user_record(USER)),
+        (records.person_record(SUBJECT, 5), people.person_record(SUBJECT, 5)),
+        (records.authenticator_record(HELD), held.authenticator_record(HELD)),
+        (records.pin_record(PIN), held.pin_record(PIN)),
+        (records.application_record(APPLICATION), applications.application_record(APPLICATION)),
+        (records.client_record(CLIENT), applications.client_record(CLIENT)),
+        (records.secret_record(SECRET), applications.secret_record(SECRET)),
+        (records.directory_record(DIRECTORY), applications.directory_record(DIRECTORY)),
+        (records.tenant_record(TENANT), tenants.tenant_record(TENANT)),
+        (records.attempt_record(ATTEMPT), history.attempt_record(ATTEMPT)),
+        (records.traced_attempt_record(ATTEMPT, ASKED), history.traced_attempt_record(ATTEMPT, ASKED)),
+        (records.event_record(EVENT), history.event_record(EVENT)),
+        (records.delivery_record(DELIVERY), sending.delivery_record(DELIVERY)),
+        (records.reply_attribute_record(REPLY), applications.reply_attribute_record(REPLY)),
         (
             records.loaded_dictionary_record(LOADED, is_dry_run=True),
-            api.loaded_dictionary_record(LOADED, is_dry_run=True),
+            applications.loaded_dictionary_record(LOADED, is_dry_run=True),
         ),
-        (records.voice_message_record(VOICE_MESSAGE), api.voice_message_record(VOICE_MESSAGE)),
+        (records.voice_message_record(VOICE_MESSAGE), sending.voice_message_record(VOICE_MESSAGE)),
     ],
     ids=lambda record: type(record).__name__,
 )
@@ -151,7 +151,7 @@ def test_json_is_what_the_api_shows(ours: dict[str, Any], theirs: Any) -> None:
 def test_a_gateway_is_what_the_api_shows_but_for_how_it_stands() -> None:
     """How it stands, only the server knows that uses it."""
     ours = records.gateway_record(GATEWAY, "https://x/")
-    theirs = api.gateway_record(GatewayState(configured=GATEWAY), "https://x/")
+    theirs = sending.gateway_record(GatewayState(configured=GATEWAY), "https://x/")
     told = {name: getattr(theirs, name) for name in theirs.__struct_fields__}
     standing = {"is_open", "is_connected", "is_resting", "failures", "cause"}
     assert ours == {name: value for name, value in told.items() if name not in standing}

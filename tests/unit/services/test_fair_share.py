@@ -9,7 +9,7 @@ import pytest
 
 from vestibule.interfaces.store import Unavailable
 from vestibule.services import fair_share
-from vestibule.services.fair_share import TOGETHER, FairShare, Place
+from vestibule.services.fair_share import LEAST, TOGETHER, FairShare, Place
 from vestibule.services.metrics import Metrics
 
 SHARE = TOGETHER // 2
@@ -70,6 +70,33 @@ async def test_another_tenant_does_not_wait_for_it(share: FairShare) -> None:
     assert (await share.enter("quiet")).tenant_id == "quiet"
     assert not waiting.done()
     await waiting
+
+
+async def test_who_asks_for_more_than_his_share_yields_to_who_does_not(share: FairShare) -> None:
+    """TEN-04"""
+    quiet = await share.enter("quiet")
+    places = await inside(share, "noisy")
+    waiting = [asyncio.create_task(share.enter("noisy")) for _ in range(SHARE)]
+    await settled()
+    for place in places:
+        share.leave(place)
+    await settled()
+    assert sum(task.done() for task in waiting) == LEAST
+    share.leave(quiet)
+    share.leave(await waiting[0])
+    await settled()
+    assert all(task.done() for task in waiting)
+
+
+async def test_who_both_ask_for_more_yield_to_nobody(share: FairShare) -> None:
+    for tenant_id in ("a", "b"):
+        places = await inside(share, tenant_id)
+        for _ in range(SHARE):
+            asyncio.create_task(share.enter(tenant_id))  # noqa: RUF006 - kept by what it waits for
+        await settled()
+    for place in places:
+        share.leave(place)
+    assert share._tenants["b"].inside == SHARE
 
 
 async def test_what_waits_for_something_outside_takes_no_share(share: FairShare) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+from importlib import import_module
+from pkgutil import iter_modules
 
 import msgspec
 import pytest
@@ -11,6 +13,9 @@ from vestibule import catalog
 from vestibule.crypto.secret import Secret
 from vestibule.frontends.http.api import records
 from vestibule.frontends.http.api.check import CheckRequest
+from vestibule.frontends.http.api.records.applications import NewSecretRecord, secret_record
+from vestibule.frontends.http.api.records.listing import Record
+from vestibule.frontends.http.api.records.people import person_record
 from vestibule.frontends.http.api.request import Discreet
 from vestibule.frontends.http.api.tenants import NewSettings
 from vestibule.frontends.http.api.values import LAST_TIME
@@ -28,14 +33,20 @@ CANARY = "canary-4711"
 HIDDEN = {"password_hash", "secret", "sealed", "token_hash", "state", "parameters", "idempotency_key"}
 SHOWN = [
     member
-    for _, member in inspect.getmembers(records, inspect.isclass)
-    if issubclass(member, records.Record) and member is not records.Record
+    for module in iter_modules(records.__path__, f"{records.__name__}.")
+    for _, member in inspect.getmembers(import_module(module.name), inspect.isclass)
+    if member.__module__ == module.name and issubclass(member, Record) and member is not Record
 ]
 
 
+def test_all_records_are_looked_at() -> None:
+    assert len(SHOWN) > 50
+    assert {"UserRecord", "GatewayRecord", "TenantRecord"} <= {record.__name__ for record in SHOWN}
+
+
 @pytest.mark.parametrize("record", SHOWN, ids=lambda record: record.__name__)
-def test_no_record_has_a_place_for_a_secret(record: type[records.Record]) -> None:
-    allowed = {"secret"} if record is records.NewSecretRecord else set()
+def test_no_record_has_a_place_for_a_secret(record: type[Record]) -> None:
+    allowed = {"secret"} if record is NewSecretRecord else set()
     standing = (
         {"state"}
         if record.__name__.endswith(
@@ -79,7 +90,7 @@ def test_a_person_is_shown_without_hash_and_state() -> None:
         Factor.PASSWORD: Throttle(Factor.PASSWORD, 3, 0),
         Factor.PASSCODE: Throttle(Factor.PASSCODE, 100, NEVER),
     }
-    shown = msgspec.json.encode(records.person_record(Person(user, (held,), throttles), 1_000))
+    shown = msgspec.json.encode(person_record(Person(user, (held,), throttles), 1_000))
     assert CANARY.encode() not in shown
     person = msgspec.json.decode(shown)
     assert (person["id"], person["other_names"], person["has_password"]) == (
@@ -101,7 +112,7 @@ def test_a_stored_secret_is_shown_by_its_hint() -> None:
         hint="abc",
         created_at=1,
     )
-    assert msgspec.to_builtins(records.secret_record(stored)) == {
+    assert msgspec.to_builtins(secret_record(stored)) == {
         "id": "s1",
         "hint": "abc",
         "not_after": None,
