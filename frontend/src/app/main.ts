@@ -101,7 +101,8 @@ class App {
     await this.refresh(false);
     if (code === null) this.adding?.focus();
     else this.adding?.takeLink(code);
-    if (was && !this.adding) this.place.focus();
+    // A request may have come meanwhile, and have the focus.
+    if (was && !this.adding && !this.place.contains(document.activeElement)) this.place.focus();
   }
 
   private makeAdding(): Adding {
