@@ -182,7 +182,7 @@ async def build(settings: Settings, *, migrate: bool = False, clock: Clock | Non
 
 async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock) -> House:
     metrics, node = Metrics(), Node(settings.node.name, settings.node.address)
-    configuration = ConfigurationCache(store, sealer)
+    configuration, share = ConfigurationCache(store, sealer), FairShare(metrics)
     await configuration.refresh()
     prover = Prover(registry.methods(), sealer, configuration)
     vouching = Vouching(store, configuration, prover, sealer)
@@ -197,7 +197,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     breakers = RangeBreakers(store, configuration, SendingOutcomes(store))
     gateways = Gateways(registry.gateways(), configuration, sealer, breakers.outcomes)
     limits = SendingLimits(store, clock, configuration, gateways, metrics, breakers)
-    deliveries = Deliveries(store, gateways, configuration, limits, sealer, node)
+    deliveries = Deliveries(store, gateways, configuration, limits, sealer, node, share)
     dispatches = Dispatches(store, gateways, sealer, node, MailAttachments(store))
     mails = Mails(configuration, gateways, dispatches, settings.http.public_url)
     reporting = Reporting(store, configuration, registry.reports())
@@ -207,7 +207,7 @@ async def _house(settings: Settings, store: Store, sealer: Sealer, clock: Clock)
     asking, waiting = Asking(out_of_band, prover.methods, node), Waiting(store)
     pins = Pins(store, configuration, sealer, guard)
     proxying = Proxying(store, configuration, first_factors, sealer)
-    spraying, share = Spraying(store, configuration, metrics), FairShare(metrics)
+    spraying = Spraying(store, configuration, metrics)
     verifications = Verifications(
         store,
         configuration,

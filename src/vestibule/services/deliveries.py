@@ -23,6 +23,7 @@ from vestibule.interfaces.store import Store, Transaction, Unavailable
 from vestibule.model.delivery import Carries, Delivery, DeliveryState, Owed
 from vestibule.services.attempt import Node
 from vestibule.services.configuration import ConfigurationCache
+from vestibule.services.fair_share import FairShare
 from vestibule.services.gateways import Gateways, Opened
 from vestibule.services.sending_limits import SendingLimits
 
@@ -55,8 +56,10 @@ class Deliveries:
         limits: SendingLimits,
         sealer: Sealer,
         node: Node,
+        share: FairShare,
     ) -> None:
         self._store = store
+        self._share = share
         self._gateways = gateways
         self._configuration = configuration
         self._limits = limits
@@ -171,7 +174,9 @@ class Deliveries:
             self.nudge()
 
     async def _send(self, delivery: Delivery, *, is_begun: bool) -> None:
+        place = None
         try:
+            place = await self._share.begin(delivery.tenant_id)
             await self._try(delivery, is_begun=is_begun)
         except _TakenOver:
             log.info("a delivery is in other hands now", delivery=repr(delivery))
@@ -180,6 +185,8 @@ class Deliveries:
             log.warning("delivery has to wait", delivery=repr(delivery), why=str(error))
         except Exception:
             log.exception("delivery failed", delivery=repr(delivery))
+        finally:
+            self._share.leave(place)
 
     async def _try(self, delivery: Delivery, *, is_begun: bool) -> None:
         errand = await self._errand(delivery)

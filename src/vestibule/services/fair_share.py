@@ -1,9 +1,8 @@
-"""Fair shares of one node: where several tenants sign in, each may do only so much at the same time, so that
-who comes next finds the node at little else (TEN-04).
+"""Fair shares of one node: where several tenants sign in, who asks for little is let in at once, and who asks
+for more waits behind himself and has as much as the processor bears (TEN-04).
 
-A tenant that is alone is held up by nothing. Who asks for more than his share yields to those who do not:
-while they are here he goes on with little, when they are not, with his share. What takes long waits for
-something outside, a directory or a telephone, and takes no share of the node any more.
+A tenant that is alone is held up by nothing. What takes long waits for something outside, a directory or a
+telephone, and takes no room any more.
 """
 
 from __future__ import annotations
@@ -11,19 +10,23 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable
-from typing import Final, TypeVar
+from collections.abc import AsyncGenerator, Coroutine, Iterable
+from typing import Any, Final, TypeVar
 
 from vestibule.interfaces.store import Unavailable
 from vestibule.services.metrics import Metrics
 
-TOGETHER: Final = 16
-"""Sign-ins of all tenants that are worked on at the same time, where there are several."""
-LEAST: Final = 2
-"""One tenant's share of them at least, and that of one that yields."""
+OWN_ROOM: Final = 32
+"""Sign-ins of one tenant that are worked on at the same time, of which nobody need wait."""
+MOST_ROOM: Final = 512
+"""The same of all tenants whose sign-ins wait; at least one of each."""
+BUSY: Final = (0.5, 0.6)
+"""Parts of the event loop's time in which it works: below the first there is more room, above the second
+less."""
 MOST_WAITING: Final = 4000
-"""Sign-ins of one tenant that may wait for its share; one more is refused at once rather than late."""
+"""Sign-ins of one tenant that may wait; one more is refused at once rather than late."""
 OUTSIDE_SECONDS: Final = 0.02
+_LOOK_SECONDS: Final = 0.01
 _REMEMBERED_SECONDS: Final = 60.0
 """How long it counts that another tenant has signed in."""
 SLICE_SECONDS: Final = 0.0005
@@ -32,37 +35,61 @@ PAUSE_SECONDS: Final = 0.001
 _LATELY_SECONDS: Final = 0.05
 
 T = TypeVar("T")
+Result = TypeVar("Result")
 
 
 class Place:
     """One sign-in that is worked on; give it back with `leave`."""
 
-    __slots__ = ("counts", "since", "tenant_id")
+    __slots__ = ("counts", "since", "tenant")
 
-    def __init__(self, tenant_id: str, since: float) -> None:
-        self.tenant_id = tenant_id
+    def __init__(self, tenant: _Tenant, since: float) -> None:
+        self.tenant = tenant
         self.since = since
         self.counts = True
 
 
 class _Tenant:
-    __slots__ = ("inside", "places", "waiting")
+    __slots__ = ("inside", "places", "tenant_id", "waiting")
 
-    def __init__(self) -> None:
+    def __init__(self, tenant_id: str) -> None:
+        self.tenant_id = tenant_id
         self.inside = 0
         self.places: deque[Place] = deque()
         """In the order in which they were given; those that count no more may stand among them."""
         self.waiting: deque[asyncio.Future[Place]] = deque()
 
+    def given(self, now: float) -> Place:
+        place = Place(self, now)
+        self.places.append(place)
+        self.inside += 1
+        return place
+
+    def let_go(self, now: float) -> None:
+        """Count no more what waits for something outside."""
+        places = self.places
+        while places and (not places[0].counts or now - places[0].since > OUTSIDE_SECONDS):
+            self.take_back(places.popleft())
+
+    def take_back(self, place: Place) -> None:
+        if place.counts:
+            place.counts = False
+            self.inside -= 1
+
 
 class FairShare:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
+        self.room = OWN_ROOM
+        """Of all tenants whose sign-ins wait."""
         self._tenants: dict[str, _Tenant] = {}
+        self._crowded = 0
+        """How many tenants have sign-ins that wait."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._looked_at = self._worked = 0.0
         self._latest = ""
         self._latest_at = float("-inf")
         self._contested_until = float("-inf")
-        self._timer: asyncio.TimerHandle | None = None
 
     def is_contested(self, tenant_id: str, now: float) -> bool:
         """Note that a tenant begins something at `now` (seconds of `time.perf_counter`); tell whether it has
@@ -75,13 +102,18 @@ class FairShare:
         return now < self._contested_until
 
     async def enter(self, tenant_id: str) -> Place:
-        """Wait for the tenant's share to have room. Raises `Unavailable` at once if too many wait already."""
-        tenant = self._tenants.setdefault(tenant_id, _Tenant())
+        """Wait for room, behind what waits of the tenant. Raises `Unavailable` at once if that is too
+        much."""
         now = time.perf_counter()
-        self._let_go(tenant, now)
-        if not tenant.waiting and tenant.inside < self._share(tenant):
-            return self._given(tenant_id, tenant, now)
-        if len(tenant.waiting) >= MOST_WAITING:
+        tenant = self._tenants.get(tenant_id)
+        if tenant is None:
+            tenant = self._tenants[tenant_id] = _Tenant(tenant_id)
+        tenant.let_go(now)
+        if not tenant.waiting:
+            if tenant.inside < OWN_ROOM:
+                return tenant.given(now)
+            self._crowded += 1
+        elif len(tenant.waiting) >= MOST_WAITING:
             raise Unavailable("too many sign-ins of this tenant wait")
         place: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
         tenant.waiting.append(place)
@@ -94,15 +126,27 @@ class FairShare:
                 self.leave(place.result())
             raise
 
-    def leave(self, place: Place) -> None:
+    async def begin(self, tenant_id: str) -> Place | None:
+        """Wait for room if there are several tenants; None: there is but one, and no need of a place."""
+        return await self.enter(tenant_id) if self.is_contested(tenant_id, time.perf_counter()) else None
+
+    async def run(self, tenant_id: str, work: Coroutine[Any, Any, Result]) -> Result:
+        """Await a part of what the tenant does, in its place."""
+        try:
+            place = await self.begin(tenant_id)
+        except BaseException:
+            work.close()
+            raise
+        try:
+            return await work
+        finally:
+            self.leave(place)
+
+    def leave(self, place: Place | None) -> None:
         """Give a place back."""
-        tenant = self._tenants.get(place.tenant_id)
-        if tenant is None:
-            return
-        if place.counts:
-            place.counts = False
-            tenant.inside -= 1
-        self._go_on(place.tenant_id, tenant, time.perf_counter())
+        if place is not None:
+            place.tenant.take_back(place)
+            self._go_on(place.tenant, time.perf_counter())
 
     async def in_slices(self, work: Iterable[T]) -> AsyncGenerator[T, None]:
         """Yield what long work yields, and let others go first after each slice of it. On a thread it would
@@ -115,45 +159,36 @@ class FairShare:
                 await asyncio.sleep(0 if is_quiet else PAUSE_SECONDS)
                 end = time.perf_counter() + SLICE_SECONDS
 
-    def _share(self, tenant: _Tenant) -> int:
-        if tenant.waiting and any(each.inside and not each.waiting for each in self._tenants.values()):
-            return LEAST
-        return max(LEAST, TOGETHER // max(2, len(self._tenants)))
-
-    @staticmethod
-    def _given(tenant_id: str, tenant: _Tenant, now: float) -> Place:
-        place = Place(tenant_id, now)
-        tenant.places.append(place)
-        tenant.inside += 1
-        return place
-
-    @staticmethod
-    def _let_go(tenant: _Tenant, now: float) -> None:
-        """Count no more what waits for something outside."""
-        places = tenant.places
-        while places and (not places[0].counts or now - places[0].since > OUTSIDE_SECONDS):
-            place = places.popleft()
-            if place.counts:
-                place.counts = False
-                tenant.inside -= 1
-
-    def _go_on(self, tenant_id: str, tenant: _Tenant, now: float) -> None:
-        self._let_go(tenant, now)
-        while tenant.waiting and tenant.inside < self._share(tenant):
-            place = tenant.waiting.popleft()
-            if not place.done():
-                place.set_result(self._given(tenant_id, tenant, now))
-        if not tenant.waiting and not tenant.places:
-            del self._tenants[tenant_id]
+    def _go_on(self, tenant: _Tenant, now: float) -> None:
+        tenant.let_go(now)
+        waiting = tenant.waiting
+        if waiting:
+            while waiting and tenant.inside < max(1, self.room // self._crowded):
+                place = waiting.popleft()
+                if not place.done():
+                    place.set_result(tenant.given(now))
+            self._crowded -= not waiting
+        if not waiting and not tenant.places:
+            self._tenants.pop(tenant.tenant_id, None)
 
     def _look_again(self) -> None:
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(OUTSIDE_SECONDS, self._look)
+            self._looked_at, self._worked = time.perf_counter(), time.thread_time()
+            self._timer = asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._look)
 
     def _look(self) -> None:
         self._timer = None
         now = time.perf_counter()
-        for tenant_id, tenant in list(self._tenants.items()):
-            self._go_on(tenant_id, tenant, now)
-        if any(tenant.waiting for tenant in self._tenants.values()):
+        self._fit((time.thread_time() - self._worked) / (now - self._looked_at))
+        for tenant in list(self._tenants.values()):
+            self._go_on(tenant, now)
+        if self._crowded:
             self._look_again()
+
+    def _fit(self, busy: float) -> None:
+        """Make as much room as keeps the event loop at work, but for the part that others find free."""
+        least, most = BUSY
+        if busy < least:
+            self.room = min(MOST_ROOM, self.room + 1)
+        elif busy > most:
+            self.room = max(1, self.room * 3 // 4)

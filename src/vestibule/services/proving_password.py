@@ -22,6 +22,7 @@ from vestibule.model.throttle import Factor
 from vestibule.model.user import User
 from vestibule.model.verification import Reason, TraceLine
 from vestibule.services.attempt import Attempt, event, refused
+from vestibule.services.fair_share import FairShare
 from vestibule.services.first_factor import REASONS, FirstFactors
 from vestibule.services.metrics import Metrics
 from vestibule.services.throttling import Counted, count_attempt, forgive, release
@@ -34,8 +35,9 @@ Judge: TypeAlias = Callable[[User | None], Awaitable[PasswordVerdict]]
 class PasswordProver:
     """Takes the first factor of an attempt."""
 
-    def __init__(self, store: Store, first_factors: FirstFactors, metrics: Metrics) -> None:
+    def __init__(self, store: Store, first_factors: FirstFactors, metrics: Metrics, share: FairShare) -> None:
         self._store = store
+        self._share = share
         self._first_factors = first_factors
         self._metrics = metrics
 
@@ -57,7 +59,7 @@ class PasswordProver:
                 tx, tenant_id, user_id, Factor.PASSWORD, limits, attempt.source, is_match=False
             )
 
-        subject, reserved = await self._store.transact(reserve, tenant_id)
+        subject, reserved = await self._share.run(tenant_id, self._store.transact(reserve, tenant_id))
         user = subject.user if subject else None
         if subject is not None and reserved is None:
             await judge(None)
@@ -67,7 +69,7 @@ class PasswordProver:
         self._metrics.directory_seconds.labels(verdict.kind.value).observe(time.perf_counter() - began)
         line = TraceLine("password", verdict.kind.value, {"detail": verdict.detail} if verdict.detail else {})
         if subject is not None and reserved is not None and not verdict.is_match:
-            await self._settle(subject, verdict, attempt, reserved)
+            await self._share.run(tenant_id, self._settle(subject, verdict, attempt, reserved))
         if user is None and stranger is not None and verdict.is_match:
             accepted = msgspec.structs.replace(attempt, is_stranger_accepted=True, kept=verdict.kept)
             return msgspec.structs.replace(accepted, is_first_factor_proven=True, trace=(line,))

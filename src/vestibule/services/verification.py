@@ -17,6 +17,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -107,7 +108,7 @@ class Verifications:
         self._store = store
         self._configuration = configuration
         self._prover = prover
-        self._password_prover = PasswordProver(store, first_factors, metrics)
+        self._password_prover = PasswordProver(store, first_factors, metrics, share)
         self._asking = asking
         self._answering = Answering(prover, asking, node)
         self._legacy_clients = LegacyClients(prover, node)
@@ -132,7 +133,8 @@ class Verifications:
         """
         attempt = self._attempt(origin, passcode)
         if attempt.application.first_factor is not FirstFactor.CLIENT and password:
-            return self._guarded(origin, self._start_with_password(attempt, password), guess=attempt)
+            started = self._start_with_password(attempt, password)
+            return self._guarded(origin, started, guess=attempt, in_parts=True)
         decided = self._store.transact(lambda tx: self._decide(tx, attempt), attempt.tenant.tenant_id)
         return self._guarded(origin, decided, guess=attempt if passcode else None)
 
@@ -152,7 +154,7 @@ class Verifications:
         says is right is let in."""
         attempt = self._attempt(origin, passcode)
         judged = self._start_judged(attempt, judge, stranger, proof)
-        return self._guarded(origin, judged, guess=attempt)
+        return self._guarded(origin, judged, guess=attempt, in_parts=True)
 
     def answer(self, origin: Origin, challenge_id: str, passcode: Secret[str]) -> Awaitable[Progress]:
         """Answer an open challenge of the same client and user.
@@ -389,9 +391,9 @@ class Verifications:
 
     async def _start_with_password(self, attempt: Attempt, password: Secret[str]) -> Progress:
         if attempt.application.is_legacy:
-            decided = await self._store.transact(
-                lambda tx: self._legacy_clients.decide(tx, attempt, password), attempt.tenant.tenant_id
-            )
+            tenant_id = attempt.tenant.tenant_id
+            decide = partial(self._legacy_clients.decide, attempt=attempt, typed=password)
+            decided = await self._share.run(tenant_id, self._store.transact(decide, tenant_id))
             if decided is not None:
                 if not decided.is_approved:
                     await self._password_prover.judge_as_nobodys(attempt, password)
@@ -418,7 +420,8 @@ class Verifications:
         """Decide, and forgive in the same commit what was counted of a password that is right. A repeat
         changes nothing else, so that is forgiven by itself."""
         try:
-            return await self._store.transact(decide, proven.tenant.tenant_id)
+            tenant_id = proven.tenant.tenant_id
+            return await self._share.run(tenant_id, self._store.transact(decide, tenant_id))
         except Repeated:
             await self._store.transact(lambda tx: forgive_match(tx, proven), proven.tenant.tenant_id)
             raise
@@ -601,17 +604,19 @@ class Verifications:
         *,
         guess: Attempt | None = None,
         goes_on: bool = False,
+        in_parts: bool = False,
     ) -> Progress:
         """Await `work`; count and log what came of it; turn an unexpected error into a denial.
 
         A `guess` is judged in its turn while passcodes are sprayed, and counted if it is wrong. `goes_on`:
-        the verification had begun before, so somebody may wait for it.
+        the verification had begun before, so somebody may wait for it. `in_parts`: it goes outside meanwhile,
+        and takes its tenant's place itself for what it does before and after.
         """
         began = time.perf_counter()
         place = None
         try:
             tenant_id = origin.peer.application.tenant_id
-            is_contested = self._share.is_contested(tenant_id, began)
+            is_contested = self._share.is_contested(tenant_id, began) and not in_parts
             if is_contested or (guess is not None and self._spraying.slows(tenant_id)):
                 place = await self._in_turn(tenant_id, guess, work, is_contested=is_contested)
             progress = await work
@@ -626,8 +631,7 @@ class Verifications:
             log.exception("verification failed", channel=origin.channel)
             progress = await self._record_fault(origin)
         finally:
-            if place is not None:
-                self._share.leave(place)
+            self._share.leave(place)
         verification = progress.verification
         if verification.reason is Reason.FAULT:
             self._metrics.faults.labels("verification").inc()

@@ -230,7 +230,8 @@ async def living_house(folder: Path, *, port: int = 0) -> AsyncIterator[House]:
     breakers = RangeBreakers(store, configuration, SendingOutcomes(store))
     gateways = Gateways({}, configuration, sealer, breakers.outcomes)
     limits = SendingLimits(store, clock, configuration, gateways, metrics, breakers)
-    deliveries = Deliveries(store, gateways, configuration, limits, sealer, node)
+    share = FairShare(metrics)
+    deliveries = Deliveries(store, gateways, configuration, limits, sealer, node, share)
     out_of_band = OutOfBand(deliveries, limits, gateways, sealer)
     asking, waiting = Asking(out_of_band, methods, node), Waiting(store)
     pins = Pins(store, configuration, sealer, Guard(store, proposals))
@@ -247,7 +248,7 @@ async def living_house(folder: Path, *, port: int = 0) -> AsyncIterator[House]:
         node,
         metrics,
         Spraying(store, configuration, metrics),
-        FairShare(metrics),
+        share,
     )
     frontend = RadiusFrontend(
         verifications,

@@ -1,4 +1,4 @@
-"""TEN-04: where several tenants sign in, each has its share of the node."""
+"""TEN-04: where several tenants sign in, who asks for little does not wait for who asks for much."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ import pytest
 
 from vestibule.interfaces.store import Unavailable
 from vestibule.services import fair_share
-from vestibule.services.fair_share import LEAST, TOGETHER, FairShare, Place
+from vestibule.services.fair_share import MOST_ROOM, OWN_ROOM, FairShare, Place
 from vestibule.services.metrics import Metrics
-
-SHARE = TOGETHER // 2
 
 
 @pytest.fixture
@@ -21,8 +19,8 @@ def share() -> FairShare:
 
 
 async def inside(share: FairShare, tenant_id: str) -> list[Place]:
-    """Let one tenant take all of its share."""
-    return [await share.enter(tenant_id) for _ in range(SHARE)]
+    """Let one tenant take all the room of its own."""
+    return [await share.enter(tenant_id) for _ in range(OWN_ROOM)]
 
 
 async def settled() -> None:
@@ -48,7 +46,7 @@ def test_who_signed_in_long_ago_does_not_count(share: FairShare) -> None:
     assert not share.is_contested("b", 100.0)
 
 
-async def test_more_than_its_share_waits_in_its_order(share: FairShare) -> None:
+async def test_more_than_its_own_room_waits_in_its_order(share: FairShare) -> None:
     """TEN-04"""
     places = await inside(share, "noisy")
     first, second = (asyncio.create_task(share.enter("noisy")) for _ in range(2))
@@ -59,7 +57,7 @@ async def test_more_than_its_share_waits_in_its_order(share: FairShare) -> None:
     assert first.done()
     assert not second.done()
     share.leave(places[1])
-    assert (await second).tenant_id == "noisy"
+    assert (await second).tenant is places[0].tenant
 
 
 async def test_another_tenant_does_not_wait_for_it(share: FairShare) -> None:
@@ -67,40 +65,44 @@ async def test_another_tenant_does_not_wait_for_it(share: FairShare) -> None:
     await inside(share, "noisy")
     waiting = asyncio.create_task(share.enter("noisy"))
     await settled()
-    assert (await share.enter("quiet")).tenant_id == "quiet"
+    assert (await share.enter("quiet")).tenant.tenant_id == "quiet"
     assert not waiting.done()
     await waiting
 
 
-async def test_who_asks_for_more_than_his_share_yields_to_who_does_not(share: FairShare) -> None:
-    """TEN-04"""
-    quiet = await share.enter("quiet")
-    places = await inside(share, "noisy")
-    waiting = [asyncio.create_task(share.enter("noisy")) for _ in range(SHARE)]
-    await settled()
-    for place in places:
-        share.leave(place)
-    await settled()
-    assert sum(task.done() for task in waiting) == LEAST
-    share.leave(quiet)
-    share.leave(await waiting[0])
-    await settled()
-    assert all(task.done() for task in waiting)
-
-
-async def test_who_both_ask_for_more_yield_to_nobody(share: FairShare) -> None:
-    for tenant_id in ("a", "b"):
-        places = await inside(share, tenant_id)
-        for _ in range(SHARE):
-            asyncio.create_task(share.enter(tenant_id))  # noqa: RUF006 - kept by what it waits for
+@pytest.mark.parametrize("many", [1, 2, 4])
+async def test_those_who_wait_share_what_room_there_is(share: FairShare, many: int) -> None:
+    """TEN-04: a busy node has little for them, and at least one place for each."""
+    share.room = 6
+    waiting = {}
+    for number in range(many):
+        places = await inside(share, f"t{number}")
+        waiting[number] = [asyncio.create_task(share.enter(f"t{number}")) for _ in range(OWN_ROOM)]
         await settled()
-    for place in places:
-        share.leave(place)
-    assert share._tenants["b"].inside == SHARE
+        for place in places:
+            place.counts, place.tenant.inside = False, 0
+    for tenant in [*share._tenants.values()]:
+        share._go_on(tenant, time.perf_counter())
+    await settled()
+    assert [sum(task.done() for task in tasks) for tasks in waiting.values()] == [max(1, 6 // many)] * many
 
 
-async def test_what_waits_for_something_outside_takes_no_share(share: FairShare) -> None:
+def test_room_is_as_much_as_the_processor_bears(share: FairShare) -> None:
+    """TEN-04"""
+    least, most = fair_share.BUSY
+    for _ in range(1000):
+        share._fit(least - 0.1)
+    assert share.room == MOST_ROOM
+    share._fit((least + most) / 2)
+    assert share.room == MOST_ROOM
+    for _ in range(100):
+        share._fit(most + 0.1)
+    assert share.room == 1
+
+
+async def test_what_waits_for_something_outside_takes_no_room(share: FairShare) -> None:
     """TEN-04: a directory that hangs leaves its own tenant able to sign in by other means."""
+    share.room = 1
     began = time.perf_counter()
     places = await inside(share, "noisy")
     await share.enter("noisy")
@@ -143,21 +145,26 @@ async def test_too_many_are_refused_at_once(share: FairShare, monkeypatch: pytes
     await asyncio.gather(*waiting)
 
 
-async def test_shares_become_smaller_with_each_tenant_that_is_there(share: FairShare) -> None:
-    for number in range(TOGETHER):
-        await share.enter(f"tenant {number}")
-    await share.enter("one more")
-    second = await share.enter("one more")
-    third = asyncio.create_task(share.enter("one more"))
-    await settled()
-    assert not third.done()
-    share.leave(second)
-    await third
-
-
 async def test_nothing_is_kept_of_who_has_left(share: FairShare) -> None:
     for number in range(100):
         share.leave(await share.enter(f"tenant {number}"))
+    places = await inside(share, "noisy")
+    waiting = [asyncio.create_task(share.enter("noisy")) for _ in range(OWN_ROOM)]
+    await settled()
+    for place in places:
+        share.leave(place)
+    for place in await asyncio.gather(*waiting):
+        share.leave(place)
+    assert not share._tenants
+    assert not share._crowded
+
+
+async def test_a_part_is_done_in_its_place(share: FairShare) -> None:
+    async def part() -> int:
+        return sum(tenant.inside for tenant in share._tenants.values())
+
+    assert await share.run("a", part()) == 0, "nobody else is there"
+    assert await share.run("b", part()) == 1
     assert not share._tenants
 
 

@@ -32,11 +32,11 @@ from vestibule.stores.postgres.group import run
 from vestibule.stores.postgres.transaction import PostgresTransaction, run_alone
 from vestibule.stores.turns import Turns
 
-LANES: Final = 2
-LARGEST_GROUP: Final = 128
-CONTESTED_GROUP: Final = 32
+LANES: Final = 4
+LARGEST_GROUP: Final = 64
+CONTESTED_GROUP: Final = 16
 """Where several tenants wait: whoever comes waits for a group, and then for the end of his own."""
-SMALLEST_PART: Final = 8
+SMALLEST_PART: Final = 16
 MOST_ALONE: Final = 4
 MOST_GROUP_TRIES: Final = 2
 MOST_TOGETHER: Final = 3

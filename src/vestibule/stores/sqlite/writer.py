@@ -28,7 +28,7 @@ from vestibule.stores.turns import Turns
 
 LARGEST_GROUP: Final = 64
 """Few enough that the event loop gets back to its other work soon."""
-CONTESTED_GROUP: Final = 32
+CONTESTED_GROUP: Final = 16
 """The same where several tenants wait: whoever comes waits for a group, and then for the end of his own."""
 MOST_GROUP_TRIES: Final = 3
 _BUSY_APART: Final = 0.01
