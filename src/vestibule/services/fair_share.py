@@ -168,8 +168,8 @@ class FairShare:
                 if not place.done():
                     place.set_result(tenant.given(now))
             self._crowded -= not waiting
-        if not waiting and not tenant.places:
-            self._tenants.pop(tenant.tenant_id, None)
+        if not waiting and not tenant.places and self._tenants.get(tenant.tenant_id) is tenant:
+            del self._tenants[tenant.tenant_id]
 
     def _look_again(self) -> None:
         if self._timer is None:

@@ -51,8 +51,8 @@ def _has(letter: str) -> bool:
 @cache
 def _font(name: str) -> TTFont:
     from pymupdf_fonts import myfont  # noqa: PLC0415 - unpacked when the first statement is drawn
-    from reportlab.pdfbase.pdfmetrics import registerFont  # noqa: PLC0415
-    from reportlab.pdfbase.ttfonts import TTFont  # noqa: PLC0415
+    from reportlab.pdfbase.pdfmetrics import registerFont  # noqa: PLC0415 - loaded with it
+    from reportlab.pdfbase.ttfonts import TTFont  # noqa: PLC0415 - loaded with it
 
     font = TTFont(name, io.BytesIO(myfont(_FILES[name])))
     registerFont(font)

@@ -29,7 +29,7 @@ FREE = (("127.0.0.1", 0),)
 
 @asynccontextmanager
 async def serving(house: HttpHouse, **options: object) -> AsyncIterator[HttpFrontend]:
-    wanted = HttpOptions(**({"listen": FREE} | options))  # type: ignore[arg-type]
+    wanted = HttpOptions(**({"listen": FREE} | options))  # type: ignore[arg-type] # of any options
     with usual_frontend(house.inside.services, wanted) as frontend:
         await frontend.start()
         try:

@@ -110,7 +110,7 @@ async def test_a_text_costs_its_service_four_commits(relay: Relay) -> None:
 
 async def test_a_text_of_a_node_that_died_leaves_by_another_one(relay: Relay) -> None:
     """When its lease is over, and once: the first may have sent it."""
-    relay.service.services.deliveries.go_on = _dies  # type: ignore[method-assign]
+    relay.service.services.deliveries.go_on = _dies  # type: ignore[method-assign] # of this object only
     relay.far.answer = _unsure
     await _add_gateway(relay, "second")
     await _add_gateway(relay, "third")
@@ -132,7 +132,7 @@ async def test_a_receipt_of_a_node_that_died_is_told_by_another_one(relay: Relay
     await relay.server.start("alice")
     gateway, _ = await relay.far.next_text()
     delivery = await settled(relay)
-    relay.service.services.relaying.go_on = _dies  # type: ignore[method-assign]
+    relay.service.services.relaying.go_on = _dies  # type: ignore[method-assign] # of this object only
     await gateway.inbox.receipt(Receipt(reference=delivery.reference, is_delivered=False, cause="no way"))
     assert relay.asked_by_service == []
     relay.service.clock.advance(6)

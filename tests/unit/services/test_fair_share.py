@@ -159,6 +159,16 @@ async def test_nothing_is_kept_of_who_has_left(share: FairShare) -> None:
     assert not share._crowded
 
 
+async def test_who_comes_back_late_forgets_nobody_who_came_meanwhile(share: FairShare) -> None:
+    (late,) = [await share.enter("noisy")]
+    late.since -= 1
+    share._go_on(late.tenant, time.perf_counter())
+    assert not share._tenants
+    await share.enter("noisy")
+    share.leave(late)
+    assert share._tenants["noisy"].inside == 1
+
+
 async def test_a_part_is_done_in_its_place(share: FairShare) -> None:
     async def part() -> int:
         return sum(tenant.inside for tenant in share._tenants.values())

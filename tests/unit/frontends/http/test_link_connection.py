@@ -73,7 +73,7 @@ class Scene:
 @pytest.fixture
 async def scene() -> AsyncIterator[Scene]:
     made = Scene()
-    made.connection.connection_made(made.wire)  # type: ignore[arg-type]
+    made.connection.connection_made(made.wire)  # type: ignore[arg-type] # a stand-in
     made.connection.data_received(_HELLO)
     await made.is_ready.wait()
     made.wire.written.clear()
