@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import time
 
 import pytest
@@ -176,6 +177,23 @@ async def test_a_part_is_done_in_its_place(share: FairShare) -> None:
     assert await share.run("a", part()) == 0, "nobody else is there"
     assert await share.run("b", part()) == 1
     assert not share._tenants
+
+
+async def test_a_part_that_is_refused_is_not_left_over(
+    share: FairShare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def part() -> None: ...
+
+    monkeypatch.setattr(fair_share, "MOST_WAITING", 1)
+    places, refused = await inside(share, "noisy"), part()
+    waiting = asyncio.create_task(share.enter("noisy"))
+    await settled()
+    share.is_contested("another", time.perf_counter())
+    with pytest.raises(Unavailable):
+        await share.run("noisy", refused)
+    assert inspect.getcoroutinestate(refused) == inspect.CORO_CLOSED
+    share.leave(places[0])
+    await waiting
 
 
 async def test_long_work_lets_others_go_first(share: FairShare, monkeypatch: pytest.MonkeyPatch) -> None:
