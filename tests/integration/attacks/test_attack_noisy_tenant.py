@@ -57,6 +57,23 @@ async def add_quiet_tenant(house: TestHouse) -> None:
     house.doors[QUIET] = client.client_id
 
 
+@pytest.mark.parametrize("password", [None, "wrong"])
+async def test_ten_04_who_asks_for_much_waits_behind_himself(
+    house: TestHouse, monkeypatch: pytest.MonkeyPatch, password: str | None
+) -> None:
+    """TEN-04: before a passcode alone is judged, and before a password is counted."""
+    monkeypatch.setattr("vestibule.services.fair_share.OWN_ROOM", 1)
+    await add_quiet_tenant(house)
+    first_factor = FirstFactor.CLIENT if password is None else FirstFactor.LOCAL
+    await house.add_application("door", first_factor)
+    await house.start("bert", PASSWORD, door=QUIET)
+    await asyncio.gather(
+        *(house.start(f"nobody{number}", password, "000000", door="door") for number in range(8))
+    )
+    registry = house.services.verifications._metrics.registry
+    assert (registry.get_sample_value("vestibule_attempts_queued_total") or 0) >= 7
+
+
 async def test_ten_04_a_directory_that_hangs_keeps_no_other_tenant_waiting(
     house: TestHouse, asked: asyncio.Queue[None]
 ) -> None:
