@@ -12,6 +12,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from tests.peers.listening import listening
+
 
 class ConnectProxy:
     """`url` is where it listens; `asked` the places it was asked for, in order."""
@@ -19,11 +21,11 @@ class ConnectProxy:
     def __init__(self, user: str = "", password: str = "") -> None:
         self._wanted = base64.b64encode(f"{user}:{password}".encode()).decode() if user else ""
         self._account = f"{user}:{password}@" if user else ""
-        self._server: asyncio.Server | None = None
+        self._listening = listening(self._serve)
+        self._port = 0
         self._open: set[asyncio.StreamWriter] = set()
         self._passes = asyncio.Event()
         self._passes.set()
-        self._closing = asyncio.Event()
         self.asked: list[str] = []
         self.is_shut = False
         """Whoever comes is turned away without a word."""
@@ -34,23 +36,17 @@ class ConnectProxy:
 
     @property
     def url(self) -> str:
-        assert self._server is not None
-        port = self._server.sockets[0].getsockname()[1]
-        return f"http://{self._account}127.0.0.1:{port}"
+        return f"http://{self._account}127.0.0.1:{self._port}"
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._port = await self._listening.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._server is not None
-        self._server.close()
-        self._closing.set()
-        self.release()
         self.cut()
-        await self._server.wait_closed()
+        await self._listening.__aexit__(kind, problem, trace)
 
     def cut(self) -> None:
         """Break every connection that leads through here."""
@@ -72,8 +68,6 @@ class ConnectProxy:
         self._open.add(writer)
         try:
             await self._lead(reader, writer)
-        except asyncio.IncompleteReadError:
-            return  # Who came was cut off before he had asked for anything.
         finally:
             self._open.discard(writer)
             writer.close()
@@ -106,8 +100,7 @@ class ConnectProxy:
         with suppress(ConnectionError):
             while octets := await reader.read(self.most_octets):
                 if self.delay:
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(self._closing.wait(), self.delay)
+                    await asyncio.sleep(self.delay)
                 await self._passes.wait()
                 writer.write(octets)
                 await writer.drain()

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.houses import PASSWORD, TestHouse
+from tests.peers.listening import listening
 from vestibule.crypto.secret import Secret
 from vestibule.crypto.tokens import new_id
 from vestibule.model.actor import SYSTEM
@@ -25,26 +26,22 @@ async def asked(house: TestHouse) -> AsyncIterator[asyncio.Queue[None]]:
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         came.put_nowait(None)
         await reader.read()
-        writer.close()
 
-    server = await asyncio.start_server(take, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    settings = {
-        "urls": [f"ldap://127.0.0.1:{port}"],
-        "base_dn": "dc=example,dc=org",
-        "bind_dn": "cn=vestibule,dc=example,dc=org",
-        "start_tls": False,
-        "timeout_seconds": 30,
-    }
-    directory = DirectoryConfiguration(
-        tenant_id=NOISY, directory_id=new_id(), kind="ldap", name="slow", settings=settings, created_at=0
-    )
-    applications = house.services.applications
-    put = await applications.put_directory(SYSTEM, directory, Secret("never asked for"))
-    await house.add_application("slow", FirstFactor.DIRECTORY, directory_id=put.directory_id)
-    yield came
-    server.close()
-    await server.wait_closed()
+    async with listening(take) as port:
+        settings = {
+            "urls": [f"ldap://127.0.0.1:{port}"],
+            "base_dn": "dc=example,dc=org",
+            "bind_dn": "cn=vestibule,dc=example,dc=org",
+            "start_tls": False,
+            "timeout_seconds": 30,
+        }
+        directory = DirectoryConfiguration(
+            tenant_id=NOISY, directory_id=new_id(), kind="ldap", name="slow", settings=settings, created_at=0
+        )
+        applications = house.services.applications
+        put = await applications.put_directory(SYSTEM, directory, Secret("never asked for"))
+        await house.add_application("slow", FirstFactor.DIRECTORY, directory_id=put.directory_id)
+        yield came
 
 
 async def add_quiet_tenant(house: TestHouse) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.integration.sip.desk import Desk, call, finished, gateway, spoken
 from tests.integration.sip.phone import Phone
+from tests.peers.listening import listening
 from tests.peers.openldap_certificates import TestAuthority
 from tests.until import until
 from vestibule.gateways.sip import SipGateway
@@ -117,13 +118,8 @@ class TlsTrunk:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._context)
-        self.port = server.sockets[0].getsockname()[1]
-        try:
+        async with listening(self._serve, self._context) as self.port:
             yield
-        finally:
-            server.close()
-            await server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         stream = MessageStream()
@@ -139,7 +135,6 @@ class TlsTrunk:
                     if self._answers:
                         response = Response(status=200, reason="OK", fields=fields, body=DESCRIPTION)
                     writer.write(encode(response))
-        writer.close()
 
     def cut(self) -> None:
         """End all connections."""

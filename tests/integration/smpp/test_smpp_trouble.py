@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from tests.inboxes import KeepingInbox
 from tests.integration.smpp.scripted import ScriptedCenter, obliging
 from tests.integration.smpp.texts import PASSWORD, Opening, a_text
+from tests.peers.listening import listening
 from tests.peers.openldap_certificates import TestAuthority
 from tests.peers.smsc import Relay, Smsc, SmscProcess
 from tests.until import until
@@ -246,11 +247,9 @@ async def test_who_asks_and_never_reads_is_left(gateway_at: Opening) -> None:
                 await writer.drain()
         except OSError:
             release.set()
-        writer.transport.abort()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        await gateway_at(server.sockets[0].getsockname()[1], reconnect_seconds=60)
+    async with listening(serve) as port:
+        await gateway_at(port, reconnect_seconds=60)
         async with asyncio.timeout(20):
             await release.wait()
 

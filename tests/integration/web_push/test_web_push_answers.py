@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.web_push.conftest import Opening, subscribe
+from tests.peers.listening import listening
 from tests.peers.push_service import Browser
 from vestibule.outbound.web_push import Cause, Gone, NotPushed, Pushed, WebPush
 
@@ -37,7 +38,7 @@ class ScriptedServer:
                 await reader.readexactly(length)
                 writer.write(self._script.pop(0))
                 await writer.drain()
-        except (asyncio.IncompleteReadError, OSError, IndexError):
+        except IndexError:
             writer.transport.abort()
 
 
@@ -50,9 +51,7 @@ async def scripted(certificate: tuple[Path, Path], open_push: Opening) -> AsyncI
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*certificate)
             server = ScriptedServer(list(script))
-            listening = await asyncio.start_server(server.serve, "127.0.0.1", ssl=context)
-            await stack.enter_async_context(listening)
-            port = listening.sockets[0].getsockname()[1]
+            port = await stack.enter_async_context(listening(server.serve, context))
             web_push: WebPush = open_push(private_hosts=[f"localhost:{port}"])
             stack.push_async_callback(web_push.close)
             to = subscribe(Browser(), f"https://localhost:{port}")

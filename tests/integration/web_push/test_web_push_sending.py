@@ -12,6 +12,7 @@ import pytest
 
 from tests.integration.web_push.conftest import PAYLOAD, SUBJECT, Opening, subscribe
 from tests.peers.http_server import Asked, Behavior, Told
+from tests.peers.listening import listening
 from tests.peers.openldap_certificates import TestAuthority
 from tests.peers.push_service import Browser, PushService, claims_of
 from vestibule.outbound.web_push import Cause, Gone, NotPushed, Pushed, WebPush
@@ -151,11 +152,9 @@ async def test_a_handshake_without_an_end_is_given_up(open_push: Opening) -> Non
 
     async def read_only(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(-1)
-        writer.close()
         closed.set()
 
-    async with await asyncio.start_server(read_only, "127.0.0.1") as server:
-        port = server.sockets[0].getsockname()[1]
+    async with listening(read_only) as port:
         web_push = open_push(private_hosts=[f"localhost:{port}"], timeout_seconds=0.4)
         to = subscribe(Browser(), f"https://localhost:{port}")
         assert await web_push.push(to, b"", ttl_seconds=9) == NotPushed(Cause.TIMED_OUT)
