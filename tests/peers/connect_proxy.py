@@ -26,6 +26,7 @@ class ConnectProxy:
         self._open: set[asyncio.StreamWriter] = set()
         self._passes = asyncio.Event()
         self._passes.set()
+        self._closing = asyncio.Event()
         self.asked: list[str] = []
         self.is_shut = False
         """Whoever comes is turned away without a word."""
@@ -45,6 +46,7 @@ class ConnectProxy:
     async def __aexit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._closing.set()
         self.cut()
         await self._listening.__aexit__(kind, problem, trace)
 
@@ -100,7 +102,8 @@ class ConnectProxy:
         with suppress(ConnectionError):
             while octets := await reader.read(self.most_octets):
                 if self.delay:
-                    await asyncio.sleep(self.delay)
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._closing.wait(), self.delay)
                 await self._passes.wait()
                 writer.write(octets)
                 await writer.drain()
