@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from vestibule.crypto.sealing import KEY_ID_BYTES, CannotUnseal, MasterKey, Sealer
+from vestibule.crypto.sealing import KEY_ID_BYTES, CannotUnseal, MasterKey, Sealer, context
 from vestibule.crypto.secret import Secret
 from vestibule.model.call import Spoken
 
@@ -74,7 +74,7 @@ class Addresses:
     def sound(self, delivery_id: str, spoken: Spoken, now: float) -> str | None:
         """Return the address where this can be heard, or None if it would be too long for one."""
         sealed = _Sealed(int(now) + _SOUND_SECONDS, spoken.language, spoken.text, spoken.sound_id)
-        token = self._sealer.seal(msgspec.msgpack.encode(sealed), delivery_id.encode())
+        token = self._sealer.seal(msgspec.msgpack.encode(sealed), context("", delivery_id))
         url = f"{self._base}sound/{delivery_id}/{base64.urlsafe_b64encode(token).decode().rstrip('=')}.wav"
         return url if len(url) <= _LONGEST_SOUND_URL else None
 
@@ -85,7 +85,7 @@ class Addresses:
             return None
         try:
             token = base64.urlsafe_b64decode(found[2] + "=" * (-len(found[2]) % 4))
-            content = self._sealer.unseal(token, found[1].encode())
+            content = self._sealer.unseal(token, context("", found[1]))
         except (binascii.Error, CannotUnseal):
             return None
         sealed = msgspec.msgpack.decode(content, type=_Sealed)
