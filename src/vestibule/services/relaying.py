@@ -123,9 +123,6 @@ class Relaying:
             """Return what is to be sent; None if it has been written down before."""
             if await tx.delivery(peer.tenant_id, delivery_id) is not None:
                 return None
-            refusing = await self._limits.reserve(tx, peer.tenant_id, asked.to, carries)
-            if refusing is not None:
-                return refusing
             bare = Delivery(
                 tenant_id=peer.tenant_id,
                 delivery_id=delivery_id,
@@ -144,6 +141,11 @@ class Relaying:
             )
             delivery = self._deliveries.begun(bare, gateway_id, tx.now)
             await tx.add_delivery(delivery)
+            # Counted last: what all texts of a tenant count in is locked until the commit, and for no longer.
+            refusing = await self._limits.reserve(tx, peer.tenant_id, asked.to, carries)
+            if refusing is not None:
+                await tx.remove_delivery(peer.tenant_id, delivery_id)
+                return refusing
             return delivery
 
         try:

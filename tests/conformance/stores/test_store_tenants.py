@@ -188,6 +188,7 @@ CHANGES: dict[str, Act] = {
     "supersede_challenges": lambda tx, t: tx.supersede_challenges(t, "alice", "voice"),
     "take_challenge": lambda tx, t: tx.take_challenge(t, "c8", "me"),
     "add_delivery": lambda tx, t: tx.add_delivery(delivery(t, "d2")),
+    "remove_delivery": lambda tx, t: tx.remove_delivery(t, "d1"),
     "replace_delivery": lambda tx, t: tx.replace_delivery(delivery(t, state=DeliveryState.FAILED)),
     "spend_sending": lambda tx, t: tx.spend_sending(t, limit(), 700),
     "give_back_sending": lambda tx, t: tx.give_back_sending(t, limit(), 700),

@@ -10,10 +10,11 @@ from tests.integration.phone.test_calls import Handset
 from tests.integration.phone.test_texts import passcode_in
 from tests.integration.relay.conftest import CUSTOMER, Relay
 from tests.integration.relay.test_relayed_texts import ended
+from tests.until import until_read
 from vestibule.interfaces.transaction.lists import Page
 from vestibule.interfaces.transaction.sending import DeliveryFilter
 from vestibule.model.actor import SYSTEM
-from vestibule.model.delivery import Carries
+from vestibule.model.delivery import Carries, DeliveryState
 from vestibule.model.event import Event
 from vestibule.model.range_breaker import BreakerState
 from vestibule.model.verification import Reason, VerificationState
@@ -23,6 +24,7 @@ from vestibule.services.outcome import Progress
 RANGE = "+491761234"
 TEXT_SECONDS, CALL_SECONDS = 180, 120
 TELLING_SECONDS, UNTOLD_SECONDS = 600, 1800
+UNDER_WAY = (DeliveryState.WAITING, DeliveryState.TAKEN)
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +60,11 @@ async def text(relay: Relay, name: str, *, is_answered: bool = False) -> Progres
 
 
 async def look(relay: Relay, seconds: float) -> None:
+    """Let time go by, once it is written down of everything that it has left."""
+    await until_read(
+        lambda: relay.service.store.read(lambda tx: tx.deliveries(CUSTOMER, DeliveryFilter(), Page())),
+        lambda listed: not any(each.state in UNDER_WAY for each in listed.rows),
+    )
     relay.service.clock.advance(seconds)
     await relay.service.services.range_breakers.look()
 

@@ -38,6 +38,10 @@ class SendingRecords(Protocol):
 
     async def add_delivery(self, delivery: Delivery) -> None: ...
 
+    async def remove_delivery(self, tenant_id: str, delivery_id: str) -> None:
+        """Take back one that this very body added."""
+        ...
+
     async def delivery(self, tenant_id: str, delivery_id: str) -> Delivery | None: ...
 
     async def delivery_by_reference(

@@ -21,8 +21,21 @@ from vestibule.stores.transaction import Requests
 
 _DELIVERIES: Final = f"select {select(DELIVERY)} from deliveries where tenant_id = :tenant_id"  # noqa: S608 - made of constants
 
+_TYPES: Final = {"sealed_body": "bytea"} | dict.fromkeys(
+    ("tries", "due_at", "expires_at", "created_at", "sent_at", "version"), "bigint"
+)
 ADD_DELIVERY: Final = Statement(
-    insert("deliveries", DELIVERY), joins=True, turn=13, key=("tenant_id", "delivery_id")
+    insert("deliveries", DELIVERY, _TYPES),
+    joins=True,
+    turn=13,
+    key=("tenant_id", "delivery_id"),
+    identity="delivery_id",
+)
+REMOVE_DELIVERY: Final = Statement(
+    "delete from deliveries where tenant_id = :tenant_id and delivery_id = :delivery_id",
+    joins=True,
+    turn=14,
+    key=("tenant_id", "delivery_id"),
 )
 BY_ID: Final = Statement(f"{_DELIVERIES} and delivery_id = :delivery_id", joins=True, turn=0)
 BY_REFERENCE: Final = Statement(
@@ -138,6 +151,9 @@ class Deliveries(Requests):
 
     async def add_delivery(self, delivery: Delivery) -> None:
         await self.execute(ADD_DELIVERY(**record_values(delivery)))
+
+    async def remove_delivery(self, tenant_id: str, delivery_id: str) -> None:
+        await self.execute(REMOVE_DELIVERY(tenant_id=tenant_id, delivery_id=delivery_id))
 
     async def delivery(self, tenant_id: str, delivery_id: str) -> Delivery | None:
         rows = await self.fetch(BY_ID(tenant_id=tenant_id, delivery_id=delivery_id))

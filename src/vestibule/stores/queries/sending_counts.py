@@ -28,7 +28,7 @@ _SPEND: Final = """
      where sending_counts.count + :times::bigint <= :most_count::bigint
        and sending_counts.cost + :times::bigint * :cost::bigint <= :most_cost::bigint
 """
-SPEND: Final = {kind: Statement(_SPEND, joins=True, turn=6, key=_ROW, repeats="times") for kind in LimitKind}
+SPEND: Final = {kind: Statement(_SPEND, joins=True, turn=14, key=_ROW, repeats="times") for kind in LimitKind}
 
 GIVE_BACK: Final = Statement(
     """
