@@ -466,7 +466,7 @@ class Walk:
                 and not waiter.task.cancelled()
             ):
                 await waiter.node.look()
-                await asyncio.wait([waiter.task], timeout=10)
+                await asyncio.wait([waiter.task], timeout=60)
                 assert waiter.task.done(), "somebody waits for what is over"
             if not waiter.task.done():
                 continue
