@@ -109,7 +109,7 @@ class ReplicationGroups(Controller):
             ReplicationGroupRecord.of(each, servers=fleet.size(each.group_id)) for each in fleet.groups
         )
 
-    @patch("/{replication_group_id:str}", responses=problems(404, 409), opt=needs(Right.SERVERS))
+    @patch("/{replication_group_id:str}", responses=problems(404, 409, 422), opt=needs(Right.SERVERS))
     async def rename_replication_group(
         self, caller: NamedDependency[Caller], replication_group_id: PathId, data: JSONBody[GroupName]
     ) -> ReplicationGroupRecord:
