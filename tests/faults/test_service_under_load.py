@@ -293,8 +293,9 @@ class Scene:
         await self.all_up()
 
     async def slow(self, chance: random.Random) -> None:
+        """Who is called needs less than his patience for what a call takes to and fro."""
         for site in self.sites:
-            site.proxy.delay, site.proxy.most_octets = chance.uniform(0.02, 0.08), 128
+            site.proxy.delay, site.proxy.most_octets = chance.uniform(0.02, 0.05), 128
         for site in self.sites:
             await self.load.more(site, "text")
             await self.load.more(site, "call")
