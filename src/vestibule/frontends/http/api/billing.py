@@ -32,14 +32,14 @@ from vestibule.services.statement_formats import FileFormat, statement_file
 from vestibule.services.statements import RunResult
 
 _DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-Month = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}$", description="Such as 2026-11.")]
+Month = Annotated[str, Meta(pattern=r"^2[0-9]{3}-(0[1-9]|1[0-2])$", description="Such as 2026-11.")]
 Amount = Annotated[
     str, Meta(max_length=20, pattern=r"^[0-9]+([.][0-9]{1,6})?$", description="Such as 12.50.")
 ]
 AskedMonth = Annotated[
     str,
     QueryParameter(
-        pattern=r"^([0-9]{4}-(0[1-9]|1[0-2]))?$", description="Such as 2026-11; left out: this one."
+        pattern=r"^(2[0-9]{3}-(0[1-9]|1[0-2]))?$", description="Such as 2026-11; left out: this one."
     ),
 ]
 AskedFormat = Annotated[FileFormat, QueryParameter(description="Of a PDF, `lang` says in which language.")]
