@@ -20,7 +20,7 @@ OWN_ROOM: Final = 32
 """Sign-ins of one tenant that are worked on at the same time, of which nobody need wait."""
 MOST_ROOM: Final = 512
 """The same of all tenants whose sign-ins wait; at least one of each."""
-BUSY: Final = (0.5, 0.6)
+BUSY: Final = (0.25, 0.35)
 """Parts of the event loop's time in which it works: below the first there is more room, above the second
 less."""
 MOST_WAITING: Final = 4000
@@ -30,7 +30,7 @@ _LOOK_SECONDS: Final = 0.01
 _REMEMBERED_SECONDS: Final = 60.0
 """How long it counts that another tenant has signed in."""
 SLICE_SECONDS: Final = 0.0005
-PAUSE_SECONDS: Final = 0.001
+PAUSE_SECONDS: Final = 0.002
 """After each slice of long work, where somebody has signed in lately."""
 _LATELY_SECONDS: Final = 0.05
 
