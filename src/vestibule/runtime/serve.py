@@ -57,9 +57,10 @@ async def running(house: House) -> AsyncIterator[list[Frontend]]:
 
 @contextlib.contextmanager
 def _without_collector() -> Iterator[None]:
-    """What is built in here stays for good, so the collector of garbage looks at it once, at the end. From then
-    on it looks at what is young; at what has outlived that, which is next to nothing or waits for somebody's
-    phone, only in `_collect`: where many wait it would stop the process for as long as a sign-in takes."""
+    """What is built in here stays for good, so the collector of garbage looks at it once, at the end. From
+    then on it looks at what is young; at what has outlived that, which is next to nothing or waits for
+    somebody's phone, only in `_collect`: where many wait it would stop the process for as long as a sign-in
+    takes."""
     gc.disable()
     try:
         yield
