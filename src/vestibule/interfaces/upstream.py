@@ -6,7 +6,7 @@ what comes back is carried to the client.
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
 
 import msgspec
 
@@ -68,3 +68,15 @@ class Upstream(Directory, Protocol):
         """The same for nobody's name and password, so that the time does not tell who exists; whatever
         proves the client's person is left out."""
         ...
+
+
+_kinds: dict[type, bool] = {}
+
+
+def is_upstream(directory: object) -> TypeGuard[Upstream]:
+    """Tell whether a directory takes whole sign-ins: asked for each request, and `isinstance` looks at every
+    member of a protocol each time."""
+    kind = type(directory)
+    if kind not in _kinds:
+        _kinds[kind] = isinstance(directory, Upstream)
+    return _kinds[kind]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -129,6 +131,35 @@ async def test_a_forged_answer_does_not_end_the_wait() -> None:
     forged, true = signed(ACCESS_ACCEPT, "what an attacker guesses"), signed(ACCESS_REJECT)
     async with Server(lambda request: forged(request) + true(request)) as server:
         assert (await check(server.name)).kind is MISMATCH
+
+
+async def test_a_crowd_of_forged_answers_does_not_either() -> None:
+    forged, true = signed(ACCESS_ACCEPT, "what an attacker guesses"), signed(ACCESS_ACCEPT)
+    async with Server(lambda request: forged(request) * 40 + true(request)) as server:
+        assert (await check(server.name)).kind is MATCH
+
+
+async def test_a_server_is_asked_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which is looked up beside the event loop; who is unknown is not reached."""
+    known, looked_up_in = socket.getaddrinfo, set[threading.Thread]()
+
+    def looked_up(
+        host: str, port: int, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0
+    ) -> Any:
+        if host.replace(".", "").isdigit():
+            return known(host, port, family, type, proto, flags)
+        if flags & socket.AI_NUMERICHOST or host != "radius.example":
+            raise socket.gaierror
+        looked_up_in.add(threading.current_thread())
+        return known("127.0.0.1", port, family, type, proto, flags)
+
+    monkeypatch.setattr(socket, "getaddrinfo", looked_up)
+    async with Server(signed(ACCESS_ACCEPT)) as server:
+        port = server.name.rpartition(":")[2]
+        assert (await check(f"radius.example:{port}")).kind is MATCH
+        assert (await check(f"unknown.example:{port}")).detail == "radius.trouble.unreachable"
+    assert looked_up_in
+    assert threading.main_thread() not in looked_up_in
 
 
 async def test_an_answer_to_another_request_is_none() -> None:

@@ -8,15 +8,21 @@ identifiers never meet.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
 from vestibule.directories.radius.settings import Endpoint
 from vestibule.wire.radius import CheckedReply, Message, SharedSecret, Signature, check_reply
 from vestibule.wire.radius.answer import SIGN_IN_CODES
+
+_LONGEST_ANSWER: Final = 4096
+"""Octets (RFC 2865 §3); of a datagram that is longer the end is missing, so it is no answer."""
+_MOST_AT_ONCE: Final = 16
+"""Datagrams that are looked at in one turn of the event loop."""
 
 
 class Trouble(StrEnum):
@@ -82,32 +88,78 @@ def judged(
     return checked
 
 
-class Exchange(asyncio.DatagramProtocol):
-    """Hears what comes back to one request; `answer` is done as soon as it is known."""
+class Exchange:
+    """Hears at a socket what comes back to one request."""
 
     def __init__(
-        self, request: Message, secret: SharedSecret, codes: Sequence[int], *, must_be_signed: bool
+        self,
+        opened: socket.socket,
+        request: Message,
+        secret: SharedSecret,
+        codes: Sequence[int],
+        *,
+        must_be_signed: bool,
     ) -> None:
+        self._socket = opened
         self._request = request
         self._secret = secret
         self._codes = codes
         self._must_be_signed = must_be_signed
-        self.answer: asyncio.Future[CheckedReply] = asyncio.get_running_loop().create_future()
+        self._answer: CheckedReply | None = None
+        self._waiter: asyncio.Future[None] | None = None
         self.seen = Trouble.TIMED_OUT
         self.discarded = 0
         """Datagrams that were no genuine answer, or not signed."""
 
-    def datagram_received(self, data: bytes, addr: object) -> None:
-        found = judged(data, self._request, self._secret, self._codes, must_be_signed=self._must_be_signed)
-        if isinstance(found, Trouble):
-            self.seen = found
-            self.discarded += 1
-        elif not self.answer.done():
-            self.answer.set_result(found)
+    def send(self) -> None:
+        """Send the request, once more if the host has said meanwhile that nobody listens there: it may be
+        starting."""
+        for _ in range(2):
+            try:
+                self._socket.send(self._request.octets)
+            except OSError:
+                self.seen = Trouble.UNREACHABLE
+            else:
+                return
 
-    def error_received(self, exc: Exception) -> None:
-        """The host says that nobody listens there. It may be starting, so the other tries are still made."""
-        self.seen = Trouble.UNREACHABLE
+    def hear(self) -> None:
+        """Take what has come, until it is the answer or nothing is left."""
+        for _ in range(_MOST_AT_ONCE):
+            try:
+                octets = self._socket.recv(_LONGEST_ANSWER)
+            except BlockingIOError:
+                return
+            except OSError:
+                self.seen = Trouble.UNREACHABLE
+                return
+            found = judged(
+                octets, self._request, self._secret, self._codes, must_be_signed=self._must_be_signed
+            )
+            if isinstance(found, Trouble):
+                self.seen = found
+                self.discarded += 1
+            else:
+                self._answer = found
+                if self._waiter is not None:
+                    _wake(self._waiter)
+                return
+
+    async def answer(self, seconds: float) -> CheckedReply | None:
+        """Wait so long for the answer; None: there is none yet."""
+        if self._answer is None:
+            loop = asyncio.get_running_loop()
+            self._waiter = loop.create_future()
+            timer = loop.call_later(seconds, _wake, self._waiter)
+            try:
+                await self._waiter
+            finally:
+                timer.cancel()
+        return self._answer
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 async def ask(
@@ -124,19 +176,40 @@ async def ask(
     an answer."""
     loop = asyncio.get_running_loop()
     try:
-        async with asyncio.timeout(seconds):
-            transport, exchange = await loop.create_datagram_endpoint(
-                lambda: Exchange(request, secret, codes, must_be_signed=must_be_signed),
-                remote_addr=(endpoint.host, endpoint.port),
-            )
+        opened = await _connected(endpoint, seconds)
     except (OSError, TimeoutError, UnicodeError):
         return Heard(Trouble.UNREACHABLE)
+    exchange = Exchange(opened, request, secret, codes, must_be_signed=must_be_signed)
+    loop.add_reader(opened, exchange.hear)
     try:
         for _ in range(tries):
-            transport.sendto(request.octets)
-            await asyncio.wait((exchange.answer,), timeout=seconds / tries)
-            if exchange.answer.done():
-                return Heard(exchange.answer.result(), exchange.discarded)
+            exchange.send()
+            if (answer := await exchange.answer(seconds / tries)) is not None:
+                return Heard(answer, exchange.discarded)
         return Heard(exchange.seen, exchange.discarded)
     finally:
-        transport.close()
+        loop.remove_reader(opened)
+        opened.close()
+
+
+async def _connected(endpoint: Endpoint, seconds: float) -> socket.socket:
+    """Return a socket that hears this server and nobody else; its name is looked up beside the event loop,
+    for so long at most."""
+    where = (endpoint.host, endpoint.port)
+    try:
+        found = socket.getaddrinfo(*where, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        async with asyncio.timeout(seconds):
+            found = await asyncio.get_running_loop().getaddrinfo(*where, type=socket.SOCK_DGRAM)
+    problem: OSError | None = None
+    for family, kind, protocol, _, address in found:
+        opened = socket.socket(family, kind, protocol)
+        try:
+            opened.setblocking(False)
+            opened.connect(address)
+        except OSError as error:
+            problem = error
+            opened.close()
+        else:
+            return opened
+    raise problem or OSError("the name has no address")

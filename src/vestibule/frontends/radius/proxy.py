@@ -23,7 +23,7 @@ from vestibule.crypto.secret import Secret
 from vestibule.frontends.radius.clients import RadiusClient
 from vestibule.frontends.radius.conversation import LONGEST_STATE, Conversation
 from vestibule.interfaces.directory import PasswordVerdict, PasswordVerdictKind
-from vestibule.interfaces.upstream import Attributes, Carried, Silent, Upstream
+from vestibule.interfaces.upstream import Attributes, Carried, Silent, Upstream, is_upstream
 from vestibule.model.radius_client import Mode
 from vestibule.model.user import User
 from vestibule.model.verification import Channel, Reason
@@ -90,7 +90,7 @@ class Proxy:
         except ValueError as wrong:
             log.error("directory does not open", directory=application.directory_id, error=str(wrong))
             return None
-        if not isinstance(directory, Upstream):
+        if not is_upstream(directory):
             return None
         return SignIn(self, self._proxying, directory, message, access, client)
 
