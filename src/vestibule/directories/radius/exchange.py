@@ -11,7 +11,8 @@ import asyncio
 import socket
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import Final, Protocol
+from functools import lru_cache
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -195,12 +196,11 @@ async def ask(
 async def _connected(endpoint: Endpoint, seconds: float) -> socket.socket:
     """Return a socket that hears this server and nobody else; its name is looked up beside the event loop,
     for so long at most."""
-    where = (endpoint.host, endpoint.port)
-    try:
-        found = socket.getaddrinfo(*where, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)
-    except socket.gaierror:
+    found = _numeric(endpoint.host, endpoint.port)
+    if not found:
         async with asyncio.timeout(seconds):
-            found = await asyncio.get_running_loop().getaddrinfo(*where, type=socket.SOCK_DGRAM)
+            loop = asyncio.get_running_loop()
+            found = await loop.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_DGRAM)
     problem: OSError | None = None
     for family, kind, protocol, _, address in found:
         opened = socket.socket(family, kind, protocol)
@@ -213,3 +213,12 @@ async def _connected(endpoint: Endpoint, seconds: float) -> socket.socket:
         else:
             return opened
     raise problem or OSError("the name has no address")
+
+
+@lru_cache(64)
+def _numeric(host: str, port: int) -> list[Any]:
+    """Return what `getaddrinfo` finds for an address; nothing for a name."""
+    try:
+        return list(socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST))
+    except socket.gaierror:
+        return []
