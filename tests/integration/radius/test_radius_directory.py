@@ -6,8 +6,8 @@ import asyncio
 import hashlib
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +97,17 @@ def unsigned(code: int) -> Answers:
 
 async def check(*servers: str, user: User | None = ALICE, **settings: Any) -> PasswordVerdict:
     settings = {"servers": servers, "timeout_seconds": 0.6, "tries": 2} | settings
+    async with opened(settings) as directory:
+        return await directory.check_password(user, "alice", Secret("correct horse"))
+
+
+@asynccontextmanager
+async def opened(settings: Any) -> AsyncIterator[Any]:
     directory = DIRECTORY.open(settings, Secret(SECRET))
-    return await directory.check_password(user, "alice", Secret("correct horse"))
+    try:
+        yield directory
+    finally:
+        await directory.close()
 
 
 @pytest.mark.parametrize(
@@ -137,6 +146,37 @@ async def test_a_crowd_of_forged_answers_does_not_either() -> None:
     forged, true = signed(ACCESS_ACCEPT, "what an attacker guesses"), signed(ACCESS_ACCEPT)
     async with Server(lambda request: forged(request) * 40 + true(request)) as server:
         assert (await check(server.name)).kind is MATCH
+
+
+async def test_a_socket_that_is_done_with_is_used_again_and_not_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One that an answer could still come to is closed."""
+    ports: list[int] = []
+    verdicts = [MATCH, MATCH, MATCH, UNAVAILABLE, MATCH, MATCH, MATCH]
+    script = [1, 1, 0, 2, 1, 1, 1]
+
+    def answers(request: Message) -> list[bytes]:
+        number = len(ports) - 1
+        true = signed(ACCESS_ACCEPT)(request)
+        return [signed(ACCESS_ACCEPT, "another secret, long enough")(request)[0]] * (script[number] != 1) + (
+            true if script[number] != 2 else []
+        )
+
+    class Counting(Scripted):
+        def datagram_received(self, data: bytes, addr: Any) -> None:
+            ports.append(addr[1])
+            super().datagram_received(data, addr)
+
+    server = Server(answers)
+    server.script = Counting(answers)
+    async with server, opened({"servers": [server.name], "timeout_seconds": 0.5, "tries": 1}) as directory:
+        for number, verdict in enumerate(verdicts):
+            if number == 6:
+                monkeypatch.setattr("vestibule.directories.radius.udp_road._LONGEST_SECONDS", 0.0)
+            assert (await directory.check_password(ALICE, "alice", Secret("x"))).kind is verdict
+    same = [ports[number] == ports[number - 1] for number in range(1, 7)]
+    assert same == [True, True, False, False, True, False]
 
 
 async def test_a_server_is_asked_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,15 @@
 """One request to one server over UDP, its repeats, and the one genuine answer (RFC 2865 §2.5).
 
 What is no answer to the request is noted and otherwise ignored: a forged datagram must not end the wait for
-the real one. Each request has a socket of its own, so that its port cannot be guessed from the one before and
-identifiers never meet.
+the real one. Each request has a socket for itself while it waits, so identifiers never meet.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
+import time
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import lru_cache
@@ -18,7 +19,6 @@ import msgspec
 
 from vestibule.directories.radius.settings import Endpoint
 from vestibule.wire.radius import CheckedReply, Message, SharedSecret, Signature, check_reply
-from vestibule.wire.radius.answer import SIGN_IN_CODES
 
 _LONGEST_ANSWER: Final = 4096
 """Octets (RFC 2865 §3); of a datagram that is longer the end is missing, so it is no answer."""
@@ -163,40 +163,61 @@ def _wake(waiter: asyncio.Future[None]) -> None:
         waiter.set_result(None)
 
 
-async def ask(
-    endpoint: Endpoint,
-    request: Message,
-    secret: SharedSecret,
-    *,
-    must_be_signed: bool,
-    tries: int,
-    seconds: float,
-    codes: Sequence[int] = SIGN_IN_CODES,
-) -> Heard:
-    """Send the same octets `tries` times within `seconds` in all; return what was heard. `codes` are those of
-    an answer."""
-    loop = asyncio.get_running_loop()
-    try:
-        opened = await _connected(endpoint, seconds)
-    except (OSError, TimeoutError, UnicodeError):
-        return Heard(Trouble.UNREACHABLE)
-    exchange = Exchange(opened, request, secret, codes, must_be_signed=must_be_signed)
-    loop.add_reader(opened, exchange.hear)
-    try:
-        for _ in range(tries):
-            exchange.send()
-            if (answer := await exchange.answer(seconds / tries)) is not None:
-                return Heard(answer, exchange.discarded)
-        return Heard(exchange.seen, exchange.discarded)
-    finally:
-        loop.remove_reader(opened)
-        opened.close()
+class Line:
+    """A socket that hears one server and nobody else. One request at a time asks there."""
+
+    def __init__(self, opened: socket.socket) -> None:
+        self._socket = opened
+        self._exchange: Exchange | None = None
+        self.opened_at = time.monotonic()
+        self.uses = 0
+        self.is_clean = True
+        """Whether nothing more can come to what was asked here."""
+        asyncio.get_running_loop().add_reader(opened, self._hear)
+
+    async def ask(
+        self,
+        request: Message,
+        secret: SharedSecret,
+        codes: Sequence[int],
+        *,
+        must_be_signed: bool,
+        tries: int,
+        seconds: float,
+    ) -> Heard:
+        """Send the same octets `tries` times within `seconds` in all; return what was heard. `codes` are
+        those of an answer."""
+        exchange = self._exchange = Exchange(
+            self._socket, request, secret, codes, must_be_signed=must_be_signed
+        )
+        self.uses += 1
+        self.is_clean = False
+        try:
+            for number in range(tries):
+                exchange.send()
+                if (answer := await exchange.answer(seconds / tries)) is not None:
+                    self.is_clean = number == 0 and not exchange.discarded
+                    return Heard(answer, exchange.discarded)
+            return Heard(exchange.seen, exchange.discarded)
+        finally:
+            self._exchange = None
+
+    def close(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._socket)
+        self._socket.close()
+
+    def _hear(self) -> None:
+        if self._exchange is not None:
+            self._exchange.hear()
+            return
+        with contextlib.suppress(OSError):
+            self._socket.recv(_LONGEST_ANSWER)  # It is for nobody.
 
 
-async def _connected(endpoint: Endpoint, seconds: float) -> socket.socket:
-    """Return a socket that hears this server and nobody else; its name is looked up beside the event loop,
-    for so long at most."""
-    found = _numeric(endpoint.host, endpoint.port)
+async def connected(endpoint: Endpoint, seconds: float) -> Line:
+    """Return a line to a server, whose name is looked up beside the event loop, for so long at most. Raises
+    OSError, TimeoutError, UnicodeError."""
+    found = numeric(endpoint.host, endpoint.port)
     if not found:
         async with asyncio.timeout(seconds):
             loop = asyncio.get_running_loop()
@@ -211,12 +232,12 @@ async def _connected(endpoint: Endpoint, seconds: float) -> socket.socket:
             problem = error
             opened.close()
         else:
-            return opened
+            return Line(opened)
     raise problem or OSError("the name has no address")
 
 
 @lru_cache(64)
-def _numeric(host: str, port: int) -> list[Any]:
+def numeric(host: str, port: int) -> list[Any]:
     """Return what `getaddrinfo` finds for an address; nothing for a name."""
     try:
         return list(socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST))

@@ -1,17 +1,28 @@
-"""Asking one server over UDP: each request has a socket of its own, and its octets are sent again."""
+"""Asking one server over UDP: each request has a socket for itself, and its octets are sent again.
+
+A socket is kept for the next request if its only datagram was answered by one: then nothing late can meet
+another request there. Must never ask at one for long, so that its port is nobody's knowledge, nor keep one
+to a server that has a name, which may lead elsewhere tomorrow.
+"""
 
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 import msgspec
 
-from vestibule.directories.radius.exchange import Heard, Make, ask
+from vestibule.directories.radius.exchange import Heard, Line, Make, Trouble, connected, numeric
 from vestibule.directories.radius.settings import Endpoint
 from vestibule.wire.radius import SharedSecret
 from vestibule.wire.radius.numbers import ACCOUNTING_REQUEST
+
+_MOST_USES: Final = 100
+_LONGEST_SECONDS: Final = 10.0
+"""Of one socket."""
 
 
 class UdpRoad:
@@ -25,21 +36,47 @@ class UdpRoad:
         self._accounting = replace(endpoint, port=accounting_port)
         self._secret = secret
         self._must_be_signed = must_be_signed
+        self._kept: list[Line] = []
+        self._keeps = bool(numeric(endpoint.host, endpoint.port))
 
     async def ask(self, make: Make, codes: Sequence[int], *, tries: int, seconds: float) -> Heard:
         """Send the same octets `tries` times within `seconds` in all."""
         request = make(secrets.randbelow(256), self._secret)
         is_accounting = request.code == ACCOUNTING_REQUEST
-        heard = await ask(
-            self._accounting if is_accounting else self._endpoint,
-            request,
-            self._secret,
-            must_be_signed=self._must_be_signed and not is_accounting,
-            tries=tries,
-            seconds=seconds,
-            codes=codes,
-        )
+        try:
+            line = None if is_accounting else self._young()
+            if line is None:
+                line = await connected(self._accounting if is_accounting else self._endpoint, seconds)
+        except (OSError, TimeoutError, UnicodeError):
+            return Heard(Trouble.UNREACHABLE)
+        try:
+            heard = await line.ask(
+                request,
+                self._secret,
+                codes,
+                must_be_signed=self._must_be_signed and not is_accounting,
+                tries=tries,
+                seconds=seconds,
+            )
+        finally:
+            if self._keeps and line.is_clean and line.uses < _MOST_USES and not is_accounting:
+                self._kept.append(line)
+            else:
+                line.close()
         return msgspec.structs.replace(heard, authenticator=request.authenticator, secret=self._secret)
 
+    def _young(self) -> Line | None:
+        """Return a socket that may be asked at again."""
+        oldest = time.monotonic() - _LONGEST_SECONDS
+        while self._kept:
+            line = self._kept.pop()
+            if line.opened_at > oldest:
+                return line
+            line.close()
+        return None
+
     async def close(self) -> None:
-        """Nothing stays open between two requests."""
+        """Close the sockets that are kept, and keep none from now on."""
+        self._keeps = False
+        while self._kept:
+            self._kept.pop().close()
