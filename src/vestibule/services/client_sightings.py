@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from vestibule.interfaces.store import Store, Transaction
-from vestibule.interfaces.upstream import Upstream
+from vestibule.interfaces.upstream import is_upstream
 from vestibule.model.actor import SYSTEM, Actor, Right
 from vestibule.model.application import Client, ClientKind
 from vestibule.model.client_sighting import Seen, Sighting
@@ -120,6 +120,6 @@ class ClientSightings:
 
     async def _is_carried(self, peer: Peer) -> bool:
         try:
-            return isinstance(await self._proxying.behind(peer.application), Upstream)
+            return is_upstream(await self._proxying.behind(peer.application))
         except ValueError:
             return False  # The directory does not open: nothing is carried.

@@ -116,5 +116,8 @@ async def test_prices_statements_and_files_over_the_api(house: HttpHouse) -> Non
             ("DELETE", f"price-lists/{added['id']}", None),
         ):
             assert (await customer.request(verb, f"{API}/{path}", json=body)).status_code == 404, path
+        for path in ("phone-costs", "statements/drafts"):
+            asked = await operator.get(f"{API}/{path}", params={"month": "0000-01"})
+            assert asked.status_code == 400, path
         refused = await operator.delete(f"{API}/price-lists/{added['id']}")
         assert refused.json()["code"] == "billed_already"

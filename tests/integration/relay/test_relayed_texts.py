@@ -239,6 +239,8 @@ async def test_what_the_operator_allows_binds_what_servers_ask_for(relay: Relay)
     listed = await relay.server.store.read(lambda tx: tx.deliveries(TENANT, DeliveryFilter(), Page()))
     assert listed.rows[0].cause == "gateway.cause.limit ceiling"
     assert len(relay.far.texts) == 1
+    kept = await relay.service.store.read(lambda tx: tx.deliveries(CUSTOMER, DeliveryFilter(), Page()))
+    assert len(kept.rows) == 1, "what was refused is not sent later"
 
 
 async def test_a_reply_goes_to_the_server_that_has_asked(relay: Relay) -> None:

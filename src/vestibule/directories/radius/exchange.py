@@ -113,15 +113,11 @@ class Exchange:
         """Datagrams that were no genuine answer, or not signed."""
 
     def send(self) -> None:
-        """Send the request, once more if the host has said meanwhile that nobody listens there: it may be
-        starting."""
-        for _ in range(2):
-            try:
-                self._socket.send(self._request.octets)
-            except OSError:
-                self.seen = Trouble.UNREACHABLE
-            else:
-                return
+        """Send the request. Where nobody listens the other tries are made nevertheless: it may be starting."""
+        try:
+            self._socket.send(self._request.octets)
+        except OSError:
+            self.seen = Trouble.UNREACHABLE
 
     def hear(self) -> None:
         """Take what has come, until it is the answer or nothing is left."""

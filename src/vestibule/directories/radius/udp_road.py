@@ -21,8 +21,9 @@ from vestibule.wire.radius import SharedSecret
 from vestibule.wire.radius.numbers import ACCOUNTING_REQUEST
 
 _MOST_USES: Final = 100
+"""Requests of one socket."""
 _LONGEST_SECONDS: Final = 10.0
-"""Of one socket."""
+"""For how long they are made there."""
 
 
 class UdpRoad:

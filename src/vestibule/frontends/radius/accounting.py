@@ -22,7 +22,7 @@ from vestibule.frontends.radius.tasks import Tasks
 from vestibule.frontends.radius.udp import UdpListener
 from vestibule.frontends.radius.watching import Watch
 from vestibule.interfaces.clock import Clock
-from vestibule.interfaces.upstream import Upstream
+from vestibule.interfaces.upstream import Upstream, is_upstream
 from vestibule.model.accounting_record import AccountingRecord, Forwarding
 from vestibule.model.client_sighting import Seen
 from vestibule.services.accounting import Accounting
@@ -147,7 +147,7 @@ class AccountingDoor:
     async def _behind(self, client: RadiusClient) -> Upstream | None:
         """Return the server behind that is told, too."""
         directory = await self._proxying.behind(client.peer.application)
-        return directory if isinstance(directory, Upstream) and directory.takes_accounting else None
+        return directory if is_upstream(directory) and directory.takes_accounting else None
 
     def _drop(self, why: str, path: ReplyPath, now: int) -> None:
         if count := self._quiet.due((why, ""), now):
