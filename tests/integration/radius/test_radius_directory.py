@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import socket
 import threading
@@ -175,6 +176,15 @@ async def test_a_socket_that_is_done_with_is_used_again_and_not_for_long(
             assert (await directory.check_password(ALICE, "alice", Secret("x"))).kind is verdict
     same = [ports[number] == ports[number - 1] for number in range(1, 8)]
     assert same == [True, False, False, False, True, False, False]
+
+
+async def test_a_network_that_takes_nothing_is_a_server_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Down(socket.socket):
+        def send(self, data: Any, flags: int = 0) -> int:
+            raise OSError(errno.ENETUNREACH, "Network is unreachable")
+
+    monkeypatch.setattr(socket, "socket", Down)
+    assert (await check("127.0.0.1:1812")).detail == "radius.trouble.unreachable"
 
 
 async def test_a_server_is_asked_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:

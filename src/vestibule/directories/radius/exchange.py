@@ -113,7 +113,7 @@ class Exchange:
         """Datagrams that were no genuine answer, or not signed."""
 
     def send(self) -> None:
-        """Send the request. Where nobody listens the other tries are made nevertheless: it may be starting."""
+        """Send the request. Where nobody listens the other tries are still made: it may be starting."""
         try:
             self._socket.send(self._request.octets)
         except OSError:
