@@ -18,6 +18,7 @@ from vestibule.interfaces.transaction.lists import Page
 from vestibule.model.throttle import NEVER, Factor, ThrottleLimits
 from vestibule.stores import open_store
 from vestibule.stores.postgres import connection
+from vestibule.stores.postgres.lanes import LANES
 
 
 @pytest.fixture(scope="module")
@@ -187,6 +188,37 @@ async def test_a_row_that_somebody_holds_keeps_only_its_own_waiting(
     throttle = await store.transact(lambda tx: fail(tx, "alice"))
     assert throttle is not None
     assert throttle.failures == 2  # type: ignore[attr-defined]
+
+
+async def test_lanes_that_hang_keep_nobody_else_waiting(
+    own_url: str, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DB-07: as many people as there are lanes wait for a lock; another is decided meanwhile."""
+    monkeypatch.setitem(connection.SETTINGS, "lock_timeout", "60s")
+    own = await opened(own_url)
+    await own.transact(lambda tx: tx.put(tenant("acme")))
+    held = [f"held-{number}" for number in range(LANES)]
+    await add_people(own, "acme", *held, "bob")
+
+    async def fail(name: str) -> None:
+        await own.transact(lambda tx: tx.settle_attempt("acme", name, Factor.PASSCODE, False, LIMITS))
+
+    for name in held:
+        await fail(name)
+    raw, onlooker = await asyncpg.connect(own_url), await asyncpg.connect(own_url)
+    await raw.execute("begin; update throttles set failures = failures")
+    waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = $1"
+    hanging = []
+    for number, name in enumerate(held, 1):
+        hanging.append(asyncio.create_task(fail(name)))
+        while await onlooker.fetchval(waits, name_of(own_url)) < number:
+            assert not any(each.done() for each in hanging)
+    await fail("bob")
+    assert not any(each.done() for each in hanging)
+    await raw.execute("commit")
+    await asyncio.gather(*hanging)
+    await raw.close()
+    await onlooker.close()
 
 
 async def test_a_right_passcode_waits_for_the_failures_that_another_node_counts(

@@ -12,7 +12,6 @@ when nothing of its former run can have been committed.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
@@ -32,11 +31,16 @@ from vestibule.stores.postgres.group import run
 from vestibule.stores.postgres.transaction import PostgresTransaction, run_alone
 from vestibule.stores.turns import Turns
 
-LANES: Final = 4
+LANES: Final = 2
+"""While one waits for the server, this process works for the other. More would make groups smaller, and a
+small group costs almost as much as a large one."""
+MOST_LANES: Final = 4
+"""How many there may be while some hang, at a lock for one."""
+HANGING_SECONDS: Final = 0.02
 LARGEST_GROUP: Final = 64
 CONTESTED_GROUP: Final = 16
 """Where several tenants wait: whoever comes waits for a group, and then for the end of his own."""
-SMALLEST_PART: Final = 16
+SMALLEST_PART: Final = 32
 MOST_ALONE: Final = 4
 MOST_GROUP_TRIES: Final = 2
 MOST_TOGETHER: Final = 3
@@ -50,17 +54,13 @@ class Lanes:
         self._grouped = Connections(server, BY_KEY, DECIDE_SECONDS)
         self._single = Connections(server)
         self._jobs = Turns()
-        self._idle: deque[asyncio.Future[None]] = deque()
         self._free = asyncio.Semaphore(MOST_ALONE)
         self._careful = asyncio.Lock()
         self._alone = 0
-        self._busy = 0
+        self._open = self._busy = 0
+        self._opening: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_stopping = False
-
-    def start(self) -> None:
-        for _ in range(LANES):
-            self._spawn(self._lane())
 
     def submit(self, job: Job) -> None:
         """Queue a body; raise Unavailable at once if too many wait already."""
@@ -69,24 +69,35 @@ class Lanes:
         if len(self._jobs) + self._alone >= MOST_WAITING:
             raise too_many()
         self._jobs.add(job)
-        self._wake()
+        self._go_on()
 
     async def stop(self) -> None:
         """Finish what is queued, then close the connections."""
         self._is_stopping = True
-        while self._idle:
-            self._wake()
+        self._go_on()
         while self._tasks:
             await asyncio.wait(set(self._tasks))
         await self._grouped.close()
         await self._single.close()
 
-    def _wake(self) -> None:
-        while self._idle:
-            idle = self._idle.popleft()
-            if not idle.done():
-                idle.set_result(None)
-                return
+    def _go_on(self) -> None:
+        """Open a lane for what waits, at once or when those that work seem to hang."""
+        if not self._jobs or self._open == MOST_LANES:
+            return
+        about_to_take = self._open - self._busy
+        is_enough = len(self._jobs) >= SMALLEST_PART * (1 + about_to_take)
+        if not self._open or (self._open < LANES and is_enough) or self._is_stopping:
+            self._open_lane()
+        elif self._opening is None and not about_to_take:
+            self._opening = asyncio.get_running_loop().call_later(HANGING_SECONDS, self._open_lane)
+
+    def _open_lane(self) -> None:
+        if self._opening is not None:
+            self._opening.cancel()
+            self._opening = None
+        if self._jobs and self._open < MOST_LANES:
+            self._open += 1
+            self._spawn(self._lane())
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -94,27 +105,22 @@ class Lanes:
         task.add_done_callback(self._tasks.discard)
 
     async def _lane(self) -> None:
-        while self._jobs or not self._is_stopping:
-            if not self._jobs:
-                idle = asyncio.get_running_loop().create_future()
-                self._idle.append(idle)
-                await idle
-                continue
-            jobs = self._take()
-            self._busy += 1
-            try:
-                await self._decide([job for job in jobs if not job.future.cancelled()])
-            except Exception as error:
-                # A mistake of this program: it must reach somebody, and the lane must go on.
-                _end(jobs, error)
-            finally:
-                self._busy -= 1
+        jobs = self._take()
+        self._busy += 1
+        self._go_on()
+        try:
+            await self._decide([job for job in jobs if not job.future.cancelled()])
+        except Exception as error:
+            # A mistake of this program: it must reach somebody.
+            _end(jobs, error)
+        finally:
+            self._busy -= 1
+            self._open -= 1
+            self._go_on()
 
     def _take(self) -> list[Job]:
-        """Take what waits, or a fair part of it if other lanes are free: while the server works for one
-        lane, this process works for the other."""
-        waiting = len(self._jobs)
-        part = max(SMALLEST_PART, -(-waiting // (LANES - self._busy)))
+        """Take what waits, or a fair part of it if another lane is free."""
+        part = max(SMALLEST_PART, -(-len(self._jobs) // max(1, LANES - self._busy)))
         return self._jobs.take(min(part, CONTESTED_GROUP if self._jobs.is_contested else LARGEST_GROUP))
 
     async def _decide(self, jobs: list[Job]) -> None:
@@ -165,7 +171,7 @@ class Lanes:
         if job.wants_again and not job.is_careful and job.tries < MOST_TOGETHER:
             # It lost to one that is committed by now, and will see so: with the next group, at little cost.
             self._jobs.add_again(job)
-            self._wake()
+            self._go_on()
             return
         self._alone += 1
         self._spawn(self._run_alone(job))

@@ -50,7 +50,6 @@ class PostgresStore:
         async with self._transaction() as connection:
             await _check(connection)
         self._lanes = Lanes(self._server, self._now)
-        self._lanes.start()
         self._wakes.start()
 
     async def migrate(self) -> list[str]:
