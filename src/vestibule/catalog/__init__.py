@@ -32,13 +32,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import Final, TypeAlias
 
 LANGUAGES: Final = ("en", "de")
 """The languages of the catalog as BCP 47 primary subtags; the first is the one to fall back to."""
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _LONGEST_HEADER: Final = 1000
+
+
+_Area: TypeAlias = "Mapping[str, Mapping[str, Wording]]"
+"""Wordings by key and language."""
 
 
 class UnknownText(LookupError):
@@ -80,18 +84,20 @@ def text(language: str, key: str, /, **placeholders: str | int) -> str:
 
 def has(key: str) -> bool:
     """Tell whether the catalog has the key; for names that come from a plug-in, such as a reason."""
-    return key in _catalog()
+    return key in _area_of(key)
 
 
 def keys(prefix: str = "") -> Iterator[str]:
     """Yield every key that starts with `prefix`, in the order of the files."""
-    return (key for key in _catalog() if key.startswith(prefix))
+    name, dot, _ = prefix.partition(".")
+    areas = (area for area in _areas() if (area == name if dot else area.startswith(name)))
+    return (key for area in areas for key in _read(area) if key.startswith(prefix))
 
 
 def wordings(key: str) -> Mapping[str, Wording]:
     """Return the wordings of a key by language; raises UnknownText."""
     try:
-        return _catalog()[key]
+        return _area_of(key)[key]
     except KeyError:
         raise UnknownText(f"the catalog has no text {key!r}") from None
 
@@ -140,14 +146,23 @@ def _wording(language: str, key: str) -> Wording:
         raise UnknownText(f"the catalog has no language {language!r}") from None
 
 
+def _area_of(key: str) -> _Area:
+    """Return the texts of the area that a key begins with; none where there is no such area."""
+    name = key.partition(".")[0]
+    return _read(name) if name in _areas() else {}
+
+
 @cache
-def _catalog() -> Mapping[str, Mapping[str, Wording]]:
-    catalog: dict[str, Mapping[str, Wording]] = {}
-    areas = [entry for entry in files(__name__).iterdir() if entry.name.endswith(".toml")]
-    for area in sorted(areas, key=lambda entry: entry.name):
-        tables = tomllib.loads(area.read_text(encoding="utf-8"))
-        catalog.update(_entries(area.name.removesuffix(".toml"), tables))
-    return catalog
+def _areas() -> tuple[str, ...]:
+    files_here = (entry.name for entry in files(__name__).iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in files_here if name.endswith(".toml")))
+
+
+@cache
+def _read(area: str) -> _Area:
+    # Each when it is first wanted: all of them take a tenth of a second, in which nobody is answered.
+    content = (files(__name__) / f"{area}.toml").read_text(encoding="utf-8")
+    return dict(_entries(area, tomllib.loads(content)))
 
 
 def _entries(key: str, table: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, Wording]]]:

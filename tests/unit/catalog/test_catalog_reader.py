@@ -17,7 +17,9 @@ SAMPLE = {
 
 @pytest.fixture
 def _sample(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalog, "_catalog", lambda: SAMPLE)
+    areas = {"sample": SAMPLE, "sampler": {"sampler.two": SAMPLE["sample.two"]}}
+    monkeypatch.setattr(catalog, "_areas", lambda: tuple(areas))
+    monkeypatch.setattr(catalog, "_read", areas.__getitem__)
 
 
 @pytest.mark.usefixtures("_sample")
@@ -55,8 +57,11 @@ class TestText:
 
     def test_keys_by_prefix(self) -> None:
         assert list(catalog.keys("sample.t")) == ["sample.two"]
+        assert list(catalog.keys("sample")) == [*SAMPLE, "sampler.two"]
+        assert list(catalog.keys()) == [*SAMPLE, "sampler.two"]
         assert catalog.has("sample.two")
         assert not catalog.has("sample")
+        assert not catalog.has("../sample.two")
 
 
 class TestNegotiate:
@@ -97,3 +102,13 @@ class TestReading:
             list(catalog._entries("area", {"en": {"one": "a"}, "de": "b"}))
         with pytest.raises(TypeError, match="neither"):
             list(catalog._entries("area", {"stray": "text"}))
+
+
+def test_an_area_is_read_when_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first denial after a start waits for its own area, not for all there are."""
+    read: list[str] = []
+    monkeypatch.setattr(catalog, "_read", lambda area: read.append(area) or {})
+    with pytest.raises(UnknownText):
+        text("en", "radius.nothing")
+    assert list(catalog.keys("radius.")) == []
+    assert read == ["radius", "radius"]
