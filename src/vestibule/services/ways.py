@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
-from vestibule.interfaces.method import Method, OpensChallenge
+from vestibule.interfaces.method import Method
 from vestibule.model.authenticator import Authenticator
 from vestibule.model.user import User
 
@@ -42,9 +42,9 @@ def ways(user: User, usable: Collection[Authenticator], methods: Mapping[str, Me
     """Return every way to ask this person, the one to begin with first. `usable` are what he holds and
     policy allows."""
     found = [
-        Way(held.method, held, method.descriptor.keywords, method.descriptor.rank)
+        Way(held.method, held, descriptor.keywords, descriptor.rank)
         for held in _to_ask(usable, methods)
-        if isinstance(method := methods[held.method], OpensChallenge)
+        if (descriptor := methods[held.method].descriptor).out_of_band
     ]
     if any(methods[held.method].descriptor.takes_passcode for held in usable):
         found.append(Way(PASSCODE, None, _PASSCODE_WORDS))

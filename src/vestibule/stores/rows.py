@@ -386,13 +386,17 @@ CERTIFICATE: Final = Certificate.__struct_fields__
 PROPOSAL: Final = Proposal.__struct_fields__
 
 
+_AS_JSON: Final = (dict, tuple, msgspec.Struct)
+"""Not as a union: one would be made, and slowly compared, for each value."""
+
+
 def record_values(record: msgspec.Struct) -> dict[str, Any]:
     """Return any record of the configuration as parameters by name."""
     values = msgspec.structs.asdict(record)
     for name, value in values.items():
         if isinstance(value, StrEnum):
             values[name] = value.value
-        elif isinstance(value, dict | tuple | msgspec.Struct):
+        elif isinstance(value, _AS_JSON):
             values[name] = json_text(value)
     return values
 
