@@ -232,11 +232,12 @@ async def test_a_file_that_went_away_is_opened_again_when_it_is_back(own: Store,
     assert await add(own, "b") == [True]
 
 
+@pytest.mark.parametrize("limit", ["ROWS_APART", "COMMITS_APART"])
 async def test_the_journal_begins_anew_again_and_again(
-    own: Store, path: Path, monkeypatch: pytest.MonkeyPatch
+    own: Store, path: Path, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
     """Left alone, 300 commits would leave some 4 MiB behind. How fast a copy is made is up to the machine."""
-    monkeypatch.setattr(checkpoints, "ROWS_APART", 20)
+    monkeypatch.setattr(checkpoints, limit, 20)
     copies = own._writer._checkpoints  # type: ignore[attr-defined]  # what runs beside the commits
     for number in range(300):
         assert await add(own, f"user{number}") == [True]

@@ -14,9 +14,10 @@ never forgotten for room, new work is refused.
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, TypeAlias
+
+import msgspec
 
 RequestKey: TypeAlias = tuple[object, ...]
 """Listener, source address, source port, identifier."""
@@ -35,10 +36,10 @@ class Repeat(Enum):
     NO_ROOM = auto()
 
 
-@dataclass(slots=True, eq=False)
-class Work:
+class Work(msgspec.Struct, eq=False, gc=False):
     """One request that is new. Give it back with `answer` or `abandon`; identity tells it from its
-    successors.
+    successors. Tens of thousands are kept, so the collector of garbage need not look at them: none can be
+    part of a cycle.
     """
 
     key: RequestKey

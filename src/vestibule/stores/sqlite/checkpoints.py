@@ -20,7 +20,9 @@ from vestibule.stores.sqlite.connection import connect_writer, unavailable
 log = structlog.get_logger(__name__)
 
 ROWS_APART: Final = 10_000
-"""Rows that are written between two checkpoints."""
+COMMITS_APART: Final = 2_000
+"""What is written between two checkpoints: so many rows, or so many commits. A commit of two rows takes nine
+pages of the journal and one of a hundred rows takes a hundred, so either comes to some 18,000."""
 _MOST_PASSES: Final = 3
 _FEW_FRAMES: Final = 200
 """So few pages are copied while a group waits."""
@@ -34,18 +36,20 @@ class Checkpoints:
         self._connection = connect_writer(path)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-checkpoint")
         self._running: asyncio.Future[None] | None = None
-        self._rows = 0
+        self._rows = self._commits = 0
         self.is_due = False
 
     def note(self, connection: sqlite3.Connection) -> None:
-        """Begin to copy if enough has been written through `connection`."""
+        """Count a commit, and begin to copy if enough has been written through `connection`."""
+        self._commits += 1
         try:
             rows = connection.total_changes
         except sqlite3.Error:
             return  # It was lost; the next one counts from the beginning.
-        if 0 <= rows - self._rows < ROWS_APART or self._running is not None or self.is_due:
+        is_little = 0 <= rows - self._rows < ROWS_APART and self._commits < COMMITS_APART
+        if is_little or self._running is not None or self.is_due:
             return
-        self._rows = rows
+        self._rows, self._commits = rows, 0
         self._running = asyncio.get_running_loop().run_in_executor(self._thread, self._copy)
         self._running.add_done_callback(self._copied)
 

@@ -1,5 +1,6 @@
 """Repeated requests (RFC 5080 §2.2.2)."""
 
+import gc
 import random
 
 from vestibule.frontends.radius.duplicates import Duplicates, Repeat, Work
@@ -119,3 +120,8 @@ def test_long_run_stays_small() -> None:
     assert len(duplicates) < 500
     answered = len(duplicates) - sum(map(duplicates.is_current, pending))
     assert duplicates.octets == 20 * answered
+
+
+def test_the_collector_of_garbage_need_not_look_at_what_is_held() -> None:
+    """TEN-04: it would stop everybody for as long as tens of thousands of them take."""
+    assert not gc.is_tracked(begun(Duplicates()))
