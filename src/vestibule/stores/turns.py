@@ -4,6 +4,7 @@ behind itself and not before others."""
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Collection
 
 from vestibule.stores.bodies import MOST_OF_ONE_TENANT, MOST_WAITING, Job, too_many
 
@@ -49,4 +50,17 @@ class Turns:
             if own:
                 self._waiting[tenant_id] = own
         self._count -= len(taken)
+        return taken
+
+    def has_besides(self, tenants: Collection[str]) -> bool:
+        """Whether others wait than these, of whom there are some."""
+        return bool(tenants) and any(tenant_id not in tenants for tenant_id in self._waiting)
+
+    def take_besides(self, tenants: Collection[str], most: int) -> list[Job]:
+        """The same as `take`, of others than these alone, of whom there are some."""
+        if not self.has_besides(tenants):
+            return []
+        aside = {each: self._waiting.pop(each) for each in tenants if each in self._waiting}
+        taken = self.take(most)
+        self._waiting.update(aside)
         return taken

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -15,9 +16,10 @@ from tests.peers.postgres import PostgresServer
 from vestibule.interfaces.store import Store, Transaction, Unavailable
 from vestibule.interfaces.transaction.attempts import VerificationFilter
 from vestibule.interfaces.transaction.lists import Page
+from vestibule.model.tenant import Tenant
 from vestibule.model.throttle import NEVER, Factor, ThrottleLimits
 from vestibule.stores import open_store
-from vestibule.stores.postgres import connection
+from vestibule.stores.postgres import connection, lanes
 from vestibule.stores.postgres.lanes import LANES
 
 
@@ -219,6 +221,41 @@ async def test_lanes_that_hang_keep_nobody_else_waiting(
     await asyncio.gather(*hanging)
     await raw.close()
     await onlooker.close()
+
+
+async def test_a_tenant_does_not_wait_for_a_lane_that_is_anothers(
+    own_url: str, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TEN-04: the one lane that works hangs with somebody of a tenant; another tenant is decided at once."""
+    monkeypatch.setitem(connection.SETTINGS, "lock_timeout", "60s")
+    monkeypatch.setattr(lanes, "HANGING_SECONDS", 3600)
+    own = await opened(own_url)
+    for tenant_id in ("acme", "other"):
+        await own.transact(partial(_put, tenant(tenant_id)))
+        await add_people(own, tenant_id, "alice")
+
+    async def fail(tenant_id: str) -> None:
+        await own.transact(
+            lambda tx: tx.settle_attempt(tenant_id, "alice", Factor.PASSCODE, False, LIMITS), tenant_id
+        )
+
+    await fail("acme")
+    raw, onlooker = await asyncpg.connect(own_url), await asyncpg.connect(own_url)
+    await raw.execute("begin; update throttles set failures = failures")
+    waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = $1"
+    hanging = asyncio.create_task(fail("acme"))
+    while not await onlooker.fetchval(waits, name_of(own_url)):
+        assert not hanging.done()
+    await asyncio.wait_for(fail("other"), 60)
+    assert not hanging.done()
+    await raw.execute("commit")
+    await hanging
+    await raw.close()
+    await onlooker.close()
+
+
+async def _put(value: Tenant, tx: Transaction) -> None:
+    await tx.put(value)
 
 
 async def test_a_right_passcode_waits_for_the_failures_that_another_node_counts(

@@ -76,3 +76,24 @@ async def test_what_waits_is_bounded() -> None:
     turns = waiting(*[f"t{number}" for number in range(MOST_WAITING)])
     with pytest.raises(Unavailable):
         turns.add(job("one more"))
+
+
+@pytest.mark.parametrize(
+    ("came", "at_work", "most", "goes", "left"),
+    [
+        ("aabbc", "a", 9, "bcb", "aa"),
+        ("aabbc", "a", 2, "bc", "aab"),
+        ("aab", "ab", 9, "", "aba"),
+        ("aab", "", 9, "", "aba"),
+        ("", "a", 9, "", ""),
+    ],
+)
+async def test_those_besides_who_is_at_work_are_taken_alone(
+    came: str, at_work: str, most: int, goes: str, left: str
+) -> None:
+    """TEN-04"""
+    turns = waiting(*came)
+    assert turns.has_besides(set(at_work)) is bool(goes)
+    assert "".join(each.tenant_id for each in turns.take_besides(set(at_work), most)) == goes
+    assert len(turns) == len(left)
+    assert sorted(taken(turns, 9)) == sorted(left)

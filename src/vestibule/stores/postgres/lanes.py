@@ -12,6 +12,7 @@ when nothing of its former run can have been committed.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
@@ -33,7 +34,8 @@ from vestibule.stores.turns import Turns
 
 LANES: Final = 2
 """While one waits for the server, this process works for the other. More would make groups smaller, and a
-small group costs almost as much as a large one."""
+small group costs almost as much as a large one. The second begins when enough wait, or at once for a tenant
+of whom the first has none."""
 MOST_LANES: Final = 4
 """How many there may be while some hang, at a lock for one."""
 HANGING_SECONDS: Final = 0.02
@@ -54,6 +56,7 @@ class Lanes:
         self._grouped = Connections(server, BY_KEY, DECIDE_SECONDS)
         self._single = Connections(server)
         self._jobs = Turns()
+        self._at_work: Counter[str] = Counter()
         self._free = asyncio.Semaphore(MOST_ALONE)
         self._careful = asyncio.Lock()
         self._alone = 0
@@ -86,7 +89,8 @@ class Lanes:
             return
         about_to_take = self._open - self._busy
         is_enough = len(self._jobs) >= SMALLEST_PART * (1 + about_to_take)
-        if not self._open or (self._open < LANES and is_enough) or self._is_stopping:
+        is_worth_it = is_enough or (not about_to_take and self._jobs.has_besides(self._at_work))
+        if not self._open or (self._open < LANES and is_worth_it) or self._is_stopping:
             self._open_lane()
         elif self._opening is None and not about_to_take:
             self._opening = asyncio.get_running_loop().call_later(HANGING_SECONDS, self._open_lane)
@@ -106,6 +110,8 @@ class Lanes:
 
     async def _lane(self) -> None:
         jobs = self._take()
+        tenants = Counter({job.tenant_id for job in jobs})
+        self._at_work += tenants
         self._busy += 1
         self._go_on()
         try:
@@ -114,12 +120,16 @@ class Lanes:
             # A mistake of this program: it must reach somebody.
             _end(jobs, error)
         finally:
+            self._at_work -= tenants
             self._busy -= 1
             self._open -= 1
             self._go_on()
 
     def _take(self) -> list[Job]:
-        """Take what waits, or a fair part of it if another lane is free."""
+        """Take what waits, or a fair part of it if another lane is free; but first tenants of whom no lane
+        has any, so that one whose bodies are slow keeps only itself waiting."""
+        if behind := self._jobs.take_besides(self._at_work, CONTESTED_GROUP):
+            return behind
         part = max(SMALLEST_PART, -(-len(self._jobs) // max(1, LANES - self._busy)))
         return self._jobs.take(min(part, CONTESTED_GROUP if self._jobs.is_contested else LARGEST_GROUP))
 
