@@ -209,11 +209,10 @@ async def test_lanes_that_hang_keep_nobody_else_waiting(
         await fail(name)
     raw, onlooker = await asyncpg.connect(own_url), await asyncpg.connect(own_url)
     await raw.execute("begin; update throttles set failures = failures")
-    waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = $1"
     hanging = []
     for number, name in enumerate(held, 1):
         hanging.append(asyncio.create_task(fail(name)))
-        while await onlooker.fetchval(waits, name_of(own_url)) < number:
+        while await _waiting_at_locks(onlooker) < number:
             assert not any(each.done() for each in hanging)
     await fail("bob")
     assert not any(each.done() for each in hanging)
@@ -242,9 +241,8 @@ async def test_a_tenant_does_not_wait_for_a_lane_that_is_anothers(
     await fail("acme")
     raw, onlooker = await asyncpg.connect(own_url), await asyncpg.connect(own_url)
     await raw.execute("begin; update throttles set failures = failures")
-    waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = $1"
     hanging = asyncio.create_task(fail("acme"))
-    while not await onlooker.fetchval(waits, name_of(own_url)):
+    while not await _waiting_at_locks(onlooker):
         assert not hanging.done()
     await asyncio.wait_for(fail("other"), 60)
     assert not hanging.done()
@@ -258,6 +256,12 @@ async def _put(value: Tenant, tx: Transaction) -> None:
     await tx.put(value)
 
 
+async def _waiting_at_locks(onlooker: asyncpg.Connection) -> int:
+    """Return how many connections to the onlooker's database wait for a lock."""
+    backends = "pg_stat_activity where datname = current_database()"
+    return int(await onlooker.fetchval(f"select count(*) from {backends} and wait_event_type = 'Lock'"))
+
+
 async def test_a_right_passcode_waits_for_the_failures_that_another_node_counts(
     own: Store, own_url: str
 ) -> None:
@@ -269,8 +273,7 @@ async def test_a_right_passcode_waits_for_the_failures_that_another_node_counts(
     raw, onlooker = await asyncpg.connect(own_url), await asyncpg.connect(own_url)
     await raw.execute(f"begin; update throttles set failures = 3, locked_until = {NEVER}")
     spending = asyncio.create_task(own.transact(lambda tx: tx.spend_on_clean_record(held, {"step": 1})))
-    waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = $1"
-    while not await onlooker.fetchval(waits, name_of(own_url)):
+    while not await _waiting_at_locks(onlooker):
         assert not spending.done()
     await raw.execute("commit")
     assert not await spending

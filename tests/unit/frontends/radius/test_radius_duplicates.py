@@ -124,4 +124,6 @@ def test_long_run_stays_small() -> None:
 
 def test_the_collector_of_garbage_need_not_look_at_what_is_held() -> None:
     """TEN-04: it would stop everybody for as long as tens of thousands of them take."""
-    assert not gc.is_tracked(begun(Duplicates()))
+    key = (*KEY[:2], 7)
+    assert gc.is_tracked(key)
+    assert not gc.is_tracked(begun(Duplicates(), key))
